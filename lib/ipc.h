@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Links between our own daemons: SOCK_SEQPACKET, one datagram a message, header {u16 type, u16 version, u32 id} and
+ * a body encoded field by field, all little endian (rd_le and wr_le of bytes.h). The other side is hostile: a message that is
+ * unknown, not permitted at this point, too long or not consumed to its last octet closes the link, is logged once,
+ * and the service goes on for the others. Sending never blocks: what the socket does not take waits in a bounded queue.
+ *
+ * Requests carry an id that is not 0; the answer has the type with IPC_REPLY set, the same id, and a body that begins
+ * with a u16 reason (R_OK and the fields, or a reason and one string of detail). Events have id 0.
+ */
+#ifndef CAUSEWAY_IPC_H
+#define CAUSEWAY_IPC_H
+
+#include <event2/event.h>
+
+#include "bytes.h"
+#include "reason.h"
+
+#define IPC_MAX		65536u
+#define IPC_HEAD	8u
+#define IPC_VERSION	1u
+#define IPC_REPLY	0x8000u
+#define IPC_QUEUE	(4u << 20)	/* octets waiting at most; over that the link is closed */
+#define IPC_HELLO	1u		/* every link: first message of both sides; body str "MAJOR.MINOR" */
+
+enum ipc_when {
+	IPC_ANYTIME	= 1,		/* also before HELLO */
+	IPC_AFTER_HELLO	= 2,
+	IPC_ONCE	= 4,		/* a second one is a breach */
+	IPC_WHEN_READY	= 8		/* only after ipc_ready() */
+};
+
+struct ipc;
+struct ipc_msg {
+	uint16_t	type;
+	uint32_t	id;
+	struct rd	body;
+};
+
+/* The permission table of one link: what may come, when, how long. False from run: the message breaks the contract. */
+struct ipc_row {
+	uint16_t	type;
+	const char	*name;
+	unsigned	when;
+	uint32_t	max;		/* octets of body */
+	bool		(*run)(void *ctx, struct ipc *, struct ipc_msg *);
+};
+
+struct ipc_table {
+	const char		*name;	/* "iked-keymgr": for the log */
+	const struct ipc_row	*rows;	/* HELLO is built in */
+	unsigned		n;
+	void			(*up)(void *ctx, struct ipc *);		/* HELLO came; may be NULL */
+	void			(*down)(void *ctx, struct ipc *);	/* closed, for whatever reason; the link is freed after it returns */
+};
+
+/* Takes the descriptor. Sends HELLO at once. NULL: no memory (fd closed). */
+struct ipc *ipc_new(struct event_base *, int fd, const struct ipc_table *, void *ctx);
+void ipc_free(struct ipc *);		/* no down() is called; pending calls are dropped */
+bool ipc_is_up(const struct ipc *);	/* HELLO was exchanged */
+void ipc_ready(struct ipc *);
+
+/* Queue one message. False: the link is dead or the message too long. */
+bool ipc_send(struct ipc *, uint16_t type, uint32_t id, struct bytes body);
+bool ipc_event(struct ipc *, uint16_t type, struct bytes body);
+/* With one descriptor attached (SCM_RIGHTS); fd stays the caller's. */
+bool ipc_send_fd(struct ipc *, uint16_t type, uint32_t id, struct bytes body, int fd);
+/* In a row's run(): the descriptor that came with this message, or -1; the caller now owns it. */
+int  ipc_take_fd(struct ipc *);
+
+/* A request; done gets the reason and the rest of the answer. R_BUSY never comes by itself; a closed link gives gone. */
+typedef void ipc_done(void *arg, enum reason, struct rd *body);
+uint32_t ipc_call(struct ipc *, uint16_t type, struct bytes body, enum reason gone, ipc_done *, void *arg);
+void ipc_cancel(struct ipc *, uint32_t id);
+
+/* Answers. ipc_fail's detail may be NULL. */
+bool ipc_reply(struct ipc *, const struct ipc_msg *, struct bytes fields);
+bool ipc_fail(struct ipc *, const struct ipc_msg *, enum reason, const char *detail);
+
+#endif

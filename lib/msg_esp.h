@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* spdsync to ipsecd (what PF_KEY has no words for), and ipsecd to iked (the relay of IKE messages on UDP 4500). */
+#ifndef CAUSEWAY_MSG_ESP_H
+#define CAUSEWAY_MSG_ESP_H
+
+#include "addr.h"
+#include "name.h"
+
+enum {	/* spdsync - ipsecd */
+	ESP_COUNTERS = 16,	/* u16 after -> u16 n, n * {str name, u64 value}: every drop reason and the totals, by name */
+	ESP_OPEN = 17,		/* -> : take the guard, the rules and the unreachable routes away (ikectl open) */
+	ESP_CLOSE = 18,		/* -> : put them back */
+	ESP_INFO = 19,		/* -> str host ("user"), str version, u8 guard loaded, u16 n, n * {str trouble}: foreign routes and so on */
+	ESP_SYNCED = 20,	/* -> : the policies of the applied revision all stand; the saved guard may now be replaced by what they say */
+	ESP_TROUBLE = 32	/* event: the list of ESP_INFO changed */
+};
+
+enum {	/* ipsecd - iked */
+	RELAY_IKE = 16		/* event: struct relay: one IKE message that came on UDP 4500, without its non-ESP marker */
+};
+
+struct relay {
+	struct endpoint	local, remote;
+	struct bytes	data;
+};
+
+void relay_put(struct wr *, const struct relay *);
+bool relay_get(struct rd *, struct relay *);
+
+#endif

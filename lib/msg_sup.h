@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * causewayd to each daemon. causewayd opens every socket as root and hands it over; it makes the socket pairs of all other
+ * links too, and a fresh pair for both ends when one of the two was restarted.
+ *
+ * Names of descriptors (the same name may come several times):
+ *   every daemon: none besides its links
+ *   ipsecd   "natt4" "natt6"          UDP 4500, one per worker
+ *            "esp4" "esp6"            raw protocol 50
+ *            "pfkey-listen"           SOCK_SEQPACKET listener, /run/causeway/pfkey.sock, root only
+ *            "pfkey-keymgr" "pfkey-spdsync" "pfkey-stats"  PF_KEY socket pairs; ipsecd marks -spdsync KEYLESS at once
+ *            "iked" "spdsync"         IPC links
+ *   keymgr   "pfkey" "iked" "spdsync"
+ *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-panel"
+ *   iked     "ike4" "ike6" "natt4" "natt6" (send only) "keymgr" "spdsync" "ipsecd"
+ */
+#ifndef CAUSEWAY_MSG_SUP_H
+#define CAUSEWAY_MSG_SUP_H
+
+#include "name.h"
+
+enum {
+	SUP_CONFIG = 16,	/* causewayd: settings, before FDs */
+	SUP_FD = 17,		/* causewayd: str name, descriptor attached */
+	SUP_GO = 18,		/* causewayd: all came */
+	SUP_READY = 19,		/* daemon: serving */
+	SUP_STOP = 20,		/* daemon (spdsync only): end the whole suite */
+	SUP_STATE = 21		/* causewayd to spdsync: str text of /run/causeway/state after each change */
+};
+
+struct msg_sup_config {
+	char		user[32], run_dir[108], state_dir[256], secret_dir[256], guard_file[256], site[NAME_CAP], engine[16];
+	uint16_t	ike_port, natt_port;
+	uint8_t		legacy, log_level;
+};
+
+bool msg_sup_config_get(struct rd *, struct msg_sup_config *);
+void msg_sup_config_put(struct wr *, const struct msg_sup_config *);
+
+#endif
