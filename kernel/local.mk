@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+include kernel/core/local.mk
+include kernel/user/local.mk

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += lib/libcauseway.a
+lib_libcauseway_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+lib_libcauseway_a_SOURCES = \
+	lib/addr.h \
+	lib/alg.h \
+	lib/bytes.h \
+	lib/clock.h \
+	lib/ipc.h \
+	lib/log.h \
+	lib/msg_bind.h \
+	lib/msg_esp.h \
+	lib/msg_ike.h \
+	lib/msg_key.h \
+	lib/msg_sup.h \
+	lib/name.h \
+	lib/proc.h \
+	lib/reason.c \
+	lib/reason.def \
+	lib/reason.h \
+	lib/secret.c \
+	lib/secret.h \
+	lib/ts.h
