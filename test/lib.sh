@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The scenario library: network namespaces, gateways, captures and TAP, for POSIX sh. A scenario begins with
+#	. "${top_srcdir:-.}/test/lib.sh"
+# and ends by running off its end: the trap stops what was started, deletes the namespaces and prints the plan.
+# Everything a scenario makes carries the prefix cw<pid>, so that any number of them run at once.
+# CW_HOST names the host under test (user), CW_SCALE (1 smallest … 10) scales counts and sizes.
+# Waits are for a state, with a ceiling of 60 s; the time is printed, never asserted.
+
+set -u
+: "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${top_builddir:=$top_srcdir/build}"
+: "${CW_ROOT:=$top_builddir/inst}" "${CW_HOST:=user}" "${CW_SCALE:=1}" "${CW_KEEP:=}"
+CW_LIBEXEC=$CW_ROOT/libexec/causeway
+CW_TOOLS=$top_builddir/test/scenario
+PFX=cw$$
+W=$(mktemp -d "${TMPDIR:-/tmp}/causeway.XXXXXX") || exit 1
+chmod 755 "$W"
+TESTS=0 FAILURES=0 PIDS= NAMESPACES= GATEWAYS=
+
+# ---- TAP ----
+
+# ok DESCRIPTION COMMAND...: one test; its output is shown when it fails.
+ok() {
+	_d=$1; shift
+	TESTS=$((TESTS + 1))
+	if "$@" >"$W/out" 2>&1; then
+		echo "ok $TESTS - $_d"
+	else
+		FAILURES=$((FAILURES + 1))
+		echo "not ok $TESTS - $_d"
+		{ echo "failed: $*"; tail -40 "$W/out"; } | sed 's/^/#   /'
+		return 1
+	fi
+}
+
+not() { ! "$@"; }
+diag() { echo "# $*"; }
+
+# need COMMAND...: what a scenario cannot do without; fails loudly instead of skipping.
+need() {
+	for _c in "$@"; do
+		command -v "$_c" >/dev/null || { echo "not ok $((TESTS + 1)) - needs the program '$_c'"; TESTS=$((TESTS + 1)); FAILURES=$((FAILURES + 1)); exit 1; }
+	done
+	[ "$(id -u)" = 0 ] || { echo "not ok $((TESTS + 1)) - needs root (network namespaces)"; TESTS=$((TESTS + 1)); FAILURES=$((FAILURES + 1)); exit 1; }
+}
+
+# wait_for DESCRIPTION COMMAND...: until the command succeeds, at most 60 s. Prints how long it took.
+wait_for() {
+	_d=$1; shift
+	_t0=$(date +%s%N)
+	_end=$(($(date +%s) + ${WAIT_S:-60}))
+	while ! "$@" >"$W/wait.out" 2>&1; do
+		[ "$(date +%s)" -lt "$_end" ] || { echo "gave up waiting: $_d"; tail -5 "$W/wait.out"; return 1; }
+		sleep 0.1
+	done
+	diag "$_d: $((($(date +%s%N) - _t0) / 1000000)) ms"
+}
+
+# ---- namespaces ----
+
+ns_add() {
+	for _n in "$@"; do
+		ip netns add "$PFX-$_n" || exit 1
+		NAMESPACES="$NAMESPACES $PFX-$_n"
+		ns "$_n" ip link set lo up
+		ns "$_n" sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad
+			echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitations'
+	done
+}
+
+# ns NAME COMMAND...: run it inside.
+ns() { _n=$1; shift; ip netns exec "$PFX-$_n" "$@"; }
+
+# ns_link A IF-A B IF-B: a cable.
+ns_link() {
+	ip link add "$2" netns "$PFX-$1" type veth peer name "$4" netns "$PFX-$3" || exit 1
+	ns "$1" ip link set "$2" up
+	ns "$3" ip link set "$4" up
+}
+
+# ns_addr NAME IF ADDRESS/LEN...
+ns_addr() {
+	_ns=$1 _if=$2; shift 2
+	for _a in "$@"; do
+		case $_a in *:*) ns "$_ns" ip addr add "$_a" dev "$_if" nodad ;; *) ns "$_ns" ip addr add "$_a" dev "$_if" ;; esac || exit 1
+	done
+}
+
+ns_forward() { ns "$1" sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'; }
+
+# faq_net: the network of the FAQ: host th 10.0.1.10 - gateway tg 10.0.1.1|20.0.0.1 - 20.0.0.2|10.0.2.1 gateway ng - 10.0.2.10 host nh,
+# and the same with IPv6 (fd00:1::/64 - fc00::1, fc00::2 - fd00:2::/64). The outside interface of both gateways is "out".
+faq_net() {
+	ns_add th tg ng nh
+	ns_link th eth0 tg in; ns_link nh eth0 ng in; ns_link tg out ng out
+	faq_addresses
+}
+
+faq_addresses() {
+	ns_addr th eth0 10.0.1.10/24 fd00:1::10/64
+	ns_addr tg in 10.0.1.1/24 fd00:1::1/64
+	ns_addr tg out 20.0.0.1/24 fc00::1/64
+	ns_addr ng out 20.0.0.2/24 fc00::2/64
+	ns_addr ng in 10.0.2.1/24 fd00:2::1/64
+	ns_addr nh eth0 10.0.2.10/24 fd00:2::10/64
+	ns_forward tg; ns_forward ng
+	ns th ip route add default via 10.0.1.1; ns th ip -6 route add default via fd00:1::1
+	ns nh ip route add default via 10.0.2.1; ns nh ip -6 route add default via fd00:2::1
+	# A gateway's default route leads out, as on the Internet: what is not protected would leave there in the clear.
+	ns tg ip route add default via 20.0.0.2; ns tg ip -6 route add default via fc00::2
+	ns ng ip route add default via 20.0.0.1; ns ng ip -6 route add default via fc00::1
+}
+
+# faq_net_nat: the same, but Tokyo is behind a NAT box nb (20.0.0.1 is the box; Tokyo's gateway is 192.168.7.2).
+faq_net_nat() {
+	ns_add th tg nb ng nh
+	ns_link th eth0 tg in; ns_link nh eth0 ng in; ns_link tg out nb lan; ns_link nb wan ng out
+	ns_addr th eth0 10.0.1.10/24; ns_addr tg in 10.0.1.1/24; ns_addr tg out 192.168.7.2/24
+	ns_addr nb lan 192.168.7.1/24; ns_addr nb wan 20.0.0.1/24
+	ns_addr ng out 20.0.0.2/24; ns_addr ng in 10.0.2.1/24; ns_addr nh eth0 10.0.2.10/24
+	ns_forward tg; ns_forward ng; ns_forward nb
+	ns th ip route add default via 10.0.1.1; ns nh ip route add default via 10.0.2.1
+	ns tg ip route add default via 192.168.7.1; ns ng ip route add default via 20.0.0.1
+	ns nb nft -f - <<-EOF
+	table ip nat { chain post { type nat hook postrouting priority srcnat; oifname "wan" masquerade random; }; }
+	EOF
+}
+
+# ---- gateways ----
+
+# gw_setup NAME SITE [GATEWAY-FILE LINES...]: directories and the gateway file. Secrets go to $W/NAME/secrets.
+gw_setup() {
+	_g=$1 _site=$2; shift 2
+	mkdir -p "$W/$_g/run" "$W/$_g/state" "$W/$_g/secrets"
+	chmod 700 "$W/$_g/secrets"
+	{ echo "version: 1"; echo "site: $_site"; for _l in "$@"; do echo "$_l"; done; } >"$W/$_g/causeway.yaml"
+}
+
+# secret NAME FILE OCTETS
+secret() { (umask 077; printf '%s\n' "$3" >"$W/$1/secrets/$2"); }
+
+# gw_start NAME: causewayd in the namespace of that name.
+gw_start() {
+	ip netns exec "$PFX-$1" "$CW_LIBEXEC/causewayd" -c "$W/$1/causeway.yaml" --run-dir "$W/$1/run" --state-dir "$W/$1/state" \
+		--secret-dir "$W/$1/secrets" --libexec "$CW_LIBEXEC" >>"$W/$1/log" 2>&1 &
+	eval "PID_$1=$!"
+	PIDS="$PIDS $!"
+	case " $GATEWAYS " in *" $1 "*) ;; *) GATEWAYS="$GATEWAYS $1" ;; esac
+}
+
+gw_pid() { eval "echo \$PID_$1"; }
+
+# daemon_pid GATEWAY PROGRAM
+daemon_pid() { awk -v p="$2" '$1 == p { for (i = 2; i <= NF; i++) if ($i ~ /^pid=/) print substr($i, 5) }' "$W/$1/run/state"; }
+
+gw_stop() {
+	_p=$(gw_pid "$1")
+	kill "$_p" 2>/dev/null
+	wait "$_p" 2>/dev/null
+	return 0
+}
+
+# ctl NAME ARGUMENTS...: that gateway's ikectl.
+ctl() { _g=$1; shift; "$CW_ROOT/sbin/ikectl" --run-dir "$W/$_g/run" "$@"; }
+
+gw_ready() { ctl "$1" status --json >/dev/null; }
+
+# tunnel_up GATEWAY TUNNEL [CHILD]: negotiated up, both SAs in the kernel.
+tunnel_up() {
+	ctl "$1" status --json | jq -e --arg t "$2" --arg c "${3:-net}" \
+		'.tunnels[] | select(.name == $t) | .children[] | select(.name == $c) | .negotiated == "up" and .kernel == "both"'
+}
+
+# tunnel_reason GATEWAY TUNNEL NAME: explain gives this reason now.
+tunnel_reason() { [ "$(ctl "$1" explain "$2" --json | jq -r .reason)" = "$3" ]; }
+
+# counter GATEWAY NAME: one counter's value.
+counter() { ctl "$1" counters --json | jq -r --arg n "$2" '.counters[$n] // 0'; }
+
+# faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
+faq_sites() {
+	cat <<-EOF
+	version: 1
+	sites:
+	  tokyo:   {address: ${TOKYO:-20.0.0.1}, networks: [${TOKYO_NETS:-10.0.1.0/24}]}
+	  newyork: {address: ${NEWYORK:-20.0.0.2}, networks: [${NEWYORK_NETS:-10.0.2.0/24}]}
+	tunnels:
+	  tokyo-newyork:
+	    between: [tokyo, newyork]
+	    auth: {psk: tokyo-newyork}
+	    policy: ${POLICY:-modern}
+	    start: ${START:-always}
+	EOF
+	for _l in "$@"; do echo "    $_l"; done
+}
+
+# faq_up: both gateways of faq_net started, the same file applied on both, the tunnel up.
+faq_up() {
+	faq_sites "$@" >"$W/sites.yaml"
+	_psk=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+	gw_setup tg tokyo; gw_setup ng newyork
+	secret tg tokyo-newyork "$_psk"; secret ng tokyo-newyork "$_psk"
+	gw_start tg; gw_start ng
+	wait_for "Tokyo serves" gw_ready tg || return 1
+	wait_for "New York serves" gw_ready ng || return 1
+	ctl tg apply "$W/sites.yaml" && ctl ng apply "$W/sites.yaml" || return 1
+	wait_for "the tunnel is up in Tokyo" tunnel_up tg tokyo-newyork || return 1
+	wait_for "the tunnel is up in New York" tunnel_up ng tokyo-newyork
+}
+
+# ---- packets ----
+
+# capture_start ID NS IF [FILTER...]: to $W/ID.pcap; capture_stop ID.
+capture_start() {
+	_id=$1 _ns=$2 _if=$3; shift 3
+	ip netns exec "$PFX-$_ns" tcpdump -i "$_if" -n -U --immediate-mode -w - "$@" >"$W/$_id.pcap" 2>"$W/$_id.log" &
+	eval "CAP_$_id=$!"
+	PIDS="$PIDS $!"
+	_n=0
+	while ! grep -q 'listening on' "$W/$_id.log" && [ "$_n" -lt 100 ]; do sleep 0.05; _n=$((_n + 1)); done
+}
+
+capture_stop() {
+	eval "_p=\$CAP_$1"
+	sleep 0.2
+	kill -INT "$_p" 2>/dev/null
+	wait "$_p" 2>/dev/null
+	return 0
+}
+
+# capture_count ID [FILTER]: how many packets match.
+capture_count() { _id=$1; shift; tcpdump -n -r "$W/$_id.pcap" "$@" 2>/dev/null | wc -l; }
+
+# No packet between the protected networks in the clear on a captured outside link.
+CLEAR_FILTER='(net 10.0.1.0/24 and net 10.0.2.0/24) or (ip6 net fd00:1::/64 and ip6 net fd00:2::/64)'
+no_clear() { _c=$(capture_count "$1" "$CLEAR_FILTER"); [ "$_c" -eq 0 ] || { tcpdump -n -r "$W/$1.pcap" "$CLEAR_FILTER" 2>/dev/null | head; return 1; }; }
+
+# pings NS ADDRESS COUNT [INTERVAL]: all of them answered.
+pings() { ns "$1" ping -n -q -c "$3" -i "${4:-0.2}" -W 2 "$2" | tee "$W/ping.out" | grep -q " $3 received"; }
+
+# ---- the end ----
+
+cleanup() {
+	_rc=$?
+	trap - EXIT INT TERM HUP
+	for _p in $PIDS; do kill "$_p" 2>/dev/null; done
+	for _p in $PIDS; do
+		_n=0
+		while kill -0 "$_p" 2>/dev/null && [ "$_n" -lt 60 ]; do sleep 0.1; _n=$((_n + 1)); done
+		kill -9 "$_p" 2>/dev/null
+		wait "$_p" 2>/dev/null
+	done
+	for _n in $NAMESPACES; do
+		for _p in $(ip netns pids "$_n" 2>/dev/null); do kill -9 "$_p" 2>/dev/null; done
+		ip netns del "$_n" 2>/dev/null
+	done
+	if [ "$FAILURES" -gt 0 ] || [ -n "$CW_KEEP" ]; then
+		for _g in $GATEWAYS; do echo "# log of $_g:"; tail -60 "$W/$_g/log" 2>/dev/null | sed 's/^/#   /'; done
+	fi
+	if [ -n "$CW_KEEP" ]; then echo "# kept: $W"; else rm -rf "$W"; fi
+	[ -n "${NO_PLAN:-}" ] || echo "1..$TESTS"
+	[ "$_rc" -ne 0 ] || [ "$FAILURES" -eq 0 ] || _rc=1
+	exit "$_rc"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
