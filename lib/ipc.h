@@ -43,7 +43,7 @@ struct ipc_row {
 	const char	*name;
 	unsigned	when;
 	uint32_t	max;		/* octets of body */
-	bool		(*run)(void *ctx, struct ipc *, struct ipc_msg *);
+	bool		(*run)(void *ctx, struct ipc *, struct ipc_msg *);	/* consumes all of msg->body */
 };
 
 struct ipc_table {
@@ -56,7 +56,8 @@ struct ipc_table {
 
 /* Takes the descriptor. Sends HELLO at once. NULL: no memory (fd closed). */
 struct ipc *ipc_new(struct event_base *, int fd, const struct ipc_table *, void *ctx);
-void ipc_free(struct ipc *);		/* no down() is called; pending calls are dropped */
+/* No down() is called; pending calls are dropped. Allowed in every callback of the same link; NULL is allowed here and below. */
+void ipc_free(struct ipc *);
 bool ipc_is_up(const struct ipc *);	/* HELLO was exchanged */
 void ipc_ready(struct ipc *);
 
@@ -68,7 +69,11 @@ bool ipc_send_fd(struct ipc *, uint16_t type, uint32_t id, struct bytes body, in
 /* In a row's run(): the descriptor that came with this message, or -1; the caller now owns it. */
 int  ipc_take_fd(struct ipc *);
 
-/* A request; done gets the reason and the rest of the answer. R_BUSY never comes by itself; a closed link gives gone. */
+/*
+ * A request; done gets the reason and the rest of the answer. R_BUSY never comes by itself; a closed link gives gone.
+ * 0: nothing was sent and done is never called. Else done is called once, later, unless the call is cancelled or the link
+ * freed. Of an answer, done reads everything (then rd_done of body is true) or nothing at all.
+ */
 typedef void ipc_done(void *arg, enum reason, struct rd *body);
 uint32_t ipc_call(struct ipc *, uint16_t type, struct bytes body, enum reason gone, ipc_done *, void *arg);
 void ipc_cancel(struct ipc *, uint32_t id);

@@ -2,10 +2,12 @@
 noinst_LIBRARIES += lib/libcauseway.a
 lib_libcauseway_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 lib_libcauseway_a_SOURCES = \
+	lib/addr.c \
 	lib/addr.h \
 	lib/alg.h \
 	lib/bytes.h \
 	lib/clock.h \
+	lib/ipc.c \
 	lib/ipc.h \
 	lib/log.h \
 	lib/msg_bind.h \
@@ -13,6 +15,7 @@ lib_libcauseway_a_SOURCES = \
 	lib/msg_ike.h \
 	lib/msg_key.h \
 	lib/msg_sup.h \
+	lib/name.c \
 	lib/name.h \
 	lib/proc.h \
 	lib/reason.c \
@@ -20,4 +23,5 @@ lib_libcauseway_a_SOURCES = \
 	lib/reason.h \
 	lib/secret.c \
 	lib/secret.h \
+	lib/ts.c \
 	lib/ts.h

@@ -3,7 +3,12 @@
 #ifndef CAUSEWAY_REASON_H
 #define CAUSEWAY_REASON_H
 
+#include <fcntl.h>
 #include <stdint.h>
+#include <unistd.h>
+
+/* Both headers define access(2)'s R_OK as 4. They are included here so that they cannot do it behind this line. */
+#undef R_OK
 
 enum reason {
 #define R(num, name, sentence, hint) R_##name = num,
