@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The engine's whole public interface: SAD, SPD, ESP and PF_KEY behind bursts of packets.
+ * Ownership: the host gives packets in by cw_plain_in, cw_wire_in and cw_check_clear and loses them; each comes back exactly
+ * once, by host_plain_out, host_wire_out or host_drop_out (host.h), in user space before the call returns, in the kernel
+ * perhaps later. The engine never allocates packets and prints nothing. Time is an argument (ns, CLOCK_BOOTTIME).
+ * cw_pfkey, cw_client_*, cw_tick, cw_path_mtu and cw_policies are control calls: the host makes one at a time.
+ */
+#ifndef CAUSEWAY_CW_H
+#define CAUSEWAY_CW_H
+
+#include "host.h"
+
+struct cw_engine;
+struct cw_client;
+struct cw_sa;
+
+/* Same layout as lib's struct addr: fam 0 none, 4 or 6; IPv4 in b[0..3], the rest zero. */
+struct cw_addr {
+	uint8_t	fam;
+	uint8_t	b[16];
+};
+
+struct cw_prefix {
+	struct cw_addr	addr;
+	uint8_t		len;
+};
+
+/* The outer header: filled by the host on wire_in, by the engine before wire_out. Ports in host order. */
+struct cw_outer {
+	struct cw_addr	src, dst;	/* src.fam 0 on wire_out: the host chooses */
+	uint16_t	sport, dport;	/* of the UDP encapsulation */
+	uint8_t		udp;		/* 1: ESP in UDP; 0: protocol 50 */
+	uint8_t		tos;		/* or traffic class */
+	uint8_t		ttl;		/* wire_out: 64 */
+	uint8_t		df;		/* wire_out: 0 means the host fragments what is larger than its interface */
+};
+
+#define CW_NEST_MAX	8	/* transforms taken off one packet at most */
+
+/* One transform that was taken off, outermost first. */
+struct cw_hist {
+	uint8_t		proto;		/* 50 */
+	uint8_t		mode;		/* CW_MODE_* */
+	uint32_t	spi, reqid;
+	struct cw_addr	src, dst;
+};
+
+enum cw_verdict {
+	CW_PENDING = 0,
+	CW_DELIVER,	/* plain_out: came in by the wire, decapsulated and checked; deliver or forward it */
+	CW_CLEAR,	/* plain_out: a clear inbound packet (cw_check_clear) that may pass */
+	CW_BYPASS,	/* plain_out: a packet from plain_in that no policy covers, or that one lets pass; send it in the clear */
+	CW_ANSWER,	/* plain_out: an ICMP error of the engine for the sender of a packet from plain_in */
+	CW_SEALED,	/* wire_out */
+	CW_DROPPED	/* drop_out; the reason stands in drop */
+};
+
+/* What the host's cipher needs; filled by the engine, embedded so that nothing is allocated for a packet. */
+struct cw_crypt {
+	struct host_aead *aead;
+	uint8_t		*esp;		/* the ESP header; IV, text and ICV follow it without a gap */
+	uint32_t	head;		/* octets before the text: 8 + IV */
+	uint32_t	text;		/* octets of text */
+	uint32_t	seqhi;		/* ESN: the high half, host order */
+	uint8_t		esn;
+	uint8_t		ok;		/* out: the cipher's answer */
+};
+
+#define CW_HEADROOM	96	/* octets the engine wants before a packet from plain_in; hosts add their own needs */
+#define CW_TAILROOM	96	/* and behind it: padding to 16, trailer, ICV to 32 */
+
+struct cw_pkt {
+	uint8_t		*buf;
+	uint32_t	 cap;
+	uint32_t	 off, len;	/* the packet is buf[off .. off+len) */
+	struct cw_outer	 outer;
+	uint8_t		 verdict;	/* enum cw_verdict */
+	uint8_t		 checked;	/* the inbound policy check was passed */
+	uint8_t		 forward;	/* cw_check_clear: the host is about to forward, not to deliver, this packet */
+	uint8_t		 nhist;
+	uint16_t	 drop;		/* CW_DROP_* */
+	struct cw_hist	 hist[CW_NEST_MAX];
+	void		*cookie;	/* the host's own */
+	/* the engine's own while it has the packet */
+	struct cw_sa	*sa;
+	uint64_t	 seq, now;
+	uint8_t		 ttype;
+	struct cw_crypt	 crypt;
+	struct cw_pkt	*next;
+};
+
+static inline uint8_t *cw_pkt_data(const struct cw_pkt *p) { return p->buf + p->off; }
+
+enum cw_drop {
+#define D(num, name, sentence) CW_DROP_##name = num,
+#include <causeway/drop.def>
+#undef D
+};
+
+/* -- engine -- */
+struct cw_engine *cw_new(struct host *);	/* NULL: no memory */
+void cw_free(struct cw_engine *);		/* drops waiting packets, wipes keys, sends nothing */
+
+/* -- packets -- */
+void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
+/* Starts at the ESP header; outer is filled; fragments were put together by the host. */
+void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
+/* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
+void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
+/* The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. */
+unsigned cw_policy_check_in(struct cw_engine *, struct cw_pkt *);
+/* The host's own drops: count the reason and hand the packet to host_drop_out. */
+void cw_drop(struct cw_engine *, struct cw_pkt *, unsigned reason);
+void cw_count(struct cw_engine *, unsigned reason, uint64_t n);	/* when there is no struct cw_pkt */
+/* Completion of host_seal and host_open, for each packet once; crypt.ok holds the answer. */
+void cw_sealed(struct cw_engine *, struct cw_pkt **v, unsigned n);
+void cw_opened(struct cw_engine *, struct cw_pkt **v, unsigned n);
+
+/* -- time and paths -- */
+/* Lifetimes, larval SAs, waiting packets. Returns when it wants to be called next; UINT64_MAX: not before something changes
+ * (ask again after cw_pfkey: cw_deadline). */
+uint64_t cw_tick(struct cw_engine *, uint64_t now);
+uint64_t cw_deadline(struct cw_engine *);
+/* The path MTU to a peer (whole outer IP packets) changed. Initially host_path_mtu is asked once for each SA. */
+void cw_path_mtu(struct cw_engine *, const struct cw_addr *peer, uint32_t mtu);
+/* Source of ICMP errors by family; without it they carry the address that the packet was sent to. */
+void cw_icmp_source(struct cw_engine *, const struct cw_addr *);
+
+/* -- PF_KEY -- */
+enum { CW_CLIENT_KEYS = 1, CW_CLIENT_KEYLESS = 2 };	/* may see keys (root, keymgr); may never see or set any */
+struct cw_client *cw_client_open(struct cw_engine *, void *cookie, unsigned flags);
+void cw_client_close(struct cw_engine *, struct cw_client *);
+unsigned cw_client_flags(const struct cw_client *);	/* KEYLESS may have been set by REGISTER */
+/* One message from a client. Answers and broadcasts go out by host_pfkey_out before it returns. msg needs no alignment. */
+void cw_pfkey(struct cw_engine *, struct cw_client *, const uint8_t *msg, size_t len, uint64_t now);
+/* The client's socket is writable again: go on with its dump. True while there is more to send. */
+bool cw_pfkey_resume(struct cw_engine *, struct cw_client *, uint64_t now);
+
+/* -- counters -- */
+#define CW_COUNTERS	128
+/* v[i] for every i < CW_COUNTERS: drops by number; from 96 on totals. The name is NULL where a number is not in use. */
+enum { CW_TOTAL_PLAIN_IN = 96, CW_TOTAL_PLAIN_OUT, CW_TOTAL_WIRE_IN, CW_TOTAL_WIRE_OUT, CW_TOTAL_ACQUIRE,
+	CW_TOTAL_BYTES_SEALED, CW_TOTAL_BYTES_OPENED, CW_TOTAL_DROPS };
+uint64_t cw_counter(const struct cw_engine *, unsigned i);
+const char *cw_counter_name(unsigned i);	/* "drop_icv_wrong", "plain_in" */
+const char *cw_drop_sentence(unsigned reason);
+
+/* -- policies, for the host's routes, rules and guard -- */
+#define CW_REQUESTS_MAX	4
+struct cw_request {
+	uint8_t		proto, mode, level;	/* 50; CW_MODE_*; CW_LEVEL_* */
+	uint32_t	reqid;
+	struct cw_addr	src, dst;	/* fam 0 (or an address of zeros): what the SA with this reqid says */
+};
+
+struct cw_policy {
+	uint32_t	id, priority;	/* lower first, then in order of arrival */
+	uint8_t		dir, type;	/* CW_DIR_*, CW_POLICY_* */
+	uint8_t		proto;		/* 255 any */
+	uint16_t	sport, dport;	/* 0 any */
+	struct cw_prefix src, dst;
+	uint8_t		owner[32];
+	unsigned	nreq;
+	struct cw_request req[CW_REQUESTS_MAX];
+};
+
+enum cw_change { CW_POLICY_ADDED = 1, CW_POLICY_UPDATED = 2, CW_POLICY_DELETED = 3 };
+/* Calls fn for every policy until it returns false; in no particular order. fn must not change policies. */
+void cw_policies(struct cw_engine *, bool (*fn)(void *arg, const struct cw_policy *), void *arg);
+unsigned cw_policy_count(const struct cw_engine *);
+unsigned cw_sa_count(const struct cw_engine *);
+
+#endif

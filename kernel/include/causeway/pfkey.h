@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * PF_KEY v2 as Causeway's engine speaks it: RFC 2367 and the policy extensions in the layout of <linux/pfkeyv2.h>, and
+ * private extensions for what that cannot say. Nothing private is sent to a client that did not say HELLO in REGISTER;
+ * a client sends nothing private before its HELLO was answered. All private fields are in host order but addresses.
+ *
+ * How standard fields are used
+ *   lifetime allocations   packets (CW_EXT_PACKETS where 32 bits are not enough)
+ *   KEY_ENCRYPT, AEAD      key, then salt; sadb_key_bits counts both (160, 288); no KEY_AUTH, auth 0
+ *   ADDRESS of a policy    proto 255 any; prefixlen; port 0 any; ICMP: type in the source port, code in the destination
+ *   bytes                  octets of the inner packet, both directions
+ *   SA2                    mode 2 tunnel; reqid 32 bits
+ *   NAT_T_TYPE 2           ESP in UDP; ports SPORT and DPORT as the outer header has them
+ */
+#ifndef CAUSEWAY_PFKEY_H
+#define CAUSEWAY_PFKEY_H
+
+#include <linux/types.h>
+#include <linux/pfkeyv2.h>
+
+/* Names that stand in <linux/ipsec.h>, which some systems lack. */
+enum { CW_POLICY_DISCARD = 0, CW_POLICY_NONE = 1, CW_POLICY_IPSEC = 2, CW_POLICY_BYPASS = 4 };
+enum { CW_DIR_IN = 1, CW_DIR_OUT = 2, CW_DIR_FWD = 3 };
+enum { CW_MODE_ANY = 0, CW_MODE_TRANSPORT = 1, CW_MODE_TUNNEL = 2 };
+enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UNIQUE = 3 };
+#define CW_ULPROTO_ANY		255
+#define CW_NATT_ESPINUDP	2
+#define CW_EALG_CHACHA20POLY1305	28	/* key 256 bits, then salt 32 bits */
+
+/* Private messages, engine to clients that said HELLO. */
+#define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
+
+/* Private extensions. */
+#define CW_EXT_HELLO		0x7F00
+#define CW_EXT_REPLAY		0x7F01
+#define CW_EXT_SAFLAGS		0x7F02
+#define CW_EXT_SELECTORS	0x7F03
+#define CW_EXT_OWNER		0x7F04
+#define CW_EXT_STATS		0x7F05
+#define CW_EXT_KEYLESS		0x7F06
+#define CW_EXT_PACKETS		0x7F07
+#define CW_EXT_FIRST		CW_EXT_HELLO
+#define CW_EXT_LAST		CW_EXT_PACKETS
+
+#define CW_HELLO_MAGIC		0x43575931u	/* "CWY1" */
+#define CW_HELLO_VERSION	1
+#define CW_FEAT_ESN		1u
+#define CW_FEAT_AEAD		2u
+#define CW_FEAT_WINDOW		4u		/* REPLAY to 4096 */
+#define CW_FEAT_SELECTORS	8u
+#define CW_FEAT_USED		16u
+#define CW_FEAT_MAPPING		32u		/* NAT mappings are followed by the engine */
+
+/* In REGISTER, both ways. The reply's features are what the engine has. */
+struct cw_ext_hello {
+	__u16	len, type;	/* len in units of 8 octets, as in all extensions */
+	__u32	magic;
+	__u16	version, reserved;
+	__u32	reserved2;
+	__u64	features;
+} __attribute__((packed));
+
+/* ADD, UPDATE, GET, DUMP: replay window in packets, 0 (off) or 32 to 4096; goes before sadb_sa_replay. */
+struct cw_ext_replay {
+	__u16	len, type;
+	__u32	packets;
+} __attribute__((packed));
+
+#define CW_SAF_ESN	1u	/* 64-bit sequence numbers */
+#define CW_SAF_IN	2u	/* receive only. An SA without IN and OUT is used both ways, as in KAME */
+#define CW_SAF_OUT	4u	/* send only */
+#define CW_SAF_FIXED	8u	/* the peer's address and port are not followed when they change */
+struct cw_ext_saflags {
+	__u16	len, type;
+	__u32	flags;
+} __attribute__((packed));
+
+/*
+ * ADD, UPDATE, GET, DUMP: all selectors of an SA. A packet is inside when its source is in one selector of side 0 and its
+ * destination in one of side 1. n entries follow the header. Without this extension an SA has no selectors of its own.
+ */
+#define CW_SELECTORS_MAX	128
+struct cw_ext_selector {
+	__u8	side;		/* 0 source, 1 destination */
+	__u8	proto;		/* 0 any */
+	__u8	fam;		/* 4 or 6 */
+	__u8	reserved;
+	__u16	port_lo, port_hi;	/* host order */
+	__u8	lo[16], hi[16];	/* IPv4: the first four octets, the rest zero */
+} __attribute__((packed));
+struct cw_ext_selectors {
+	__u16	len, type;
+	__u16	n, reserved;
+} __attribute__((packed));
+
+/* ADD, UPDATE, SPDADD, SPDUPDATE, GET, DUMP, SPDDUMP: who made this entry, zero padded. */
+#define CW_OWNER_LEN	32
+struct cw_ext_owner {
+	__u16	len, type;
+	__u32	reserved;
+	__u8	owner[CW_OWNER_LEN];
+} __attribute__((packed));
+
+/* GET, DUMP, EXPIRE (engine to client). */
+struct cw_ext_stats {
+	__u16	len, type;
+	__u32	reserved;
+	__u64	packets, bytes;
+	__u64	sequence;	/* last sent, or the highest received */
+	__u64	replay, icv, selector, other;	/* drops on this SA */
+} __attribute__((packed));
+
+/* In REGISTER (satype 0 is enough): from now on this client gets no key, ever, and may not add or change SAs. */
+struct cw_ext_keyless {
+	__u16	len, type;
+	__u32	reserved;
+} __attribute__((packed));
+
+/* ADD, UPDATE, GET, DUMP: lifetimes in packets, 64 bits; 0 is none. Goes before the allocations fields. */
+struct cw_ext_packets {
+	__u16	len, type;
+	__u32	reserved;
+	__u64	soft, hard;
+} __attribute__((packed));
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The seam, user-space side: everything kernel/core needs from its host, and nothing else ("make seam" holds it to that).
+ * ipsecd is one thread, so locks and read sections are empty; frees are put off until host_turn_end(), as a grace period
+ * would, so that ASan finds lifetime faults that only a kernel would show. host_openssl.c has the ciphers; the host's
+ * program (or a test) has the five functions at the end, which carry packets and messages away.
+ */
+#ifndef CAUSEWAY_HOST_H
+#define CAUSEWAY_HOST_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct host;
+struct host_aead;
+struct cw_engine;
+struct cw_pkt;
+struct cw_policy;
+struct cw_addr;
+
+/* Memory. host_wipe cannot be optimised away. */
+static inline void *host_zalloc(size_t n) { return calloc(1, n); }
+static inline void host_free(void *p) { free(p); }
+void host_wipe(void *p, size_t n);
+
+/* One thread: nothing to lock. A lock is held over a few instructions, never over a cipher. */
+struct host_lock { char unused; };
+static inline void host_lock_init(struct host_lock *l) { (void)l; }
+static inline void host_lock(struct host_lock *l) { (void)l; }
+static inline void host_unlock(struct host_lock *l) { (void)l; }
+
+struct host_ref { unsigned n; };
+static inline void host_ref_init(struct host_ref *r) { r->n = 1; }
+static inline void host_ref_get(struct host_ref *r) { r->n++; }
+static inline bool host_ref_put(struct host_ref *r) { return --r->n == 0; }	/* true: that was the last */
+
+static inline void host_read_begin(void) { }
+static inline void host_read_end(void) { }
+#define host_load(p)		(p)
+#define host_publish(p, v)	((p) = (v))
+
+/* Call fn(p) when no read section that runs now can still see p. The node lives in the object. */
+struct host_defer { struct host_defer *next; void (*fn)(void *); void *p; };
+void host_defer(struct host_defer *, void (*fn)(void *), void *p);
+void host_turn_end(void);	/* the host's loop: end of a turn */
+
+void host_random(void *p, size_t n);	/* CSPRNG */
+uint64_t host_wall_s(void);		/* for PF_KEY's two time fields only */
+
+/*
+ * Ciphers. cipher and auth are PF_KEY numbers (auth 0: AEAD). An AEAD's key ends with its salt.
+ * AEAD: nonce = salt, IV; AAD = SPI, (high half,) sequence. CBC with HMAC: the MAC covers header, IV, text and, with ESN,
+ * the high half (RFC 4303 2.2.1); encrypt then MAC. NULL from host_aead_new: not available.
+ * host_seal and host_open work on a burst whose packets may belong to different SAs, and call cw_sealed or cw_opened.
+ */
+struct host_aead *host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, const uint8_t *akey, size_t alen);
+void host_aead_free(struct host_aead *);
+void host_seal(struct cw_engine *, struct cw_pkt **v, unsigned n);
+void host_open(struct cw_engine *, struct cw_pkt **v, unsigned n);
+
+/* -- the host's program -- */
+void host_plain_out(struct host *, struct cw_pkt **v, unsigned n);
+void host_wire_out(struct host *, struct cw_pkt **v, unsigned n);
+void host_drop_out(struct host *, struct cw_pkt **v, unsigned n);
+/*
+ * One PF_KEY message to a client. may_refuse: a row of a dump; false means "full now", and the host calls cw_pfkey_resume
+ * when the socket is writable. Otherwise the host takes it: it queues up to a bound of its own, and closes a client that
+ * is beyond it (but not from inside this call).
+ */
+bool host_pfkey_out(struct host *, void *client_cookie, const uint8_t *msg, size_t len, bool may_refuse);
+void host_policy_changed(struct host *, unsigned change, const struct cw_policy *);
+uint32_t host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);	/* 0: not known, 1500 is taken */
+
+#endif
