@@ -19,6 +19,7 @@
 #define PFKEY_MSG_MAX	32768u	/* octets of one message, either way */
 #define PFKEY_REQUESTS	8	/* ipsecrequests of one policy */
 #define PFKEY_ALGS	64	/* rows of one SUPPORTED extension */
+#define PFKEY_OWNER_CAP	(CW_OWNER_LEN + 1)
 
 /* Which extensions a message has: standard ones by number, private ones (0x7F00 on) from bit 32. */
 #define PFKEY_HAS(ext)	((ext) < 0x7f00 ? 1ull << ((ext) & 31) : 1ull << (32 + ((ext) & 31)))
@@ -31,12 +32,12 @@ struct pfkey_sa {		/* SADB_EXT_SA */
 };
 
 struct pfkey_sa2 {		/* SADB_X_EXT_SA2 */
-	uint8_t		mode;	/* PFKEY_MODE_* */
+	uint8_t		mode;	/* CW_MODE_* */
 	uint32_t	sequence, reqid;
 };
 
 struct pfkey_lifetime {
-	uint32_t	packets;	/* "allocations" counts packets, as on Linux; 0 none */
+	uint64_t	packets;	/* "allocations" counts packets, as on Linux; PACKETS says what 32 bits cannot; 0 none */
 	uint64_t	bytes, addtime, usetime;
 };
 
@@ -53,18 +54,16 @@ struct pfkey_request {		/* one step of a policy */
 };
 
 struct pfkey_policy {		/* SADB_X_EXT_POLICY */
-	uint16_t	type;	/* PFKEY_POLICY_* */
-	uint8_t		dir;	/* PFKEY_DIR_* */
+	uint16_t	type;	/* CW_POLICY_* */
+	uint8_t		dir;	/* CW_DIR_* */
 	uint32_t	id, priority;
 	unsigned	n;
 	struct pfkey_request req[PFKEY_REQUESTS];
 };
 
-enum { PFKEY_MODE_ANY = 0, PFKEY_MODE_TRANSPORT = 1, PFKEY_MODE_TUNNEL = 2 };
-enum { PFKEY_DIR_ANY = 0, PFKEY_DIR_IN = 1, PFKEY_DIR_OUT = 2, PFKEY_DIR_FWD = 3 };
-enum { PFKEY_POLICY_DISCARD = 0, PFKEY_POLICY_NONE = 1, PFKEY_POLICY_IPSEC = 2, PFKEY_POLICY_ENTRUST = 3, PFKEY_POLICY_BYPASS = 4 };
-enum { PFKEY_LEVEL_DEFAULT = 0, PFKEY_LEVEL_USE = 1, PFKEY_LEVEL_REQUIRE = 2, PFKEY_LEVEL_UNIQUE = 3 };
-enum { PFKEY_PROTO_ANY = 255, PFKEY_ENCAP_ESPINUDP = 2 };
+struct pfkey_stats {
+	uint64_t	packets, bytes, sequence, replay, icv, selector, other;
+};
 
 struct pfkey_algs {		/* SADB_EXT_SUPPORTED_* */
 	unsigned	n;
@@ -76,7 +75,7 @@ struct pfkey_algs {		/* SADB_EXT_SUPPORTED_* */
  * into its buffer and end with it. Selectors: src and dst in the direction of the SA's packets.
  */
 struct pfkey_msg {
-	uint8_t			type, err, satype;	/* SADB_*, errno, SADB_SATYPE_* */
+	uint8_t			type, err, satype;	/* SADB_* or CW_MSG_*, errno, SADB_SATYPE_* */
 	uint32_t		seq, pid;
 	uint64_t		has;
 
@@ -92,12 +91,13 @@ struct pfkey_msg {
 	struct pfkey_algs	algs_auth, algs_encrypt;
 	/* private */
 	uint16_t		hello_version;
-	uint64_t		hello_features;		/* CW_FEATURE_* of <causeway/pfkey.h> */
+	uint64_t		hello_features;		/* CW_FEAT_* */
 	uint32_t		replay_window;		/* REPLAY: packets */
-	uint32_t		sa_flags;		/* SAFLAGS */
+	uint32_t		sa_flags;		/* SAFLAGS: CW_SAF_* */
 	struct ts_list		sel_src, sel_dst;	/* SELECTORS */
 	char			owner[PFKEY_OWNER_CAP];	/* OWNER: text, "keymgr:tunnel/child" */
 	struct pfkey_stats	stats;			/* STATS */
+	/* KEYLESS has no content; PACKETS' content is soft.packets and hard.packets */
 };
 
 /* Octets of a message. False (and the writer bad) when something does not fit or cannot be said. Key octets pass through here: wipe the buffer. */

@@ -93,8 +93,10 @@ struct cw_ext_selectors {
 	__u16	n, reserved;
 } __attribute__((packed));
 
-/* ADD, UPDATE, SPDADD, SPDUPDATE, GET, DUMP, SPDDUMP: who made this entry, zero padded. */
-#define CW_OWNER_LEN	32
+/* ADD, UPDATE, SPDADD, SPDUPDATE, GET, DUMP, SPDDUMP: who made this entry, zero padded text. keymgr's:
+ * "keymgr:TUNNEL/CHILD PEERSPI", with names of up to 63 octets each and the SPI of the pair's other SA in eight hexadecimal digits.
+ */
+#define CW_OWNER_LEN	160
 struct cw_ext_owner {
 	__u16	len, type;
 	__u32	reserved;
