@@ -4,6 +4,7 @@ lib_libcauseway_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 lib_libcauseway_a_SOURCES = \
 	lib/addr.c \
 	lib/addr.h \
+	lib/alg.c \
 	lib/alg.h \
 	lib/bytes.h \
 	lib/clock.h \
@@ -18,10 +19,14 @@ lib_libcauseway_a_SOURCES = \
 	lib/name.c \
 	lib/name.h \
 	lib/proc.h \
+	lib/proposal.c \
 	lib/reason.c \
 	lib/reason.def \
 	lib/reason.h \
 	lib/secret.c \
 	lib/secret.h \
 	lib/ts.c \
-	lib/ts.h
+	lib/ts.h \
+	lib/yamlget.c \
+	lib/yamltree.c \
+	lib/yamltree.h

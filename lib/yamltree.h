@@ -64,7 +64,7 @@ bool yt_fail(struct yt *, enum reason, unsigned line, unsigned column, const cha
 /* The same at a node's value. */
 bool yt_fail_at(struct yt *, const struct yt_node *, enum reason, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
-/* Line and column just behind the last octet of the text. */
+/* Line and column just behind the last character of the text (its last newlines do not count). */
 void yt_end(const struct yt *, unsigned *line, unsigned *column);
 
 /* The map has no other keys than these (ended by NULL); the error suggests the nearest one. False also when it is no map. */
