@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands: one request each, an exit code from the answer, and a printer. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "http.h"
+#include "name.h"
+
+#define FILE_MAX	(16u << 20)
+
+typedef void printer(const struct ctl *, json_t *);
+
+static void
+print_supervisor_state(const struct ctl *ctl)
+{
+	char path[512], line[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/state", ctl->run_dir);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	fprintf(stderr, "The supervisor's last word (%s):\n", path);
+	while (fgets(line, sizeof(line), f))
+		fprintf(stderr, "  %s", line);
+	fclose(f);
+}
+
+static int
+exit_code(const struct ctl *ctl, const struct http *h, const char *socket)
+{
+	if (h->status == 0 && h->timed_out) {
+		fprintf(stderr, "ikectl: no answer within %ld s; what was begun goes on\n", ctl->timeout_s);
+		return CTL_TIMEOUT;
+	}
+	if (h->status == 0) {
+		fprintf(stderr, "ikectl: spdsync does not answer on %s (%s). Is causewayd running, and may this user reach it?\n",
+		    socket, h->error);
+		print_supervisor_state(ctl);
+		return CTL_UNREACHABLE;
+	}
+	switch (h->status) {
+	case 403: return CTL_DENIED;
+	case 404: return CTL_NOT_FOUND;
+	case 504: return CTL_TIMEOUT;
+	default: return h->status / 100 == 2 ? CTL_OK : CTL_FAILED;
+	}
+}
+
+/* rw: the request changes something. body NULL: GET. */
+static int
+ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
+{
+	char socket[512];
+	struct http h;
+	int rc;
+
+	snprintf(socket, sizeof(socket), "%s/%s.sock", ctl->run_dir, rw ? "rw" : "ro");
+	http_call(&h, socket, path, type, body, n, ctl->timeout_s);
+	rc = exit_code(ctl, &h, socket);
+	if (h.body && ctl->json) {
+		json_dumpf(h.body, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else if (h.body && rc != CTL_OK) {
+		print_error(ctl, h.body);
+	} else if (h.body && print) {
+		print(ctl, h.body);
+	} else if (h.status && !h.body) {
+		fprintf(stderr, "ikectl: the answer is not JSON (HTTP status %ld)\n", h.status);
+		rc = CTL_FAILED;
+	}
+	http_free(&h);
+	return rc;
+}
+
+/* The whole file, or NULL after a sentence on stderr. */
+static char *
+slurp(const char *name, size_t *n)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+	char *buf = f ? malloc(FILE_MAX + 1) : NULL;
+	bool bad;
+
+	if (!buf) {
+		fprintf(stderr, "ikectl: %s: %s\n", name, strerror(errno));
+		if (f && f != stdin)
+			fclose(f);
+		return NULL;
+	}
+	*n = fread(buf, 1, FILE_MAX + 1, f);
+	bad = ferror(f) || *n > FILE_MAX;
+	if (bad)
+		fprintf(stderr, "ikectl: %s: %s\n", name, *n > FILE_MAX ? "larger than 16 MiB" : strerror(errno));
+	if (f != stdin)
+		fclose(f);
+	if (bad) {
+		free(buf);
+		return NULL;
+	}
+	return buf;
+}
+
+static void
+add_query(char *path, size_t cap, const char *key, const char *value)
+{
+	char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
+	size_t n = strlen(path);
+
+	if (escaped)
+		snprintf(path + n, cap - n, "%c%s=%s", strchr(path, '?') ? '&' : '?', key, escaped);
+	curl_free(escaped);
+}
+
+static int
+post_file(const struct ctl *ctl, const char *route, const char *name)
+{
+	char path[480];
+	size_t n;
+	char *buf = slurp(name, &n);
+	int rc;
+
+	if (!buf)
+		return CTL_FAILED;
+	snprintf(path, sizeof(path), "%s", route);
+	add_query(path, sizeof(path), "file", name);
+	add_query(path, sizeof(path), "comment", ctl->comment);
+	add_query(path, sizeof(path), "remove", ctl->remove);
+	rc = ask(ctl, true, path, "application/yaml", buf, n, print_plan);
+	free(buf);
+	return rc;
+}
+
+int
+cmd_apply(const struct ctl *ctl, int argc, char **argv)
+{
+	return post_file(ctl, "/v1/apply", argv[0]);
+}
+
+int
+cmd_check(const struct ctl *ctl, int argc, char **argv)
+{
+	return post_file(ctl, "/v1/check", argv[0]);
+}
+
+/* "tunnel" or "tunnel/child" into its parts; false after a sentence when it is not a name. */
+static bool
+split(const char *full, char *tunnel, char *child)
+{
+	const char *slash = strchr(full, '/');
+	size_t n = slash ? (size_t)(slash - full) : strlen(full);
+
+	if (!name_ok_n(full, n) || (slash && !name_ok(slash + 1))) {
+		fprintf(stderr, "ikectl: '%s' is not the name of a tunnel\n", full);
+		return false;
+	}
+	snprintf(tunnel, NAME_CAP, "%.*s", (int)n, full);
+	snprintf(child, NAME_CAP, "%s", slash ? slash + 1 : "");
+	return true;
+}
+
+static void
+print_done(const struct ctl *ctl, json_t *answer)
+{
+	printf("%s: done\n", text(answer, "tunnel"));
+}
+
+static int
+tunnel_command(const struct ctl *ctl, const char *full, const char *verb, const char *what)
+{
+	char tunnel[NAME_CAP], child[NAME_CAP], path[160];
+	json_t *body;
+	char *octets;
+	int rc;
+
+	if (!split(full, tunnel, child))
+		return CTL_NOT_FOUND;
+	body = json_object();
+	if (*child)
+		json_object_set_new(body, "child", json_string(child));
+	if (what)
+		json_object_set_new(body, "what", json_string(what));
+	octets = json_dumps(body, 0);
+	json_decref(body);
+	if (!octets)
+		return CTL_FAILED;
+	snprintf(path, sizeof(path), "/v1/tunnels/%s/%s", tunnel, verb);
+	rc = ask(ctl, true, path, "application/json", octets, strlen(octets), print_done);
+	free(octets);
+	return rc;
+}
+
+int
+cmd_up(const struct ctl *ctl, int argc, char **argv)
+{
+	return tunnel_command(ctl, argv[0], "up", NULL);
+}
+
+int
+cmd_down(const struct ctl *ctl, int argc, char **argv)
+{
+	return tunnel_command(ctl, argv[0], "down", NULL);
+}
+
+int
+cmd_rekey(const struct ctl *ctl, int argc, char **argv)
+{
+	return tunnel_command(ctl, argv[0], "rekey", ctl->ike ? "ike" : "child");
+}
+
+static void
+print_one(const struct ctl *ctl, json_t *tunnel)
+{
+	json_t *list = json_pack("{s:[O]}", "tunnels", tunnel);
+
+	print_status(ctl, list);
+	json_decref(list);
+}
+
+int
+cmd_status(const struct ctl *ctl, int argc, char **argv)
+{
+	char tunnel[NAME_CAP], child[NAME_CAP], path[160];
+
+	if (argc == 0)
+		return ask(ctl, false, "/v1/status", NULL, NULL, 0, print_status);
+	if (!split(argv[0], tunnel, child))
+		return CTL_NOT_FOUND;
+	snprintf(path, sizeof(path), "/v1/tunnels/%s", tunnel);
+	return ask(ctl, false, path, NULL, NULL, 0, print_one);
+}
+
+int
+cmd_show(const struct ctl *ctl, int argc, char **argv)
+{
+	if (strcmp(argv[0], "sas") == 0)
+		return ask(ctl, false, "/v1/sas", NULL, NULL, 0, print_sas);
+	if (strcmp(argv[0], "policies") == 0)
+		return ask(ctl, false, "/v1/policies", NULL, NULL, 0, print_policies);
+	fprintf(stderr, "usage: ikectl show sas | policies\n");
+	return CTL_USAGE;
+}
+
+int
+cmd_explain(const struct ctl *ctl, int argc, char **argv)
+{
+	char tunnel[NAME_CAP], child[NAME_CAP], path[160];
+
+	if (strcmp(argv[0], "-") == 0)
+		return ask(ctl, false, "/v1/explain/-", NULL, NULL, 0, print_explain);
+	if (!split(argv[0], tunnel, child))
+		return CTL_NOT_FOUND;
+	snprintf(path, sizeof(path), "/v1/explain/%s", tunnel);
+	return ask(ctl, false, path, NULL, NULL, 0, print_explain);
+}
+
+static void
+print_guard(const struct ctl *ctl, json_t *answer)
+{
+	printf("the guard is %s\n", text(answer, "guard"));
+}
+
+int
+cmd_open(const struct ctl *ctl, int argc, char **argv)
+{
+	return ask(ctl, true, "/v1/guard/open", "application/json", "", 0, print_guard);
+}
+
+int
+cmd_close(const struct ctl *ctl, int argc, char **argv)
+{
+	return ask(ctl, true, "/v1/guard/close", "application/json", "", 0, print_guard);
+}
+
+int
+cmd_counters(const struct ctl *ctl, int argc, char **argv)
+{
+	return ask(ctl, false, "/v1/counters", NULL, NULL, 0, print_counters);
+}
+
+int
+cmd_history(const struct ctl *ctl, int argc, char **argv)
+{
+	return ask(ctl, false, "/v1/revisions", NULL, NULL, 0, print_history);
+}
+
+static void
+print_stopping(const struct ctl *ctl, json_t *answer)
+{
+	printf("the suite ends; the guard stays\n");
+}
+
+int
+cmd_shutdown(const struct ctl *ctl, int argc, char **argv)
+{
+	return ask(ctl, true, "/v1/shutdown", "application/json", "", 0, print_stopping);
+}

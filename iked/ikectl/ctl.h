@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of ikectl share. */
+#ifndef IKECTL_CTL_H
+#define IKECTL_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Exit codes (contracts): scripts depend on them. */
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED = 4, CTL_UNREACHABLE = 5, CTL_TIMEOUT = 6 };
+
+struct ctl {
+	const char	*run_dir;
+	const char	*comment, *remove;
+	bool		 json;
+	bool		 ike;		/* rekey --ike */
+	bool		 colour;
+	long		 timeout_s;
+};
+
+/* Each command: the words after its name; returns an exit code. */
+int cmd_apply(const struct ctl *, int argc, char **argv);
+int cmd_check(const struct ctl *, int argc, char **argv);
+int cmd_status(const struct ctl *, int argc, char **argv);
+int cmd_up(const struct ctl *, int argc, char **argv);
+int cmd_down(const struct ctl *, int argc, char **argv);
+int cmd_rekey(const struct ctl *, int argc, char **argv);
+int cmd_show(const struct ctl *, int argc, char **argv);
+int cmd_explain(const struct ctl *, int argc, char **argv);
+int cmd_open(const struct ctl *, int argc, char **argv);
+int cmd_close(const struct ctl *, int argc, char **argv);
+int cmd_counters(const struct ctl *, int argc, char **argv);
+int cmd_history(const struct ctl *, int argc, char **argv);
+int cmd_shutdown(const struct ctl *, int argc, char **argv);
+
+/* For people; a member that is missing prints as "-". */
+void print_plan(const struct ctl *, json_t *);
+void print_status(const struct ctl *, json_t *);
+void print_sas(const struct ctl *, json_t *);
+void print_policies(const struct ctl *, json_t *);
+void print_explain(const struct ctl *, json_t *);
+void print_counters(const struct ctl *, json_t *);
+void print_history(const struct ctl *, json_t *);
+void print_error(const struct ctl *, json_t *);
+/* A text of an answer with its control octets escaped: a terminal must not obey what a peer sent. Static buffer, eight at a time. */
+const char *text(json_t *object, const char *key);
+
+#endif

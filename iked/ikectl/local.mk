@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+sbin_PROGRAMS += iked/ikectl/ikectl
+iked_ikectl_ikectl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
+iked_ikectl_ikectl_SOURCES = \
+	iked/ikectl/cmd.c \
+	iked/ikectl/ctl.h \
+	iked/ikectl/http.c \
+	iked/ikectl/http.h \
+	iked/ikectl/main.c \
+	iked/ikectl/print.c
+iked_ikectl_ikectl_LDADD = lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)

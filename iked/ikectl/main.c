@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ikectl: the control command, a client of spdsync's API and nothing else. A table of subcommands. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "ctl.h"
+
+struct command {
+	const char	*name;
+	const char	*words;
+	const char	*help;
+	int		 min, max;
+	int		(*run)(const struct ctl *, int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "apply", "FILE", "check the site file and make it what this gateway does; '-' is standard input", 1, 1, cmd_apply },
+	{ "check", "FILE", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
+	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
+	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
+	{ "down", "TUNNEL", "close a tunnel and keep it closed", 1, 1, cmd_down },
+	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
+	{ "history", "", "the applied revisions", 0, 0, cmd_history },
+	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
+	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
+	{ "show", "sas | policies", "what stands in the engine", 1, 1, cmd_show },
+	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
+	{ "status", "[TUNNEL]", "the gateway, or one tunnel", 0, 1, cmd_status },
+	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
+};
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void
+usage(FILE *to)
+{
+	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		fprintf(to, "  %-9s %-15s %s\n", commands[i].name, commands[i].words, commands[i].help);
+	fprintf(to, "\n  --comment TEXT  kept with the revision (apply)\n"
+	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
+	    "  --ike           rekey the IKE SA instead of the child\n"
+	    "  --json          the API's answer as it is\n"
+	    "\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not permitted, 5 daemon unreachable, 6 timed out.\n");
+}
+
+static const struct option options[] = {
+	{ "json", no_argument, NULL, 'j' },
+	{ "ike", no_argument, NULL, 'i' },
+	{ "run-dir", required_argument, NULL, 'r' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "comment", required_argument, NULL, 'c' },
+	{ "remove", required_argument, NULL, 'R' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+seconds(const char *s, long *out)
+{
+	char *end;
+
+	*out = strtol(s, &end, 10);
+	return *s && !*end && *out > 0 && *out <= 86400;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { .run_dir = "/run/causeway", .timeout_s = 75 };
+	const struct command *cmd;
+	int c;
+
+	ctl.colour = isatty(STDOUT_FILENO);
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		switch (c) {
+		case 'j': ctl.json = true; break;
+		case 'i': ctl.ike = true; break;
+		case 'r': ctl.run_dir = optarg; break;
+		case 'c': ctl.comment = optarg; break;
+		case 'R': ctl.remove = optarg; break;
+		case 'h': usage(stdout); return CTL_OK;
+		case 'V': printf("ikectl (Causeway) %s\n", PACKAGE_VERSION); return CTL_OK;
+		case 't':
+			if (seconds(optarg, &ctl.timeout_s))
+				break;
+			fprintf(stderr, "ikectl: --timeout takes seconds, 1 to 86400\n");
+			return CTL_USAGE;
+		default: usage(stderr); return CTL_USAGE;
+		}
+	argc -= optind;
+	argv += optind;
+	if (argc == 0) {
+		usage(stderr);
+		return CTL_USAGE;
+	}
+	cmd = find(argv[0]);
+	if (!cmd) {
+		fprintf(stderr, "ikectl: there is no command '%s'; 'ikectl --help' lists them\n", argv[0]);
+		return CTL_USAGE;
+	}
+	if (argc - 1 < cmd->min || argc - 1 > cmd->max) {
+		fprintf(stderr, "usage: ikectl %s %s\n", cmd->name, cmd->words);
+		return CTL_USAGE;
+	}
+	return cmd->run(&ctl, argc - 1, argv + 1);
+}

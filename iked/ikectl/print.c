@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The API's answers for people. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#define RING	8
+#define TEXT	1400
+
+const char *
+text(json_t *object, const char *key)
+{
+	static char ring[RING][TEXT];
+	static unsigned at;
+	json_t *v = json_object_get(object, key);
+	char *out = ring[at++ % RING];
+	size_t n = 0;
+	const char *s;
+
+	if (json_is_integer(v)) {
+		snprintf(out, TEXT, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		return out;
+	}
+	if (!json_is_string(v))
+		return "-";
+	for (s = json_string_value(v); *s && n < TEXT - 5; s++)
+		if ((unsigned char)*s < 0x20 && *s != '\n')
+			n += (size_t)snprintf(out + n, TEXT - n, "\\x%02x", (unsigned char)*s);
+		else if (*s == 0x7f)
+			n += (size_t)snprintf(out + n, TEXT - n, "\\x7f");
+		else
+			out[n++] = *s;
+	out[n] = '\0';
+	return out;
+}
+
+static bool
+is(json_t *object, const char *key, const char *value)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s && strcmp(s, value) == 0;
+}
+
+static bool
+has(json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s && *s;
+}
+
+static const char *
+paint(const struct ctl *ctl, const char *state)
+{
+	static char out[4][96];
+	static unsigned at;
+	char *buf = out[at++ % 4];
+	int colour = strcmp(state, "up") == 0 ? 32 : strcmp(state, "failed") == 0 || strcmp(state, "down") == 0 ? 31 : 33;
+
+	if (!ctl->colour)
+		return state;
+	snprintf(buf, 96, "\033[%dm%s\033[0m", colour, state);
+	return buf;
+}
+
+void
+print_error(const struct ctl *ctl, json_t *e)
+{
+	if (has(e, "file") && json_is_integer(json_object_get(e, "line")))
+		fprintf(stderr, "%s:%s:%s: %s\n", text(e, "file"), text(e, "line"), text(e, "column"), text(e, "message"));
+	else
+		fprintf(stderr, "ikectl: %s\n", text(e, "message"));
+	if (has(e, "excerpt"))
+		fprintf(stderr, "%s\n", text(e, "excerpt"));
+	if (has(e, "hint"))
+		fprintf(stderr, "  %s\n", text(e, "hint"));
+	fprintf(stderr, "  (%s)\n", text(e, "reason"));
+}
+
+void
+print_plan(const struct ctl *ctl, json_t *answer)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "plan"), i, row)
+		printf("%-8s %s%s%s\n", text(row, "action"), text(row, "tunnel"), has(row, "why") ? ": " : "",
+		    has(row, "why") ? text(row, "why") : "");
+	json_array_foreach(json_object_get(answer, "warnings"), i, row)
+		printf("warning: %s: %s %s (%s)\n", text(row, "tunnel"), text(row, "message"), text(row, "hint"), text(row, "reason"));
+	if (!json_is_integer(json_object_get(answer, "revision")))
+		printf("the file is good\n");
+	else if (json_is_true(json_object_get(answer, "unchanged")))
+		printf("nothing changed: revision %s\n", text(answer, "revision"));
+	else
+		printf("applied as revision %s%s\n", text(answer, "revision"),
+		    json_is_true(json_object_get(answer, "in_sync")) ? "" : "; not everything is in place yet, see 'ikectl status'");
+}
+
+static void
+print_seconds(const char *what, json_t *object, const char *key)
+{
+	json_t *v = json_object_get(object, key);
+	json_int_t s = json_integer_value(v);
+
+	if (!json_is_integer(v))
+		return;
+	if (s >= 7200)
+		printf("%s%lldh%02lldm", what, (long long)s / 3600, (long long)s / 60 % 60);
+	else if (s >= 120)
+		printf("%s%lldm%02llds", what, (long long)s / 60, (long long)s % 60);
+	else
+		printf("%s%llds", what, (long long)s);
+}
+
+static void
+print_child(const struct ctl *ctl, json_t *c)
+{
+	printf("    child %-10s %s (kernel: %s%s)  %s <-> %s\n", text(c, "name"), paint(ctl, text(c, "negotiated")), text(c, "kernel"),
+	    json_is_true(json_object_get(c, "proven")) ? ", proven" : "", text(c, "local_ts"), text(c, "remote_ts"));
+	if (!has(c, "suite"))
+		return;
+	printf("      %s over %s, in %s out %s", text(c, "suite"), is(c, "encapsulation", "udp") ? "UDP" : "protocol 50",
+	    text(c, "spi_in"), text(c, "spi_out"));
+	print_seconds(", age ", c, "age_s");
+	print_seconds(", rekey in ", c, "rekey_in_s");
+	printf("\n      %s packets (%s bytes) in, %s packets (%s bytes) out\n", text(c, "packets_in"), text(c, "bytes_in"),
+	    text(c, "packets_out"), text(c, "bytes_out"));
+}
+
+static void
+print_tunnel(const struct ctl *ctl, json_t *t)
+{
+	json_t *ike = json_object_get(t, "ike"), *c;
+	size_t i;
+
+	printf("  %s: %s  %s -> %s (%s)\n", text(t, "name"), paint(ctl, text(t, "state")), text(t, "local_site"), text(t, "remote_site"),
+	    has(t, "remote") ? text(t, "remote") : "any address");
+	if (json_is_true(json_object_get(ike, "up"))) {
+		printf("    IKE SA %s_i %s_r, %s, %s - %s", text(ike, "spi_i"), text(ike, "spi_r"), text(ike, "suite"), text(ike, "local"),
+		    text(ike, "remote"));
+		print_seconds(", age ", ike, "age_s");
+		print_seconds(", rekey in ", ike, "rekey_in_s");
+		printf("%s%s\n", json_is_true(json_object_get(ike, "nat_local")) ? ", we are behind a NAT" : "",
+		    json_is_true(json_object_get(ike, "nat_remote")) ? ", the peer is behind a NAT" : "");
+	}
+	if (!is(t, "reason", "OK")) {
+		printf("    %s: %s%s%s\n", text(t, "reason"), text(t, "message"), has(t, "detail") ? " " : "",
+		    has(t, "detail") ? text(t, "detail") : "");
+		if (has(t, "hint"))
+			printf("      %s\n", text(t, "hint"));
+		if (json_is_integer(json_object_get(t, "retry_in_s")))
+			print_seconds("      next try in ", t, "retry_in_s"), putchar('\n');
+	}
+	json_array_foreach(json_object_get(t, "children"), i, c)
+		print_child(ctl, c);
+}
+
+static void
+print_gateway(const struct ctl *ctl, json_t *s)
+{
+	json_t *engine = json_object_get(s, "engine"), *daemons = json_object_get(s, "daemons"), *rev = json_object_get(s, "revision");
+	json_t *drops = json_object_get(s, "drops"), *row;
+	const char *name;
+	size_t i;
+
+	printf("site %s", text(s, "site"));
+	if (json_is_object(rev))
+		printf(", revision %s of %s by %s", text(rev, "number"), text(rev, "time"), text(rev, "author"));
+	else
+		printf(", nothing applied yet");
+	printf("%s\n", json_is_true(json_object_get(s, "in_sync")) ? "" : ", not in sync yet");
+	printf("engine: %s host %s, guard %s\n", text(engine, "host"), text(engine, "version"), text(engine, "guard"));
+	printf("daemons:");
+	json_object_foreach(daemons, name, row)
+		printf(" %s %s", name, paint(ctl, text(daemons, name)));
+	putchar('\n');
+	json_array_foreach(json_object_get(s, "troubles"), i, row)
+		printf("trouble: %s\n", text(row, "message"));
+	if (json_object_size(drops)) {
+		printf("dropped:");
+		json_object_foreach(drops, name, row)
+			printf(" %s=%s", name, text(drops, name));
+		putchar('\n');
+	}
+	printf("tunnels:%s\n", json_array_size(json_object_get(s, "tunnels")) ? "" : " none");
+}
+
+void
+print_status(const struct ctl *ctl, json_t *s)
+{
+	json_t *t;
+	size_t i;
+
+	if (has(s, "site"))
+		print_gateway(ctl, s);
+	json_array_foreach(json_object_get(s, "tunnels"), i, t)
+		print_tunnel(ctl, t);
+}
+
+void
+print_sas(const struct ctl *ctl, json_t *answer)
+{
+	json_t *sa;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "sas"), i, sa) {
+		printf("%s %-3s %s -> %s %s/%s %s", text(sa, "spi"), text(sa, "direction"), text(sa, "source"), text(sa, "destination"),
+		    text(sa, "protocol"), text(sa, "mode"), text(sa, "encryption"));
+		if (has(sa, "integrity"))
+			printf("-%s", text(sa, "integrity"));
+		printf("%s %s reqid %s", json_is_true(json_object_get(sa, "esn")) ? "-esn" : "", text(sa, "state"), text(sa, "reqid"));
+		if (has(sa, "tunnel"))
+			printf(" (%s/%s)", text(sa, "tunnel"), text(sa, "child"));
+		else if (!json_is_true(json_object_get(sa, "ours")))
+			printf(" (not ours)");
+		printf(" %s packets", text(sa, "packets"));
+		print_seconds(", age ", sa, "age_s");
+		print_seconds(", ends in ", sa, "hard_in_s");
+		putchar('\n');
+	}
+}
+
+void
+print_policies(const struct ctl *ctl, json_t *answer)
+{
+	json_t *p, *r;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(answer, "policies"), i, p) {
+		printf("%-3s %s -> %s %s %s", text(p, "direction"), text(p, "source"), text(p, "destination"), text(p, "protocol"),
+		    text(p, "action"));
+		json_array_foreach(json_object_get(p, "requests"), k, r)
+			printf(" %s/%s/%s-%s/%s:%s", text(r, "protocol"), text(r, "mode"), text(r, "source"), text(r, "destination"),
+			    text(r, "level"), text(r, "reqid"));
+		if (has(p, "tunnel"))
+			printf(" (%s/%s)", text(p, "tunnel"), text(p, "child"));
+		else if (!json_is_true(json_object_get(p, "ours")))
+			printf(" (not ours)");
+		putchar('\n');
+	}
+}
+
+static void
+print_record(const struct ctl *ctl, json_t *r)
+{
+	json_t *facts = json_object_get(r, "facts"), *v;
+	const char *key;
+
+	printf("\n%s %s%s%s: %s\n", text(r, "time"), has(r, "child") ? text(r, "child") : "", has(r, "child") ? " " : "", text(r, "reason"),
+	    text(r, "message"));
+	if (has(r, "hint"))
+		printf("  what to do: %s\n", text(r, "hint"));
+	json_object_foreach(facts, key, v)
+		printf("  %-14s %s\n", key, text(facts, key));
+}
+
+void
+print_explain(const struct ctl *ctl, json_t *e)
+{
+	json_t *now = json_object_get(e, "now"), *records = json_object_get(e, "records"), *r;
+	size_t i;
+
+	if (json_is_object(now)) {
+		printf("%s is %s: %s %s%s%s\n", text(e, "tunnel"), paint(ctl, text(now, "state")), text(now, "reason"), text(now, "message"),
+		    has(now, "detail") ? " " : "", has(now, "detail") ? text(now, "detail") : "");
+		if (has(now, "hint"))
+			printf("  what to do: %s\n", text(now, "hint"));
+		if (json_is_integer(json_object_get(now, "retry_in_s")))
+			print_seconds("  next try in ", now, "retry_in_s"), putchar('\n');
+	}
+	if (json_array_size(records) == 0)
+		printf("nothing was negotiated yet\n");
+	json_array_foreach(records, i, r)
+		print_record(ctl, r);
+}
+
+void
+print_counters(const struct ctl *ctl, json_t *answer)
+{
+	json_t *group, *v;
+	const char *who, *name;
+
+	json_object_foreach(answer, who, group)
+		json_object_foreach(group, name, v)
+			printf("%s.%s %s\n", who, name, text(group, name));
+}
+
+void
+print_history(const struct ctl *ctl, json_t *answer)
+{
+	json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "revisions"), i, r)
+		printf("%s %s  %s  %s  %s\n", json_is_true(json_object_get(r, "current")) ? "*" : " ", text(r, "number"), text(r, "time"),
+		    text(r, "author"), text(r, "comment"));
+}
