@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dgram.h"
 #include "ipc.h"
 #include "log.h"
 #include "name.h"
@@ -186,34 +187,6 @@ breach(struct ipc *l, const char *what, const char *why)
 	mark_broken(l);
 }
 
-/* Sending */
-
-enum sent { SENT, SENT_NOT_NOW, SENT_NEVER };
-
-static enum sent
-put_datagram(int sock, const struct iovec *iov, unsigned n, int fd)
-{
-	union { struct cmsghdr h; char b[CMSG_SPACE(sizeof(int))]; } ctl;
-	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = n };
-	ssize_t rc;
-
-	if (fd >= 0) {
-		memset(&ctl, 0, sizeof(ctl));
-		m.msg_control = ctl.b;
-		m.msg_controllen = sizeof(ctl.b);
-		ctl.h.cmsg_level = SOL_SOCKET;
-		ctl.h.cmsg_type = SCM_RIGHTS;
-		ctl.h.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&ctl.h), &fd, sizeof(int));
-	}
-	do
-		rc = sendmsg(sock, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (rc < 0 && errno == EINTR);
-	if (rc >= 0)
-		return SENT;
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? SENT_NOT_NOW : SENT_NEVER;
-}
-
 static bool
 enqueue(struct ipc *l, const struct iovec *iov, unsigned n, size_t len, int fd)
 {
@@ -258,14 +231,13 @@ transmit(struct ipc *l, uint16_t type, uint32_t id, struct bytes pre, struct byt
 	wr_le16(&w, IPC_VERSION);
 	wr_le32(&w, id);
 	if (l->queue == NULL) {
-		switch (put_datagram(l->fd, iov, 3, fd)) {
-		case SENT:
+		enum dgram rc = dgram_put(l->fd, iov, 3, fd, MSG_DONTWAIT);
+
+		if (rc == DGRAM_OK)
 			return true;
-		case SENT_NEVER:
+		if (rc != DGRAM_NOT_NOW) {
 			mark_deaf(l);
 			return false;
-		case SENT_NOT_NOW:
-			break;
 		}
 	}
 	return enqueue(l, iov, 3, IPC_HEAD + pre.n + body.n, fd);
@@ -279,13 +251,13 @@ on_write(evutil_socket_t fd, short what, void *arg)
 
 	while ((it = l->queue) != NULL) {
 		struct iovec iov = { it->b, it->n };
-		enum sent s = put_datagram(l->fd, &iov, 1, it->fd);
+		enum dgram rc = dgram_put(l->fd, &iov, 1, it->fd, MSG_DONTWAIT);
 
-		if (s == SENT_NOT_NOW) {
+		if (rc == DGRAM_NOT_NOW) {
 			event_add(l->ev_write, NULL);
 			return;
 		}
-		if (s == SENT_NEVER) {
+		if (rc != DGRAM_OK) {
 			mark_deaf(l);
 			return;
 		}
@@ -371,10 +343,8 @@ ipc_fail(struct ipc *l, const struct ipc_msg *m, enum reason reason, const char 
 	return transmit(l, m->type | IPC_REPLY, m->id, bytes_of(NULL, 0), wr_bytes(&w), -1);
 }
 
-/* Receiving */
-
-static bool
-same_major(const char *a, const char *b)
+bool
+ipc_same_major(const char *a, const char *b)
 {
 	size_t n = strcspn(a, ".");
 
@@ -391,7 +361,7 @@ on_hello(struct ipc *l, struct rd *body)
 		breach(l, "HELLO", "came twice");
 	} else if (!rd_done(body)) {
 		breach(l, "HELLO", "is malformed");
-	} else if (!same_major(version, PACKAGE_VERSION)) {
+	} else if (!ipc_same_major(version, PACKAGE_VERSION)) {
 		for (char *p = version; *p; p++)
 			if (*p < ' ' || *p > '~')
 				*p = '?';
@@ -507,55 +477,28 @@ on_message(struct ipc *l, struct bytes in)
 	}
 }
 
-/* Keep one descriptor, close the rest: room for two of them is what alignment gives a sender who wants to leak some. */
-static unsigned
-take_descriptors(struct ipc *l, struct msghdr *m)
-{
-	unsigned n = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		size_t count;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++, n++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (l->in_fd < 0)
-				l->in_fd = fd;
-			else
-				close(fd);
-		}
-	}
-	return n;
-}
-
 /* False: nothing is there now, or the link ended. */
 static bool
 read_one(struct ipc *l)
 {
-	union { struct cmsghdr h; char b[CMSG_SPACE(sizeof(int))]; } ctl;
-	struct iovec iov = { l->buf, sizeof(l->buf) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.b, .msg_controllen = sizeof(ctl.b) };
-	ssize_t n;
+	size_t n;
 
-	do
-		n = recvmsg(l->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	switch (dgram_get(l->fd, l->buf, sizeof(l->buf), &n, &l->in_fd, MSG_DONTWAIT)) {
+	case DGRAM_OK:
+		on_message(l, bytes_of(l->buf, n));
+		break;
+	case DGRAM_NOT_NOW:
 		return false;
-	if (n <= 0) {
-		mark_broken(l);		/* closed; an empty datagram looks the same and deserves the same */
+	case DGRAM_CLOSED:
+		mark_broken(l);
+		return false;
+	case DGRAM_LONG:
+		breach(l, "a message", "is longer than any may be");
+		return false;
+	case DGRAM_DESCRIPTORS:
+		breach(l, "a message", "carries more than one descriptor");
 		return false;
 	}
-	if (take_descriptors(l, &m) > 1 || (m.msg_flags & MSG_CTRUNC))
-		breach(l, "a message", "carries more than one descriptor");
-	else if (m.msg_flags & MSG_TRUNC)
-		breach(l, "a message", "is longer than any may be");
-	else
-		on_message(l, bytes_of(l->buf, (size_t)n));
 	if (l->in_fd >= 0) {
 		close(l->in_fd);
 		l->in_fd = -1;
@@ -596,14 +539,10 @@ on_end(evutil_socket_t fd, short what, void *arg)
 	leave(l);
 }
 
-/* Life */
-
 struct ipc *
-ipc_new(struct event_base *base, int fd, const struct ipc_table *table, void *ctx)
+ipc_adopt(struct event_base *base, int fd, const struct ipc_table *table, void *ctx)
 {
 	struct ipc *l = calloc(1, sizeof(*l));
-	uint8_t hello[64];
-	struct wr w = wr_of(hello, sizeof(hello));
 
 	if (l == NULL) {
 		close(fd);
@@ -613,6 +552,7 @@ ipc_new(struct event_base *base, int fd, const struct ipc_table *table, void *ct
 	l->ctx = ctx;
 	l->fd = fd;
 	l->in_fd = -1;
+	l->up = true;
 	l->calls_tail = &l->calls;
 	l->queue_tail = &l->queue;
 	l->once = calloc(table->n ? table->n : 1, sizeof(*l->once));
@@ -623,8 +563,21 @@ ipc_new(struct event_base *base, int fd, const struct ipc_table *table, void *ct
 		ipc_free(l);
 		return NULL;
 	}
-	str_put(&w, PACKAGE_VERSION);
-	ipc_send(l, IPC_HELLO, 0, wr_bytes(&w));	/* to a dead peer: down() follows in its turn */
+	return l;
+}
+
+struct ipc *
+ipc_new(struct event_base *base, int fd, const struct ipc_table *table, void *ctx)
+{
+	struct ipc *l = ipc_adopt(base, fd, table, ctx);
+	uint8_t hello[64];
+	struct wr w = wr_of(hello, sizeof(hello));
+
+	if (l) {
+		l->up = false;
+		str_put(&w, PACKAGE_VERSION);
+		ipc_send(l, IPC_HELLO, 0, wr_bytes(&w));	/* to a dead peer: down() follows in its turn */
+	}
 	return l;
 }
 

@@ -56,6 +56,10 @@ struct ipc_table {
 
 /* Takes the descriptor. Sends HELLO at once. NULL: no memory (fd closed). */
 struct ipc *ipc_new(struct event_base *, int fd, const struct ipc_table *, void *ctx);
+/* The same for a link whose HELLOs were exchanged already (proc.c does it by hand). */
+struct ipc *ipc_adopt(struct event_base *, int fd, const struct ipc_table *, void *ctx);
+/* Versions of the two sides agree: the part before the first dot is equal. */
+bool ipc_same_major(const char *, const char *);
 /* No down() is called; pending calls are dropped. Allowed in every callback of the same link; NULL is allowed here and below. */
 void ipc_free(struct ipc *);
 bool ipc_is_up(const struct ipc *);	/* HELLO was exchanged */

@@ -8,6 +8,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/alg.h \
 	lib/bytes.h \
 	lib/clock.h \
+	lib/dgram.c \
+	lib/dgram.h \
 	lib/ipc.c \
 	lib/ipc.h \
 	lib/log.h \
