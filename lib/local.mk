@@ -12,11 +12,18 @@ lib_libcauseway_a_SOURCES = \
 	lib/dgram.h \
 	lib/ipc.c \
 	lib/ipc.h \
+	lib/log.c \
 	lib/log.h \
+	lib/msg.h \
+	lib/msg_bind.c \
 	lib/msg_bind.h \
+	lib/msg_esp.c \
 	lib/msg_esp.h \
+	lib/msg_ike.c \
 	lib/msg_ike.h \
+	lib/msg_key.c \
 	lib/msg_key.h \
+	lib/msg_sup.c \
 	lib/msg_sup.h \
 	lib/name.c \
 	lib/name.h \
