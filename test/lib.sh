@@ -170,11 +170,14 @@ tunnel_up() {
 		'.tunnels[] | select(.name == $t) | .children[] | select(.name == $c) | .negotiated == "up" and .kernel == "both"'
 }
 
-# tunnel_reason GATEWAY TUNNEL NAME: explain gives this reason now.
-tunnel_reason() { [ "$(ctl "$1" explain "$2" --json | jq -r .reason)" = "$3" ]; }
+# tunnel_reason GATEWAY TUNNEL NAME: explain gives this reason, now or in one of its records.
+tunnel_reason() { ctl "$1" explain "$2" --json | jq -e --arg r "$3" '.now.reason == $r or any(.records[]; .reason == $r)'; }
 
-# counter GATEWAY NAME: one counter's value.
-counter() { ctl "$1" counters --json | jq -r --arg n "$2" '.counters[$n] // 0'; }
+# counter GATEWAY NAME: one of the engine's counters.
+counter() { ctl "$1" counters --json | jq -r --arg n "$2" '.engine[$n] // 0'; }
+
+# drops GATEWAY: every drop reason that is not 0, sorted, "name=value" a line.
+drops() { ctl "$1" counters --json | jq -r '.engine | to_entries[] | select((.key | test("^drop|^guard")) and .value != 0) | "\(.key)=\(.value)"' | sort; }
 
 # faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
 faq_sites() {

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The FAQ's two branches and everything that must hold between them; t_faq4, t_faq6 and t_faq_nat give the addresses.
+# Sourced with: TH NH (hosts' addresses), TG_IN NG_IN (gateways' inner addresses), RH_CLEAR (forged source, forged destination).
+
+# The forger sits on the outside link: in the other gateway's namespace, on the interface towards this one.
+forge() { ns "$FORGE_NS" "$CW_TOOLS/forge" "$FORGE_IF" "$@"; }
+
+tcp_copy() {	# tcp_copy MEBIBYTES: from Tokyo to New York, compared by checksum
+	_mib=$1
+	ns nh socat -u "TCP-LISTEN:7000,reuseaddr$SOCAT6" "SYSTEM:sha256sum >$W/sum.got" &
+	_p=$!
+	PIDS="$PIDS $_p"
+	sleep 0.5
+	ns th sh -c "head -c $((_mib * 1048576)) /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 -nosalt 2>/dev/null | tee '$W/sent' | socat -u - 'TCP:$NH_SOCAT:7000'"
+	wait "$_p"
+	sha256sum <"$W/sent" >"$W/sum.sent"
+	rm -f "$W/sent"
+	cmp "$W/sum.sent" "$W/sum.got"
+}
+
+# counts_one COUNTER N COMMAND...: the command raises this drop counter by N and no other drop counter.
+counts_one() {
+	_name=$1 _by=$2; shift 2
+	drops tg >"$W/drops.before"
+	_was=$(counter tg "$_name")
+	"$@" || return 1
+	sleep 0.5
+	_is=$(counter tg "$_name")
+	drops tg >"$W/drops.after"
+	[ $((_is - _was)) -eq "$_by" ] || { echo "$_name went from $_was to $_is, not by $_by"; diff "$W/drops.before" "$W/drops.after"; return 1; }
+	diff <(:) /dev/null 2>/dev/null
+	grep -v "^$_name=" "$W/drops.before" >"$W/drops.b2"; grep -v "^$_name=" "$W/drops.after" >"$W/drops.a2"
+	cmp "$W/drops.b2" "$W/drops.a2" || { diff "$W/drops.b2" "$W/drops.a2"; return 1; }
+}
+
+proven() { ctl "$1" status --json | jq -e '.tunnels[0].children[0].proven == true'; }
+only_ipsec() {	# the outside link carried ESP, IKE and neighbour discovery, nothing else
+	_n=$(capture_count wire 'not (ip proto 50 or ip6 proto 50 or udp port 500 or udp port 4500 or arp or icmp6)')
+	[ "$_n" -eq 0 ] || { tcpdump -n -r "$W/wire.pcap" 'not (ip proto 50 or ip6 proto 50 or udp port 500 or udp port 4500 or arp or icmp6)' | head; return 1; }
+	[ "$(capture_count wire 'ip proto 50 or ip6 proto 50 or udp port 4500')" -gt 10 ]
+}
+no_loss_while() {	# 200 packets a second while the command runs; none lost
+	ns th ping -n -q -i 0.005 -c 600 -W 2 "$NH" >"$W/flood" 2>&1 &
+	_p=$!
+	PIDS="$PIDS $_p"
+	sleep 0.5
+	"$@" || { kill "$_p"; return 1; }
+	wait "$_p"
+	grep -q ' 0% packet loss' "$W/flood" || { cat "$W/flood"; return 1; }
+}
+generation() { ctl tg status --json | jq -r '.tunnels[0].children[0].spi_in'; }
+rekeyed() { [ "$(generation)" != "$1" ] && tunnel_up tg tokyo-newyork && tunnel_up ng tokyo-newyork; }
+rekey_child() { _g=$(generation); ctl "$1" rekey tokyo-newyork && wait_for "rekeyed" rekeyed "$_g"; }
+ike_spi() { ctl tg status --json | jq -r '.tunnels[0].ike.spi_i + .tunnels[0].ike.spi_r'; }
+rekey_ike() { _g=$(ike_spi); ctl "$1" rekey --ike tokyo-newyork && [ "$(ike_spi)" != "$_g" ]; }
+one_pair() { [ "$(ctl "$1" show sas --json | jq '[.sas[] | select(.state == "mature" or .state == "dying")] | length')" -eq 2 ]; }
+
+faq_assertions() {
+	ok "a Tokyo host reaches a New York host" pings th "$NH" 5
+	ok "and the other way" pings nh "$TH" 5
+	ok "Tokyo's gateway itself reaches the New York host" pings tg "$NH" 2
+	ok "and New York's gateway the Tokyo host" pings ng "$TH" 2
+	ok "a packet of 4000 octets passes" ns th ping -n -c 3 -i 0.3 -W 2 -s 4000 "$NH"
+	ok "the tunnel is proven in Tokyo" wait_for proven proven tg
+	ok "and in New York" wait_for proven proven ng
+	ok "TCP arrives intact" tcp_copy $((8 * CW_SCALE))
+	ok "a child rekey from Tokyo loses nothing at 200 packets a second" no_loss_while rekey_child tg
+	ok "a child rekey from New York loses nothing" no_loss_while rekey_child ng
+	ok "an IKE rekey from Tokyo loses nothing" no_loss_while rekey_ike tg
+	ok "an IKE rekey from New York loses nothing" no_loss_while rekey_ike ng
+	ok "afterwards Tokyo has one pair of SAs" wait_for "one pair" one_pair tg
+	ok "and New York too" wait_for "one pair" one_pair ng
+	ok "no engine dropped anything in Tokyo" sh -c "[ -z '$(drops tg)' ]"
+	ok "nor in New York" sh -c "[ -z '$(drops ng)' ]"
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * forge: what an attacker on the outside link does. It writes whole Ethernet frames to an interface:
+ *	forge IF clear SRC DST COUNT		UDP packets in the clear with forged inner addresses, to the gateway's MAC
+ *	forge IF replay FILE.pcap COUNT		the last COUNT ESP packets of a capture, as they were
+ *	forge IF flip FILE.pcap COUNT		the same with one bit of the ciphertext's end flipped
+ *	forge IF cut FILE.pcap COUNT		the same cut to 12 octets of ESP
+ * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FRAMES	65536
+#define FRAME	65600
+
+struct frame {
+	uint8_t		*p;
+	uint32_t	 n;
+};
+
+static struct frame frames[FRAMES];
+static unsigned nframes;
+
+static void
+die(const char *why)
+{
+	fprintf(stderr, "forge: %s: %s\n", why, strerror(errno));
+	exit(1);
+}
+
+static uint16_t
+checksum(const uint8_t *p, size_t n, uint32_t sum)
+{
+	for (size_t i = 0; i + 1 < n; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	if (n & 1)
+		sum += (uint32_t)p[n - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* Where ESP begins in the frame, 0: it is not ESP. */
+static size_t
+esp_at(const struct frame *f)
+{
+	const uint8_t *p = f->p;
+	size_t ip = 14, up;
+	uint8_t proto;
+
+	if (f->n < 14 + 40)
+		return 0;
+	if (p[12] == 0x08 && p[13] == 0x00) {
+		up = ip + (p[ip] & 15) * 4u;
+		proto = p[ip + 9];
+	} else if (p[12] == 0x86 && p[13] == 0xdd) {
+		up = ip + 40;
+		proto = p[ip + 6];
+	} else {
+		return 0;
+	}
+	if (proto == 50)
+		return up;
+	if (proto != 17 || f->n < up + 8 + 16)
+		return 0;
+	if ((p[up + 2] << 8 | p[up + 3]) != 4500)
+		return 0;
+	up += 8;
+	return p[up] | p[up + 1] | p[up + 2] | p[up + 3] ? up : 0;
+}
+
+static void
+load(const char *name, bool only_esp)
+{
+	uint32_t head[6], rec[4];
+	FILE *f = fopen(name, "re");
+
+	if (!f || fread(head, sizeof(head), 1, f) != 1)
+		die(name);
+	while (nframes < FRAMES && fread(rec, sizeof(rec), 1, f) == 1 && rec[2] <= FRAME) {
+		struct frame *fr = &frames[nframes];
+
+		fr->n = rec[2];
+		fr->p = malloc(fr->n ? fr->n : 1);
+		if (!fr->p || fread(fr->p, 1, fr->n, f) != fr->n)
+			break;
+		if (only_esp && !esp_at(fr))
+			free(fr->p);
+		else
+			nframes++;
+	}
+	fclose(f);
+}
+
+/* Lengths and checksums of the outer headers fit again after a cut. A UDP checksum of 0 means "none" (IPv4 only). */
+static void
+resize(struct frame *f, size_t n)
+{
+	size_t up = 14 + 40;
+
+	f->n = (uint32_t)n;
+	if (f->p[12] == 0x08) {
+		up = 14 + (f->p[14] & 15) * 4u;
+		f->p[16] = (uint8_t)((n - 14) >> 8);
+		f->p[17] = (uint8_t)(n - 14);
+		f->p[24] = f->p[25] = 0;
+		uint16_t sum = checksum(f->p + 14, up - 14, 0);
+		f->p[24] = (uint8_t)(sum >> 8);
+		f->p[25] = (uint8_t)sum;
+	} else {
+		f->p[18] = (uint8_t)((n - up) >> 8);
+		f->p[19] = (uint8_t)(n - up);
+	}
+}
+
+static void
+udp_sum(struct frame *f)
+{
+	bool v4 = f->p[12] == 0x08;
+	size_t up = v4 ? 14 + (f->p[14] & 15) * 4u : 14 + 40;
+	uint8_t *u = f->p + up;
+	size_t n = f->n - up;
+	uint32_t pseudo = 17 + (uint32_t)n;
+	const uint8_t *a = v4 ? f->p + 26 : f->p + 22;
+
+	if ((v4 ? f->p[23] : f->p[20]) != 17)
+		return;
+	for (size_t i = 0; i < (v4 ? 8 : 32); i += 2)
+		pseudo += (uint32_t)a[i] << 8 | a[i + 1];
+	u[4] = (uint8_t)(n >> 8);
+	u[5] = (uint8_t)n;
+	u[6] = u[7] = 0;
+	uint16_t sum = checksum(u, n, pseudo);
+	if (sum == 0)
+		sum = 0xffff;
+	u[6] = (uint8_t)(sum >> 8);
+	u[7] = (uint8_t)sum;
+}
+
+static int
+open_if(const char *name)
+{
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex(name) };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&ll, sizeof(ll)) < 0)
+		die(name);
+	return fd;
+}
+
+static void
+put(int fd, const struct frame *f)
+{
+	if (write(fd, f->p, f->n) != (ssize_t)f->n)
+		die("write");
+}
+
+static void
+clear_text(int fd, const char *src, const char *dst, int count, const uint8_t *mac)
+{
+	uint8_t p[128] = { 0 };
+	struct frame f = { p, 0 };
+	bool v6 = strchr(src, ':') != NULL;
+	size_t up = v6 ? 54 : 34, n = up + 8 + 18;
+
+	memcpy(p, mac, 12);
+	p[12] = v6 ? 0x86 : 0x08;
+	p[13] = v6 ? 0xdd : 0x00;
+	p[14] = v6 ? 0x60 : 0x45;
+	if (v6) {
+		p[20] = 17;
+		p[21] = 64;
+	} else {
+		p[22] = 64;
+		p[23] = 17;
+	}
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, src, p + (v6 ? 22 : 26)) != 1 || inet_pton(v6 ? AF_INET6 : AF_INET, dst, p + (v6 ? 38 : 30)) != 1)
+		die("address");
+	p[up] = 0x30;
+	p[up + 2] = 0x30;
+	p[up + 3] = 0x39;
+	resize(&f, n);
+	udp_sum(&f);
+	for (int i = 0; i < count; i++)
+		put(fd, &f);
+}
+
+int
+main(int argc, char **argv)
+{
+	int fd, count;
+
+	if (argc < 5) {
+		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT\n");
+		return 2;
+	}
+	fd = open_if(argv[1]);
+	if (strcmp(argv[2], "clear") == 0 && argc == 7) {
+		load(argv[6], true);
+		if (!nframes)
+			die("no ESP frame to take the MAC addresses from");
+		clear_text(fd, argv[3], argv[4], atoi(argv[5]), frames[nframes - 1].p);
+		return 0;
+	}
+	load(argv[3], true);
+	count = atoi(argv[4]);
+	if (count <= 0 || (unsigned)count > nframes) {
+		fprintf(stderr, "forge: the capture has only %u ESP frames\n", nframes);
+		return 1;
+	}
+	for (unsigned i = nframes - (unsigned)count; i < nframes; i++) {
+		struct frame *f = &frames[i];
+
+		if (strcmp(argv[2], "flip") == 0)
+			f->p[f->n - 1] ^= 1;
+		else if (strcmp(argv[2], "cut") == 0)
+			resize(f, esp_at(f) + 12);
+		else if (strcmp(argv[2], "replay") != 0)
+			return 2;
+		udp_sum(f);
+		put(fd, f);
+	}
+	return 0;
+}
