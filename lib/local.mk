@@ -27,6 +27,10 @@ lib_libcauseway_a_SOURCES = \
 	lib/msg_sup.h \
 	lib/name.c \
 	lib/name.h \
+	lib/pfkey.c \
+	lib/pfkey.h \
+	lib/pfkey_client.c \
+	lib/pfkey_msg.c \
 	lib/proc.h \
 	lib/proposal.c \
 	lib/reason.c \
