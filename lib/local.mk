@@ -12,6 +12,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/dgram.h \
 	lib/ipc.c \
 	lib/ipc.h \
+	lib/landlock.c \
+	lib/landlock.h \
 	lib/log.c \
 	lib/log.h \
 	lib/msg.h \
@@ -31,11 +33,13 @@ lib_libcauseway_a_SOURCES = \
 	lib/pfkey.h \
 	lib/pfkey_client.c \
 	lib/pfkey_msg.c \
+	lib/proc.c \
 	lib/proc.h \
 	lib/proposal.c \
 	lib/reason.c \
 	lib/reason.def \
 	lib/reason.h \
+	lib/sandbox.c \
 	lib/secret.c \
 	lib/secret.h \
 	lib/ts.c \

@@ -5,12 +5,13 @@
  *
  *	struct proc p;
  *	proc_start(&p, "keymgr", argc, argv);	 HELLO to causewayd, waits for FD* and GO (blocking)
+ *	base = event_base_new();
  *	... open files, load code, warm up OpenSSL; proc_take(&p, "iked") gives handed-over descriptors ...
  *	proc_confine(&p, &sandbox);		 user, groups, capabilities, rlimits, no_new_privs, Landlock, seccomp
  *	proc_ready(&p, base, on_fd, ctx);	 READY; later descriptors (new links after a neighbour's restart) come as on_fd
  *	event_base_dispatch(base);
  *
- * When the supervisor dies its link ends and the daemon exits; SIGTERM ends it quietly.
+ * When the supervisor dies its link ends and the daemon exits; SIGTERM ends event_base_dispatch, and main returns 0.
  */
 #ifndef CAUSEWAY_PROC_H
 #define CAUSEWAY_PROC_H
@@ -35,23 +36,54 @@ struct proc {
 	bool		 legacy;
 	int		 log_level;
 	struct ipc	*link;			/* after proc_ready */
+	void		(*on_state)(void *ctx, const char *text);	/* spdsync sets it before proc_ready: SUP_STATE's text */
+	void		(*on_fd)(void *ctx, const char *name, int fd);
+	void		*ctx;			/* of both */
+	struct event_base *base;
+	struct event	*term;
+	int		 attack;		/* test hooks only: which attack to run after READY; 0 none */
+	bool		 attack_open;		/* the same without the sandbox */
+	int		 attack_fd;		/* a copy of the link to keymgr */
 };
 
-/* One program's sandbox, a const table in a file of its own (PROG/sandbox.c). */
+/*
+ * One program's sandbox, a const table in a file of its own (PROG/sandbox.c):
+ *	static const int calls[] = { SANDBOX_BASE, SCMP_SYS(accept4), -1 };
+ * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%state", "%run" and "%guard" at the beginning are
+ * replaced by what the supervisor said; what does not exist is left out. Descriptors that were open before stay usable.
+ * Threads are made after proc_confine (Landlock counts for the calling thread and its children).
+ */
 struct sandbox {
-	const int	*syscalls;	/* SCMP_SYS numbers allowed, ended by -1 */
-	const struct sandbox_arg *args;	/* calls allowed with one argument fixed, ended by syscall -1; may be NULL */
-	const char	*const *read_paths;	/* Landlock: may read below, ended by NULL; "%secrets" "%state" "%run" are replaced */
+	const int	*syscalls;	/* SCMP_SYS numbers allowed, ended by SANDBOX_END */
+	const struct sandbox_arg *args;	/* calls allowed with one argument fixed, ended by syscall SANDBOX_END; may be NULL */
+	const char	*const *read_paths;	/* Landlock: may read below, ended by NULL; may be NULL */
 	const char	*const *write_paths;
 	const int	*keep_caps;	/* capabilities kept, ended by -1; may be NULL */
 };
 struct sandbox_arg { int syscall; unsigned arg; unsigned long value; };
 
+/* No number of a call: for one that this machine does not have, SCMP_SYS gives -100 and less. */
+#define SANDBOX_END	(-1)
+
+/* The event loop, memory, time, and what goes over descriptors that are open already (for <seccomp.h>'s users). */
+#define SANDBOX_BASE \
+	SCMP_SYS(brk), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close), SCMP_SYS(epoll_create1), \
+	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), \
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(futex), SCMP_SYS(getpid), \
+	SCMP_SYS(getrandom), SCMP_SYS(gettid), SCMP_SYS(gettimeofday), SCMP_SYS(madvise), SCMP_SYS(mmap), SCMP_SYS(mprotect), \
+	SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(nanosleep), SCMP_SYS(pipe2), SCMP_SYS(read), SCMP_SYS(readv), \
+	SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction), \
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_yield), SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), \
+	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack), SCMP_SYS(write), SCMP_SYS(writev)
+
 void proc_start(struct proc *, const char *name, int argc, char **argv);	/* exits with a sentence on failure */
 /* The descriptor of that name (first of several), now the caller's; -1 when there is none. */
 int  proc_take(struct proc *, const char *name);
-void proc_confine(struct proc *, const struct sandbox *);	/* exits with a sentence on failure */
+/* lib/sandbox.c. Exits with a sentence on failure. */
+void proc_confine(struct proc *, const struct sandbox *);
 void proc_ready(struct proc *, struct event_base *, void (*on_fd)(void *ctx, const char *name, int fd), void *ctx);
+/* Before main returns: the link and the events of proc_ready. */
+void proc_end(struct proc *);
 /* Harden only: no core, not dumpable, no_new_privs. For programs without a supervisor. */
 void proc_harden(void);
 /* Ask the supervisor for the suite's orderly end (ikectl shutdown). */

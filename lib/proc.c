@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The start of a daemon. Until GO its link to causewayd is read with blocking calls and framed by hand: there is no event
+ * loop yet, and nothing else to do. From READY on the same descriptor is an ordinary link.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef CAUSEWAY_TEST_HOOKS
+#include "attack.h"
+#endif
+#include "dgram.h"
+#include "ipc.h"
+#include "log.h"
+#include "msg_sup.h"
+#include "proc.h"
+
+#define SUP_LINK	3
+
+static _Noreturn void
+start_failed(const char *why)
+{
+	log_error(NULL, "start_failed", "%s", why);
+	exit(1);
+}
+
+static void
+say(int fd, uint16_t type, const char *text)
+{
+	uint8_t b[128];
+	struct wr w = wr_of(b, sizeof(b));
+	struct iovec iov;
+
+	wr_le16(&w, type);
+	wr_le16(&w, IPC_VERSION);
+	wr_le32(&w, 0);
+	if (text)
+		str_put(&w, text);
+	iov = (struct iovec){ b, w.n };
+	if (!wr_ok(&w) || dgram_put(fd, &iov, 1, -1, 0) != DGRAM_OK)
+		start_failed("The supervisor is gone.");
+}
+
+static void
+take_config(struct proc *p, struct rd *body)
+{
+	struct msg_sup_config c;
+
+	if (!msg_sup_config_get(body, &c))
+		start_failed("The supervisor's settings are malformed.");
+	snprintf(p->user, sizeof(p->user), "%s", c.user);
+	snprintf(p->run_dir, sizeof(p->run_dir), "%s", c.run_dir);
+	snprintf(p->state_dir, sizeof(p->state_dir), "%s", c.state_dir);
+	snprintf(p->secret_dir, sizeof(p->secret_dir), "%s", c.secret_dir);
+	snprintf(p->guard_file, sizeof(p->guard_file), "%s", c.guard_file);
+	snprintf(p->site, sizeof(p->site), "%s", c.site);
+	snprintf(p->engine, sizeof(p->engine), "%s", c.engine);
+	p->ike_port = c.ike_port;
+	p->natt_port = c.natt_port;
+	p->legacy = c.legacy;
+	p->log_level = c.log_level;
+	log_set_level((enum log_level)c.log_level);
+}
+
+static void
+take_fd(struct proc *p, struct rd *body, int *fd)
+{
+	struct proc_fd *f = &p->fds[p->nfds];
+
+	if (p->nfds == PROC_FDS || *fd < 0)
+		start_failed("The supervisor's descriptors are not what they should be.");
+	str_get(body, f->name, sizeof(f->name));
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (p->attack && strcmp(f->name, "keymgr") == 0)
+		p->attack_fd = dup(*fd);
+#endif
+	f->fd = *fd;
+	*fd = -1;
+	p->nfds++;
+}
+
+/* One message of the supervisor before GO. True: it was GO. */
+static bool
+take_message(struct proc *p, struct bytes in, int *fd, bool *hello)
+{
+	struct rd r = rd_of(in);
+	uint16_t type = rd_le16(&r), version = rd_le16(&r);
+	char text[32];
+
+	rd_le32(&r);
+	if (!rd_ok(&r) || version != IPC_VERSION || *hello != (type != IPC_HELLO))
+		start_failed("The supervisor sent a malformed message.");
+	switch (type) {
+	case IPC_HELLO:
+		str_get(&r, text, sizeof(text));
+		if (!rd_ok(&r) || !ipc_same_major(text, PACKAGE_VERSION))
+			start_failed("The supervisor is of another version of the suite: restart causewayd.");
+		*hello = true;
+		break;
+	case SUP_CONFIG:
+		take_config(p, &r);
+		break;
+	case SUP_FD:
+		take_fd(p, &r, fd);
+		break;
+	case SUP_GO:
+		break;
+	default:
+		start_failed("The supervisor sent a message of an unknown type.");
+	}
+	if (!rd_done(&r))
+		start_failed("The supervisor sent a malformed message.");
+	return type == SUP_GO;
+}
+
+static void
+options(struct proc *p, int argc, char **argv)
+{
+	int type = 0;
+	socklen_t n = sizeof(type);
+
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		printf("%s (Causeway) %s\n", p->name, PACKAGE_VERSION);
+		exit(0);
+	}
+#ifdef CAUSEWAY_TEST_HOOKS
+	attack_options(p, argc, argv);
+#endif
+	if (getsockopt(SUP_LINK, SOL_SOCKET, SO_TYPE, &type, &n) != 0 || type != SOCK_SEQPACKET) {
+		fprintf(stderr, "%s: causewayd starts this program; it cannot be started by hand.\n", p->name);
+		exit(2);
+	}
+}
+
+void
+proc_start(struct proc *p, const char *name, int argc, char **argv)
+{
+	uint8_t *buf = malloc(IPC_MAX);
+	bool hello = false, go = false;
+
+	memset(p, 0, sizeof(*p));
+	p->name = name;
+	p->sup = SUP_LINK;
+	p->attack_fd = -1;
+	log_init(name, LOG_INFO);
+	options(p, argc, argv);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	if (buf == NULL)
+		start_failed("No memory.");
+	say(p->sup, IPC_HELLO, PACKAGE_VERSION);
+	while (!go) {
+		size_t n;
+		int fd;
+
+		if (dgram_get(p->sup, buf, IPC_MAX, &n, &fd, 0) != DGRAM_OK)
+			start_failed("The supervisor is gone.");
+		go = take_message(p, bytes_of(buf, n), &fd, &hello);
+		if (fd >= 0)
+			close(fd);
+	}
+	free(buf);
+}
+
+int
+proc_take(struct proc *p, const char *name)
+{
+	for (unsigned i = 0; i < p->nfds; i++) {
+		int fd = p->fds[i].fd;
+
+		if (strcmp(p->fds[i].name, name) != 0)
+			continue;
+		memmove(&p->fds[i], &p->fds[i + 1], (p->nfds - i - 1) * sizeof(p->fds[0]));
+		p->nfds--;
+		return fd;
+	}
+	return -1;
+}
+
+static bool
+on_sup_fd(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct proc *p = ctx;
+	char name[32];
+	int fd;
+
+	str_get(&m->body, name, sizeof(name));
+	fd = ipc_take_fd(l);
+	if (!rd_done(&m->body) || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	if (p->on_fd)
+		p->on_fd(p->ctx, name, fd);
+	else
+		close(fd);
+	return true;
+}
+
+static bool
+on_sup_state(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct proc *p = ctx;
+	char text[4096];
+
+	str_get(&m->body, text, sizeof(text));
+	if (!rd_done(&m->body))
+		return false;
+	if (p->on_state)
+		p->on_state(p->ctx, text);
+	return true;
+}
+
+/* Nobody outlives the supervisor, who alone may start us again. */
+static void
+on_sup_down(void *ctx, struct ipc *l)
+{
+	log_info(NULL, "stop", "The supervisor is gone, so this daemon ends.");
+	_exit(0);
+}
+
+static const struct ipc_row sup_rows[] = {
+	{ SUP_FD,	"FD",		IPC_AFTER_HELLO,	64,	on_sup_fd },
+	{ SUP_STATE,	"STATE",	IPC_AFTER_HELLO,	4096,	on_sup_state },
+};
+
+static const struct ipc_table sup_table = {
+	"causewayd", sup_rows, sizeof(sup_rows) / sizeof(sup_rows[0]), NULL, on_sup_down
+};
+
+static void
+on_term(evutil_socket_t sig, short what, void *arg)
+{
+	struct proc *p = arg;
+
+	event_base_loopexit(p->base, NULL);
+}
+
+void
+proc_ready(struct proc *p, struct event_base *base, void (*on_fd)(void *ctx, const char *name, int fd), void *ctx)
+{
+	p->base = base;
+	p->on_fd = on_fd;
+	p->ctx = ctx;
+	p->link = ipc_adopt(base, p->sup, &sup_table, p);
+	p->term = evsignal_new(base, SIGTERM, on_term, p);
+	if (p->link == NULL || p->term == NULL || event_add(p->term, NULL) != 0)
+		start_failed("No memory.");
+	ipc_send(p->link, SUP_READY, 0, bytes_of(NULL, 0));
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (p->attack)
+		attack_arm(p);
+#endif
+}
+
+void
+proc_end(struct proc *p)
+{
+	if (p->term)
+		event_free(p->term);
+	ipc_free(p->link);
+	p->term = NULL;
+	p->link = NULL;
+}
+
+void
+proc_ask_stop(struct proc *p)
+{
+	ipc_send(p->link, SUP_STOP, 0, bytes_of(NULL, 0));
+}
+
+void
+proc_harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
