@@ -121,7 +121,7 @@ filter(const struct sandbox *s)
 			rc = 0;		/* not on this machine, or named twice */
 	}
 	for (const struct sandbox_arg *a = s->args; rc == 0 && a && a->syscall != SANDBOX_END; a++) {
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, a->syscall, 1, SCMP_CMP(a->arg, SCMP_CMP_EQ, a->value));
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, a->syscall, 1, SCMP_CMP(a->arg, SCMP_CMP_EQ, a->value, 0));
 		if (rc == -EDOM || rc == -EEXIST)
 			rc = 0;
 	}
