@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork".
+
+ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
+
+# ss_start NAME PSK [extra connection lines...]
+ss_start() {
+	_s=$1 _key=$2; shift 2
+	mkdir -p "$W/ss-$_s/swanctl"
+	cat >"$W/ss-$_s/strongswan.conf" <<-EOF
+	charon-systemd {
+	  load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints hmac kdf gcm aes sha2 sha1 drbg curve25519 kernel-libipsec kernel-netlink socket-default vici updown counters
+	  plugins {
+	    vici { socket = unix://$W/ss-$_s/vici }
+	    kernel-libipsec { allow_peer_ts = yes }
+	  }
+	  filelog { stderr { default = 1
+	    ike = 2
+	    path = $W/ss-$_s/log
+	  } }
+	}
+	EOF
+	cat >"$W/ss-$_s/swanctl/swanctl.conf" <<-EOF
+	connections { s2s { version = 2
+	  local_addrs = 20.0.0.2
+	  remote_addrs = 20.0.0.1
+	  encap = yes
+	  mobike = no
+	  dpd_delay = 30s
+	  proposals = aes256gcm16-prfsha384-x25519
+	  local  { auth = psk
+	           id = newyork }
+	  remote { auth = psk
+	           id = tokyo }
+	  children { net { local_ts = 10.0.2.0/24
+	                   remote_ts = 10.0.1.0/24
+	                   esp_proposals = aes256gcm16-x25519 } } } }
+	secrets { ike1 { id-a = tokyo
+	                 id-b = newyork
+	                 secret = "$_key" } }
+	EOF
+	ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" \
+		unshare -m sh -c 'mount -t tmpfs tmpfs /run && exec /usr/sbin/charon-systemd' >"$W/ss-$_s/out" 2>&1 &
+	eval "SS_$_s=$!"
+	PIDS="$PIDS $!"
+	wait_for "strongSwan answers" ss "$_s" swanctl --stats && ss "$_s" swanctl --load-all
+}
+
+ss_stop() { eval "_p=\$SS_$1"; kill -9 "$_p" 2>/dev/null; wait "$_p" 2>/dev/null; return 0; }
+ss_installed() { ss "$1" swanctl --list-sas | grep -q 'INSTALLED, TUNNEL'; }
+ss_count() { [ "$(ss "$1" swanctl --list-sas | grep -c 'ESTABLISHED')" -eq "$2" ]; }

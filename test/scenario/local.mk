@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Scenarios: real packets between network namespaces (root). t_quickstart builds from a clone of its own.
+check_PROGRAMS += \
+	test/scenario/forge \
+	test/scenario/memsearch
+test_scenario_forge_SOURCES = test/scenario/forge.c
+test_scenario_memsearch_SOURCES = test/scenario/memsearch.c
+SCENARIOS = \
+	test/scenario/t_faq4 \
+	test/scenario/t_faq6 \
+	test/scenario/t_faq_nat \
+	test/scenario/t_rekey \
+	test/scenario/t_kill \
+	test/scenario/t_leak \
+	test/scenario/t_apply \
+	test/scenario/t_secrets \
+	test/scenario/t_explain \
+	test/scenario/t_quickstart \
+	test/interop/t_strongswan
+NET_TESTS += $(SCENARIOS)
+EXTRA_DIST += test/lib.sh test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
