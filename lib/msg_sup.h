@@ -8,16 +8,27 @@
  *   ipsecd   "natt4" "natt6"          UDP 4500, one per worker
  *            "esp4" "esp6"            raw protocol 50
  *            "pfkey-listen"           SOCK_SEQPACKET listener, /run/causeway/pfkey.sock, root only
- *            "pfkey-keymgr" "pfkey-spdsync" "pfkey-stats"  PF_KEY socket pairs; ipsecd marks -spdsync KEYLESS at once
+ *            "pfkey-keymgr" "pfkey-spdsync"  PF_KEY socket pairs; ipsecd marks -spdsync KEYLESS at once
  *            "iked" "spdsync"         IPC links
  *   keymgr   "pfkey" "iked" "spdsync"
  *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-panel"
  *   iked     "ike4" "ike6" "natt4" "natt6" (send only) "keymgr" "spdsync" "ipsecd"
+ *
+ * Every network socket is bound, non-blocking and close-on-exec, with SO_MARK 0x4d00, IP_PKTINFO or IPV6_RECVPKTINFO, path MTU
+ * discovery "probe" (DF set, the system's learned path MTU is not used) and large buffers; "natt" also has SO_REUSEPORT and
+ * UDP_GRO (where the kernel has it). A family that the machine does not have is missing. causewayd keeps a duplicate of each.
+ *
+ * guard_file is STATE/guard/guard.nft, in a folder of mode 0700 that belongs to ipsecd's user alone: write a new file beside it and
+ * rename it over the old one, also after the sandbox (write_paths "%guard" is that folder). STATE/guard.nft is a symbolic link
+ * to it. STATE itself belongs to spdsync's user (the store, its -wal and -shm), 0711.
+ * Who cannot load the guard exits with status SUP_EXIT_GUARD before READY: then nothing else is started.
  */
 #ifndef CAUSEWAY_MSG_SUP_H
 #define CAUSEWAY_MSG_SUP_H
 
 #include "name.h"
+
+#define SUP_EXIT_GUARD	3
 
 enum {
 	SUP_CONFIG = 16,	/* causewayd: settings, before FDs */

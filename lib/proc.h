@@ -49,8 +49,8 @@ struct proc {
 /*
  * One program's sandbox, a const table in a file of its own (PROG/sandbox.c):
  *	static const int calls[] = { SANDBOX_BASE, SCMP_SYS(accept4), -1 };
- * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%state", "%run" and "%guard" at the beginning are
- * replaced by what the supervisor said; what does not exist is left out. Descriptors that were open before stay usable.
+ * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%state", "%run" and "%guard" (the folder of the guard's
+ * file) at the beginning are replaced by what the supervisor said; what does not exist is left out. Descriptors that were open before stay usable.
  * Threads are made after proc_confine (Landlock counts for the calling thread and its children).
  */
 struct sandbox {

@@ -140,8 +140,14 @@ static bool
 expand(const struct proc *p, const char *path, char *out, size_t cap)
 {
 	static const char *const names[] = { "%secrets", "%state", "%run", "%guard" };
-	const char *const values[] = { p->secret_dir, p->state_dir, p->run_dir, p->guard_file };
+	char guard_dir[sizeof(p->guard_file)];
+	const char *const values[] = { p->secret_dir, p->state_dir, p->run_dir, guard_dir };
+	char *slash;
 	int n;
+
+	snprintf(guard_dir, sizeof(guard_dir), "%s", p->guard_file);
+	if ((slash = strrchr(guard_dir, '/')) != NULL)
+		*slash = '\0';
 
 	for (unsigned i = 0; i < 4; i++) {
 		if (strncmp(path, names[i], strlen(names[i])) != 0)
