@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- The store as all migrations together make it; test/unit/store_test.c compares the two. For reading, and for tools.
+-- A revision is one applied site file, octet for octet. state: 'current' is the number of the revision that is in force.
+CREATE TABLE revision (
+	number INTEGER PRIMARY KEY,
+	time INTEGER NOT NULL,
+	author TEXT NOT NULL,
+	comment TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	text BLOB NOT NULL
+);
+-- One row a child that was ever applied. A number is not given again to another child until all of 1-16383 were used, and then
+-- the one that was retired first.
+CREATE TABLE reqid (
+	reqid INTEGER PRIMARY KEY,
+	tunnel TEXT NOT NULL,
+	child TEXT NOT NULL,
+	retired INTEGER
+);
+CREATE UNIQUE INDEX reqid_live ON reqid (tunnel, child) WHERE retired IS NULL;
+CREATE TABLE state (
+	name TEXT PRIMARY KEY,
+	value INTEGER NOT NULL
+);
+CREATE TABLE audit (
+	number INTEGER PRIMARY KEY,
+	time INTEGER NOT NULL,
+	author TEXT NOT NULL,
+	action TEXT NOT NULL,
+	detail TEXT NOT NULL
+);

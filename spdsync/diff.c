@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One pass over two sorted lists. Order of the operations: ADD and UPDATE before DELETE, so that no pair is bare in between. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "spd.h"
+
+bool
+spd_add(struct spd *s, const struct spd_entry *e)
+{
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 64;
+		struct spd_entry *v = reallocarray(s->v, cap, sizeof(*v));
+
+		if (!v)
+			return false;
+		s->v = v;
+		s->cap = cap;
+	}
+	s->v[s->n++] = *e;
+	return true;
+}
+
+void
+spd_fini(struct spd *s)
+{
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}
+
+static int
+cmp_prefix(const struct prefix *x, const struct prefix *y)
+{
+	int c = addr_cmp(&x->addr, &y->addr);
+
+	return c ? c : (int)x->len - (int)y->len;
+}
+
+static int
+cmp_key(const struct spd_entry *x, const struct spd_entry *y)
+{
+	int c;
+
+	if (x->dir != y->dir)
+		return (int)x->dir - (int)y->dir;
+	if ((c = cmp_prefix(&x->src, &y->src)) != 0 || (c = cmp_prefix(&x->dst, &y->dst)) != 0)
+		return c;
+	if (x->proto != y->proto)
+		return (int)x->proto - (int)y->proto;
+	if (x->sport != y->sport)
+		return (int)x->sport - (int)y->sport;
+	return (int)x->dport - (int)y->dport;
+}
+
+/* Of several with one key, ours come first, so that the first is the one to compare with. */
+static int
+cmp_entry(const void *a, const void *b)
+{
+	const struct spd_entry *x = a, *y = b;
+	int c = cmp_key(x, y);
+
+	if (c)
+		return c;
+	if (x->owner != y->owner)
+		return x->owner == SPD_OURS ? -1 : y->owner == SPD_OURS ? 1 : (int)y->owner - (int)x->owner;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void
+spd_sort(struct spd *s)
+{
+	if (s->n)
+		qsort(s->v, s->n, sizeof(s->v[0]), cmp_entry);
+}
+
+static bool
+add_op(struct spd_ops *ops, enum spd_op_kind kind, const struct spd_entry *e, size_t want)
+{
+	if (ops->n == ops->cap) {
+		size_t cap = ops->cap ? ops->cap * 2 : 64;
+		struct spd_op *v = reallocarray(ops->v, cap, sizeof(*v));
+
+		if (!v)
+			return false;
+		ops->v = v;
+		ops->cap = cap;
+	}
+	ops->v[ops->n++] = (struct spd_op){ kind, *e, want };
+	return true;
+}
+
+static bool
+is_ours(const struct spd_entry *have, const struct spd_entry *want)
+{
+	return have->owner == SPD_OURS || (have->owner == SPD_UNSAID && want && have->reqid == want->reqid);
+}
+
+static bool
+same(const struct spd_entry *have, const struct spd_entry *want)
+{
+	return have->plain && have->priority == want->priority && have->reqid == want->reqid;
+}
+
+/* One wanted entry against all present ones of its key, have[i..j). */
+static bool
+compare(struct spd_entry *want, size_t index, const struct spd *have, size_t i, size_t j, struct spd_ops *ops)
+{
+	bool ok = true;
+
+	want->present = false;
+	if (i == j)
+		return add_op(ops, SPD_ADD, want, index);
+	if (!is_ours(&have->v[i], want))
+		return add_op(ops, SPD_BLOCKED, &have->v[i], index);
+	want->present = same(&have->v[i], want);
+	if (!want->present)
+		ok = add_op(ops, SPD_UPDATE, want, index);
+	for (i++; ok && i < j; i++)
+		if (have->v[i].owner == SPD_OURS)
+			ok = add_op(ops, SPD_DELETE, &have->v[i], 0);
+	return ok;
+}
+
+static int
+by_kind(const void *a, const void *b)
+{
+	const struct spd_op *x = a, *y = b;
+	int dx = x->kind == SPD_DELETE, dy = y->kind == SPD_DELETE, c;
+
+	if (dx != dy)
+		return dx - dy;
+	c = cmp_key(&x->e, &y->e);
+	return c ? c : x->e.id < y->e.id ? -1 : x->e.id > y->e.id;
+}
+
+bool
+spd_diff(struct spd *want, const struct spd *have, struct spd_ops *ops)
+{
+	size_t w = 0, h = 0;
+	bool ok = true;
+
+	ops->n = 0;
+	while (ok && (w < want->n || h < have->n)) {
+		int c = w == want->n ? 1 : h == have->n ? -1 : cmp_key(&want->v[w], &have->v[h]);
+		size_t end = h;
+
+		if (c > 0) {
+			if (have->v[h].owner == SPD_OURS)
+				ok = add_op(ops, SPD_DELETE, &have->v[h], 0);
+			h++;
+			continue;
+		}
+		while (end < have->n && cmp_key(&want->v[w], &have->v[end]) == 0)
+			end++;
+		ok = compare(&want->v[w], w, have, h, end, ops);
+		w++;
+		h = end;
+	}
+	if (ops->n)
+		qsort(ops->v, ops->n, sizeof(ops->v[0]), by_kind);
+	return ok;
+}
+
+void
+spd_ops_fini(struct spd_ops *ops)
+{
+	free(ops->v);
+	memset(ops, 0, sizeof(*ops));
+}
+
+uint32_t
+spd_priority(const struct prefix *src, const struct prefix *dst)
+{
+	return 0x80000000u + 1024u * (256u - src->len - dst->len);
+}

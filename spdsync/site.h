@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The site file: text -> struct sites, or the one error that says where and what. Pure: no file, no clock, no daemon. Both ends
+ * read the same file; which site we are comes later (want.h), so nothing here knows "local" and "remote".
+ */
+#ifndef CAUSEWAY_SITE_H
+#define CAUSEWAY_SITE_H
+
+#include "addr.h"
+#include "alg.h"
+#include "msg_ike.h"
+#include "name.h"
+#include "yamltree.h"
+
+#define SITE_NETS	64	/* networks of one site: TS_MAX */
+#define SITES_MAX	20000u
+#define TUNNELS_MAX	20000u
+
+struct site {
+	char		name[NAME_CAP];
+	struct addr	address;	/* fam 0: any */
+	char		id[ID_CAP];
+	unsigned	nnets;
+	struct prefix	*nets;
+	unsigned	line, column;
+};
+
+struct site_tunnel {
+	char		name[NAME_CAP];
+	unsigned	a, b;			/* "between": index into sites; a begins */
+	char		psk[NAME_CAP];
+	char		policy[16];		/* the preset's name, or "" */
+	struct proposals *ike, *esp;
+	uint8_t		start, encap;		/* of msg_ike.h */
+	uint64_t	ike_life_s, child_life_s, child_bytes, child_packets;
+	uint32_t	replay_window;
+	uint8_t		digest[32];		/* of this definition and both sites: equal on both ends */
+	unsigned	line, column;
+};
+
+struct sites {
+	unsigned	nsites, ntunnels;
+	struct site	*sites;			/* sorted by name */
+	struct site_tunnel *tunnels;		/* sorted by name */
+};
+
+/* NULL: *err says why. legacy: the policy "legacy" is allowed here. */
+struct sites *sites_read(const char *text, size_t n, bool legacy, struct yt_error *err);
+void sites_free(struct sites *);
+const struct site *sites_find(const struct sites *, const char *name);
+const struct site_tunnel *sites_find_tunnel(const struct sites *, const char *name);
+/* Does this tunnel end at that site? */
+bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
+/* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */
+bool site_nets_meet(const struct site *, const struct site *);
+/* Fills digest; false: no memory or no SHA-256. */
+bool tunnel_digest(const struct sites *, struct site_tunnel *);
+
+/* Cross checks (sitecheck.c): false and yt->err. */
+bool sites_check(struct yt *, struct sites *);
+
+/* "90", "30s", "10m", "8h", "7d" -> seconds; "64GiB", "1000000" -> a number. False when it is none. */
+bool duration_parse(const char *, uint64_t *seconds);
+bool quantity_parse(const char *, uint64_t *);
+
+#endif

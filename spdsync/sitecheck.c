@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the parts of a site file say about each other: addresses that can meet, networks that do not overlap, and no pair of
+ * networks that two tunnels claim. Also the digest of a tunnel's definition, which both ends compare (contracts, "On the wire").
+ */
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "site.h"
+
+static int
+cmp_site(const void *name, const void *s)
+{
+	return strcmp(name, ((const struct site *)s)->name);
+}
+
+static int
+cmp_tunnel(const void *name, const void *t)
+{
+	return strcmp(name, ((const struct site_tunnel *)t)->name);
+}
+
+const struct site *
+sites_find(const struct sites *all, const char *name)
+{
+	return all->nsites ? bsearch(name, all->sites, all->nsites, sizeof(*all->sites), cmp_site) : NULL;
+}
+
+const struct site_tunnel *
+sites_find_tunnel(const struct sites *all, const char *name)
+{
+	return all->ntunnels ? bsearch(name, all->tunnels, all->ntunnels, sizeof(*all->tunnels), cmp_tunnel) : NULL;
+}
+
+bool
+tunnel_has_site(const struct sites *all, const struct site_tunnel *t, const char *site)
+{
+	return strcmp(all->sites[t->a].name, site) == 0 || strcmp(all->sites[t->b].name, site) == 0;
+}
+
+bool
+site_nets_meet(const struct site *a, const struct site *b)
+{
+	for (unsigned i = 0; i < a->nnets; i++)
+		for (unsigned j = 0; j < b->nnets; j++)
+			if (a->nets[i].addr.fam == b->nets[j].addr.fam)
+				return true;
+	return false;
+}
+
+static bool
+meet(const struct prefix *a, const struct prefix *b)
+{
+	return a->addr.fam == b->addr.fam && (prefix_has(a, &b->addr) || prefix_has(b, &a->addr));
+}
+
+static bool
+check_ends(struct yt *yt, const struct site_tunnel *t, const struct site *a, const struct site *b)
+{
+	char pa[PREFIX_STR], pb[PREFIX_STR];
+
+	if (a->address.fam == 0 && b->address.fam == 0)
+		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "Give one of them its address.",
+		    "Both sites of '%s' have 'address: any', so nobody can begin.", t->name);
+	if (a->address.fam && b->address.fam && a->address.fam != b->address.fam)
+		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "Give both sites an IPv4 address, or both an IPv6 address.",
+		    "The addresses of '%s' and '%s' are of different families.", a->name, b->name);
+	if (a->address.fam && addr_eq(&a->address, &b->address))
+		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "", "'%s' and '%s' have the same address.", a->name, b->name);
+	if (!site_nets_meet(a, b))
+		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "Give both sites networks of the same family.",
+		    "'%s' has only networks of the one family, '%s' only of the other.", a->name, b->name);
+	for (unsigned i = 0; i < a->nnets; i++)
+		for (unsigned j = 0; j < b->nnets; j++)
+			if (meet(&a->nets[i], &b->nets[j]))
+				return yt_fail(yt, R_OVERLAP, t->line, t->column, "Every network can be behind one gateway only.",
+				    "%s of '%s' and %s of '%s' overlap.", prefix_str(&a->nets[i], pa), a->name, prefix_str(&b->nets[j], pb), b->name);
+	return true;
+}
+
+/* One pair of networks of one tunnel; the lower site's network first, so that the same pair looks the same from both sides. */
+struct pair {
+	struct prefix		lo, hi;
+	const struct site_tunnel *t;
+};
+
+static int
+cmp_prefix(const struct prefix *x, const struct prefix *y)
+{
+	int c = addr_cmp(&x->addr, &y->addr);
+
+	return c ? c : (int)x->len - (int)y->len;
+}
+
+static int
+cmp_pair(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	int c = cmp_prefix(&x->lo, &y->lo);
+
+	if (c == 0)
+		c = cmp_prefix(&x->hi, &y->hi);
+	return c ? c : strcmp(x->t->name, y->t->name);
+}
+
+static size_t
+tunnel_pairs(const struct sites *all, const struct site_tunnel *t, struct pair *out)
+{
+	const struct site *a = &all->sites[t->a], *b = &all->sites[t->b];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < a->nnets; i++)
+		for (unsigned j = 0; j < b->nnets; j++) {
+			const struct prefix *x = &a->nets[i], *y = &b->nets[j];
+			bool less = cmp_prefix(x, y) < 0;
+
+			if (x->addr.fam != y->addr.fam)
+				continue;
+			if (out)
+				out[n] = (struct pair){ less ? *x : *y, less ? *y : *x, t };
+			n++;
+		}
+	return n;
+}
+
+/*
+ * The same pair of networks in two tunnels: neither end could tell which of them a packet belongs to. Pairs that only overlap
+ * are allowed: the longer prefix wins (contracts, "Policy order").
+ */
+static bool
+check_pairs(struct yt *yt, const struct sites *all)
+{
+	char lo[PREFIX_STR], hi[PREFIX_STR];
+	struct pair *v;
+	size_t n = 0, at = 0;
+
+	for (unsigned i = 0; i < all->ntunnels; i++)
+		n += tunnel_pairs(all, &all->tunnels[i], NULL);
+	v = calloc(n + 1, sizeof(*v));
+	if (!v)
+		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
+	for (unsigned i = 0; i < all->ntunnels; i++)
+		at += tunnel_pairs(all, &all->tunnels[i], v + at);
+	qsort(v, n, sizeof(*v), cmp_pair);
+	for (size_t i = 1; i < n; i++) {
+		const struct site_tunnel *x = v[i - 1].t, *y = v[i].t, *late = x->line > y->line ? x : y;
+
+		if (cmp_prefix(&v[i].lo, &v[i - 1].lo) != 0 || cmp_prefix(&v[i].hi, &v[i - 1].hi) != 0)
+			continue;
+		yt_fail(yt, R_OVERLAP, late->line, late->column, "Join the two tunnels, or give them different networks.",
+		    "The tunnels '%s' and '%s' both join %s and %s.", x->name, y->name, prefix_str(&v[i].lo, lo), prefix_str(&v[i].hi, hi));
+		break;
+	}
+	free(v);
+	return yt->err.reason == R_OK;
+}
+
+bool
+sites_check(struct yt *yt, struct sites *all)
+{
+	for (unsigned i = 0; i < all->ntunnels; i++) {
+		struct site_tunnel *t = &all->tunnels[i];
+
+		if (!check_ends(yt, t, &all->sites[t->a], &all->sites[t->b]))
+			return false;
+		if (!tunnel_digest(all, t))
+			return yt_fail(yt, R_INTERNAL, t->line, t->column, NULL, "The digest of '%s' could not be made.", t->name);
+	}
+	return check_pairs(yt, all);
+}
+
+/* ---- the digest ---- */
+
+static void
+put_site(struct wr *w, const struct site *s)
+{
+	struct prefix nets[SITE_NETS];
+
+	memcpy(nets, s->nets, s->nnets * sizeof(nets[0]));
+	qsort(nets, s->nnets, sizeof(nets[0]), (int (*)(const void *, const void *))cmp_prefix);
+	str_put(w, s->name);
+	addr_put(w, &s->address);
+	str_put(w, s->id);
+	wr_le16(w, (uint16_t)s->nnets);
+	for (unsigned i = 0; i < s->nnets; i++) {
+		addr_put(w, &nets[i].addr);
+		wr_u8(w, nets[i].len);
+	}
+}
+
+bool
+tunnel_digest(const struct sites *all, struct site_tunnel *t)
+{
+	static const char label[] = "Causeway tunnel 1";
+	size_t cap = 32768;
+	uint8_t *buf = malloc(cap);
+	struct wr w;
+	bool ok;
+
+	if (!buf)
+		return false;
+	w = wr_of(buf, cap);
+	str_put(&w, label);
+	str_put(&w, t->name);
+	put_site(&w, &all->sites[t->a]);
+	put_site(&w, &all->sites[t->b]);
+	str_put(&w, t->psk);
+	proposals_put(&w, t->ike);
+	proposals_put(&w, t->esp);
+	wr_u8(&w, t->start);
+	wr_u8(&w, t->encap);
+	wr_le64(&w, t->ike_life_s);
+	wr_le64(&w, t->child_life_s);
+	wr_le64(&w, t->child_bytes);
+	wr_le64(&w, t->child_packets);
+	wr_le32(&w, t->replay_window);
+	ok = wr_ok(&w) && EVP_Digest(buf, w.n, t->digest, NULL, EVP_sha256(), NULL) == 1;
+	free(buf);
+	return ok;
+}

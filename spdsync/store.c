@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SQLite with a write-ahead log and full synchronisation: a commit that was answered survives a power cut. All files are opened
+ * before the sandbox; later only the state directory is within reach.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store.h"
+#include "spdsync/store_sql.h"
+
+#define NMIGRATIONS	(sizeof(store_migrations) / sizeof(store_migrations[0]))
+#define REQID_MANUAL	16383	/* contracts, "Reqids" */
+
+struct store {
+	sqlite3	*db;
+};
+
+unsigned
+store_version(void)
+{
+	return NMIGRATIONS;
+}
+
+static bool
+fail(struct store *s, struct store_error *err, const char *doing)
+{
+	err->reason = R_STORE_FAILED;
+	snprintf(err->text, sizeof(err->text), "The store could not be %s: %s.", doing, s->db ? sqlite3_errmsg(s->db) : "no memory");
+	return false;
+}
+
+static bool
+run(struct store *s, const char *sql)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static sqlite3_stmt *
+prepare(struct store *s, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+
+	return sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK ? st : NULL;
+}
+
+static void
+bind_text(sqlite3_stmt *st, int at, const char *text)
+{
+	sqlite3_bind_text(st, at, text, -1, SQLITE_TRANSIENT);
+}
+
+/* Runs a statement that gives no rows, and ends it. */
+static bool
+finish(sqlite3_stmt *st)
+{
+	bool ok = st && sqlite3_step(st) == SQLITE_DONE;
+
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* Runs a statement that gives one number, and ends it. False: no row. */
+static bool
+one_number(sqlite3_stmt *st, int64_t *v)
+{
+	bool ok = st && sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
+
+	*v = ok ? sqlite3_column_int64(st, 0) : 0;
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* ---- opening ---- */
+
+static bool
+copy_before(struct store *s, const char *path, int64_t version, int uid, int gid, struct store_error *err)
+{
+	char to[4200];
+	sqlite3_stmt *st;
+
+	snprintf(to, sizeof(to), "%s.form-%lld", path, (long long)version);
+	if (unlink(to) < 0 && errno != ENOENT)
+		return fail(s, err, "copied");
+	st = prepare(s, "VACUUM INTO ?1");
+	if (st)
+		bind_text(st, 1, to);
+	if (!finish(st) || chmod(to, 0600) < 0)
+		return fail(s, err, "copied before its migration");
+	if (uid >= 0 && chown(to, (uid_t)uid, (gid_t)gid) < 0)
+		return fail(s, err, "copied before its migration");
+	return true;
+}
+
+static bool
+migrate(struct store *s, const char *path, int uid, int gid, struct store_error *err)
+{
+	int64_t version;
+	char sql[64];
+
+	if (!one_number(prepare(s, "PRAGMA user_version"), &version))
+		return fail(s, err, "read");
+	if (version > (int64_t)NMIGRATIONS) {
+		err->reason = R_STORE_NEWER;
+		snprintf(err->text, sizeof(err->text), "'%s' has form %lld; this program knows forms up to %zu.", path, (long long)version, NMIGRATIONS);
+		return false;
+	}
+	if (version > 0 && version < (int64_t)NMIGRATIONS && !copy_before(s, path, version, uid, gid, err))
+		return false;
+	for (size_t i = (size_t)version; i < NMIGRATIONS; i++) {
+		snprintf(sql, sizeof(sql), "PRAGMA user_version = %zu; COMMIT", i + 1);
+		if (!run(s, "BEGIN IMMEDIATE") || !run(s, store_migrations[i]) || !run(s, sql)) {
+			fail(s, err, "brought to its new form");
+			run(s, "ROLLBACK");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The file stands with mode 0600 before SQLite writes in it; its -wal and -shm take owner and mode from it. */
+static bool
+make_file(const char *path, int uid, int gid, struct store_error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && (uid < 0 || fchown(fd, (uid_t)uid, (gid_t)gid) == 0);
+
+	if (!ok) {
+		err->reason = R_STORE_FAILED;
+		snprintf(err->text, sizeof(err->text), "The store '%s' could not be opened: %s.", path, strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+struct store *
+store_open(const char *path, int uid, int gid, struct store_error *err)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	memset(err, 0, sizeof(*err));
+	if (!s || !make_file(path, uid, gid, err)) {
+		free(s);
+		return NULL;
+	}
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	    !run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY")) {
+		fail(s, err, "opened");
+		store_close(s);
+		return NULL;
+	}
+	sqlite3_busy_timeout(s->db, 2000);
+	if (!migrate(s, path, uid, gid, err)) {
+		store_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+store_close(struct store *s)
+{
+	if (!s)
+		return;
+	sqlite3_close(s->db);
+	free(s);
+}
+
+/* ---- reqids ---- */
+
+uint32_t
+store_reqid(struct store *s, const char *tunnel, const char *child)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT reqid FROM reqid WHERE tunnel = ?1 AND child = ?2 AND retired IS NULL");
+	int64_t v;
+
+	if (!st)
+		return 0;
+	bind_text(st, 1, tunnel);
+	bind_text(st, 2, child);
+	return one_number(st, &v) ? (uint32_t)v : 0;
+}
+
+/*
+ * Numbers go up; a retired one is taken again only when 1-16383 were all used once (the SAs of one that was retired first are
+ * long gone), and numbers above 16383, which a stock engine does not have, only when no retired one is left.
+ */
+static bool
+new_reqid(struct store *s, const char *tunnel, const char *child)
+{
+	int64_t top, old, take;
+	sqlite3_stmt *st;
+
+	one_number(prepare(s, "SELECT max(reqid) FROM reqid"), &top);
+	take = top + 1;
+	if (top >= REQID_MANUAL && one_number(prepare(s,
+	    "SELECT reqid FROM reqid WHERE retired IS NOT NULL AND reqid <= 16383 ORDER BY retired, reqid LIMIT 1"), &old))
+		take = old;
+	if (take > UINT32_MAX / 2)
+		return false;
+	st = prepare(s, "INSERT OR REPLACE INTO reqid (reqid, tunnel, child) VALUES (?1, ?2, ?3)");
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, take);
+	bind_text(st, 2, tunnel);
+	bind_text(st, 3, child);
+	return finish(st);
+}
+
+static int
+cmp_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Retires the live reqids whose child is not in the sorted list. */
+static bool
+retire(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n)
+{
+	sqlite3_stmt *all = prepare(s, "SELECT reqid, tunnel || '/' || child FROM reqid WHERE retired IS NULL");
+	bool ok = all != NULL;
+
+	while (ok && sqlite3_step(all) == SQLITE_ROW) {
+		sqlite3_stmt *st;
+
+		if (n && bsearch((const char *)sqlite3_column_text(all, 1), children, n, sizeof(children[0]), cmp_name))
+			continue;
+		st = prepare(s, "UPDATE reqid SET retired = ?1 WHERE reqid = ?2");
+		if (st) {
+			sqlite3_bind_int64(st, 1, (int64_t)now);
+			sqlite3_bind_int64(st, 2, sqlite3_column_int64(all, 0));
+		}
+		ok = finish(st);
+	}
+	sqlite3_finalize(all);
+	return ok;
+}
+
+static bool
+number_children(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n)
+{
+	char (*sorted)[CHILD_NAME_CAP] = calloc(n + 1, sizeof(*sorted));
+	bool ok = sorted != NULL;
+
+	if (ok && n)
+		memcpy(sorted, children, n * sizeof(*sorted));
+	if (ok)
+		qsort(sorted, n, sizeof(*sorted), cmp_name);
+	ok = ok && retire(s, now, (const char (*)[CHILD_NAME_CAP])sorted, n);
+	for (size_t i = 0; ok && i < n; i++) {
+		char *slash = strchr(sorted[i], '/');
+
+		ok = slash != NULL;
+		if (!ok)
+			break;
+		*slash = '\0';
+		ok = store_reqid(s, sorted[i], slash + 1) || new_reqid(s, sorted[i], slash + 1);
+	}
+	free(sorted);
+	return ok;
+}
+
+/* ---- revisions ---- */
+
+static bool
+insert_revision(struct store *s, struct revision *r)
+{
+	sqlite3_stmt *st = prepare(s, "INSERT INTO revision (time, author, comment, sha256, text) VALUES (?1, ?2, ?3, ?4, ?5)");
+
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)r->time_s);
+	bind_text(st, 2, r->author);
+	bind_text(st, 3, r->comment);
+	bind_text(st, 4, r->sha256);
+	sqlite3_bind_blob64(st, 5, r->text, r->n, SQLITE_STATIC);
+	if (!finish(st))
+		return false;
+	r->number = (uint64_t)sqlite3_last_insert_rowid(s->db);
+	return true;
+}
+
+static bool
+set_state(struct store *s, const char *name, uint64_t value)
+{
+	sqlite3_stmt *st = prepare(s, "INSERT OR REPLACE INTO state (name, value) VALUES (?1, ?2)");
+
+	if (!st)
+		return false;
+	bind_text(st, 1, name);
+	sqlite3_bind_int64(st, 2, (int64_t)value);
+	return finish(st);
+}
+
+bool
+store_commit(struct store *s, struct revision *r, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *err)
+{
+	if (run(s, "BEGIN IMMEDIATE") && insert_revision(s, r) && number_children(s, r->time_s, children, n) &&
+	    set_state(s, "current", r->number) && run(s, "COMMIT"))
+		return true;
+	fail(s, err, "written");
+	run(s, "ROLLBACK");
+	r->number = 0;
+	return false;
+}
+
+static void
+column_text(sqlite3_stmt *st, int at, char *to, size_t cap)
+{
+	const char *s = (const char *)sqlite3_column_text(st, at);
+
+	snprintf(to, cap, "%s", s ? s : "");
+}
+
+static void
+take_row(sqlite3_stmt *st, struct revision *r)
+{
+	r->number = (uint64_t)sqlite3_column_int64(st, 0);
+	r->time_s = (uint64_t)sqlite3_column_int64(st, 1);
+	column_text(st, 2, r->author, sizeof(r->author));
+	column_text(st, 3, r->comment, sizeof(r->comment));
+	column_text(st, 4, r->sha256, sizeof(r->sha256));
+}
+
+bool
+store_get(struct store *s, uint64_t number, struct revision *r, struct store_error *err)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT number, time, author, comment, sha256, text FROM revision WHERE number = ?1");
+	int rc;
+
+	memset(r, 0, sizeof(*r));
+	if (st)
+		sqlite3_bind_int64(st, 1, (int64_t)number);
+	rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+	if (rc == SQLITE_ROW) {
+		take_row(st, r);
+		r->n = (size_t)sqlite3_column_bytes(st, 5);
+		r->text = malloc(r->n + 1);
+		if (r->text) {
+			if (r->n)
+				memcpy(r->text, sqlite3_column_blob(st, 5), r->n);
+			r->text[r->n] = '\0';
+		}
+	}
+	sqlite3_finalize(st);
+	if (rc == SQLITE_DONE) {
+		err->reason = R_NOT_FOUND;
+		snprintf(err->text, sizeof(err->text), "There is no revision %llu.", (unsigned long long)number);
+		return false;
+	}
+	return (rc == SQLITE_ROW && r->text) || fail(s, err, "read");
+}
+
+bool
+store_current(struct store *s, struct revision *r, struct store_error *err)
+{
+	int64_t number;
+
+	memset(r, 0, sizeof(*r));
+	if (!one_number(prepare(s, "SELECT value FROM state WHERE name = 'current'"), &number))
+		return sqlite3_errcode(s->db) == SQLITE_OK || sqlite3_errcode(s->db) == SQLITE_DONE || fail(s, err, "read");
+	return store_get(s, (uint64_t)number, r, err);
+}
+
+size_t
+store_list(struct store *s, struct revision *out, size_t limit)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT number, time, author, comment, sha256 FROM revision ORDER BY number DESC LIMIT ?1");
+	size_t n = 0;
+
+	if (!st)
+		return 0;
+	sqlite3_bind_int64(st, 1, (int64_t)limit);
+	while (n < limit && sqlite3_step(st) == SQLITE_ROW) {
+		memset(&out[n], 0, sizeof(out[n]));
+		take_row(st, &out[n++]);
+	}
+	sqlite3_finalize(st);
+	return n;
+}
+
+bool
+store_audit(struct store *s, uint64_t time_s, const char *author, const char *action, const char *detail)
+{
+	sqlite3_stmt *st = prepare(s, "INSERT INTO audit (time, author, action, detail) VALUES (?1, ?2, ?3, ?4)");
+
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)time_s);
+	bind_text(st, 2, author);
+	bind_text(st, 3, action);
+	bind_text(st, 4, detail);
+	return finish(st);
+}
+
+void
+revision_fini(struct revision *r)
+{
+	free(r->text);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The store: /var/lib/causeway/causeway.db. It is the truth; site files are read by "ikectl apply" only. spdsync is its only
+ * writer. The form has a number (user_version); a store of an older form is copied and then migrated, one of a newer is refused.
+ */
+#ifndef CAUSEWAY_STORE_H
+#define CAUSEWAY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "name.h"
+#include "reason.h"
+
+#define STORE_AUTHOR	64
+#define STORE_COMMENT	1024
+
+struct store;
+
+struct revision {
+	uint64_t	number;		/* 0: none */
+	uint64_t	time_s;
+	char		author[STORE_AUTHOR];
+	char		comment[STORE_COMMENT];
+	char		sha256[65];
+	char		*text;		/* NULL in lists; else to be freed */
+	size_t		n;
+};
+
+struct store_error {
+	enum reason	reason;
+	char		text[512];
+};
+
+/* Opens or makes it, mode 0600, and migrates. uid, gid: who owns it from now on (-1: nobody else). NULL: *err. */
+struct store *store_open(const char *path, int uid, int gid, struct store_error *err);
+void store_close(struct store *);
+unsigned store_version(void);	/* the form that this program writes */
+
+/*
+ * One transaction: the revision, a reqid for every child that has none, retirement of the reqids of all others, and the new
+ * current number. The children are those of OUR site's tunnels, as "tunnel/child".
+ */
+bool store_commit(struct store *, struct revision *, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *);
+/* The revision in force, with its text; number 0 when there is none yet. */
+bool store_current(struct store *, struct revision *, struct store_error *);
+bool store_get(struct store *, uint64_t number, struct revision *, struct store_error *);	/* R_NOT_FOUND */
+/* Newest first, without texts; out has room for limit. Returns how many. */
+size_t store_list(struct store *, struct revision *out, size_t limit);
+/* 0: the child has none. */
+uint32_t store_reqid(struct store *, const char *tunnel, const char *child);
+bool store_audit(struct store *, uint64_t time_s, const char *author, const char *action, const char *detail);
+void revision_fini(struct revision *);
+
+#endif

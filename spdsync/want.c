@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pfkey.h"
+#include "want.h"
+
+static bool
+add_policies(struct want *w, unsigned index)
+{
+	struct want_tunnel *t = &w->v[index];
+
+	for (unsigned i = 0; i < t->local->nnets; i++)
+		for (unsigned j = 0; j < t->remote->nnets; j++) {
+			const struct prefix *l = &t->local->nets[i], *r = &t->remote->nets[j];
+			struct spd_entry e = { .dir = CW_DIR_OUT, .src = *l, .dst = *r, .priority = spd_priority(l, r),
+				.reqid = t->reqid, .plain = true, .owner = SPD_OURS, .tunnel = index };
+
+			if (l->addr.fam != r->addr.fam)
+				continue;
+			if (!spd_add(&w->spd, &e))
+				return false;
+			e.dir = CW_DIR_IN;
+			e.src = *r;
+			e.dst = *l;
+			if (!spd_add(&w->spd, &e))
+				return false;
+			t->npolicies += 2;
+		}
+	return true;
+}
+
+/*
+ * Contracts, "Who initiates". A peer without an address can only be waited for; a site without one is the only one that can
+ * begin, so it does so at once.
+ */
+static void
+set_start(struct want_tunnel *w, bool we_are_a)
+{
+	w->start = START_RESPOND;
+	w->first = 0;
+	if (w->t->start != START_ALWAYS || w->remote->address.fam == 0)
+		return;
+	w->start = START_ALWAYS;
+	w->first = we_are_a || w->local->address.fam == 0;
+}
+
+static int
+cmp_reqid(const void *a, const void *b)
+{
+	const struct want_tunnel *x = *(struct want_tunnel *const *)a, *y = *(struct want_tunnel *const *)b;
+
+	return x->reqid < y->reqid ? -1 : x->reqid > y->reqid;
+}
+
+bool
+want_build(struct want *w, const struct sites *all, const char *our_site, uint32_t (*reqid)(void *, const char *, const char *), void *arg)
+{
+	memset(w, 0, sizeof(*w));
+	if (!all)
+		return true;
+	w->v = calloc(all->ntunnels + 1u, sizeof(*w->v));
+	if (!w->v)
+		return false;
+	for (unsigned i = 0; i < all->ntunnels; i++) {
+		const struct site_tunnel *t = &all->tunnels[i];
+		bool we_are_a = strcmp(all->sites[t->a].name, our_site) == 0;
+		struct want_tunnel *v = &w->v[w->n];
+
+		if (!tunnel_has_site(all, t, our_site))
+			continue;
+		v->t = t;
+		v->local = &all->sites[we_are_a ? t->a : t->b];
+		v->remote = &all->sites[we_are_a ? t->b : t->a];
+		v->reqid = reqid(arg, t->name, CHILD_AUTO);
+		set_start(v, we_are_a);
+		if (v->reqid == 0 || !add_policies(w, w->n++)) {
+			want_fini(w);
+			return false;
+		}
+	}
+	spd_sort(&w->spd);
+	w->by_reqid = calloc(w->n + 1u, sizeof(*w->by_reqid));
+	if (!w->by_reqid) {
+		want_fini(w);
+		return false;
+	}
+	for (unsigned i = 0; i < w->n; i++)
+		w->by_reqid[i] = &w->v[i];
+	if (w->n)
+		qsort(w->by_reqid, w->n, sizeof(*w->by_reqid), cmp_reqid);
+	return true;
+}
+
+void
+want_fini(struct want *w)
+{
+	free(w->v);
+	free(w->by_reqid);
+	spd_fini(&w->spd);
+	memset(w, 0, sizeof(*w));
+}
+
+const struct want_tunnel *
+want_find(const struct want *w, const char *tunnel)
+{
+	unsigned lo = 0, hi = w->n;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+		int c = strcmp(tunnel, w->v[mid].t->name);
+
+		if (c == 0)
+			return &w->v[mid];
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+const struct want_tunnel *
+want_by_reqid(const struct want *w, uint32_t reqid)
+{
+	unsigned lo = 0, hi = w->n;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+
+		if (reqid == w->by_reqid[mid]->reqid)
+			return w->by_reqid[mid];
+		if (reqid < w->by_reqid[mid]->reqid)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+static void
+side_selectors(const struct site *s, const struct site *partner, struct ts_list *out)
+{
+	out->n = 0;
+	for (unsigned i = 0; i < s->nnets; i++)
+		for (unsigned j = 0; j < partner->nnets; j++)
+			if (s->nets[i].addr.fam == partner->nets[j].addr.fam) {
+				out->v[out->n++] = ts_from_prefix(&s->nets[i]);
+				break;
+			}
+}
+
+void
+want_selectors(const struct want_tunnel *w, struct ts_list *local, struct ts_list *remote)
+{
+	side_selectors(w->local, w->remote, local);
+	side_selectors(w->remote, w->local, remote);
+}
+
+void
+want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
+{
+	const struct site_tunnel *t = w->t;
+
+	memset(m, 0, sizeof(*m));
+	snprintf(m->name, sizeof(m->name), "%s", t->name);
+	m->local = w->local->address;
+	m->remote = w->remote->address;
+	snprintf(m->id_local, sizeof(m->id_local), "%s", w->local->id);
+	snprintf(m->id_remote, sizeof(m->id_remote), "%s", w->remote->id);
+	m->start = w->start;
+	m->first = w->first;
+	m->encap = t->encap;
+	m->prefer_udp = 1;	/* the engine is the user host; the module comes with its own issue */
+	m->ike_life_s = t->ike_life_s;
+	m->child_life_s = t->child_life_s;
+	m->child_life_bytes = t->child_bytes;
+	m->child_life_packets = t->child_packets;
+	m->replay_window = t->replay_window;
+	memcpy(m->digest, t->digest, sizeof(m->digest));
+	m->ike = *t->ike;
+	m->esp = *t->esp;
+	m->nchildren = 1;
+	snprintf(m->children[0].name, sizeof(m->children[0].name), "%s", CHILD_AUTO);
+	m->children[0].reqid = w->reqid;
+	want_selectors(w, &m->children[0].local, &m->children[0].remote);
+}
+
+void
+want_binding(const struct want_tunnel *w, struct binding *b)
+{
+	memset(b, 0, sizeof(*b));
+	snprintf(b->tunnel, sizeof(b->tunnel), "%s", w->t->name);
+	snprintf(b->psk, sizeof(b->psk), "%s", w->t->psk);
+	snprintf(b->id_local, sizeof(b->id_local), "%s", w->local->id);
+	snprintf(b->id_remote, sizeof(b->id_remote), "%s", w->remote->id);
+}

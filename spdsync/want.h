@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the applied revision asks of this gateway: its tunnels, seen from our site, and their policies. */
+#ifndef CAUSEWAY_WANT_H
+#define CAUSEWAY_WANT_H
+
+#include "msg_bind.h"
+#include "msg_ike.h"
+#include "site.h"
+#include "spd.h"
+
+#define CHILD_AUTO	"net"	/* contracts, "Names": the automatic child */
+
+struct want_tunnel {
+	const struct site_tunnel *t;
+	const struct site *local, *remote;
+	uint32_t	reqid;
+	uint8_t		start;		/* this gateway's part (contracts, "Who initiates") */
+	uint8_t		first;
+	unsigned	npolicies;
+};
+
+struct want {
+	unsigned	n;
+	struct want_tunnel *v;		/* sorted by name; borrows from the sites */
+	struct want_tunnel **by_reqid;
+	struct spd	spd;		/* sorted */
+};
+
+/* reqid(arg, tunnel, child) gives the stored number, 0 none. False: no memory, or a child has no number. */
+bool want_build(struct want *, const struct sites *, const char *our_site, uint32_t (*reqid)(void *, const char *, const char *), void *arg);
+void want_fini(struct want *);
+const struct want_tunnel *want_find(const struct want *, const char *tunnel);
+const struct want_tunnel *want_by_reqid(const struct want *, uint32_t reqid);
+/* The selectors of the automatic child: networks that have a partner of their family. */
+void want_selectors(const struct want_tunnel *, struct ts_list *local, struct ts_list *remote);
+void want_tunnel_msg(const struct want_tunnel *, struct tunnel *);
+void want_binding(const struct want_tunnel *, struct binding *);
+
+#endif
