@@ -29,3 +29,24 @@ iked_libikewire_a_SOURCES = \
 	iked/wire/sk.c \
 	iked/wire/sk.h \
 	iked/wire/werr.def
+
+daemon_PROGRAMS += iked/iked
+iked_iked_CPPFLAGS = $(IKED_CPPFLAGS)
+iked_iked_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+iked_iked_LDADD = iked/libike.a iked/libikewire.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+iked_iked_SOURCES = \
+	iked/run/act.c \
+	iked/run/cmsg.c \
+	iked/run/iked.h \
+	iked/run/link_key.c \
+	iked/run/link_sync.c \
+	iked/run/links.c \
+	iked/run/main.c \
+	iked/run/outbox.c \
+	iked/run/outbox.h \
+	iked/run/sandbox.c \
+	iked/run/sockets.c \
+	iked/run/sockets.h \
+	iked/run/waits.c \
+	iked/run/waits.h \
+	iked/run/warm.c

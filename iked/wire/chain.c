@@ -14,19 +14,19 @@ take_counted(struct msg *m, uint8_t type, struct bytes body)
 {
 	switch (type) {
 	case PLD_NOTIFY:
-		return m->nnotify == MSG_NOTIFIES ? W_PAYLOADS : pld_notify_get(body, &m->notify[m->nnotify++]);
+		return m->nnotify == MSG_NOTIFIES ? WE_PAYLOADS : pld_notify_get(body, &m->notify[m->nnotify++]);
 	case PLD_DELETE:
-		return m->ndelete == MSG_DELETES ? W_PAYLOADS : pld_delete_get(body, &m->del[m->ndelete++]);
+		return m->ndelete == MSG_DELETES ? WE_PAYLOADS : pld_delete_get(body, &m->del[m->ndelete++]);
 	case PLD_CERT:
-		return m->ncert == MSG_CERTS ? W_PAYLOADS : pld_cert_get(body, &m->cert[m->ncert++]);
+		return m->ncert == MSG_CERTS ? WE_PAYLOADS : pld_cert_get(body, &m->cert[m->ncert++]);
 	case PLD_CERTREQ:
-		return m->ncertreq == MSG_CERTS ? W_PAYLOADS : pld_cert_get(body, &m->certreq[m->ncertreq++]);
+		return m->ncertreq == MSG_CERTS ? WE_PAYLOADS : pld_cert_get(body, &m->certreq[m->ncertreq++]);
 	case PLD_VENDOR:	/* whatever is too much is only not remembered: 3.12 lets anybody send them */
 		if (m->nvendor < MSG_VENDORS)
 			m->vendor[m->nvendor++] = body;
-		return W_OK;
+		return WE_OK;
 	default:		/* CP, EAP, SKF: their presence is rules.c's business, their content nobody's */
-		return W_OK;
+		return WE_OK;
 	}
 }
 
@@ -36,7 +36,7 @@ take(struct msg *m, uint8_t type, struct bytes body)
 {
 	if (m->repeated & PLD_BIT(type) & (PLD_BIT(PLD_SA) | PLD_BIT(PLD_KE) | PLD_BIT(PLD_IDI) | PLD_BIT(PLD_IDR) |
 	    PLD_BIT(PLD_AUTH) | PLD_BIT(PLD_NONCE) | PLD_BIT(PLD_TSI) | PLD_BIT(PLD_TSR)))
-		return W_OK;
+		return WE_OK;
 	switch (type) {
 	case PLD_SA:
 		return pld_sa_get(body, &m->sa);
@@ -70,21 +70,21 @@ note(struct msg *m, struct rd *r, uint8_t type, uint8_t next, struct bytes body,
 	if (type != PLD_SK)
 		return take(m, type, body);
 	if (inner)
-		return W_SK_NESTED;
+		return WE_SK_NESTED;
 	if (rd_left(r) != 0)
-		return W_SK_LAST;
+		return WE_SK_LAST;
 	m->sk = body;
 	m->sk_first = next;
-	return W_OK;
+	return WE_OK;
 }
 
 static enum werr
 chain_get(struct msg *m, uint8_t type, struct bytes chain, bool inner)
 {
 	struct rd r = rd_of(chain);
-	enum werr e = W_OK;
+	enum werr e = WE_OK;
 
-	for (unsigned count = 0; type != PLD_NONE && e == W_OK; count++) {
+	for (unsigned count = 0; type != PLD_NONE && e == WE_OK; count++) {
 		uint8_t next = rd_u8(&r);
 		uint8_t flags = rd_u8(&r);
 		uint16_t length = rd_u16(&r);
@@ -92,22 +92,22 @@ chain_get(struct msg *m, uint8_t type, struct bytes chain, bool inner)
 
 		m->bad = type;
 		if (!rd_ok(&r) || length < GENERIC_LEN || (size_t)(length - GENERIC_LEN) > rd_left(&r))
-			return W_PAYLOAD_SHORT;
+			return WE_PAYLOAD_SHORT;
 		if (count == MSG_PAYLOADS)
-			return W_PAYLOADS;
+			return WE_PAYLOADS;
 		body = rd_bytes(&r, (size_t)(length - GENERIC_LEN));
 		if (PLD_KNOWN(type))		/* 3.2: the critical bit means nothing for types we know */
 			e = note(m, &r, type, next, body, inner);
 		else if (flags & CRITICAL)
-			return W_CRITICAL;
+			return WE_CRITICAL;
 		if (type == PLD_SK)
 			break;
 		type = next;
 	}
-	if (e != W_OK)
+	if (e != WE_OK)
 		return e;
 	m->bad = 0;
-	return rd_done(&r) ? W_OK : W_TRAILING;
+	return rd_done(&r) ? WE_OK : WE_TRAILING;
 }
 
 enum werr
@@ -118,7 +118,7 @@ msg_get_outer(struct bytes datagram, struct msg *m)
 	memset(m, 0, sizeof(*m));
 	m->whole = datagram;
 	e = hdr_get(datagram, &m->hdr);
-	if (e != W_OK)
+	if (e != WE_OK)
 		return e;
 	e = chain_get(m, m->hdr.next, bytes_of(datagram.p + HDR_LEN, datagram.n - HDR_LEN), false);
 	m->outer = m->seen;

@@ -27,16 +27,16 @@ hdr_get(struct bytes datagram, struct ike_hdr *h)
 	h->id = rd_u32(&r);
 	length = rd_u32(&r);
 	if (!rd_ok(&r))
-		return W_SHORT;
+		return WE_SHORT;
 	if (length != datagram.n)
-		return W_LENGTH;
+		return WE_LENGTH;
 	if (h->version >> 4 != 2)
-		return W_MAJOR;
+		return WE_MAJOR;
 	if (h->exchange < EX_IKE_SA_INIT || h->exchange > EX_INFORMATIONAL)
-		return W_EXCHANGE;
+		return WE_EXCHANGE;
 	if (h->spi_i == 0)
-		return W_SPI_ZERO;
-	return W_OK;
+		return WE_SPI_ZERO;
+	return WE_OK;
 }
 
 void

@@ -37,10 +37,10 @@ enum pld_type {		/* RFC 7296 3.2 */
 
 /* Why a message was not understood. Sentences in werr.def, with the clause. */
 enum werr {
-#define W(name, notify, sentence)	W_##name,
+#define W(name, notify, sentence)	WE_##name,
 #include "wire/werr.def"
 #undef W
-	W_MAX
+	WE_MAX
 };
 /* "two IDi payloads (RFC 7296 2.5)"; pld: the payload type it is about, or 0. Returns buf. */
 #define WERR_STR	160

@@ -8,7 +8,7 @@ static const struct {
 	uint16_t	notify;
 	const char	*sentence;
 } errors[] = {
-#define W(name, notify, sentence)	[W_##name] = { notify, sentence },
+#define W(name, notify, sentence)	[WE_##name] = { notify, sentence },
 #include "wire/werr.def"
 #undef W
 };
@@ -42,7 +42,7 @@ exchange_name(uint8_t exchange)
 const char *
 werr_str(enum werr e, uint8_t pld, char buf[static WERR_STR])
 {
-	const char *s = (unsigned)e < W_MAX ? errors[e].sentence : "an unknown error";
+	const char *s = (unsigned)e < WE_MAX ? errors[e].sentence : "an unknown error";
 	const char *at = strstr(s, "%s");
 
 	if (at == NULL)
@@ -55,5 +55,5 @@ werr_str(enum werr e, uint8_t pld, char buf[static WERR_STR])
 uint16_t
 werr_notify(enum werr e)
 {
-	return (unsigned)e < W_MAX ? errors[e].notify : 0;
+	return (unsigned)e < WE_MAX ? errors[e].notify : 0;
 }

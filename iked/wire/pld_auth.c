@@ -10,7 +10,7 @@ pld_auth_get(struct bytes in, struct msg *m)
 	m->auth.method = rd_u8(&r);
 	rd_bytes(&r, 3);		/* reserved */
 	m->auth.data = rd_rest(&r);
-	return rd_done(&r) && m->auth.data.n > 0 ? W_OK : W_AUTH_SYNTAX;
+	return rd_done(&r) && m->auth.data.n > 0 ? WE_OK : WE_AUTH_SYNTAX;
 }
 
 void

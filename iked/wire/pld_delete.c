@@ -13,12 +13,12 @@ pld_delete_get(struct bytes in, struct wire_delete *d)
 	d->n = rd_u16(&r);
 	d->spis = rd_rest(&r);
 	if (!rd_done(&r))
-		return W_DELETE_SYNTAX;
+		return WE_DELETE_SYNTAX;
 	if (d->proto == PROTO_IKE)
-		return nspi == 0 && d->n == 0 && d->spis.n == 0 ? W_OK : W_DELETE_SYNTAX;
+		return nspi == 0 && d->n == 0 && d->spis.n == 0 ? WE_OK : WE_DELETE_SYNTAX;
 	if (d->proto != PROTO_ESP && d->proto != PROTO_AH)
-		return W_DELETE_SYNTAX;
-	return nspi == 4 && d->n * 4 == d->spis.n ? W_OK : W_DELETE_SYNTAX;
+		return WE_DELETE_SYNTAX;
+	return nspi == 4 && d->n * 4 == d->spis.n ? WE_OK : WE_DELETE_SYNTAX;
 }
 
 void

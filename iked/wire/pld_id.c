@@ -9,7 +9,7 @@ enum werr
 pld_id_get(struct bytes in, struct bytes *body)
 {
 	*body = in;
-	return in.n >= 4 ? W_OK : W_ID_SYNTAX;
+	return in.n >= 4 ? WE_OK : WE_ID_SYNTAX;
 }
 
 void

@@ -10,7 +10,7 @@ pld_ke_get(struct bytes in, struct msg *m)
 	m->ke.group = rd_u16(&r);
 	rd_u16(&r);			/* reserved */
 	m->ke.data = rd_rest(&r);
-	return rd_done(&r) && m->ke.data.n > 0 ? W_OK : W_KE_SYNTAX;
+	return rd_done(&r) && m->ke.data.n > 0 ? WE_OK : WE_KE_SYNTAX;
 }
 
 void

@@ -6,7 +6,7 @@ enum werr
 pld_nonce_get(struct bytes in, struct bytes *nonce)
 {
 	*nonce = in;
-	return in.n >= 16 && in.n <= 256 ? W_OK : W_NONCE_SIZE;
+	return in.n >= 16 && in.n <= 256 ? WE_OK : WE_NONCE_SIZE;
 }
 
 void

@@ -22,7 +22,7 @@ pld_notify_get(struct bytes in, struct wire_notify *n)
 	n->type = rd_u16(&r);
 	n->spi = rd_bytes(&r, nspi);
 	n->data = rd_rest(&r);
-	return rd_done(&r) ? W_OK : W_NOTIFY_SYNTAX;
+	return rd_done(&r) ? WE_OK : WE_NOTIFY_SYNTAX;
 }
 
 void

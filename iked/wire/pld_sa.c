@@ -103,9 +103,9 @@ transforms_get(struct rd *r, uint8_t count, struct proposal *p)
 		rd_u8(r);
 		length = rd_u16(r);
 		if (!rd_ok(r) || length < 8)
-			return W_SA_SYNTAX;
+			return WE_SA_SYNTAX;
 		if (more != (i + 1 == count ? TRANSFORM_LAST : TRANSFORM_MORE))
-			return W_SA_COUNT;
+			return WE_SA_COUNT;
 		sub = rd_sub(r, (size_t)(length - 4));
 		memset(&t, 0, sizeof(t));
 		t.type = rd_u8(&sub);
@@ -113,10 +113,10 @@ transforms_get(struct rd *r, uint8_t count, struct proposal *p)
 		t.id = rd_u16(&sub);
 		attributes_get(&sub, &t);
 		if (!rd_done(&sub))
-			return W_SA_SYNTAX;
+			return WE_SA_SYNTAX;
 		keep(p, &t);
 	}
-	return rd_done(r) ? W_OK : W_SA_COUNT;
+	return rd_done(r) ? WE_OK : WE_SA_COUNT;
 }
 
 static enum werr
@@ -132,7 +132,7 @@ proposal_get(struct rd *r, struct wire_sa *sa, unsigned i, uint8_t *more)
 	rd_u8(r);
 	length = rd_u16(r);
 	if (!rd_ok(r) || length < 8)
-		return W_SA_SYNTAX;
+		return WE_SA_SYNTAX;
 	sub = rd_sub(r, (size_t)(length - 4));
 	num = rd_u8(&sub);
 	memset(p, 0, sizeof(*p));
@@ -141,11 +141,11 @@ proposal_get(struct rd *r, struct wire_sa *sa, unsigned i, uint8_t *more)
 	count = rd_u8(&sub);
 	spi = rd_bytes(&sub, nspi);
 	if (!rd_ok(&sub) || (*more != PROPOSAL_LAST && *more != PROPOSAL_MORE))
-		return W_SA_SYNTAX;
+		return WE_SA_SYNTAX;
 	if (!size_ok(p->proto, spi.n))
-		return W_SA_SPI;
+		return WE_SA_SPI;
 	if (i > 0 && num != i + 1)	/* an answer repeats the number of what it chose, so the first may be any */
-		return W_SA_NUMBER;
+		return WE_SA_NUMBER;
 	if (i < PROPOSALS_MAX) {
 		sa->num[i] = num;
 		sa->spi[i] = spi;
@@ -162,16 +162,16 @@ pld_sa_get(struct bytes in, struct wire_sa *sa)
 
 	memset(sa, 0, sizeof(*sa));
 	if (in.n == 0)
-		return W_SA_EMPTY;
+		return WE_SA_EMPTY;
 	for (unsigned i = 0; more == PROPOSAL_MORE; i++) {
 		enum werr e = proposal_get(&r, sa, i, &more);
 
-		if (e != W_OK)
+		if (e != WE_OK)
 			return e;
 		if (i > 0 && sa->num[0] != 1)
-			return W_SA_NUMBER;
+			return WE_SA_NUMBER;
 	}
-	return rd_done(&r) ? W_OK : W_SA_SYNTAX;
+	return rd_done(&r) ? WE_OK : WE_SA_SYNTAX;
 }
 
 static void

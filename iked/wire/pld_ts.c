@@ -27,29 +27,29 @@ one_get(struct rd *r, struct ts_list *l)
 	t.proto = rd_u8(r);
 	length = rd_u16(r);
 	if (!rd_ok(r) || length < 8)
-		return W_TS_SYNTAX;
+		return WE_TS_SYNTAX;
 	sub = rd_sub(r, (size_t)(length - 4));
 	if (!rd_ok(&sub))
-		return W_TS_SYNTAX;
+		return WE_TS_SYNTAX;
 	if (type != TS_IPV4_ADDR_RANGE && type != TS_IPV6_ADDR_RANGE)
-		return W_OK;
+		return WE_OK;
 	fam = type == TS_IPV4_ADDR_RANGE ? 4 : 6;
 	t.port_lo = rd_u16(&sub);
 	t.port_hi = rd_u16(&sub);
 	addr_read(&sub, fam, &t.lo);
 	addr_read(&sub, fam, &t.hi);
 	if (!rd_done(&sub))
-		return W_TS_SYNTAX;
+		return WE_TS_SYNTAX;
 	if (memcmp(t.lo.b, t.hi.b, sizeof(t.lo.b)) > 0)
-		return W_TS_RANGE;
+		return WE_TS_RANGE;
 	if (t.port_lo == 0xffff && t.port_hi == 0)	/* OPAQUE, RFC 4301 4.4.1.1 */
-		return W_OK;
+		return WE_OK;
 	if (t.port_lo > t.port_hi)
-		return W_TS_RANGE;
+		return WE_TS_RANGE;
 	if (l->n == TS_MAX)
-		return W_TS_MANY;
+		return WE_TS_MANY;
 	l->v[l->n++] = t;
-	return W_OK;
+	return WE_OK;
 }
 
 enum werr
@@ -61,14 +61,14 @@ pld_ts_get(struct bytes in, struct ts_list *l)
 	l->n = 0;
 	rd_bytes(&r, 3);		/* reserved */
 	if (!rd_ok(&r) || count == 0)
-		return W_TS_SYNTAX;
+		return WE_TS_SYNTAX;
 	for (unsigned i = 0; i < count; i++) {
 		enum werr e = one_get(&r, l);
 
-		if (e != W_OK)
+		if (e != WE_OK)
 			return e;
 	}
-	return rd_done(&r) ? W_OK : W_TS_SYNTAX;
+	return rd_done(&r) ? WE_OK : WE_TS_SYNTAX;
 }
 
 void

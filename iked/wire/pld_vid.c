@@ -9,7 +9,7 @@ pld_cert_get(struct bytes in, struct wire_cert *c)
 
 	c->encoding = rd_u8(&r);
 	c->data = rd_rest(&r);
-	return rd_done(&r) ? W_OK : W_CERT_SYNTAX;
+	return rd_done(&r) ? WE_OK : WE_CERT_SYNTAX;
 }
 
 void

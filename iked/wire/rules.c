@@ -226,13 +226,13 @@ outside_check(struct msg *m)
 	uint32_t beside = m->outer & ~PLD_BIT(PLD_SK);
 
 	if (m->hdr.exchange == EX_IKE_SA_INIT)
-		return W_OK;
+		return WE_OK;
 	if (!(m->outer & PLD_BIT(PLD_SK)) || !m->opened)
-		return W_SK_MISSING;
+		return WE_SK_MISSING;
 	if (beside == 0)
-		return W_OK;
+		return WE_OK;
 	m->bad = (uint8_t)(PLD_SA + __builtin_ctz(beside));
-	return W_OUTSIDE_SK;
+	return WE_OUTSIDE_SK;
 }
 
 static enum werr
@@ -241,14 +241,14 @@ extras_check(const struct rule *v, size_t n, struct msg *m, enum msg_kind kind)
 	for (uint8_t t = PLD_SA; t <= PLD_SKF; t++) {
 		m->bad = t;
 		if (PLD_KNOWN(t) && t != PLD_NOTIFY && msg_has(m, t) && !has_row(v, n, kind, t, 0))
-			return W_UNEXPECTED;
+			return WE_UNEXPECTED;
 	}
 	m->bad = PLD_NOTIFY;
 	for (unsigned i = 0; i < m->nnotify; i++)
 		if (!has_row(v, n, kind, PLD_NOTIFY, m->notify[i].type))
-			return W_UNEXPECTED;
+			return WE_UNEXPECTED;
 	m->bad = 0;
-	return W_OK;
+	return WE_OK;
 }
 
 enum werr
@@ -257,11 +257,11 @@ rules_check(const struct rule *v, size_t n, struct msg *m, enum msg_kind *kind)
 	enum werr e = outside_check(m);
 
 	*kind = KIND_NONE;
-	if (e != W_OK)
+	if (e != WE_OK)
 		return e;
 	*kind = msg_kind(m);
 	if (*kind == KIND_NONE)
-		return W_KIND;
+		return WE_KIND;
 	for (size_t i = 0; i < n; i++) {
 		unsigned count;
 
@@ -270,9 +270,9 @@ rules_check(const struct rule *v, size_t n, struct msg *m, enum msg_kind *kind)
 		count = count_of(m, &v[i]);
 		m->bad = v[i].pld;
 		if (count < v[i].min)
-			return W_MISSING;
+			return WE_MISSING;
 		if (count > v[i].max)
-			return v[i].max == 1 ? W_REPEATED : W_TOO_MANY;
+			return v[i].max == 1 ? WE_REPEATED : WE_TOO_MANY;
 	}
 	return extras_check(v, n, m, *kind);
 }

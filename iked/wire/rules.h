@@ -42,7 +42,7 @@ extern const size_t ike_nrules;
 const char *msg_kind_name(enum msg_kind);
 /* By exchange, direction and payload set alone. An encrypted message must have been opened. KIND_NONE: there is no such message. */
 enum msg_kind msg_kind(const struct msg *);
-/* W_OK and *kind, or what is wrong with it, with m->bad naming the payload. */
+/* WE_OK and *kind, or what is wrong with it, with m->bad naming the payload. */
 enum werr rules_check(const struct rule *, size_t n, struct msg *m, enum msg_kind *kind);
 
 #endif

@@ -205,9 +205,9 @@ unpad(struct bytes text, struct bytes *plain)
 	size_t pad = text.p[text.n - 1];
 
 	if (pad + 1 > text.n)
-		return W_SK_PAD;
+		return WE_SK_PAD;
 	*plain = bytes_of(text.p, text.n - pad - 1);
-	return W_OK;
+	return WE_OK;
 }
 
 enum werr
@@ -224,20 +224,20 @@ sk_open(const struct sk_key *k, const struct msg *m, void *buf, size_t cap, stru
 	*plain = bytes_of(NULL, 0);
 	/* SK directly follows the header, and ends the datagram: then the associated data is the datagram's beginning. */
 	if (!rd_ok(&r) || text.n == 0 || icv.n != icvn || text.n > cap || m->whole.n != SK_HEAD + m->sk.n)
-		return W_SK_SHORT;
+		return WE_SK_SHORT;
 	if (k->integ == NULL) {
 		memcpy(tag, icv.p, icvn);
 		ok = aead_run(k, false, iv.p, m->whole.p, text.p, text.n, buf, tag);
 	} else {
 		if (text.n % k->encr->block != 0)
-			return W_SK_SHORT;
+			return WE_SK_SHORT;
 		ok = integ_run(k, m->whole.p, m->whole.n - icvn, mac) && CRYPTO_memcmp(mac, icv.p, icvn) == 0;
 		if (ok && !cbc_run(k, false, iv.p, text.p, text.n, buf))
 			ok = false;
 	}
 	if (!ok) {
 		wipe(buf, text.n);
-		return W_SK_ICV;
+		return WE_SK_ICV;
 	}
 	return unpad(bytes_of(buf, text.n), plain);
 }

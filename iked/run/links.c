@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The neighbours. Each of them may be restarted at any time; then the supervisor gives both ends a fresh pair, and the old link is
+ * closed here as if it had ended by itself. The relay of UDP 4500 has no more to it than this, so it stands here too.
+ */
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "msg_esp.h"
+#include "run/iked.h"
+
+static bool
+on_relay(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct iked *k = ctx;
+	struct relay r;
+
+	if (!relay_get(&m->body, &r))
+		return false;
+	engine_packet(k->engine, &r.local, &r.remote, true, r.data, clock_now_ns());
+	iked_turn(k);
+	return true;
+}
+
+static void
+on_relay_down(void *ctx, struct ipc *l)
+{
+	struct iked *k = ctx;
+
+	if (k->ipsecd != l)
+		return;
+	k->ipsecd = NULL;
+	log_at(LOG_WARN, NULL, "ipsecd_down", R_ENGINE_DOWN, "The link to ipsecd ended: nothing comes from UDP 4500.");
+}
+
+static const struct ipc_row rows[] = {
+	{ RELAY_IKE,	"IKE",	IPC_AFTER_HELLO,	IPC_MAX,	on_relay },
+};
+
+const struct ipc_table relay_table = { "ipsecd-iked", rows, sizeof(rows) / sizeof(rows[0]), NULL, on_relay_down };
+
+static void
+replace(struct iked *k, struct ipc **link, const struct ipc_table *table, int fd)
+{
+	struct ipc *old = *link;
+
+	if (old) {
+		table->down(k, old);
+		ipc_free(old);
+	}
+	*link = ipc_new(k->base, fd, table, k);
+	if (*link == NULL)
+		log_error(NULL, "no_memory", "The link %s could not be made.", table->name);
+}
+
+void
+iked_give(struct iked *k, const char *name, int fd)
+{
+	if (sockets_give(k->sockets, name, fd))
+		return;
+	if (strcmp(name, "keymgr") == 0)
+		replace(k, &k->keymgr, &keymgr_table, fd);
+	else if (strcmp(name, "spdsync") == 0)
+		replace(k, &k->spdsync, &spdsync_table, fd);
+	else if (strcmp(name, "ipsecd") == 0)
+		replace(k, &k->ipsecd, &relay_table, fd);
+	else
+		close(fd);
+}
+
+void
+links_free(struct iked *k)
+{
+	ipc_free(k->keymgr);
+	ipc_free(k->spdsync);
+	ipc_free(k->ipsecd);
+	key_waits_free(k);
+	k->keymgr = k->spdsync = k->ipsecd = NULL;
+}

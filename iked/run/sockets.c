@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading UDP 500 by bursts, sending on 500 and 4500, and listening to ICMP. An ICMP error is a hint for `explain` and never more:
+ * anybody on the way can forge one (RFC 7296 2.4). A pending one also makes the next send fail that has nothing to do with it, so
+ * a failed send is tried once more after the queue of errors was read.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "run/sockets.h"
+
+#define BURST		16
+#define BURSTS		4	/* a turn of the loop: timers and links get theirs */
+#define DATAGRAM	65535
+#define ERRORS		64
+
+enum { IKE4, IKE6, NATT4, NATT6, NSOCKETS };
+static const char *const names[NSOCKETS] = { "ike4", "ike6", "natt4", "natt6" };
+
+struct slot {
+	struct sockaddr_storage	from;
+	uint8_t			control[256] __attribute__((aligned(8)));
+	uint8_t			data[DATAGRAM];
+};
+
+struct sockets {
+	struct event_base	*base;
+	struct sockets_sink	 sink;
+	struct sockets_counters	 count;
+	uint16_t		 port;
+	int			 fd[NSOCKETS];
+	struct event		*ev[NSOCKETS];	/* IKE4 and IKE6 only */
+	struct slot		 slots[BURST];
+};
+
+static void
+on_error_queue(struct sockets *s, int fd)
+{
+	for (int i = 0; i < ERRORS; i++) {
+		struct sockaddr_storage to;
+		uint8_t control[512] __attribute__((aligned(8))), data[64];
+		struct iovec iov = { data, sizeof(data) };
+		struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1,
+			.msg_control = control, .msg_controllen = sizeof(control) };
+		struct endpoint remote;
+		int err;
+
+		if (recvmsg(fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return;
+		if (!icmp_error_get(&m, &remote, &err))
+			continue;
+		s->count.icmp_errors++;
+		s->sink.unreachable(s->sink.ctx, &remote, err);
+	}
+}
+
+static void
+one_datagram(struct sockets *s, struct slot *slot, struct mmsghdr *m)
+{
+	struct endpoint local = { .port = s->port }, remote;
+
+	s->count.received++;
+	if (m->msg_hdr.msg_flags & MSG_TRUNC)
+		s->count.truncated++;
+	else if (!pktinfo_get(&m->msg_hdr, &local.addr) ||
+	    !endpoint_from_sa((struct sockaddr *)&slot->from, m->msg_hdr.msg_namelen, &remote) || remote.port == 0)
+		s->count.no_source++;
+	else
+		s->sink.packet(s->sink.ctx, &local, &remote, bytes_of(slot->data, m->msg_len));
+}
+
+/* One burst; false when the socket is empty for now. */
+static bool
+read_burst(struct sockets *s, int fd)
+{
+	struct mmsghdr m[BURST];
+	struct iovec iov[BURST];
+	int n;
+
+	memset(m, 0, sizeof(m));
+	for (int i = 0; i < BURST; i++) {
+		struct slot *slot = &s->slots[i];
+
+		iov[i] = (struct iovec){ slot->data, sizeof(slot->data) };
+		m[i].msg_hdr = (struct msghdr){ .msg_name = &slot->from, .msg_namelen = sizeof(slot->from), .msg_iov = &iov[i],
+			.msg_iovlen = 1, .msg_control = slot->control, .msg_controllen = sizeof(slot->control) };
+	}
+	n = recvmmsg(fd, m, BURST, MSG_DONTWAIT, NULL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {	/* an ICMP error that is pending: its details are in the queue */
+		on_error_queue(s, fd);
+		return true;
+	}
+	for (int i = 0; i < n; i++)
+		one_datagram(s, &s->slots[i], &m[i]);
+	return n == BURST;
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct sockets *s = arg;
+
+	on_error_queue(s, fd);
+	for (int i = 0; i < BURSTS && read_burst(s, fd); i++)
+		continue;
+}
+
+struct sockets *
+sockets_new(struct event_base *base, const struct sockets_sink *sink, uint16_t ike_port)
+{
+	struct sockets *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->base = base;
+	s->sink = *sink;
+	s->port = ike_port;
+	for (int i = 0; i < NSOCKETS; i++)
+		s->fd[i] = -1;
+	return s;
+}
+
+static void
+drop(struct sockets *s, int i)
+{
+	if (s->ev[i])
+		event_free(s->ev[i]);
+	s->ev[i] = NULL;
+	if (s->fd[i] >= 0)
+		close(s->fd[i]);
+	s->fd[i] = -1;
+}
+
+void
+sockets_free(struct sockets *s)
+{
+	for (int i = 0; s && i < NSOCKETS; i++)
+		drop(s, i);
+	free(s);
+}
+
+bool
+sockets_give(struct sockets *s, const char *name, int fd)
+{
+	for (int i = 0; i < NSOCKETS; i++) {
+		if (strcmp(name, names[i]) != 0)
+			continue;
+		drop(s, i);
+		s->fd[i] = fd;
+		if (i == IKE4 || i == IKE6) {
+			s->ev[i] = event_new(s->base, fd, EV_READ | EV_PERSIST, on_readable, s);
+			if (s->ev[i])
+				event_add(s->ev[i], NULL);
+		}
+		return true;
+	}
+	return false;
+}
+
+/*
+ * IKE messages may be larger than the path's MTU and may be fragmented by IP; whether the path's MTU was learned is ESP's
+ * business. On 4500 nothing is set: those sockets are ipsecd's.
+ */
+void
+sockets_prepare(struct sockets *s)
+{
+	int one = 1, omit = IP_PMTUDISC_OMIT;
+
+	if (s->fd[IKE4] >= 0) {
+		setsockopt(s->fd[IKE4], IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+		setsockopt(s->fd[IKE4], IPPROTO_IP, IP_RECVERR, &one, sizeof(one));
+		setsockopt(s->fd[IKE4], IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));
+	}
+	if (s->fd[IKE6] >= 0) {
+		setsockopt(s->fd[IKE6], IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+		setsockopt(s->fd[IKE6], IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof(one));
+		omit = IPV6_PMTUDISC_OMIT;
+		setsockopt(s->fd[IKE6], IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
+	}
+}
+
+/* A source address that this host does not have is EINVAL by PKTINFO, and means what bind() calls by its name. */
+static int
+meaning(int err)
+{
+	return err == EINVAL ? EADDRNOTAVAIL : err;
+}
+
+int
+sockets_send(struct sockets *s, const struct endpoint *local, const struct endpoint *remote, bool natt, bool marker,
+    struct bytes data)
+{
+	static const uint8_t zeros[4];
+	struct sockaddr_storage to;
+	uint8_t control[CMSG_ROOM] __attribute__((aligned(8)));
+	struct iovec iov[2] = { { (void *)(uintptr_t)zeros, marker ? 4 : 0 }, { (void *)(uintptr_t)data.p, data.n } };
+	struct msghdr m = { .msg_name = &to, .msg_iov = iov, .msg_iovlen = 2 };
+	int fd = s->fd[(natt ? NATT4 : IKE4) + (remote->addr.fam == 6)], err = 0;
+
+	m.msg_namelen = endpoint_to_sa(remote, &to);
+	if (fd < 0 || m.msg_namelen == 0)
+		return EAFNOSUPPORT;
+	pktinfo_put(&m, control, &local->addr);
+	for (int try = 0; try < 2; try++) {
+		if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+			s->count.sent++;
+			return 0;
+		}
+		err = errno;
+		if (err == EINTR)
+			continue;
+		if (err == EAGAIN || err == EINVAL || natt)
+			break;
+		on_error_queue(s, fd);
+	}
+	s->count.send_failed++;
+	return meaning(err);
+}
+
+const struct sockets_counters *
+sockets_counters(const struct sockets *s)
+{
+	return &s->count;
+}
