@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# causewayd, the supervisor. All but main.c is a library, so that the tests link it.
+noinst_LIBRARIES += causewayd/libcausewayd.a
+causewayd_libcausewayd_a_SOURCES = \
+	causewayd/conf.c \
+	causewayd/conf.h \
+	causewayd/links.c \
+	causewayd/links.h \
+	causewayd/places.c \
+	causewayd/places.h \
+	causewayd/sockets.c \
+	causewayd/sockets.h \
+	causewayd/spawn.c \
+	causewayd/spawn.h \
+	causewayd/state.c \
+	causewayd/state.h \
+	causewayd/supervise.c \
+	causewayd/supervise.h
+daemon_PROGRAMS += causewayd/causewayd
+causewayd_causewayd_SOURCES = causewayd/main.c
+causewayd_causewayd_LDADD = causewayd/libcausewayd.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS) $(YAML_LIBS)

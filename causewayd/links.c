@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "links.h"
+
+const char *const daemon_names[DAEMONS] = { "ipsecd", "keymgr", "spdsync", "iked" };
+
+const struct link_row link_rows[LINKS] = {
+	{ { D_IPSECD, D_KEYMGR },	{ "pfkey-keymgr", "pfkey" } },
+	{ { D_IPSECD, D_SPDSYNC },	{ "pfkey-spdsync", "pfkey" } },
+	{ { D_IPSECD, D_SPDSYNC },	{ "spdsync", "ipsecd" } },
+	{ { D_IPSECD, D_IKED },		{ "iked", "ipsecd" } },
+	{ { D_KEYMGR, D_SPDSYNC },	{ "spdsync", "keymgr" } },
+	{ { D_KEYMGR, D_IKED },		{ "iked", "keymgr" } },
+	{ { D_SPDSYNC, D_IKED },	{ "iked", "spdsync" } },
+};
+
+void
+links_init(struct links *l)
+{
+	for (unsigned i = 0; i < LINKS; i++)
+		l->held[i][0] = l->held[i][1] = -1;
+}
+
+static void
+drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+links_fini(struct links *l)
+{
+	for (unsigned i = 0; i < LINKS; i++) {
+		drop(&l->held[i][0]);
+		drop(&l->held[i][1]);
+	}
+}
+
+bool
+links_start(struct links *l, enum daemon d, links_give *give, void *ctx)
+{
+	for (unsigned i = 0; i < LINKS; i++) {
+		const struct link_row *row = &link_rows[i];
+		unsigned me = row->who[0] == d ? 0 : 1, other = 1 - me;
+		int pair[2];
+
+		if (row->who[me] != d)
+			continue;
+		if (l->held[i][me] < 0) {
+			if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+				return false;
+			l->held[i][me] = pair[0];
+			if (give(ctx, row->who[other], row->name[other], pair[1]))
+				close(pair[1]);
+			else
+				l->held[i][other] = pair[1];
+		}
+		give(ctx, d, row->name[me], l->held[i][me]);
+		drop(&l->held[i][me]);
+	}
+	return true;
+}
+
+void
+links_gone(struct links *l, enum daemon d)
+{
+	for (unsigned i = 0; i < LINKS; i++)
+		for (unsigned side = 0; side < 2; side++)
+			if (link_rows[i].who[side] == d)
+				drop(&l->held[i][1 - side]);
+}

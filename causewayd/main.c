@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * causewayd, the supervisor: it reads the gateway file, opens every socket as root, and starts the four daemons that do the
+ * work. It parses nothing that comes from a network.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "proc.h"
+#include "supervise.h"
+
+#define CONF_MAX	65536
+
+struct options {
+	bool	no_users;
+	int	attack;
+	bool	attack_open;
+};
+
+static const char *const users[DAEMONS] = { "_causeway-esp", "_causeway-key", "_causeway-sync", "_causeway-ike" };
+
+static _Noreturn void
+usage(void)
+{
+	fprintf(stderr, "usage: causewayd [-c FILE] [--run-dir D] [--state-dir D] [--secret-dir D] [--libexec D] [--no-users]\n");
+	exit(2);
+}
+
+static void
+hook_option(struct options *o, int c, const char *value)
+{
+#ifdef CAUSEWAY_TEST_HOOKS
+	for (int i = 0; i < DAEMONS; i++)
+		if (strcmp(value, daemon_names[i]) == 0)
+			o->attack = i;
+	o->attack_open = c == 'O';
+	if (o->attack < 0)
+		usage();
+#endif
+}
+
+static void
+read_options(int argc, char **argv, struct places *p, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' }, { "run-dir", required_argument, NULL, 'r' },
+		{ "state-dir", required_argument, NULL, 's' }, { "secret-dir", required_argument, NULL, 'k' },
+		{ "libexec", required_argument, NULL, 'l' }, { "no-users", no_argument, NULL, 'n' },
+		{ "version", no_argument, NULL, 'V' },
+#ifdef CAUSEWAY_TEST_HOOKS
+		{ "attack", required_argument, NULL, 'A' }, { "attack-open", required_argument, NULL, 'O' },
+#endif
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
+		switch (c) {
+		case 'c': p->conf = optarg; break;
+		case 'r': p->run = optarg; break;
+		case 's': p->state = optarg; break;
+		case 'k': p->secrets = optarg; break;
+		case 'l': p->libexec = optarg; break;
+		case 'n': o->no_users = true; break;
+		case 'A': case 'O': hook_option(o, c, optarg); break;
+		case 'V': printf("causewayd (Causeway) %s\n", PACKAGE_VERSION); exit(0);
+		default: usage();
+		}
+	}
+	if (optind != argc)
+		usage();
+}
+
+/* The file's octets, to be freed; the reason is printed. */
+static char *
+read_conf(const char *path, size_t *n)
+{
+	char *text = malloc(CONF_MAX + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = -1;
+
+	*n = 0;
+	while (fd >= 0 && text && *n <= CONF_MAX && (got = read(fd, text + *n, CONF_MAX + 1 - *n)) > 0)
+		*n += (size_t)got;
+	if (fd < 0 || got < 0)
+		fprintf(stderr, "causewayd: %s cannot be read: %s.\n", path, strerror(errno));
+	else if (*n > CONF_MAX)
+		fprintf(stderr, "causewayd: %s is longer than 64 KiB.\n", path);
+	if (fd >= 0)
+		close(fd);
+	if (text && got == 0 && *n <= CONF_MAX)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void
+load_conf(const char *path, struct conf *c)
+{
+	struct yt_error e;
+	size_t n;
+	char *text = read_conf(path, &n);
+
+	if (text == NULL)
+		exit(1);
+	if (!conf_read(c, text, n, &e)) {
+		fprintf(stderr, "causewayd: %s:%u:%u: %s\n", path, e.line, e.column, e.message);
+		if (e.excerpt[0])
+			fprintf(stderr, "%s\n", e.excerpt);
+		if (e.hint[0])
+			fprintf(stderr, "%s\n", e.hint);
+		exit(1);
+	}
+	free(text);
+	if (c->engine == CONF_AUTO)
+		c->engine = access("/proc/net/causeway", F_OK) == 0 ? CONF_MODULE : CONF_USER;
+	if (c->engine != CONF_USER) {
+		fprintf(stderr, "causewayd: %s: engine '%s' is not in this version; use 'engine: user'.\n", path,
+		    conf_engine_name(c->engine));
+		exit(1);
+	}
+}
+
+static _Noreturn void
+refuse(const char *why)
+{
+	log_error(NULL, "start_failed", "%s", why);
+	exit(1);
+}
+
+/* The daemons' users; uid and gid of each are wanted for the folders. */
+static void
+find_users(struct supervisor *s, bool no_users, uid_t uid[DAEMONS], gid_t gid[DAEMONS])
+{
+	char why[256];
+
+	for (unsigned i = 0; i < DAEMONS; i++) {
+		const struct passwd *pw = no_users ? NULL : getpwnam(users[i]);
+
+		uid[i] = gid[i] = 0;
+		if (no_users)
+			continue;
+		if (pw == NULL) {
+			snprintf(why, sizeof(why), "The user %s does not exist. Make the users with "
+			    "\"systemd-sysusers etc/sysusers.d/causeway.conf\", or start with --no-users for a test.", users[i]);
+			refuse(why);
+		}
+		uid[i] = pw->pw_uid;
+		gid[i] = pw->pw_gid;
+		snprintf(s->child[i].user, sizeof(s->child[i].user), "%s", users[i]);
+	}
+}
+
+static void
+fill_config(struct supervisor *s, const struct conf *c, const struct places *p)
+{
+	struct msg_sup_config *m = &s->config;
+
+	snprintf(m->run_dir, sizeof(m->run_dir), "%s", p->run);
+	snprintf(m->state_dir, sizeof(m->state_dir), "%s", p->state);
+	snprintf(m->secret_dir, sizeof(m->secret_dir), "%s", p->secrets);
+	snprintf(m->guard_file, sizeof(m->guard_file), "%s", p->guard_file);
+	snprintf(m->site, sizeof(m->site), "%s", c->site);
+	snprintf(m->engine, sizeof(m->engine), "%s", conf_engine_name(c->engine));
+	m->ike_port = c->ike_port;
+	m->natt_port = c->natt_port;
+	m->legacy = c->legacy;
+	m->log_level = (uint8_t)c->level;
+}
+
+static void
+remove_state(const char *run)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/state", run);
+	unlink(path);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct places places = { CAUSEWAY_SYSCONFDIR "/causeway.yaml", "/run/causeway", "/var/lib/causeway",
+		CAUSEWAY_SYSCONFDIR "/secrets", CAUSEWAY_LIBEXECDIR, "", -1 };
+	struct options options = { false, -1, false };
+	static struct supervisor s;
+	struct sockets sockets = { .n = 0 };
+	struct conf conf;
+	uid_t uid[DAEMONS];
+	gid_t gid[DAEMONS];
+	char why[400] = "";
+
+	read_options(argc, argv, &places, &options);
+	log_init("causewayd", LOG_INFO);
+	load_conf(places.conf, &conf);
+	log_set_level(conf.level);
+	if (geteuid() != 0)
+		refuse("causewayd opens the sockets of the suite and must be started by root.");
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	proc_harden();
+	find_users(&s, options.no_users, uid, gid);
+	if (!places_make(&places, uid[D_SPDSYNC], gid[D_SPDSYNC], uid[D_IPSECD], gid[D_IPSECD], why, sizeof(why)) ||
+	    !sockets_open_net(&sockets, conf.ike_port, conf.natt_port, why, sizeof(why)) ||
+	    !sockets_open_unix(&sockets, places.run, why, sizeof(why)))
+		refuse(why);
+	s.base = event_base_new();
+	s.places = &places;
+	s.sockets = &sockets;
+	s.attack_daemon = options.attack;
+	s.attack_open = options.attack_open;
+	fill_config(&s, &conf, &places);
+	if (s.base == NULL || !supervise_start(&s))
+		refuse("No memory.");
+	event_base_dispatch(s.base);
+	supervise_end(&s);
+	sockets_close(&sockets);
+	remove_state(places.run);
+	event_base_free(s.base);
+	close(places.lock);
+	return 0;
+}

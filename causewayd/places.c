@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "places.h"
+
+/* Owner and mode are set on the opened folder, so that nobody can put another one in its place in between. */
+static bool
+make_dir(const char *path, mode_t mode, uid_t uid, gid_t gid, char *why, size_t cap)
+{
+	int fd;
+	bool ok;
+
+	if (mkdir(path, mode) != 0 && errno != EEXIST) {
+		snprintf(why, cap, "The folder %s cannot be made: %s.", path, strerror(errno));
+		return false;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ok = fd >= 0 && fchown(fd, uid, gid) == 0 && fchmod(fd, mode) == 0;
+	if (!ok)
+		snprintf(why, cap, "The folder %s cannot be used: %s.", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Only when it is missing: whose it is and what mode it has is the administrator's choice, and keymgr's to judge. */
+static bool
+make_secrets(const char *path, char *why, size_t cap)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 || make_dir(path, 0700, 0, 0, why, cap);
+}
+
+static bool
+take_lock(struct places *p, char *why, size_t cap)
+{
+	char path[256];
+	int n = snprintf(path, sizeof(path), "%s/lock", p->run);
+
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		snprintf(why, cap, "The path of the run directory is too long.");
+		return false;
+	}
+	p->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (p->lock >= 0 && flock(p->lock, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (errno == EWOULDBLOCK)
+		snprintf(why, cap, "Another causewayd uses the run directory %s.", p->run);
+	else
+		snprintf(why, cap, "The file %s cannot be locked: %s.", path, strerror(errno));
+	return false;
+}
+
+bool
+places_make(struct places *p, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_gid, char *why, size_t cap)
+{
+	char dir[256], link[256];
+	int n = snprintf(dir, sizeof(dir), "%s/guard", p->state);
+
+	if (n < 0 || (size_t)n > sizeof(dir) - 16 || strlen(p->run) > 90 || strlen(p->secrets) > 200) {
+		snprintf(why, cap, "One of the directories' paths is too long.");
+		return false;
+	}
+	snprintf(p->guard_file, sizeof(p->guard_file), "%.230s/guard.nft", dir);
+	snprintf(link, sizeof(link), "%.230s/guard.nft", p->state);
+	if (!make_dir(p->run, 0755, 0, 0, why, cap) || !take_lock(p, why, cap))
+		return false;
+	if (!make_dir(p->state, 0711, sync, sync_gid, why, cap) || !make_dir(dir, 0700, esp, esp_gid, why, cap))
+		return false;
+	if (symlink("guard/guard.nft", link) != 0 && errno != EEXIST) {
+		snprintf(why, cap, "The link %s cannot be made: %s.", link, strerror(errno));
+		return false;
+	}
+	return make_secrets(p->secrets, why, cap);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The folders of one gateway: where they are, whose they are, and that only one supervisor uses them. */
+#ifndef CAUSEWAYD_PLACES_H
+#define CAUSEWAYD_PLACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct places {
+	const char	*conf, *run, *state, *secrets, *libexec;
+	char		 guard_file[256];	/* STATE/guard/guard.nft */
+	int		 lock;			/* RUN/lock, held for the whole life */
+};
+
+/*
+ * Makes what is missing, sets owners (uids of spdsync and ipsecd), takes the lock. False: why is a sentence.
+ */
+bool places_make(struct places *, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_gid, char *why, size_t cap);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of the four daemons. Each is started when the one before it first said READY; from then on each is restarted by
+ * itself, whatever its neighbours do, and its neighbours are given fresh ends of their links. At the end they are stopped in the
+ * opposite order, so that none of them sees a neighbour vanish and begins to repair it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "ipc.h"
+#include "log.h"
+#include "spawn.h"
+#include "supervise.h"
+
+#define STOP_S	5	/* then SIGKILL */
+
+static void stop(struct supervisor *);
+static void start(struct child *);
+
+/* Who gets which socket (lib/msg_sup.h). */
+static const struct { enum daemon who; const char *name; } grants[] = {
+	{ D_IPSECD, "natt4" }, { D_IPSECD, "natt6" }, { D_IPSECD, "esp4" }, { D_IPSECD, "esp6" }, { D_IPSECD, "pfkey-listen" },
+	{ D_SPDSYNC, "api-ro" }, { D_SPDSYNC, "api-rw" }, { D_SPDSYNC, "api-panel" },
+	{ D_IKED, "ike4" }, { D_IKED, "ike6" }, { D_IKED, "natt4" }, { D_IKED, "natt6" },
+};
+
+static void
+publish(struct supervisor *s)
+{
+	struct state_line lines[DAEMONS + 1];
+	char text[2048];
+	uint8_t b[2100];
+	struct wr w = wr_of(b, sizeof(b));
+	size_t n;
+
+	lines[0] = s->own;
+	for (unsigned i = 0; i < DAEMONS; i++)
+		lines[i + 1] = s->child[i].line;
+	n = state_text(text, sizeof(text), lines, DAEMONS + 1);
+	if (!state_write(s->places->run, text, n))
+		log_warn(NULL, "state_failed", "The file %s/state cannot be written: %s.", s->places->run, strerror(errno));
+	if (s->child[D_SPDSYNC].line.life == LIFE_READY) {
+		str_put(&w, text);
+		ipc_event(s->child[D_SPDSYNC].link, SUP_STATE, wr_bytes(&w));
+	}
+}
+
+static void
+set_life(struct child *c, enum life life)
+{
+	c->line.life = life;
+	c->line.since = clock_wall_s();
+	publish(c->sup);
+}
+
+static bool
+give(void *ctx, enum daemon who, const char *name, int fd)
+{
+	struct supervisor *s = ctx;
+	struct child *c = &s->child[who];
+	uint8_t b[64];
+	struct wr w = wr_of(b, sizeof(b));
+
+	if (c->link == NULL)
+		return false;
+	str_put(&w, name);
+	if (!ipc_send_fd(c->link, SUP_FD, 0, wr_bytes(&w), fd))
+		c->give_failed = true;
+	return true;
+}
+
+static bool
+equip(struct child *c)
+{
+	struct supervisor *s = c->sup;
+	struct msg_sup_config config = s->config;
+	uint8_t b[2048];
+	struct wr w = wr_of(b, sizeof(b));
+
+	snprintf(config.user, sizeof(config.user), "%s", c->user);
+	msg_sup_config_put(&w, &config);
+	c->give_failed = false;
+	if (!wr_ok(&w) || !ipc_send(c->link, SUP_CONFIG, 0, wr_bytes(&w)))
+		return false;
+	for (unsigned i = 0; i < sizeof(grants) / sizeof(grants[0]); i++)
+		for (unsigned k = 0; grants[i].who == c->which && k < s->sockets->n; k++)
+			if (strcmp(s->sockets->row[k].name, grants[i].name) == 0)
+				give(s, c->which, grants[i].name, s->sockets->row[k].fd);
+	return links_start(&s->links, c->which, give, s) && !c->give_failed &&
+	    ipc_send(c->link, SUP_GO, 0, bytes_of(NULL, 0));
+}
+
+/* What the daemon says */
+
+static void
+start_next(struct supervisor *s)
+{
+	for (unsigned i = 0; i < DAEMONS; i++) {
+		if (s->child[i].was_started && s->child[i].line.life == LIFE_READY)
+			continue;
+		if (!s->child[i].was_started)
+			start(&s->child[i]);
+		return;
+	}
+	if (!s->announced) {
+		s->announced = true;
+		log_info(NULL, "ready", "All daemons are up.");
+		notify("READY=1");
+	}
+}
+
+static bool
+on_ready(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct child *c = ctx;
+
+	set_life(c, LIFE_READY);
+	if (!c->sup->stopping)
+		start_next(c->sup);
+	return true;
+}
+
+static bool
+on_stop(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct child *c = ctx;
+
+	if (c->which != D_SPDSYNC)
+		return false;
+	stop(c->sup);
+	return true;
+}
+
+/* A daemon without its supervisor's link is of no use: whatever it is doing, it is started again. */
+static void
+on_down(void *ctx, struct ipc *l)
+{
+	struct child *c = ctx;
+
+	c->link = NULL;
+	if (c->line.pid > 0)
+		kill(c->line.pid, SIGKILL);
+}
+
+static const struct ipc_row rows[] = {
+	{ SUP_READY,	"READY",	IPC_AFTER_HELLO | IPC_ONCE,	0,	on_ready },
+	{ SUP_STOP,	"STOP",		IPC_AFTER_HELLO,		0,	on_stop },
+};
+
+static const struct ipc_table tables[DAEMONS] = {
+	{ "causewayd-ipsecd", rows, 2, NULL, on_down }, { "causewayd-keymgr", rows, 2, NULL, on_down },
+	{ "causewayd-spdsync", rows, 2, NULL, on_down }, { "causewayd-iked", rows, 2, NULL, on_down },
+};
+
+/* Start and death */
+
+static void
+retry_later(struct child *c, uint64_t lived_ns)
+{
+	unsigned ms = backoff_next_ms(&c->backoff_ms, lived_ns);
+	struct timeval tv;
+
+	if (c->sup->attack_daemon == (int)c->which)
+		ms = 100;
+	tv = (struct timeval){ ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+	event_add(c->retry, &tv);
+}
+
+static void
+start(struct child *c)
+{
+	const char *name = daemon_names[c->which];
+	char number[16];
+	char *argv[4] = { (char *)(uintptr_t)name, NULL, NULL, NULL };
+	int pair[2];
+
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (c->sup->attack_daemon == (int)c->which) {
+		argv[1] = c->sup->attack_open ? "--attack-open" : "--attack";
+		snprintf(number, sizeof(number), "%u", c->line.restarts + 1);
+		argv[2] = number;
+	}
+#else
+	(void)number;
+#endif
+	c->was_started = true;
+	c->started_ns = clock_now_ns();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+		log_error(NULL, "start_failed", "%s cannot be started: %s.", name, strerror(errno));
+		retry_later(c, 0);
+		return;
+	}
+	c->line.pid = spawn(c->sup->places->libexec, name, argv, pair[1]);
+	close(pair[1]);
+	if (c->line.pid < 0) {
+		log_error(NULL, "start_failed", "%s cannot be started: %s.", name, strerror(errno));
+		c->line.pid = 0;
+		close(pair[0]);
+		retry_later(c, 0);
+		return;
+	}
+	log_info(NULL, "start", "%s is started, process %d.", name, (int)c->line.pid);
+	c->link = ipc_new(c->sup->base, pair[0], &tables[c->which], c);
+	if (c->link == NULL || !equip(c)) {
+		log_error(NULL, "start_failed", "%s cannot be given its descriptors.", name);
+		kill(c->line.pid, SIGKILL);
+	}
+	set_life(c, LIFE_STARTING);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *c = arg;
+
+	if (c->sup->stopping)
+		return;
+	c->line.restarts++;
+	start(c);
+}
+
+static void
+died(struct child *c, int status)
+{
+	struct supervisor *s = c->sup;
+
+	state_exit_text(status, c->line.last_exit, sizeof(c->line.last_exit));
+	c->line.pid = 0;
+	ipc_free(c->link);
+	c->link = NULL;
+	links_gone(&s->links, c->which);
+	set_life(c, LIFE_DOWN);
+	if (s->stopping) {
+		stop(s);
+		return;
+	}
+	if (c->which == D_IPSECD && WIFEXITED(status) && WEXITSTATUS(status) == SUP_EXIT_GUARD)
+		log_at(LOG_ERROR, NULL, "guard_failed", R_GUARD_FAILED, "%s %s", reason_row(R_GUARD_FAILED)->sentence,
+		    reason_row(R_GUARD_FAILED)->hint);
+	else
+		log_warn(NULL, "daemon_ended", "%s ended (%s); it is started again.", daemon_names[c->which], c->line.last_exit);
+	retry_later(c, clock_now_ns() - c->started_ns);
+}
+
+static void
+on_child(evutil_socket_t sig, short what, void *arg)
+{
+	struct supervisor *s = arg;
+	int status;
+
+	for (unsigned i = 0; i < DAEMONS; i++)
+		if (s->child[i].line.pid > 0 && waitpid(s->child[i].line.pid, &status, WNOHANG) == s->child[i].line.pid)
+			died(&s->child[i], status);
+}
+
+/* The end */
+
+/* One after the other, the last one started first; called again at each death. */
+static void
+stop(struct supervisor *s)
+{
+	struct timeval tv = { STOP_S, 0 };
+
+	if (!s->stopping) {
+		s->stopping = true;
+		log_info(NULL, "stop", "All daemons are stopped; what is protected stays protected by the guard.");
+		notify("STOPPING=1");
+		event_add(s->ev_kill, &tv);
+		for (unsigned i = 0; i < DAEMONS; i++)
+			event_del(s->child[i].retry);
+	}
+	for (unsigned i = DAEMONS; i-- > 0;) {
+		if (s->child[i].line.pid > 0) {
+			kill(s->child[i].line.pid, SIGTERM);
+			return;
+		}
+	}
+	event_base_loopexit(s->base, NULL);
+}
+
+static void
+on_kill(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	for (unsigned i = 0; i < DAEMONS; i++) {
+		if (s->child[i].line.pid <= 0)
+			continue;
+		log_warn(NULL, "stop", "%s does not end by itself and is killed.", daemon_names[i]);
+		kill(s->child[i].line.pid, SIGKILL);
+	}
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (!s->stopping)
+		stop(s);
+}
+
+bool
+supervise_start(struct supervisor *s)
+{
+	bool ok;
+
+	links_init(&s->links);
+	s->own = (struct state_line){ .name = "causewayd", .life = LIFE_READY, .pid = getpid(), .since = clock_wall_s() };
+	s->ev_chld = evsignal_new(s->base, SIGCHLD, on_child, s);
+	s->ev_term = evsignal_new(s->base, SIGTERM, on_signal, s);
+	s->ev_int = evsignal_new(s->base, SIGINT, on_signal, s);
+	s->ev_kill = evtimer_new(s->base, on_kill, s);
+	ok = s->ev_chld && s->ev_term && s->ev_int && s->ev_kill && event_add(s->ev_chld, NULL) == 0 &&
+	    event_add(s->ev_term, NULL) == 0 && event_add(s->ev_int, NULL) == 0;
+	for (unsigned i = 0; i < DAEMONS; i++) {
+		struct child *c = &s->child[i];
+
+		c->sup = s;
+		c->which = (enum daemon)i;
+		c->line.name = daemon_names[i];
+		c->line.since = clock_wall_s();
+		c->retry = evtimer_new(s->base, on_retry, c);
+		ok = ok && c->retry;
+	}
+	if (ok)
+		start_next(s);
+	return ok;
+}
+
+void
+supervise_end(struct supervisor *s)
+{
+	struct event *const events[] = { s->ev_chld, s->ev_term, s->ev_int, s->ev_kill };
+
+	for (unsigned i = 0; i < 4; i++)
+		if (events[i])
+			event_free(events[i]);
+	for (unsigned i = 0; i < DAEMONS; i++) {
+		ipc_free(s->child[i].link);
+		if (s->child[i].retry)
+			event_free(s->child[i].retry);
+	}
+	links_fini(&s->links);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts the daemons in their order, restarts them, and ends them all. */
+#ifndef CAUSEWAYD_SUPERVISE_H
+#define CAUSEWAYD_SUPERVISE_H
+
+#include <event2/event.h>
+
+#include "links.h"
+#include "msg_sup.h"
+#include "places.h"
+#include "sockets.h"
+#include "state.h"
+
+struct ipc;
+struct supervisor;
+
+struct child {
+	struct supervisor	*sup;
+	enum daemon		 which;
+	struct state_line	 line;
+	char			 user[32];	/* "": stays root */
+	struct ipc		*link;
+	struct event		*retry;
+	uint64_t		 started_ns;
+	unsigned		 backoff_ms;
+	bool			 was_started;
+	bool			 give_failed;
+};
+
+struct supervisor {
+	struct event_base	*base;
+	struct places		*places;
+	struct sockets		*sockets;
+	struct msg_sup_config	 config;	/* all but the user */
+	struct links		 links;
+	struct child		 child[DAEMONS];
+	struct state_line	 own;
+	struct event		*ev_chld, *ev_term, *ev_int, *ev_kill;
+	bool			 stopping, announced;
+	int			 attack_daemon;	/* test hooks: which daemon attacks; -1 none */
+	bool			 attack_open;
+};
+
+/* False: no memory. Then run the loop; it ends after an orderly stop. */
+bool supervise_start(struct supervisor *);
+void supervise_end(struct supervisor *);
+
+#endif
