@@ -13,6 +13,7 @@
 #define KEY_NONCE_MAX	256	/* RFC 7296 3.9 */
 #define KEY_PUB_MAX	512
 #define KEY_MSG_MAX	16384	/* the first message of an IKE SA, as sent: AUTH covers it */
+#define KEY_CHILD_KEPT	0x80000000u	/* children that outlived their link get numbers from here on, by keymgr */
 
 enum {
 	KEY_KE_NEW = 16,	/* u16 group -> u32 ke, span public */
@@ -31,7 +32,7 @@ enum {
 	KEY_GONE = 35,		/* u32 child: its SA was deleted by somebody else */
 	KEY_MAPPING = 36,	/* u32 child, endpoint: authenticated ESP came from a new address or port */
 	KEY_ENGINE_LOST = 37,
-	KEY_ENGINE_BACK = 38	/* u8 features: KEY_FEAT_* */
+	KEY_ENGINE_BACK = 38	/* u8 features: KEY_FEAT_*. The first event on a new link is this one or ENGINE_LOST */
 };
 
 enum { KEY_FEAT_HELLO = 1, KEY_FEAT_ESN = 2, KEY_FEAT_AEAD = 4, KEY_FEAT_WINDOW = 8 };
@@ -67,7 +68,7 @@ struct key_auth {
 };
 
 struct key_spi {
-	uint32_t	child;		/* chosen by iked, unique while it lives, not 0; also names it in later calls */
+	uint32_t	child;		/* chosen by iked, unique while it lives, 1 to KEY_CHILD_KEPT - 1; also names it in later calls */
 	uint32_t	reqid;
 	struct addr	local, remote;
 };
