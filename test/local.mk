@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The test targets of the contracts. Every one of them runs test/run over TAP programs; its last line is "N passed, N failed".
-EXTRA_DIST += test/run
-TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)'
+EXTRA_DIST += test/run test/subbuild test/all
+TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
+# The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.
+SUITE = check
 
 check-local: $(check_PROGRAMS)
-	@$(TESTENV) $(srcdir)/test/run check $(UNIT_TESTS)
+	@$(TESTENV) $(srcdir)/test/run $(SUITE) $(UNIT_TESTS)
+
+check-san:
+	@$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers
+	@$(MAKE) -s -C build-san SUITE=check-san check
 
 check-net: all $(check_PROGRAMS)
-	@$(TESTENV) $(srcdir)/test/run check-net $(NET_TESTS)
+	@if test "$$(id -u)" = 0; then $(TESTENV) $(srcdir)/test/run check-net $(NET_TESTS); \
+	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
-.PHONY: check-net
+check-all:
+	@$(TESTENV) $(srcdir)/test/all check check-san check-net
+
+.PHONY: check-san check-net check-all
+
+include test/unit/local.mk
+include test/fuzz/local.mk

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests of lib/. Each is a cmocka program; test/run has it print TAP.
+LIB_TESTS = test/unit/test_addr test/unit/test_alg test/unit/test_bytes test/unit/test_log test/unit/test_msg \
+	test/unit/test_name test/unit/test_reason test/unit/test_ts
+check_PROGRAMS += $(LIB_TESTS)
+UNIT_TESTS += $(LIB_TESTS)
+EXTRA_DIST += test/unit/test.h
+LIB_TEST_LIBS = lib/libcauseway.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_unit_test_addr_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_alg_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_bytes_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_log_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_msg_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_name_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_reason_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_ts_LDADD = $(LIB_TEST_LIBS)
