@@ -12,14 +12,20 @@ check-san:
 	@$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers
 	@$(MAKE) -s -C build-san SUITE=check-san check
 
-check-net: all $(check_PROGRAMS)
+# Scenarios run what is installed below the build folder.
+scenario-root: all $(check_PROGRAMS)
+	@$(MAKE) -s install DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
+	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
+
+check-net: scenario-root
 	@if test "$$(id -u)" = 0; then $(TESTENV) $(srcdir)/test/run check-net $(NET_TESTS); \
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
 check-all:
 	@$(TESTENV) $(srcdir)/test/all check check-san check-net
 
-.PHONY: check-san check-net check-all
+.PHONY: scenario-root check-san check-net check-all
 
 include test/unit/local.mk
 include test/fuzz/local.mk
+include test/scenario/local.mk

@@ -22,18 +22,18 @@ ss_start() {
 	EOF
 	cat >"$W/ss-$_s/swanctl/swanctl.conf" <<-EOF
 	connections { s2s { version = 2
-	  local_addrs = 20.0.0.2
-	  remote_addrs = 20.0.0.1
+	  local_addrs = ${SS_LOCAL:-20.0.0.2}
+	  remote_addrs = ${SS_REMOTE:-20.0.0.1}
 	  encap = yes
 	  mobike = no
 	  dpd_delay = 30s
 	  proposals = aes256gcm16-prfsha384-x25519
 	  local  { auth = psk
-	           id = newyork }
+	           id = ${SS_ID:-newyork} }
 	  remote { auth = psk
-	           id = tokyo }
-	  children { net { local_ts = 10.0.2.0/24
-	                   remote_ts = 10.0.1.0/24
+	           id = ${SS_PEER:-tokyo} }
+	  children { net { local_ts = ${SS_TS:-10.0.2.0/24}
+	                   remote_ts = ${SS_PEER_TS:-10.0.1.0/24}
 	                   esp_proposals = aes256gcm16-x25519 } } } }
 	secrets { ike1 { id-a = tokyo
 	                 id-b = newyork
