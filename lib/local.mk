@@ -40,6 +40,7 @@ lib_libcauseway_a_SOURCES = \
 	lib/reason.def \
 	lib/reason.h \
 	lib/sandbox.c \
+	lib/record.c \
 	lib/secret.c \
 	lib/secret.h \
 	lib/ts.c \
