@@ -19,3 +19,7 @@ causewayd_libcausewayd_a_SOURCES = \
 daemon_PROGRAMS += causewayd/causewayd
 causewayd_causewayd_SOURCES = causewayd/main.c
 causewayd_causewayd_LDADD = causewayd/libcausewayd.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS) $(YAML_LIBS)
+
+CAUSEWAYD_TEST_LIBS = causewayd/libcausewayd.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS) $(YAML_LIBS)
+check_PROGRAMS += test/scenario/stub
+test_scenario_stub_LDADD = $(CAUSEWAYD_TEST_LIBS)

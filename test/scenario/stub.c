@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A daemon that does nothing but what every daemon does: it starts under causewayd with the sandbox, says HELLO on its links, and
+ * logs what it is given. The supervisor's test runs it under the names of the four daemons. Files in the run directory
+ * tell it to misbehave: RUN/NAME.exit holds a status to exit with before READY; RUN/NAME.trap makes it break the sandbox after.
+ */
+#include "config.h"
+
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "log.h"
+#include "proc.h"
+
+#define LINKS	8
+
+struct link {
+	char		 name[32];
+	struct ipc	*ipc;
+};
+
+struct stub {
+	struct proc		 proc;
+	struct event_base	*base;
+	unsigned		 n;
+	struct link		 link[LINKS];
+	bool			 trap;
+};
+
+static struct stub stub;
+
+static struct link *
+find(const char *name)
+{
+	for (unsigned i = 0; i < stub.n; i++)
+		if (strcmp(stub.link[i].name, name) == 0)
+			return &stub.link[i];
+	if (stub.n == LINKS)
+		abort();
+	snprintf(stub.link[stub.n].name, sizeof(stub.link[0].name), "%s", name);
+	return &stub.link[stub.n++];
+}
+
+static void
+on_up(void *ctx, struct ipc *l)
+{
+	for (unsigned i = 0; i < stub.n; i++)
+		if (stub.link[i].ipc == l)
+			log_info(NULL, "link_up", "%s", stub.link[i].name);
+}
+
+static void
+on_down(void *ctx, struct ipc *l)
+{
+	for (unsigned i = 0; i < stub.n; i++) {
+		if (stub.link[i].ipc != l)
+			continue;
+		log_info(NULL, "link_down", "%s", stub.link[i].name);
+		stub.link[i].ipc = NULL;
+	}
+}
+
+static const struct ipc_table table = { "stub", NULL, 0, on_up, on_down };
+
+static void
+on_fd(void *ctx, const char *name, int fd)
+{
+	struct link *l = find(name);
+
+	ipc_free(l->ipc);
+	l->ipc = ipc_new(stub.base, fd, &table, NULL);
+}
+
+static void
+on_state(void *ctx, const char *text)
+{
+	log_info(NULL, "state", "%s", text);
+}
+
+/* The number in RUN/NAME.WHAT, or -1. */
+static int
+told(const char *what)
+{
+	char path[256];
+	int v = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s.%s", stub.proc.run_dir, stub.proc.name, what);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%d", &v) != 1)
+		v = 0;
+	if (f)
+		fclose(f);
+	return v;
+}
+
+static void
+take_all(void)
+{
+	struct proc *p = &stub.proc;
+
+	while (p->nfds > 0) {
+		char name[32];
+		int fd, type = 0;
+		socklen_t n = sizeof(type);
+
+		memcpy(name, p->fds[0].name, sizeof(name));
+		fd = proc_take(p, name);
+		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n);
+		log_info(NULL, "got", "%s type %d", name, type);
+		if (type == SOCK_SEQPACKET && strcmp(name, "pfkey-listen") != 0)
+			on_fd(NULL, name, fd);
+	}
+}
+
+static const int calls[] = { SANDBOX_BASE, SANDBOX_END };
+static const struct sandbox sandbox = { calls, NULL, NULL, NULL, NULL };
+
+int
+main(int argc, char **argv)
+{
+	static const char *const names[] = { "ipsecd", "keymgr", "spdsync", "iked" };
+	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	int status;
+
+	for (unsigned i = 0; i < 4; i++)
+		if (strcmp(name, names[i]) == 0)
+			proc_start(&stub.proc, names[i], argc, argv);
+	if (stub.proc.name == NULL)
+		return 2;
+	stub.base = event_base_new();
+	status = told("exit");
+	if (status >= 0)
+		return status;
+	stub.trap = told("trap") >= 0;
+	take_all();
+	stub.proc.on_state = on_state;
+	proc_confine(&stub.proc, &sandbox);
+	log_info(NULL, "serving", "The sandbox is closed.");
+	proc_ready(&stub.proc, stub.base, on_fd, NULL);
+	if (stub.trap)
+		close(socket(AF_INET, SOCK_DGRAM, 0));
+	event_base_dispatch(stub.base);
+	log_info(NULL, "end", "quietly");
+	proc_end(&stub.proc);
+	return 0;
+}
