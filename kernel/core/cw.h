@@ -10,6 +10,7 @@
 #define CAUSEWAY_CW_H
 
 #include "host.h"
+#include <causeway/pfkey.h>
 
 struct cw_engine;
 struct cw_client;
@@ -103,6 +104,7 @@ struct cw_engine *cw_new(struct host *);	/* NULL: no memory */
 void cw_free(struct cw_engine *);		/* drops waiting packets, wipes keys, sends nothing */
 
 /* -- packets -- */
+/* From an IP header on; checksums complete and segments split. Outbound policy, then ESP. */
 void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
 /* Starts at the ESP header; outer is filled; fragments were put together by the host. */
 void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
@@ -160,7 +162,7 @@ struct cw_policy {
 	uint8_t		proto;		/* 255 any */
 	uint16_t	sport, dport;	/* 0 any */
 	struct cw_prefix src, dst;
-	uint8_t		owner[32];
+	uint8_t		owner[CW_OWNER_LEN];
 	unsigned	nreq;
 	struct cw_request req[CW_REQUESTS_MAX];
 };

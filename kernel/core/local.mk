@@ -1,1 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# The engine, compiled against the seam of one host (the -I that finds host.h), and its tests.
+CORE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernel/user -I$(top_srcdir)/kernel/core
+noinst_LIBRARIES += kernel/core/libcw.a kernel/user/libhost.a
+kernel_core_libcw_a_CPPFLAGS = $(CORE_CPPFLAGS)
+kernel_core_libcw_a_SOURCES = \
+	kernel/core/acquire.c \
+	kernel/core/alg.c \
+	kernel/core/check.c \
+	kernel/core/core.h \
+	kernel/core/cw.h \
+	kernel/core/engine.c \
+	kernel/core/esp_in.c \
+	kernel/core/esp_out.c \
+	kernel/core/icmp.c \
+	kernel/core/ip.c \
+	kernel/core/pf.h \
+	kernel/core/pf_decode.c \
+	kernel/core/pf_encode.c \
+	kernel/core/pf_event.c \
+	kernel/core/pf_sa.c \
+	kernel/core/pf_spd.c \
+	kernel/core/pfkey.c \
+	kernel/core/replay.c \
+	kernel/core/sad.c \
+	kernel/core/spd.c \
+	kernel/include/causeway/drop.def \
+	kernel/include/causeway/pfkey.h \
+	kernel/user/host.h
+kernel_user_libhost_a_CPPFLAGS = $(CORE_CPPFLAGS)
+kernel_user_libhost_a_SOURCES = \
+	kernel/user/host_openssl.c
+
+# The seam: what the core needs from its host is on an allow list, and nothing else.
+EXTRA_DIST += kernel/core/seam kernel/core/seam.allow
+UNIT_TESTS += kernel/core/seam
+seam: kernel/core/libcw.a
+	@$(TESTENV) $(srcdir)/kernel/core/seam
+.PHONY: seam

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The one inbound policy check, for delivery and for forwarding alike (CVE-2002-0414 was a forwarding path without it):
+ * what was taken off the packet, layer by layer, against what the policy for its inner header asks (RFC 4301 5.2 step 4).
+ */
+#include "core.h"
+
+static bool
+layer_is(const struct cw_hist *h, const struct cw_request *r)
+{
+	if (h->proto != r->proto || (r->mode != CW_MODE_ANY && h->mode != r->mode))
+		return false;
+	if (r->reqid && r->level == CW_LEVEL_UNIQUE && h->reqid != r->reqid)
+		return false;
+	if (r->mode != CW_MODE_TUNNEL)
+		return true;
+	return (cw_addr_any(&r->src) || cw_addr_eq(&h->src, &r->src)) && (cw_addr_any(&r->dst) || cw_addr_eq(&h->dst, &r->dst));
+}
+
+/* A policy names its transforms from the inside out; the history has them from the outside in. "use" may be missing. */
+static bool
+history_is(const struct cw_pkt *p, const struct cw_policy *pol)
+{
+	unsigned h = 0;
+
+	for (unsigned i = pol->nreq; i-- > 0; ) {
+		if (h < p->nhist && layer_is(&p->hist[h], &pol->req[i]))
+			h++;
+		else if (pol->req[i].level != CW_LEVEL_USE)
+			return false;
+	}
+	return h == p->nhist;
+}
+
+static unsigned
+wants(const struct cw_pkt *p, const struct cw_spd_entry *x)
+{
+	if (!x)
+		return p->nhist ? CW_DROP_POLICY_NONE_IN : CW_DROP_NONE;
+	switch (x->pub.type) {
+	case CW_POLICY_DISCARD:
+		return CW_DROP_POLICY_DISCARD_IN;
+	case CW_POLICY_IPSEC:
+		if (history_is(p, &x->pub))
+			return CW_DROP_NONE;
+		return p->nhist ? CW_DROP_POLICY_MISMATCH : CW_DROP_POLICY_CLEAR;
+	default:
+		return p->nhist ? CW_DROP_POLICY_BYPASS_IN : CW_DROP_NONE;
+	}
+}
+
+static unsigned
+check(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
+{
+	struct cw_spd_entry *x;
+	unsigned why = CW_DROP_NONE;
+
+	if (p->forward && (x = cw_spd_lookup(e, CW_DIR_FWD, &ip->flow)) != NULL)
+		why = wants(p, x);
+	if (why == CW_DROP_NONE)
+		why = wants(p, cw_spd_lookup(e, CW_DIR_IN, &ip->flow));
+	p->checked = why == CW_DROP_NONE;
+	return why;
+}
+
+unsigned
+cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
+{
+	struct cw_ip ip;
+
+	p->checked = 0;
+	switch (cw_ip_parse(cw_pkt_data(p), p->len, &ip)) {
+	case CW_IP_OK:
+		return check(e, p, &ip);
+	case CW_IP_SHORT:
+		return CW_DROP_INNER_SHORT;
+	case CW_IP_LENGTH:
+		return CW_DROP_INNER_LENGTH;
+	default:
+		return CW_DROP_INNER_HEADER;
+	}
+}
+
+void
+cw_check_clear(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+{
+	struct cw_batch plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
+
+	host_read_begin();
+	for (unsigned i = 0; i < n; i++) {
+		unsigned why;
+
+		v[i]->nhist = 0;
+		why = cw_policy_check_in(e, v[i]);
+		if (why != CW_DROP_NONE) {
+			cw_fail(&drops, v[i], why);
+			continue;
+		}
+		v[i]->verdict = CW_CLEAR;
+		cw_batch_add(&plain, v[i]);
+	}
+	host_read_end();
+	cw_batch_flush(&plain);
+	cw_batch_flush(&drops);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the engine's files share. An SA is found by SPI and by reqid, a policy by its prefixes; both hang on one list in
+ * order of arrival, which dumps walk with a cursor that removal moves on. Packets hold a reference to their SA while the
+ * host's cipher has them; SAs are freed, and their keys wiped, when the last reference is gone.
+ */
+#ifndef CAUSEWAY_CORE_H
+#define CAUSEWAY_CORE_H
+
+#include "cw.h"
+#include <causeway/pfkey.h>
+
+#define NS		1000000000ull
+#define NEVER		UINT64_MAX
+#define CW_BURST	64
+#define CW_KEY_MAX	64
+#define CW_SA_MAX	(1u << 18)
+#define CW_SPD_MAX	(1u << 18)
+#define CW_CLIENTS_MAX	64
+#define CW_LARVAL_NS	(30 * NS)
+#define CW_SAD_BUCKETS	4096	/* power of two */
+#define CW_PF_MAX	16384	/* one PF_KEY message */
+
+enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_ICMP6 = 58, IP_NONE = 59 };
+
+/* -- ip.c: inner headers -- */
+struct cw_flow {
+	struct cw_addr	src, dst;
+	uint8_t		proto;
+	uint8_t		opaque;		/* a later fragment: ports are not known */
+	uint16_t	sport, dport;	/* ICMP: type, code */
+};
+
+struct cw_ip {
+	uint8_t		ver, tos, df;
+	uint16_t	upper;		/* offset of the upper layer's header */
+	uint32_t	total;
+	bool		fragment;	/* any fragment, the first one too */
+	struct cw_flow	flow;
+};
+
+enum cw_ip_err { CW_IP_OK, CW_IP_SHORT, CW_IP_HEADER, CW_IP_LENGTH };
+enum cw_ip_err cw_ip_parse(const uint8_t *p, size_t n, struct cw_ip *);
+bool cw_addr_eq(const struct cw_addr *, const struct cw_addr *);
+bool cw_addr_any(const struct cw_addr *);
+static inline unsigned cw_addr_len(const struct cw_addr *a) { return a->fam == 4 ? 4 : a->fam == 6 ? 16 : 0; }
+void cw_addr_mask(struct cw_addr *, unsigned bits);
+uint32_t cw_hash(const void *p, size_t n, uint32_t seed);
+uint16_t cw_sum16(const uint8_t *p, size_t n, uint32_t start);	/* Internet checksum, complemented */
+void cw_ip_set_ecn(uint8_t *p, const struct cw_ip *, unsigned ecn);
+void cw_mss_clamp(uint8_t *p, size_t n, const struct cw_ip *, uint32_t mtu);
+/* Turn a packet that is too big into the error for its sender; false when there is to be none. */
+bool cw_icmp_too_big(struct cw_engine *, struct cw_pkt *, const struct cw_ip *, uint32_t mtu);
+
+static inline uint32_t get32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static inline uint16_t get16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
+static inline void put16(uint8_t *p, uint32_t v) { p[0] = (uint8_t)(v >> 8); p[1] = (uint8_t)v; }
+static inline void put32(uint8_t *p, uint32_t v) { put16(p, v >> 16); put16(p + 2, v & 0xffff); }
+
+/* -- alg.c -- */
+struct cw_alg {
+	uint8_t		id, auth;	/* auth 1: an integrity algorithm */
+	uint8_t		aead;
+	uint8_t		salt, iv, icv, block;
+	uint16_t	min, max, step;	/* key bits without salt */
+};
+const struct cw_alg *cw_alg_find(bool auth, unsigned id);
+bool cw_alg_key_ok(const struct cw_alg *, unsigned bits, size_t octets);
+const struct cw_alg *cw_alg_row(unsigned i);	/* NULL ends */
+
+/* -- replay.c -- */
+struct cw_replay {
+	uint32_t	window;		/* packets; 0: off */
+	uint32_t	words;		/* of the ring: one more than the window fills */
+	uint64_t	top;		/* highest sequence number received */
+	uint64_t	*ring;
+};
+bool cw_replay_init(struct cw_replay *, uint32_t window);
+void cw_replay_fini(struct cw_replay *);
+/* The 64-bit number that low stands for, RFC 4303 A2.1; without ESN it is low. False: it would lie before the first packet. */
+bool cw_replay_infer(const struct cw_replay *, bool esn, uint32_t low, uint64_t *seq);
+unsigned cw_replay_check(const struct cw_replay *, uint64_t seq);	/* CW_DROP_NONE or the reason */
+void cw_replay_update(struct cw_replay *, uint64_t seq);		/* only after the ICV was right */
+
+/* -- sad.c -- */
+struct cw_limits {
+	uint64_t	packets, bytes, add, use;	/* 0: none; times in seconds */
+};
+
+struct cw_selector {
+	uint8_t		side, proto;
+	uint16_t	lo_port, hi_port;
+	struct cw_addr	lo, hi;
+};
+
+struct cw_sa {
+	struct cw_sa	*spi_next, *reqid_next, *prev, *succ;
+	struct host_ref	 ref;
+	struct host_defer defer;
+	struct host_lock lock;		/* seq_out, replay, counters */
+	uint64_t	 id;		/* order of arrival, for dumps */
+	uint32_t	 spi, reqid, pf_seq;
+	uint8_t		 mode, state, udp, ealg, aalg, listed;
+	uint32_t	 flags;		/* CW_SAF_* */
+	uint32_t	 std_flags;	/* sadb_sa_flags, given back as they came */
+	struct cw_addr	 src, dst;	/* its name; never changes */
+	uint16_t	 sport, dport;
+	struct cw_addr	 now_src, now_dst;	/* where the packets go; a NAT may move the peer's side */
+	uint16_t	 now_sport, now_dport;
+	const struct cw_alg *enc, *auth;
+	uint8_t		 ekey[CW_KEY_MAX], akey[CW_KEY_MAX];
+	uint8_t		 elen, alen;
+	uint8_t		 iv, icv, block;
+	struct host_aead *aead;
+	uint64_t	 seq_out;	/* the last one sent */
+	struct cw_replay replay;
+	struct cw_limits soft, hard;
+	bool		 soft_told, used_told, overrun;
+	uint64_t	 born, used;	/* ns; used 0: never */
+	uint64_t	 born_wall, used_wall;
+	uint64_t	 packets, bytes, drop_replay, drop_icv, drop_selector, drop_other;
+	uint32_t	 pmtu, inner_mtu;
+	unsigned	 nsel;
+	struct cw_selector *sel;
+	uint8_t		 owner[CW_OWNER_LEN];
+};
+
+struct cw_sa *cw_sa_new(void);
+void cw_sa_put(struct cw_sa *);
+bool cw_sad_insert(struct cw_engine *, struct cw_sa *);	/* takes over the caller's reference */
+void cw_sad_remove(struct cw_engine *, struct cw_sa *);
+void cw_sad_mature(struct cw_engine *, struct cw_sa *);	/* first in its reqid's chain */
+struct cw_sa *cw_sad_by_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);
+bool cw_sad_spi_taken(struct cw_engine *, uint32_t spi);
+/* The newest SA to send by; *why when there is none. */
+struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, const struct cw_flow *, unsigned *why);
+struct cw_sa *cw_sad_out_reqid(struct cw_engine *, uint32_t reqid);
+bool cw_sa_selects(const struct cw_sa *, const struct cw_flow *);
+void cw_sa_mtu(struct cw_sa *, uint32_t pmtu);
+uint64_t cw_sa_deadline(const struct cw_sa *);
+/* Count one packet; false when the SA has reached its hard lifetime, and then it is gone. */
+bool cw_sa_use(struct cw_engine *, struct cw_sa *, uint64_t bytes, uint64_t now);
+bool cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t now);
+
+/* -- spd.c -- */
+struct cw_spd_entry {
+	struct cw_policy pub;
+	uint64_t	 order;
+	struct cw_spd_entry *next;	/* bucket */
+	struct cw_spd_entry *prev, *succ;
+	struct cw_spd_entry *id_next;
+	struct cw_spd_entry *wait_next;
+	struct host_defer defer;
+	uint64_t	 acquire_until, acquire_back;	/* no new ACQUIRE before; the back-off in use */
+	uint32_t	 acquire_seq;
+	uint32_t	 nwait;
+	uint64_t	 wait_until;
+	struct cw_pkt	*wait, **wait_end;
+	bool		 waiting;
+};
+
+struct cw_tuple {			/* one pair of prefix lengths, in one direction and family */
+	struct cw_tuple	*next;
+	uint8_t		 dir, fam, slen, dlen;
+	uint32_t	 best;		/* no entry here has a lower priority value */
+	uint32_t	 count, buckets;
+	struct cw_spd_entry **bucket;
+};
+
+struct cw_spd_entry *cw_spd_lookup(struct cw_engine *, unsigned dir, const struct cw_flow *);
+struct cw_spd_entry *cw_spd_find(struct cw_engine *, const struct cw_policy *);	/* the same selectors and direction */
+struct cw_spd_entry *cw_spd_by_id(struct cw_engine *, uint32_t id);
+struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, int *err);
+void cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *);
+void cw_spd_remove(struct cw_engine *, struct cw_spd_entry *);
+
+/* -- acquire.c -- */
+unsigned cw_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint64_t now);	/* reason for the packet */
+bool cw_wait(struct cw_engine *, struct cw_spd_entry *, struct cw_pkt *, uint64_t now);
+void cw_wait_go(struct cw_engine *, uint32_t reqid, uint64_t now);
+void cw_wait_drop(struct cw_engine *, struct cw_spd_entry *, unsigned reason);
+uint64_t cw_wait_tick(struct cw_engine *, uint64_t now);
+bool cw_acquire_failed(struct cw_engine *, uint32_t seq, uint64_t now);
+
+/* -- clients and events -- */
+struct cw_client {
+	struct cw_client *next;
+	void		*cookie;
+	unsigned	 flags;
+	bool		 hello, registered;
+	/* the dump under way: type 0 none */
+	uint8_t		 dump;
+	uint32_t	 dump_pid, dump_left;
+	uint64_t	 dump_end;	/* ids above came after the dump began */
+	struct cw_sa	*dump_sa;
+	struct cw_spd_entry *dump_sp;
+};
+
+struct cw_engine {
+	struct host	*host;
+	struct host_lock lock;
+	struct cw_sa	*by_spi[CW_SAD_BUCKETS], *by_reqid[CW_SAD_BUCKETS];
+	struct cw_sa	*sa_first, *sa_last;
+	unsigned	 nsa;
+	uint64_t	 next_id;
+	uint32_t	 seed;
+	struct cw_tuple	*tuples;
+	struct cw_spd_entry *sp_by_id[CW_SAD_BUCKETS];
+	struct cw_spd_entry *sp_first, *sp_last;
+	unsigned	 nsp;
+	uint32_t	 next_policy;
+	struct cw_spd_entry *waiters;
+	unsigned	 nwaiting;
+	struct cw_client *clients;
+	unsigned	 nclients;
+	uint32_t	 acquire_seq;
+	uint64_t	 deadline;
+	struct cw_addr	 icmp4, icmp6;
+	uint64_t	 icmp_at;
+	uint32_t	 icmp_tokens;
+	struct cw_pkt	*nested, **nested_end;
+	bool		 draining;
+	uint64_t	 count[CW_COUNTERS];
+	uint8_t		 pf[CW_PF_MAX];	/* the PF_KEY message being written */
+};
+
+struct cw_batch {
+	struct cw_engine *e;
+	void	(*out)(struct host *, struct cw_pkt **, unsigned);
+	unsigned n;
+	struct cw_pkt *v[CW_BURST];
+};
+static inline void
+cw_batch_flush(struct cw_batch *b)
+{
+	unsigned n = b->n;
+
+	b->n = 0;
+	if (n)
+		b->out(b->e->host, b->v, n);
+}
+static inline void
+cw_batch_add(struct cw_batch *b, struct cw_pkt *p)
+{
+	b->v[b->n++] = p;
+	if (b->n == CW_BURST)
+		cw_batch_flush(b);
+}
+void cw_fail(struct cw_batch *drops, struct cw_pkt *, unsigned reason);	/* count, mark, put into the batch */
+static inline void
+cw_wake(struct cw_engine *e, uint64_t at)
+{
+	if (at < e->deadline)
+		e->deadline = at;
+}
+
+/* -- pf_event.c -- */
+void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);
+void cw_event_used(struct cw_engine *, struct cw_sa *);
+void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_addr *old, uint16_t old_port);
+bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
+
+/* -- esp_out.c, esp_in.c -- */
+void cw_esp_out(struct cw_engine *, struct cw_spd_entry *, struct cw_pkt *, const struct cw_ip *, uint64_t now,
+	struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The way in: RFC 4303 3.4. Before the cipher only cheap refusals; after it, and only if the ICV was right, the window
+ * moves, the trailer and the inner packet are read, the selectors of the SA are held against it, the history grows, and
+ * the policy check decides. ESP inside ESP is taken off in a loop, at most CW_NEST_MAX times.
+ */
+#include "core.h"
+
+static void
+open_burst(struct cw_batch *b)
+{
+	unsigned n = b->n;
+
+	b->n = 0;
+	if (n)
+		host_open(b->e, b->v, n);
+}
+
+static unsigned
+sa_usable(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
+{
+	if (!sa)
+		return CW_DROP_SPI_UNKNOWN;
+	if (sa->state == SADB_SASTATE_LARVAL)
+		return CW_DROP_SA_LARVAL;
+	if (sa->flags & CW_SAF_OUT)
+		return CW_DROP_SA_DIRECTION;
+	if (!cw_sa_alive(e, sa, now))
+		return CW_DROP_SA_EXPIRED;
+	return CW_DROP_NONE;
+}
+
+/* Lengths and the sequence number; on success the packet is ready for the cipher and holds its SA. */
+static unsigned
+prepare(struct cw_engine *e, struct cw_pkt *p)
+{
+	uint8_t *h = cw_pkt_data(p);
+	struct cw_sa *sa;
+	uint32_t head, block;
+	unsigned why;
+
+	if (p->len < 8)
+		return CW_DROP_ESP_SHORT;
+	if (get32(h) < 256)
+		return CW_DROP_SPI_RESERVED;
+	sa = cw_sad_by_spi(e, get32(h), &p->outer.dst);
+	why = sa_usable(e, sa, p->now);
+	if (why != CW_DROP_NONE)
+		return why;
+	head = 8u + sa->iv;
+	block = sa->block > 4 ? sa->block : 4u;
+	if (p->len < head + sa->icv + block || (p->len - head - sa->icv) % block) {
+		sa->drop_other++;
+		return CW_DROP_ESP_TRUNCATED;
+	}
+	host_lock(&sa->lock);
+	if (!cw_replay_infer(&sa->replay, (sa->flags & CW_SAF_ESN) != 0, get32(h + 4), &p->seq))
+		why = CW_DROP_REPLAY_OLD;
+	else
+		why = cw_replay_check(&sa->replay, p->seq);
+	if (why != CW_DROP_NONE)
+		sa->drop_replay++;
+	host_unlock(&sa->lock);
+	if (why != CW_DROP_NONE)
+		return why;
+	host_ref_get(&sa->ref);
+	p->sa = sa;
+	p->crypt = (struct cw_crypt){
+		.aead = sa->aead, .esp = h, .head = head, .text = p->len - head - sa->icv,
+		.seqhi = (uint32_t)(p->seq >> 32), .esn = (sa->flags & CW_SAF_ESN) != 0,
+	};
+	return CW_DROP_NONE;
+}
+
+/* The first authenticated packet, and a peer whose address or port a NAT has changed (RFC 3948, RFC 7296 2.23). */
+static void
+tell(struct cw_engine *e, struct cw_sa *sa, const struct cw_pkt *p, bool newest)
+{
+	const struct cw_outer *o = &p->outer;
+	struct cw_addr old = sa->now_src;
+	uint16_t old_port = sa->now_sport;
+
+	if (!sa->used_told) {
+		sa->used_told = true;
+		cw_event_used(e, sa);
+	}
+	if (!newest || !sa->udp || !o->udp || p->nhist || (sa->flags & CW_SAF_FIXED) ||
+	    (cw_addr_eq(&old, &o->src) && old_port == o->sport))
+		return;
+	sa->now_src = o->src;
+	sa->now_sport = o->sport;
+	for (struct cw_sa *out = e->sa_first; out; out = out->succ)
+		if ((out->flags & CW_SAF_OUT) && out->reqid == sa->reqid && out->udp && !(out->flags & CW_SAF_FIXED) &&
+		    cw_addr_eq(&out->now_dst, &old) && out->now_dport == old_port) {
+			out->now_dst = o->src;
+			out->now_dport = o->sport;
+			cw_sa_mtu(out, host_path_mtu(e->host, &out->now_src, &out->now_dst));
+		}
+	cw_event_mapping(e, sa, &old, old_port);
+}
+
+/* The window, under the lock, again: two packets of one number may have been inside the cipher together. */
+static unsigned
+authenticated(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
+{
+	bool newest;
+	unsigned why;
+
+	host_lock(&sa->lock);
+	newest = p->seq > sa->replay.top;
+	why = cw_replay_check(&sa->replay, p->seq);
+	if (why == CW_DROP_NONE)
+		cw_replay_update(&sa->replay, p->seq);
+	else
+		sa->drop_replay++;
+	host_unlock(&sa->lock);
+	if (why == CW_DROP_NONE)
+		tell(e, sa, p, newest);
+	return why;
+}
+
+/* RFC 4303 2.4: the padding is checked; 2.6: next header 59 is a dummy packet. */
+static unsigned
+trailer(const struct cw_sa *sa, struct cw_pkt *p)
+{
+	const uint8_t *t = p->crypt.esp + p->crypt.head;
+	uint32_t n = p->crypt.text, pad = t[n - 2], next = t[n - 1];
+
+	if (next == IP_NONE)
+		return CW_DROP_DUMMY;
+	if (pad > n - 2)
+		return CW_DROP_PADDING_WRONG;
+	for (uint32_t i = 0; i < pad; i++)
+		if (t[n - 2 - pad + i] != i + 1)
+			return CW_DROP_PADDING_WRONG;
+	if (sa->mode == CW_MODE_TRANSPORT || (next != IP_IPIP && next != IP_IPV6))
+		return CW_DROP_NEXT_HEADER;
+	p->off += p->crypt.head;
+	p->len = n - 2 - pad;
+	if (p->len && cw_pkt_data(p)[0] >> 4 != (next == IP_IPIP ? 4 : 6))
+		return CW_DROP_INNER_HEADER;
+	return CW_DROP_NONE;
+}
+
+/* RFC 6040 4.2: what the outer ECN field does to the inner one. */
+static unsigned
+ecn(struct cw_pkt *p, const struct cw_ip *ip)
+{
+	unsigned outer = p->outer.tos & 3, inner = ip->tos & 3;
+
+	if (outer == 3 && inner == 0)
+		return CW_DROP_ECN_ILLEGAL;
+	if ((outer == 3 && inner != 3) || (outer == 1 && inner == 2))
+		cw_ip_set_ecn(cw_pkt_data(p), ip, outer);
+	return CW_DROP_NONE;
+}
+
+static unsigned
+inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
+{
+	struct cw_sa *back;
+	unsigned why;
+
+	switch (cw_ip_parse(cw_pkt_data(p), p->len, ip)) {
+	case CW_IP_OK:
+		break;
+	case CW_IP_SHORT:
+		return CW_DROP_INNER_SHORT;
+	case CW_IP_LENGTH:
+		return CW_DROP_INNER_LENGTH;
+	default:
+		return CW_DROP_INNER_HEADER;
+	}
+	p->len = ip->total;	/* what follows is traffic flow padding, RFC 4303 2.7 */
+	if (!cw_sa_selects(sa, &ip->flow)) {
+		sa->drop_selector++;
+		return CW_DROP_SELECTOR_IN;
+	}
+	why = ecn(p, ip);
+	if (why != CW_DROP_NONE)
+		return why;
+	back = cw_sad_out_reqid(e, sa->reqid);
+	if (back)
+		cw_mss_clamp(cw_pkt_data(p), p->len, ip, back->inner_mtu);
+	return CW_DROP_NONE;
+}
+
+static unsigned
+decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
+{
+	unsigned why = authenticated(e, sa, p);
+
+	if (why == CW_DROP_NONE)
+		why = trailer(sa, p);
+	if (why == CW_DROP_NONE)
+		why = inner(e, sa, p, ip);
+	if (why == CW_DROP_NONE && !cw_sa_use(e, sa, p->len, p->now))
+		why = CW_DROP_SA_EXPIRED;
+	if (why != CW_DROP_NONE)
+		return why;
+	p->hist[p->nhist++] = (struct cw_hist){ IP_ESP, sa->mode, sa->spi, sa->reqid, sa->src, sa->dst };
+	e->count[CW_TOTAL_BYTES_OPENED] += p->len;
+	return CW_DROP_NONE;
+}
+
+/* Is the inner packet ESP for an SA of our own? Then it is the next layer; otherwise it is somebody else's and passes. */
+static bool
+is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
+{
+	uint8_t *esp = cw_pkt_data(p) + ip->upper;
+
+	if (ip->flow.proto != IP_ESP || ip->fragment || p->len - ip->upper < 8 || !cw_sad_by_spi(e, get32(esp), &ip->flow.dst))
+		return false;
+	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos };
+	p->off += ip->upper;
+	p->len -= ip->upper;
+	return true;
+}
+
+static void
+open_nested(struct cw_engine *e)
+{
+	struct cw_batch open = { .e = e }, drops = { .e = e, .out = host_drop_out };
+	struct cw_pkt *p;
+
+	host_lock(&e->lock);
+	if (e->draining) {	/* the loop below runs further up: it takes them too */
+		host_unlock(&e->lock);
+		return;
+	}
+	e->draining = true;
+	while ((p = e->nested) != NULL) {
+		unsigned why;
+
+		e->nested = p->next;
+		if (!e->nested)
+			e->nested_end = &e->nested;
+		host_unlock(&e->lock);
+		p->next = NULL;
+		why = p->nhist >= CW_NEST_MAX ? CW_DROP_TOO_NESTED : prepare(e, p);
+		if (why == CW_DROP_NONE) {
+			open.v[open.n++] = p;
+			open_burst(&open);
+		} else {
+			cw_fail(&drops, p, why);
+		}
+		host_lock(&e->lock);
+	}
+	e->draining = false;
+	host_unlock(&e->lock);
+	cw_batch_flush(&drops);
+}
+
+void
+cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+{
+	struct cw_batch plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
+	bool nested = false;
+
+	host_read_begin();
+	for (unsigned i = 0; i < n; i++) {
+		struct cw_pkt *p = v[i];
+		struct cw_sa *sa = p->sa;
+		struct cw_ip ip;
+		unsigned why = CW_DROP_ICV_WRONG;
+
+		p->sa = NULL;
+		if (p->crypt.ok) {
+			why = decapsulate(e, sa, p, &ip);
+			if (why != CW_DROP_NONE && why != CW_DROP_SELECTOR_IN)
+				sa->drop_other++;
+		} else {
+			sa->drop_icv++;
+		}
+		cw_sa_put(sa);
+		if (why == CW_DROP_NONE && is_layer(e, p, &ip)) {
+			p->next = NULL;
+			host_lock(&e->lock);
+			*e->nested_end = p;
+			e->nested_end = &p->next;
+			host_unlock(&e->lock);
+			nested = true;
+			continue;
+		}
+		if (why == CW_DROP_NONE)
+			why = cw_policy_check_in(e, p);
+		if (why != CW_DROP_NONE) {
+			cw_fail(&drops, p, why);
+			continue;
+		}
+		p->verdict = CW_DELIVER;
+		e->count[CW_TOTAL_PLAIN_OUT]++;
+		cw_batch_add(&plain, p);
+	}
+	host_read_end();
+	cw_batch_flush(&plain);
+	cw_batch_flush(&drops);
+	if (nested)
+		open_nested(e);
+}
+
+void
+cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
+{
+	struct cw_batch open = { .e = e }, drops = { .e = e, .out = host_drop_out };
+
+	e->count[CW_TOTAL_WIRE_IN] += n;
+	host_read_begin();
+	for (unsigned i = 0; i < n; i++) {
+		struct cw_pkt *p = v[i];
+		unsigned why;
+
+		p->nhist = 0;
+		p->checked = 0;
+		p->drop = 0;
+		p->verdict = CW_PENDING;
+		p->now = now;
+		why = prepare(e, p);
+		if (why != CW_DROP_NONE) {
+			cw_fail(&drops, p, why);
+			continue;
+		}
+		open.v[open.n++] = p;
+		if (open.n == CW_BURST)
+			open_burst(&open);
+	}
+	host_read_end();
+	open_burst(&open);
+	cw_batch_flush(&drops);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The way out: outbound policy, then ESP (RFC 4303 3.3) in tunnel mode. The sequence number is taken under the SA's lock
+ * and is the AEAD's IV (RFC 4106 3.1), so a number is never used twice; the burst then goes to the host's cipher as one.
+ */
+#include "core.h"
+
+static void
+seal_burst(struct cw_batch *b)
+{
+	unsigned n = b->n;
+
+	b->n = 0;
+	if (n)
+		host_seal(b->e, b->v, n);
+}
+
+static void
+seal_add(struct cw_batch *b, struct cw_pkt *p)
+{
+	b->v[b->n++] = p;
+	if (b->n == CW_BURST)
+		seal_burst(b);
+}
+
+/* The next number to send, or the reason why there is none. */
+static unsigned
+take_sequence(struct cw_engine *e, struct cw_sa *sa, uint32_t bytes, uint64_t now, uint64_t *seq)
+{
+	uint64_t last = sa->flags & CW_SAF_ESN ? UINT64_MAX : UINT32_MAX;
+	unsigned why = CW_DROP_NONE;
+
+	host_lock(&sa->lock);
+	if (!cw_sa_use(e, sa, bytes, now))
+		why = CW_DROP_SEND_EXPIRED;
+	else if (sa->seq_out >= last)
+		why = CW_DROP_SEQUENCE_END;	/* RFC 4303 3.3.3: it must not cycle */
+	else
+		*seq = ++sa->seq_out;
+	host_unlock(&sa->lock);
+	return why;
+}
+
+static void
+outer_header(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
+{
+	uint32_t outer = (sa->now_dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u);
+	struct cw_outer *o = &p->outer;
+
+	o->src = sa->now_src;
+	o->dst = sa->now_dst;
+	o->sport = sa->now_sport;
+	o->dport = sa->now_dport;
+	o->udp = sa->udp;
+	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode */
+	o->ttl = 64;
+	/* DF copied, but a packet of 1280 octets passes every path, if need be in pieces */
+	o->df = ip->df && sealed + outer <= sa->pmtu;
+}
+
+/* Header, IV, padding 1 2 3 … and trailer around the packet (RFC 4303 2.4). The caller made sure of the room. */
+static void
+frame(struct cw_pkt *p, struct cw_sa *sa, uint64_t seq, unsigned next_header)
+{
+	uint32_t head = 8u + sa->iv, block = sa->block > 4 ? sa->block : 4u;
+	uint32_t pad = (block - (p->len + 2) % block) % block;
+	uint8_t *h, *t;
+
+	t = cw_pkt_data(p) + p->len;
+	for (uint32_t i = 1; i <= pad; i++)
+		*t++ = (uint8_t)i;
+	*t++ = (uint8_t)pad;
+	*t = (uint8_t)next_header;
+	p->crypt = (struct cw_crypt){
+		.aead = sa->aead, .head = head, .text = p->len + pad + 2,
+		.seqhi = (uint32_t)(seq >> 32), .esn = (sa->flags & CW_SAF_ESN) != 0,
+	};
+	p->off -= head;
+	p->len = head + p->crypt.text + sa->icv;
+	h = cw_pkt_data(p);
+	p->crypt.esp = h;
+	put32(h, sa->spi);
+	put32(h + 4, (uint32_t)seq);
+	if (sa->enc->aead) {
+		put32(h + 8, (uint32_t)(seq >> 32));
+		put32(h + 12, (uint32_t)seq);
+	} else {
+		host_random(h + 8, sa->iv);	/* RFC 3602 3: unpredictable */
+	}
+}
+
+/* DF, or IPv6: tell the sender. IPv4 without DF: larger packets leave in pieces. */
+static bool
+fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, const struct cw_sa *sa,
+    struct cw_batch *plain, struct cw_batch *drops)
+{
+	if (p->len <= sa->inner_mtu || !ip->df)
+		return true;
+	if (!cw_icmp_too_big(e, p, ip, sa->inner_mtu)) {
+		cw_fail(drops, p, CW_DROP_TOO_BIG_SILENT);
+		return false;
+	}
+	cw_count(e, CW_DROP_TOO_BIG, 1);
+	p->verdict = CW_ANSWER;
+	p->drop = CW_DROP_TOO_BIG;
+	cw_batch_add(plain, p);
+	return false;
+}
+
+static void
+no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, unsigned why,
+    uint64_t now, struct cw_batch *drops)
+{
+	if (why == CW_DROP_NO_SA) {
+		bool held = now < x->acquire_until && x->acquire_seq == 0;	/* refused a moment ago */
+
+		why = cw_acquire(e, x, &ip->flow, now);
+		if (why == CW_DROP_NO_SA && !held && cw_wait(e, x, p, now))
+			return;
+	}
+	cw_fail(drops, p, why);
+}
+
+void
+cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
+    struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
+{
+	unsigned why, next = ip->ver == 4 ? IP_IPIP : IP_IPV6;
+	struct cw_sa *sa = cw_sad_out(e, &x->pub.req[0], &ip->flow, &why);
+	uint64_t seq = 0;
+
+	if (!sa) {
+		no_sa(e, x, p, ip, why, now, drops);
+		return;
+	}
+	if (cw_addr_any(&sa->now_dst)) {
+		cw_fail(drops, p, CW_DROP_ENDPOINT_UNKNOWN);
+		return;
+	}
+	if (!fits(e, p, ip, sa, plain, drops))
+		return;
+	if (p->off < 8u + sa->iv || p->cap - p->off - p->len < (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv) {
+		cw_fail(drops, p, CW_DROP_NO_ROOM);	/* before a number is spent on it */
+		return;
+	}
+	cw_mss_clamp(cw_pkt_data(p), p->len, ip, sa->inner_mtu);
+	host_ref_get(&sa->ref);
+	why = take_sequence(e, sa, p->len, now, &seq);
+	if (why != CW_DROP_NONE) {
+		sa->drop_other++;
+		cw_sa_put(sa);
+		cw_fail(drops, p, why);
+		return;
+	}
+	frame(p, sa, seq, next);
+	p->sa = sa;
+	p->seq = seq;
+	e->count[CW_TOTAL_BYTES_SEALED] += ip->total;
+	outer_header(p, sa, ip, p->len);
+	seal_add(seal, p);
+}
+
+static void
+plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct cw_batch *seal, struct cw_batch *plain,
+    struct cw_batch *drops)
+{
+	struct cw_spd_entry *x;
+	struct cw_ip ip;
+
+	p->nhist = 0;
+	p->checked = 0;
+	p->drop = 0;
+	p->verdict = CW_PENDING;
+	p->now = now;
+	if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK) {
+		cw_fail(drops, p, CW_DROP_PLAIN_MALFORMED);
+		return;
+	}
+	p->len = ip.total;	/* octets behind the packet are link padding */
+	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
+	if (x && x->pub.type == CW_POLICY_IPSEC) {
+		cw_esp_out(e, x, p, &ip, now, seal, plain, drops);
+	} else if (x && x->pub.type == CW_POLICY_DISCARD) {
+		cw_fail(drops, p, CW_DROP_POLICY_DISCARD_OUT);
+	} else {
+		p->verdict = CW_BYPASS;
+		cw_batch_add(plain, p);
+	}
+}
+
+void
+cw_plain_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
+{
+	struct cw_batch seal = { .e = e }, plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
+
+	e->count[CW_TOTAL_PLAIN_IN] += n;
+	host_read_begin();
+	for (unsigned i = 0; i < n; i++)
+		plain_one(e, v[i], now, &seal, &plain, &drops);
+	host_read_end();
+	seal_burst(&seal);
+	cw_batch_flush(&plain);
+	cw_batch_flush(&drops);
+}
+
+void
+cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+{
+	struct cw_batch wire = { .e = e, .out = host_wire_out }, drops = { .e = e, .out = host_drop_out };
+
+	for (unsigned i = 0; i < n; i++) {
+		struct cw_pkt *p = v[i];
+		struct cw_sa *sa = p->sa;
+
+		p->sa = NULL;
+		if (p->crypt.ok) {
+			p->verdict = CW_SEALED;
+			e->count[CW_TOTAL_WIRE_OUT]++;
+			cw_batch_add(&wire, p);
+		} else {
+			sa->drop_other++;
+			cw_fail(&drops, p, CW_DROP_SEAL_FAILED);
+		}
+		cw_sa_put(sa);
+	}
+	cw_batch_flush(&wire);
+	cw_batch_flush(&drops);
+}

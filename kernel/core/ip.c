@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Inner IP headers: the pure parser, and the three things the engine changes in them (ECN on the way in, the MSS of TCP
+ * SYNs, and the "too big" errors that replace a packet). Every length comes from the packet and is held against what is there.
+ */
+#include "core.h"
+
+bool
+cw_addr_eq(const struct cw_addr *a, const struct cw_addr *b)
+{
+	return a->fam == b->fam && memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+bool
+cw_addr_any(const struct cw_addr *a)
+{
+	for (unsigned i = 0; i < sizeof(a->b); i++)
+		if (a->b[i])
+			return false;
+	return true;
+}
+
+void
+cw_addr_mask(struct cw_addr *a, unsigned bits)
+{
+	for (unsigned i = 0; i < sizeof(a->b); i++) {
+		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+
+		if (keep < 8)
+			a->b[i] &= (uint8_t)(0xff00 >> keep);
+	}
+}
+
+/* FNV-1a with a random seed, mixed at the end: our keys are prefixes and random SPIs. */
+uint32_t
+cw_hash(const void *p, size_t n, uint32_t seed)
+{
+	const uint8_t *b = p;
+	uint32_t h = 2166136261u ^ seed;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * 16777619u;
+	h ^= h >> 15;
+	h *= 0x2c1b3c6du;
+	return h ^ h >> 13;
+}
+
+uint16_t
+cw_sum16(const uint8_t *p, size_t n, uint32_t start)
+{
+	uint64_t sum = start;
+
+	for (; n > 1; p += 2, n -= 2)
+		sum += get16(p);
+	if (n)
+		sum += (uint32_t)p[0] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* RFC 1624: the checksum when one 16-bit word changes. */
+static void
+sum_change(uint8_t *sum, uint16_t from, uint16_t to)
+{
+	uint32_t s = (uint16_t)~get16(sum) + (uint32_t)(uint16_t)~from + to;
+
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	put16(sum, (uint16_t)~s);
+}
+
+static void
+flow_ports(const uint8_t *p, size_t n, struct cw_ip *ip)
+{
+	struct cw_flow *f = &ip->flow;
+	size_t left = n > ip->upper ? n - ip->upper : 0;
+
+	if (f->opaque)
+		return;
+	p += ip->upper;
+	switch (f->proto) {
+	case IP_TCP:
+	case IP_UDP:
+	case 132:	/* SCTP */
+	case 33:	/* DCCP */
+	case 136:	/* UDP-Lite */
+		if (left < 4) {
+			f->opaque = 1;
+			return;
+		}
+		f->sport = get16(p);
+		f->dport = get16(p + 2);
+		return;
+	case IP_ICMP:
+	case IP_ICMP6:
+		if (left < 2) {
+			f->opaque = 1;
+			return;
+		}
+		f->sport = p[0];
+		f->dport = p[1];
+		return;
+	}
+}
+
+static enum cw_ip_err
+parse4(const uint8_t *p, size_t n, struct cw_ip *ip)
+{
+	unsigned hlen, frag;
+
+	if (n < 20)
+		return CW_IP_SHORT;
+	hlen = (p[0] & 15u) * 4;
+	ip->total = get16(p + 2);
+	if (hlen < 20)
+		return CW_IP_HEADER;
+	if (ip->total < hlen || ip->total > n)
+		return CW_IP_LENGTH;
+	if (cw_sum16(p, hlen, 0) != 0)
+		return CW_IP_HEADER;
+	frag = get16(p + 6);
+	ip->tos = p[1];
+	ip->df = frag >> 14 & 1;
+	ip->fragment = (frag & 0x3fff) != 0;
+	ip->flow.opaque = (frag & 0x1fff) != 0;
+	ip->flow.proto = p[9];
+	ip->upper = (uint16_t)hlen;
+	ip->flow.src.fam = ip->flow.dst.fam = 4;
+	memcpy(ip->flow.src.b, p + 12, 4);
+	memcpy(ip->flow.dst.b, p + 16, 4);
+	return CW_IP_OK;
+}
+
+/* Extension headers in front of the upper layer, RFC 8200 4. At most 16 are read. */
+static enum cw_ip_err
+chain6(const uint8_t *p, struct cw_ip *ip)
+{
+	unsigned next = p[6];
+	uint32_t at = 40;
+
+	for (unsigned i = 0; i < 16; i++) {
+		bool ext = next == 0 || next == 43 || next == 60;
+
+		if (!ext && next != 44) {
+			ip->flow.proto = (uint8_t)next;
+			ip->upper = (uint16_t)at;
+			return CW_IP_OK;
+		}
+		if (ip->total - at < 8)
+			return CW_IP_LENGTH;
+		if (next == 44) {
+			unsigned frag = get16(p + at + 2);
+
+			ip->fragment = true;
+			ip->flow.opaque = (frag & 0xfff8) != 0;
+			next = p[at];
+			at += 8;
+			if (ip->flow.opaque) {	/* what follows is the middle of the packet */
+				ip->flow.proto = (uint8_t)next;
+				ip->upper = (uint16_t)at;
+				return CW_IP_OK;
+			}
+			continue;
+		}
+		if (ip->total - at < 8u * (p[at + 1] + 1u))
+			return CW_IP_LENGTH;
+		next = p[at];
+		at += 8u * (p[at + 1] + 1u);
+	}
+	return CW_IP_HEADER;
+}
+
+static enum cw_ip_err
+parse6(const uint8_t *p, size_t n, struct cw_ip *ip)
+{
+	if (n < 40)
+		return CW_IP_SHORT;
+	ip->total = 40u + get16(p + 4);
+	if (ip->total > n)
+		return CW_IP_LENGTH;
+	if (ip->total > 65535)
+		return CW_IP_HEADER;
+	ip->tos = (uint8_t)(p[0] << 4 | p[1] >> 4);
+	ip->df = 1;
+	ip->flow.src.fam = ip->flow.dst.fam = 6;
+	memcpy(ip->flow.src.b, p + 8, 16);
+	memcpy(ip->flow.dst.b, p + 24, 16);
+	return chain6(p, ip);
+}
+
+enum cw_ip_err
+cw_ip_parse(const uint8_t *p, size_t n, struct cw_ip *ip)
+{
+	enum cw_ip_err err;
+
+	*ip = (struct cw_ip){ 0 };
+	if (n < 1)
+		return CW_IP_SHORT;
+	ip->ver = p[0] >> 4;
+	if (ip->ver == 4)
+		err = parse4(p, n, ip);
+	else if (ip->ver == 6)
+		err = parse6(p, n, ip);
+	else
+		err = CW_IP_HEADER;
+	if (err == CW_IP_OK)
+		flow_ports(p, ip->total, ip);
+	return err;
+}
+
+void
+cw_ip_set_ecn(uint8_t *p, const struct cw_ip *ip, unsigned ecn)
+{
+	if (ip->ver == 4) {
+		uint16_t old = get16(p);
+
+		p[1] = (uint8_t)((p[1] & ~3u) | ecn);
+		sum_change(p + 10, old, get16(p));
+	} else {
+		p[1] = (uint8_t)((p[1] & ~0x30u) | ecn << 4);
+	}
+}
+
+/* RFC 9293 3.7.1: the MSS counts the segment without IP and TCP headers. Only a SYN has the option. */
+void
+cw_mss_clamp(uint8_t *p, size_t n, const struct cw_ip *ip, uint32_t mtu)
+{
+	uint32_t head = ip->ver == 4 ? 40 : 60, most = mtu > head ? mtu - head : 0;
+	uint8_t *tcp = p + ip->upper;
+	size_t left = n > ip->upper ? n - ip->upper : 0, end;
+
+	if (ip->flow.proto != IP_TCP || ip->flow.opaque || left < 20 || !(tcp[13] & 2))
+		return;
+	end = (tcp[12] >> 4) * 4u;
+	if (end > left)
+		return;
+	for (size_t i = 20; i < end && tcp[i] != 0; ) {
+		if (tcp[i] == 1) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= end || tcp[i + 1] < 2 || i + tcp[i + 1] > end)
+			return;
+		if (tcp[i] == 2 && tcp[i + 1] == 4 && get16(tcp + i + 2) > most) {
+			uint16_t old = get16(tcp + i + 2);
+
+			/* an option at an odd offset lies across two words of the sum, where its octets are swapped */
+			put16(tcp + i + 2, most);
+			if (i % 2)
+				sum_change(tcp + 16, (uint16_t)(old << 8 | old >> 8), (uint16_t)(most << 8 | most >> 8));
+			else
+				sum_change(tcp + 16, old, (uint16_t)most);
+		}
+		i += tcp[i + 1];
+	}
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the engine says unasked: EXPIRE, ACQUIRE, the first packet of an SA, and a peer behind a NAT that has moved. */
+#include "pf.h"
+
+static void
+put_ends(struct pf_out *o, const struct cw_sa *sa)
+{
+	pf_put_addr(o, SADB_EXT_ADDRESS_SRC, &sa->src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->src) * 8);
+	pf_put_addr(o, SADB_EXT_ADDRESS_DST, &sa->dst, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->dst) * 8);
+}
+
+/* RFC 2367 3.1.8. Which lifetime it was shows by the extension that is there. */
+void
+cw_event_expire(struct cw_engine *e, struct cw_sa *sa, bool hard)
+{
+	struct pf_out o = pf_begin(e, SADB_EXPIRE, SADB_SATYPE_ESP, sa->pf_seq, 0);
+
+	pf_put_sa(&o, sa);
+	pf_put_life(&o, SADB_EXT_LIFETIME_CURRENT, sa);
+	pf_put_life(&o, hard ? SADB_EXT_LIFETIME_HARD : SADB_EXT_LIFETIME_SOFT, sa);
+	put_ends(&o, sa);
+	pf_broadcast(&o, PF_REGISTERED);
+}
+
+void
+cw_event_used(struct cw_engine *e, struct cw_sa *sa)
+{
+	struct pf_out o = pf_begin(e, CW_MSG_USED, SADB_SATYPE_ESP, 0, 0);
+
+	pf_put_sa(&o, sa);
+	put_ends(&o, sa);
+	pf_broadcast(&o, PF_HELLO);
+}
+
+/* As Linux has it: the old address and port as source, the new ones as destination. */
+void
+cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_addr *old, uint16_t old_port)
+{
+	struct pf_out o = pf_begin(e, SADB_X_NAT_T_NEW_MAPPING, SADB_SATYPE_ESP, 0, 0);
+
+	pf_put_sa(&o, sa);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, old, 0, CW_ULPROTO_ANY, cw_addr_len(old) * 8);
+	pf_put_port(&o, SADB_X_EXT_NAT_T_SPORT, old_port);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &sa->now_src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->now_src) * 8);
+	pf_put_port(&o, SADB_X_EXT_NAT_T_DPORT, sa->now_sport);
+	pf_broadcast(&o, PF_REGISTERED);
+}
+
+static void
+put_proposal(struct pf_out *o)
+{
+	struct sadb_comb comb = {
+		.sadb_comb_encrypt = SADB_X_EALG_AES_GCM_ICV16, .sadb_comb_encrypt_minbits = 160, .sadb_comb_encrypt_maxbits = 288,
+	};
+	struct sadb_prop *p = pf_ext(o, SADB_EXT_PROPOSAL, sizeof(*p) + sizeof(comb));
+
+	if (!p)
+		return;
+	p->sadb_prop_replay = 32;
+	memcpy(p + 1, &comb, sizeof(comb));
+}
+
+/* RFC 2367 3.1.6; the addresses are the tunnel's where the policy has them, else the packet's. SA2 has the reqid. */
+bool
+cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint32_t seq)
+{
+	const struct cw_request *r = &x->pub.req[0];
+	const struct cw_addr *src = cw_addr_any(&r->src) ? &f->src : &r->src, *dst = cw_addr_any(&r->dst) ? &f->dst : &r->dst;
+	struct pf_out o = pf_begin(e, SADB_ACQUIRE, SADB_SATYPE_ESP, seq, 0);
+	struct sadb_x_sa2 *y;
+
+	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, src, 0, CW_ULPROTO_ANY, cw_addr_len(src) * 8);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, dst, 0, CW_ULPROTO_ANY, cw_addr_len(dst) * 8);
+	put_proposal(&o);
+	pf_put_policy(&o, &x->pub);
+	y = pf_ext(&o, SADB_X_EXT_SA2, sizeof(*y));
+	if (y) {
+		y->sadb_x_sa2_mode = r->mode;
+		y->sadb_x_sa2_reqid = r->reqid;
+	}
+	return pf_broadcast(&o, PF_REGISTERED) > 0;
+}

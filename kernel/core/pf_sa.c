@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * GETSPI, ADD, UPDATE, DELETE, GET, FLUSH and the failed ACQUIRE. An ESP key enters the engine once: UPDATE fills a larval
+ * SA, and afterwards changes lifetimes and ports, never keys, so that no sequence number starts again under an old key.
+ */
+#include "pf.h"
+
+static bool
+address_pair(const struct pf_msg *m)
+{
+	return m->src.a.fam == m->dst.a.fam;
+}
+
+static void
+broadcast_sa(struct cw_engine *e, const struct pf_msg *m, const struct cw_sa *sa)
+{
+	struct pf_out o = pf_begin(e, m->type, SADB_SATYPE_ESP, m->seq, m->pid);
+
+	pf_put_sa_all(&o, sa, false);
+	pf_broadcast(&o, PF_ALL);
+}
+
+static struct cw_sa *
+find(struct cw_engine *e, const struct pf_msg *m)
+{
+	struct cw_sa *sa = cw_sad_by_spi(e, m->spi, &m->dst.a);
+
+	return sa && (cw_addr_any(&m->src.a) || cw_addr_any(&sa->src) || cw_addr_eq(&sa->src, &m->src.a)) ? sa : NULL;
+}
+
+static uint32_t
+pick_spi(struct cw_engine *e, uint32_t lo, uint32_t hi)
+{
+	uint64_t span = (uint64_t)hi - lo + 1;
+	uint64_t r;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		uint32_t spi;
+
+		host_random(&r, sizeof(r));
+		spi = lo + (uint32_t)(r % span);
+		if (!cw_sad_spi_taken(e, spi))
+			return spi;
+	}
+	for (uint64_t i = 0; i < span && i < CW_SA_MAX; i++)	/* a narrow range that is nearly full */
+		if (!cw_sad_spi_taken(e, lo + (uint32_t)i))
+			return lo + (uint32_t)i;
+	return 0;
+}
+
+static struct cw_sa *
+sa_named(const struct pf_msg *m, uint32_t spi, uint64_t now)
+{
+	struct cw_sa *sa = cw_sa_new();
+
+	if (!sa)
+		return NULL;
+	sa->spi = spi;
+	sa->src = sa->now_src = m->src.a;
+	sa->dst = sa->now_dst = m->dst.a;
+	sa->pf_seq = m->seq;
+	sa->reqid = m->reqid;
+	sa->mode = CW_MODE_TUNNEL;
+	sa->state = SADB_SASTATE_LARVAL;
+	sa->born = now;
+	sa->born_wall = host_wall_s();
+	return sa;
+}
+
+static void
+answer_spi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, const struct cw_sa *sa)
+{
+	struct pf_out o = pf_begin(e, SADB_GETSPI, SADB_SATYPE_ESP, m->seq, m->pid);
+
+	pf_put_sa(&o, sa);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &sa->src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->src) * 8);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &sa->dst, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->dst) * 8);
+	pf_send(&o, c, false);
+}
+
+int
+pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	uint32_t lo = 0x100, hi = UINT32_MAX, spi;
+	struct cw_sa *sa;
+
+	if (!address_pair(m) || (m->mode != CW_MODE_ANY && m->mode != CW_MODE_TUNNEL))
+		return EINVAL;
+	if (m->has & PF_BIT(SADB_EXT_SPIRANGE)) {
+		lo = m->spi_min;
+		hi = m->spi_max;
+	}
+	if (lo < 0x100 || lo > hi)
+		return EINVAL;
+	sa = lo == hi ? cw_sad_by_spi(e, lo, &m->dst.a) : NULL;
+	if (sa && sa->state == SADB_SASTATE_LARVAL && cw_addr_eq(&sa->src, &m->src.a) && sa->reqid == m->reqid) {
+		sa->born = now;		/* asked for again by its number: it lives on */
+		answer_spi(e, c, m, sa);
+		return 0;
+	}
+	spi = pick_spi(e, lo, hi);
+	if (spi == 0)
+		return EEXIST;
+	sa = sa_named(m, spi, now);
+	if (!sa)
+		return ENOMEM;
+	sa->flags = CW_SAF_IN;
+	if (!cw_sad_insert(e, sa)) {
+		cw_sa_put(sa);
+		return ENOBUFS;
+	}
+	cw_wake(e, cw_sa_deadline(sa));
+	answer_spi(e, c, m, sa);
+	return 0;
+}
+
+/* Lifetimes of a message. Hard without soft: soft is 80 % of it. */
+static void
+limits(struct cw_sa *sa, const struct pf_msg *m)
+{
+	if (m->has & PF_BIT(SADB_EXT_LIFETIME_HARD))
+		sa->hard = m->hard;
+	if (m->has & PF_BIT(CW_EXT_PACKETS))
+		sa->hard.packets = m->hard_packets;
+	if (m->has & PF_BIT(SADB_EXT_LIFETIME_SOFT)) {
+		sa->soft = m->soft;
+	} else if (m->has & PF_BIT(SADB_EXT_LIFETIME_HARD)) {
+		sa->soft.packets = sa->hard.packets - sa->hard.packets / 5;
+		sa->soft.bytes = sa->hard.bytes - sa->hard.bytes / 5;
+		sa->soft.add = sa->hard.add - sa->hard.add / 5;
+		sa->soft.use = sa->hard.use - sa->hard.use / 5;
+	}
+	if (m->has & PF_BIT(CW_EXT_PACKETS))
+		sa->soft.packets = m->soft_packets;
+}
+
+static int
+ports(struct cw_sa *sa, const struct pf_msg *m)
+{
+	if (!(m->has & PF_BIT(SADB_X_EXT_NAT_T_TYPE)))
+		return 0;
+	if (m->natt != 0 && m->natt != CW_NATT_ESPINUDP)
+		return EINVAL;
+	sa->udp = m->natt != 0;
+	sa->sport = sa->now_sport = m->has & PF_BIT(SADB_X_EXT_NAT_T_SPORT) ? m->sport : 4500;
+	sa->dport = sa->now_dport = m->has & PF_BIT(SADB_X_EXT_NAT_T_DPORT) ? m->dport : 4500;
+	return 0;
+}
+
+static int
+selectors(struct cw_sa *sa, const struct pf_msg *m)
+{
+	struct cw_selector *v;
+
+	if (!(m->has & PF_BIT(CW_EXT_SELECTORS)))
+		return 0;
+	v = host_zalloc(m->nsel * sizeof(*v));
+	if (!v)
+		return ENOMEM;
+	for (unsigned i = 0; i < m->nsel; i++)
+		pf_selector_get(m->sel + i * sizeof(struct cw_ext_selector), &v[i]);
+	sa->sel = v;
+	sa->nsel = m->nsel;
+	return 0;
+}
+
+static int
+keys(struct cw_sa *sa, const struct pf_msg *m)
+{
+	sa->enc = cw_alg_find(false, m->encrypt);
+	sa->auth = m->auth ? cw_alg_find(true, m->auth) : NULL;
+	if (!sa->enc || (m->auth && !sa->auth))
+		return EOPNOTSUPP;
+	if (sa->enc->aead != !m->auth || (m->auth && !(m->has & PF_BIT(SADB_EXT_KEY_AUTH))))
+		return EINVAL;		/* an AEAD has no second key, CBC has to have one */
+	if (!cw_alg_key_ok(sa->enc, m->ekey.bits, m->ekey.n) || (sa->auth && !cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n)))
+		return EINVAL;
+	sa->ealg = m->encrypt;
+	sa->aalg = m->auth;
+	sa->iv = sa->enc->iv;
+	sa->icv = sa->auth ? sa->auth->icv : sa->enc->icv;
+	sa->block = sa->enc->block;
+	sa->elen = (uint8_t)m->ekey.n;
+	memcpy(sa->ekey, m->ekey.p, m->ekey.n);
+	if (sa->auth) {
+		sa->alen = (uint8_t)m->akey.n;
+		memcpy(sa->akey, m->akey.p, m->akey.n);
+	}
+	sa->aead = host_aead_new(sa->ealg, sa->aalg, sa->ekey, sa->elen, sa->akey, sa->alen);
+	return sa->aead ? 0 : EOPNOTSUPP;
+}
+
+static int
+window(struct cw_sa *sa, const struct pf_msg *m)
+{
+	uint32_t w = m->sa_replay && m->sa_replay < 32 ? 32 : m->sa_replay;
+
+	if (m->has & PF_BIT(CW_EXT_REPLAY))
+		w = m->replay;
+	if (w != 0 && (w < 32 || w > 4096))
+		return EINVAL;
+	if (w == 0 && (sa->flags & CW_SAF_ESN))
+		return EINVAL;		/* the high half is found by the window */
+	return cw_replay_init(&sa->replay, w) ? 0 : ENOMEM;
+}
+
+/* Everything an SA gets once. sa is new, or a copy of a larval one. */
+static int
+fill(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now)
+{
+	int err;
+
+	if (m->mode != CW_MODE_ANY && m->mode != CW_MODE_TUNNEL)
+		return EOPNOTSUPP;
+	if ((m->saflags & CW_SAF_IN) && (m->saflags & CW_SAF_OUT))
+		return EINVAL;
+	sa->flags |= m->saflags;
+	if (m->saflags & CW_SAF_OUT)
+		sa->flags &= ~CW_SAF_IN;	/* a larval SA is for receiving, unless it is said */
+	if (m->has & PF_BIT(SADB_X_EXT_SA2))
+		sa->reqid = m->reqid;
+	sa->std_flags = m->sa_flags;
+	if (m->owner)
+		memcpy(sa->owner, m->owner, CW_OWNER_LEN);
+	limits(sa, m);
+	err = ports(sa, m);
+	if (err == 0)
+		err = window(sa, m);
+	if (err == 0)
+		err = selectors(sa, m);
+	if (err == 0)
+		err = keys(sa, m);
+	if (err)
+		return err;
+	sa->born = now;
+	sa->born_wall = host_wall_s();
+	cw_sa_mtu(sa, host_path_mtu(e->host, &sa->now_src, &sa->now_dst));
+	return 0;
+}
+
+static int
+install(struct cw_engine *e, const struct pf_msg *m, struct cw_sa *sa, struct cw_sa *larval, uint64_t now)
+{
+	int err = fill(e, sa, m, now);
+
+	if (err == 0 && larval)
+		cw_sad_remove(e, larval);
+	if (err == 0 && !cw_sad_insert(e, sa))
+		err = ENOBUFS;
+	if (err) {
+		cw_sa_put(sa);
+		return err;
+	}
+	cw_sad_mature(e, sa);
+	broadcast_sa(e, m, sa);
+	if (!(sa->flags & CW_SAF_IN))
+		cw_wait_go(e, sa->reqid, now);
+	return 0;
+}
+
+int
+pf_add(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_sa *sa;
+
+	if (!address_pair(m) || m->spi < 0x100)
+		return EINVAL;
+	if (cw_sad_by_spi(e, m->spi, &m->dst.a))
+		return EEXIST;
+	sa = sa_named(m, m->spi, now);
+	return sa ? install(e, m, sa, NULL, now) : ENOMEM;
+}
+
+/* Lifetimes, ports and owner of a living SA. */
+static int
+amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now)
+{
+	int err;
+
+	if (m->has & (PF_BIT(SADB_EXT_KEY_AUTH) | PF_BIT(SADB_EXT_KEY_ENCRYPT)))
+		return EEXIST;
+	err = ports(sa, m);
+	if (err)
+		return err;
+	if (m->has & (PF_BIT(SADB_EXT_LIFETIME_HARD) | PF_BIT(SADB_EXT_LIFETIME_SOFT) | PF_BIT(CW_EXT_PACKETS))) {
+		limits(sa, m);
+		sa->soft_told = false;
+		sa->state = SADB_SASTATE_MATURE;
+		cw_wake(e, cw_sa_deadline(sa));
+	}
+	if (m->owner)
+		memcpy(sa->owner, m->owner, CW_OWNER_LEN);
+	cw_sa_mtu(sa, host_path_mtu(e->host, &sa->now_src, &sa->now_dst));
+	broadcast_sa(e, m, sa);
+	return 0;
+}
+
+int
+pf_update(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_sa *larval = find(e, m), *sa;
+
+	if (!larval)
+		return ENOENT;
+	if (larval->state != SADB_SASTATE_LARVAL)
+		return amend(e, larval, m, now);
+	if (!(m->has & PF_BIT(SADB_EXT_KEY_ENCRYPT)) || !address_pair(m))
+		return EINVAL;
+	sa = sa_named(m, m->spi, now);
+	if (!sa)
+		return ENOMEM;
+	sa->flags = larval->flags;
+	sa->reqid = larval->reqid;
+	return install(e, m, sa, larval, now);
+}
+
+int
+pf_delete(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_sa *sa = find(e, m);
+	struct pf_out o;
+
+	if (!sa)
+		return ENOENT;
+	o = pf_begin(e, SADB_DELETE, SADB_SATYPE_ESP, m->seq, m->pid);
+	pf_put_sa(&o, sa);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &sa->src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->src) * 8);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &sa->dst, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->dst) * 8);
+	cw_sad_remove(e, sa);
+	pf_broadcast(&o, PF_ALL);
+	return 0;
+}
+
+int
+pf_get(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_sa *sa = find(e, m);
+	struct pf_out o;
+
+	if (!sa)
+		return ENOENT;
+	o = pf_begin(e, SADB_GET, SADB_SATYPE_ESP, m->seq, m->pid);
+	pf_put_sa_all(&o, sa, (c->flags & CW_CLIENT_KEYS) != 0);
+	pf_send(&o, c, false);
+	host_wipe(e->pf, o.n);
+	return 0;
+}
+
+int
+pf_flush(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct pf_out o;
+
+	while (e->sa_first)
+		cw_sad_remove(e, e->sa_first);
+	o = pf_begin(e, SADB_FLUSH, m->satype, m->seq, m->pid);
+	pf_broadcast(&o, PF_ALL);
+	return 0;
+}
+
+/* RFC 2367 3.1.6: the key manager's "it failed", a base message with the ACQUIRE's number. It has no answer. */
+int
+pf_acquire(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	if (m->error == 0)
+		return EINVAL;
+	cw_acquire_failed(e, m->seq, now);
+	return 0;
+}

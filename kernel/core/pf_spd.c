@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* SPDADD, SPDUPDATE (in place), SPDDELETE by selector and by number, SPDGET, SPDFLUSH. */
+#include "pf.h"
+
+static int
+request_ok(const struct cw_request *r, unsigned dir)
+{
+	if (r->proto != IP_ESP)
+		return EPROTONOSUPPORT;
+	if (r->mode != CW_MODE_TUNNEL)
+		return r->mode > CW_MODE_TUNNEL ? EINVAL : EOPNOTSUPP;
+	if (r->level > CW_LEVEL_UNIQUE || (r->level == CW_LEVEL_UNIQUE && r->reqid == 0))
+		return EINVAL;
+	return 0;
+}
+
+/* The selectors and direction of a message: what names a policy. */
+static int
+named(const struct pf_msg *m, struct cw_policy *p)
+{
+	*p = (struct cw_policy){ .dir = m->pol_dir, .priority = m->pol_priority };
+	if (m->pol_dir < CW_DIR_IN || m->pol_dir > CW_DIR_FWD || m->src.a.fam != m->dst.a.fam || m->src.proto != m->dst.proto)
+		return EINVAL;
+	p->proto = m->src.proto ? m->src.proto : CW_ULPROTO_ANY;
+	p->src = (struct cw_prefix){ m->src.a, m->src.plen };
+	p->dst = (struct cw_prefix){ m->dst.a, m->dst.plen };
+	cw_addr_mask(&p->src.addr, p->src.len);
+	cw_addr_mask(&p->dst.addr, p->dst.len);
+	p->sport = m->src.port;
+	p->dport = m->dst.port;
+	if (p->proto == CW_ULPROTO_ANY && (p->sport || p->dport))
+		return EINVAL;		/* a port of no protocol */
+	return 0;
+}
+
+static int
+whole(const struct pf_msg *m, struct cw_policy *p)
+{
+	int err = named(m, p);
+
+	if (err)
+		return err;
+	if (m->has & PF_BIT(SADB_EXT_LIFETIME_HARD) && (m->hard.add || m->hard.use))
+		return EOPNOTSUPP;	/* policies do not expire */
+	if (m->pol_type != CW_POLICY_DISCARD && m->pol_type != CW_POLICY_NONE && m->pol_type != CW_POLICY_IPSEC &&
+	    m->pol_type != CW_POLICY_BYPASS)
+		return EOPNOTSUPP;
+	p->type = (uint8_t)m->pol_type;
+	if ((p->type == CW_POLICY_IPSEC) != (m->nreq > 0))
+		return EINVAL;
+	if (p->dir == CW_DIR_OUT && m->nreq > 1)
+		return EOPNOTSUPP;
+	p->nreq = m->nreq;
+	for (unsigned i = 0; i < m->nreq; i++) {
+		err = request_ok(&m->req[i], p->dir);
+		if (err)
+			return err;
+		p->req[i] = m->req[i];
+		if (p->req[i].level == CW_LEVEL_DEFAULT)
+			p->req[i].level = CW_LEVEL_REQUIRE;
+	}
+	if (p->dir == CW_DIR_OUT && p->nreq && p->req[0].reqid == 0 && (cw_addr_any(&p->req[0].src) || cw_addr_any(&p->req[0].dst)))
+		return EINVAL;		/* neither a reqid nor addresses: any SA at all */
+	if (m->owner)
+		memcpy(p->owner, m->owner, CW_OWNER_LEN);
+	return 0;
+}
+
+static void
+tell(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p)
+{
+	struct pf_out o = pf_begin(e, m->type, SADB_SATYPE_UNSPEC, m->seq, m->pid);
+
+	pf_put_policy_all(&o, p);
+	pf_broadcast(&o, PF_ALL);
+}
+
+static int
+add(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p)
+{
+	int err;
+	struct cw_spd_entry *x = cw_spd_add(e, p, &err);
+
+	if (x)
+		tell(e, m, &x->pub);
+	return err;
+}
+
+int
+pf_spdadd(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_policy p;
+	int err = whole(m, &p);
+
+	if (err)
+		return err;
+	return cw_spd_find(e, &p) ? EEXIST : add(e, m, &p);
+}
+
+int
+pf_spdupdate(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_policy p;
+	struct cw_spd_entry *x;
+	int err = whole(m, &p);
+
+	if (err)
+		return err;
+	x = cw_spd_find(e, &p);
+	if (!x)
+		return add(e, m, &p);
+	cw_spd_update(e, x, &p);
+	tell(e, m, &x->pub);
+	return 0;
+}
+
+static int
+drop(struct cw_engine *e, const struct pf_msg *m, struct cw_spd_entry *x)
+{
+	struct cw_policy p;
+
+	if (!x)
+		return ENOENT;
+	p = x->pub;
+	cw_spd_remove(e, x);
+	tell(e, m, &p);
+	return 0;
+}
+
+int
+pf_spddelete(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_policy p;
+	int err = named(m, &p);
+
+	return err ? err : drop(e, m, cw_spd_find(e, &p));
+}
+
+int
+pf_spddelete2(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	return drop(e, m, cw_spd_by_id(e, m->pol_id));
+}
+
+int
+pf_spdget(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct cw_spd_entry *x = cw_spd_by_id(e, m->pol_id);
+	struct pf_out o;
+
+	if (!x)
+		return ENOENT;
+	o = pf_begin(e, SADB_X_SPDGET, SADB_SATYPE_UNSPEC, m->seq, m->pid);
+	pf_put_policy_all(&o, &x->pub);
+	pf_send(&o, c, false);
+	return 0;
+}
+
+int
+pf_spdflush(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
+{
+	struct pf_out o;
+
+	while (e->sp_first)
+		cw_spd_remove(e, e->sp_first);
+	o = pf_begin(e, SADB_X_SPDFLUSH, SADB_SATYPE_UNSPEC, m->seq, m->pid);
+	pf_broadcast(&o, PF_ALL);
+	return 0;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The security association database. Two hashes: by SPI for what comes in, by reqid (the newest first) for what goes out.
+ * Lifetimes are told here too: every packet counts and is held against the limits, and cw_tick does the same for time.
+ */
+#include "core.h"
+
+static unsigned
+slot(const struct cw_engine *e, uint32_t v)
+{
+	return cw_hash(&v, sizeof(v), e->seed) & (CW_SAD_BUCKETS - 1);
+}
+
+struct cw_sa *
+cw_sa_new(void)
+{
+	struct cw_sa *sa = host_zalloc(sizeof(*sa));
+
+	if (sa) {
+		host_ref_init(&sa->ref);
+		host_lock_init(&sa->lock);
+	}
+	return sa;
+}
+
+static void
+sa_free(void *p)
+{
+	struct cw_sa *sa = p;
+
+	host_aead_free(sa->aead);
+	cw_replay_fini(&sa->replay);
+	host_free(sa->sel);
+	host_wipe(sa, sizeof(*sa));
+	host_free(sa);
+}
+
+void
+cw_sa_put(struct cw_sa *sa)
+{
+	if (host_ref_put(&sa->ref))
+		host_defer(&sa->defer, sa_free, sa);
+}
+
+static void
+chain_out(struct cw_sa **at, struct cw_sa *sa, bool spi)
+{
+	for (; *at; at = spi ? &(*at)->spi_next : &(*at)->reqid_next)
+		if (*at == sa) {
+			host_publish(*at, spi ? sa->spi_next : sa->reqid_next);
+			return;
+		}
+}
+
+bool
+cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
+{
+	struct cw_sa **at;
+
+	if (e->nsa >= CW_SA_MAX)
+		return false;
+	sa->id = e->next_id++;
+	at = &e->by_spi[slot(e, sa->spi)];
+	sa->spi_next = *at;
+	host_publish(*at, sa);
+	sa->prev = e->sa_last;
+	*(e->sa_last ? &e->sa_last->succ : &e->sa_first) = sa;
+	e->sa_last = sa;
+	e->nsa++;
+	sa->listed = 1;
+	return true;
+}
+
+void
+cw_sad_mature(struct cw_engine *e, struct cw_sa *sa)
+{
+	struct cw_sa **at = &e->by_reqid[slot(e, sa->reqid)];
+
+	sa->state = SADB_SASTATE_MATURE;
+	sa->reqid_next = *at;
+	host_publish(*at, sa);
+	cw_wake(e, cw_sa_deadline(sa));
+}
+
+/* A dump that stands at this SA goes on behind it. */
+static void
+move_cursors(struct cw_engine *e, struct cw_sa *sa)
+{
+	for (struct cw_client *c = e->clients; c; c = c->next) {
+		if (c->dump != SADB_DUMP || sa->id > c->dump_end || !c->dump_sa || sa->id < c->dump_sa->id)
+			continue;
+		c->dump_left--;
+		if (c->dump_sa == sa)
+			c->dump_sa = sa->succ;
+	}
+}
+
+void
+cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
+{
+	if (!sa->listed)
+		return;
+	sa->listed = 0;
+	sa->state = SADB_SASTATE_DEAD;
+	chain_out(&e->by_spi[slot(e, sa->spi)], sa, true);
+	chain_out(&e->by_reqid[slot(e, sa->reqid)], sa, false);
+	move_cursors(e, sa);
+	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
+	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
+	e->nsa--;
+	/* the octets go now; the cipher's own copy goes with the last packet that is inside it */
+	host_wipe(sa->ekey, sizeof(sa->ekey));
+	host_wipe(sa->akey, sizeof(sa->akey));
+	cw_sa_put(sa);
+}
+
+struct cw_sa *
+cw_sad_by_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
+{
+	struct cw_sa *sa;
+
+	for (sa = host_load(e->by_spi[slot(e, spi)]); sa; sa = host_load(sa->spi_next))
+		if (sa->spi == spi && (cw_addr_eq(&sa->dst, dst) || (sa->dst.fam == dst->fam && cw_addr_any(&sa->dst))))
+			return sa;
+	return NULL;
+}
+
+bool
+cw_sad_spi_taken(struct cw_engine *e, uint32_t spi)
+{
+	struct cw_sa *sa;
+
+	for (sa = e->by_spi[slot(e, spi)]; sa; sa = sa->spi_next)
+		if (sa->spi == spi)
+			return true;
+	return false;
+}
+
+static bool
+in_range(const struct cw_selector *s, const struct cw_addr *a, uint8_t proto, bool opaque, uint16_t port)
+{
+	if (s->lo.fam != a->fam || memcmp(a->b, s->lo.b, sizeof(a->b)) < 0 || memcmp(a->b, s->hi.b, sizeof(a->b)) > 0)
+		return false;
+	if (s->proto == 0)
+		return true;
+	if (s->proto != proto)
+		return false;
+	if (s->lo_port == 0 && s->hi_port == 65535)
+		return true;
+	return !opaque && port >= s->lo_port && port <= s->hi_port;
+}
+
+/* RFC 4301 5.2 step 4: both ends of the packet inside the SA's selectors. ICMP: type and code are one number, RFC 7296 3.13.1. */
+bool
+cw_sa_selects(const struct cw_sa *sa, const struct cw_flow *f)
+{
+	bool icmp = f->proto == IP_ICMP || f->proto == IP_ICMP6;
+	uint16_t icmp_port = (uint16_t)(f->sport << 8 | f->dport);
+	bool side[2] = { false, false };
+
+	if (sa->nsel == 0)
+		return true;
+	for (unsigned i = 0; i < sa->nsel; i++) {
+		const struct cw_selector *s = &sa->sel[i];
+		uint16_t port = icmp ? icmp_port : s->side ? f->dport : f->sport;
+
+		if (!side[s->side] && in_range(s, s->side ? &f->dst : &f->src, f->proto, f->opaque, port))
+			side[s->side] = true;
+	}
+	return side[0] && side[1];
+}
+
+static bool
+serves(const struct cw_sa *sa, const struct cw_request *r)
+{
+	bool any_src = cw_addr_any(&r->src), any_dst = cw_addr_any(&r->dst);
+
+	if (sa->state != SADB_SASTATE_MATURE && sa->state != SADB_SASTATE_DYING)
+		return false;
+	if ((sa->flags & CW_SAF_IN) || (r->reqid && sa->reqid != r->reqid) || sa->mode != r->mode)
+		return false;
+	/* without a direction only its addresses say that this SA is for sending */
+	if (!(sa->flags & CW_SAF_OUT) && (any_src || any_dst))
+		return false;
+	return (any_src || cw_addr_eq(&sa->src, &r->src)) && (any_dst || cw_addr_eq(&sa->dst, &r->dst));
+}
+
+struct cw_sa *
+cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow *f, unsigned *why)
+{
+	struct cw_sa *sa = r->reqid ? host_load(e->by_reqid[slot(e, r->reqid)]) : e->sa_last;
+
+	*why = CW_DROP_NO_SA;
+	for (; sa; sa = r->reqid ? host_load(sa->reqid_next) : sa->prev) {
+		if (!serves(sa, r))
+			continue;
+		if (cw_sa_selects(sa, f))
+			return sa;
+		*why = CW_DROP_SELECTOR_OUT;
+	}
+	return NULL;
+}
+
+/* The newest SA that sends for a reqid: the way back of what came in. */
+struct cw_sa *
+cw_sad_out_reqid(struct cw_engine *e, uint32_t reqid)
+{
+	struct cw_sa *sa;
+
+	for (sa = host_load(e->by_reqid[slot(e, reqid)]); sa; sa = host_load(sa->reqid_next))
+		if (sa->reqid == reqid && (sa->flags & CW_SAF_OUT))
+			return sa;
+	return NULL;
+}
+
+/* What is left for the inner packet of a path: RFC 4301 8.2. At least 1280, the least that IPv6 may be told. */
+void
+cw_sa_mtu(struct cw_sa *sa, uint32_t pmtu)
+{
+	uint32_t outer = (sa->now_dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u) + 8u + sa->iv + sa->icv;
+	uint32_t block = sa->block > 4 ? sa->block : 4u;
+	uint32_t inner = 0;
+
+	sa->pmtu = pmtu ? pmtu : 1500;
+	if (sa->pmtu > outer)
+		inner = (sa->pmtu - outer) / block * block;
+	inner = inner > 2 ? inner - 2 : 0;
+	sa->inner_mtu = inner < 1280 ? 1280 : inner;
+}
+
+static uint64_t
+at(uint64_t from, uint64_t seconds)
+{
+	if (seconds == 0)
+		return NEVER;
+	return seconds > (NEVER - from) / NS ? NEVER : from + seconds * NS;
+}
+
+static uint64_t
+limit_at(const struct cw_sa *sa, const struct cw_limits *l)
+{
+	uint64_t a = at(sa->born, l->add), u = sa->used ? at(sa->used, l->use) : NEVER;
+
+	return a < u ? a : u;
+}
+
+uint64_t
+cw_sa_deadline(const struct cw_sa *sa)
+{
+	uint64_t h, s;
+
+	if (sa->state == SADB_SASTATE_LARVAL)
+		return sa->born + CW_LARVAL_NS;
+	h = limit_at(sa, &sa->hard);
+	s = sa->soft_told ? NEVER : limit_at(sa, &sa->soft);
+	return h < s ? h : s;
+}
+
+static bool
+over(const struct cw_sa *sa, const struct cw_limits *l, uint64_t now)
+{
+	return now >= limit_at(sa, l) || (l->packets && sa->packets >= l->packets) || (l->bytes && sa->bytes >= l->bytes);
+}
+
+static void
+soft_expired(struct cw_engine *e, struct cw_sa *sa)
+{
+	sa->soft_told = true;
+	sa->state = SADB_SASTATE_DYING;
+	cw_event_expire(e, sa, false);
+}
+
+/* Soft and hard limits, now; false when the SA is gone. Both are told, also for an SA that was never used. */
+bool
+cw_sa_alive(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
+{
+	if (sa->state == SADB_SASTATE_DEAD)
+		return false;
+	if (sa->state == SADB_SASTATE_LARVAL) {
+		if (now < sa->born + CW_LARVAL_NS)
+			return true;
+		cw_event_expire(e, sa, true);
+		cw_sad_remove(e, sa);
+		return false;
+	}
+	if (over(sa, &sa->hard, now)) {
+		cw_event_expire(e, sa, true);
+		cw_sad_remove(e, sa);
+		return false;
+	}
+	if (!sa->soft_told && over(sa, &sa->soft, now))
+		soft_expired(e, sa);
+	return true;
+}
+
+/* The packet that reaches a limit still passes; the next one finds it reached. */
+bool
+cw_sa_use(struct cw_engine *e, struct cw_sa *sa, uint64_t bytes, uint64_t now)
+{
+	if (!cw_sa_alive(e, sa, now))
+		return false;
+	if (sa->used == 0) {
+		sa->used = now ? now : 1;
+		sa->used_wall = host_wall_s();
+		cw_wake(e, cw_sa_deadline(sa));
+	}
+	sa->packets++;
+	sa->bytes += bytes;
+	if (over(sa, &sa->hard, now))
+		cw_wake(e, now);	/* told at the next tick, or by the next packet */
+	else if (!sa->soft_told && over(sa, &sa->soft, now))
+		soft_expired(e, sa);
+	return true;
+}
+
+uint64_t
+cw_tick(struct cw_engine *e, uint64_t now)
+{
+	struct cw_sa *next;
+	uint64_t w;
+
+	if (now < e->deadline)
+		return e->deadline;
+	e->deadline = NEVER;
+	for (struct cw_sa *sa = e->sa_first; sa; sa = next) {
+		next = sa->succ;
+		if (cw_sa_alive(e, sa, now))
+			cw_wake(e, cw_sa_deadline(sa));
+	}
+	w = cw_wait_tick(e, now);
+	cw_wake(e, w);
+	return e->deadline;
+}
+
+uint64_t
+cw_deadline(struct cw_engine *e)
+{
+	return e->deadline;
+}
+
+void
+cw_path_mtu(struct cw_engine *e, const struct cw_addr *peer, uint32_t mtu)
+{
+	for (struct cw_sa *sa = e->sa_first; sa; sa = sa->succ)
+		if (cw_addr_eq(&sa->now_dst, peer))
+			cw_sa_mtu(sa, mtu);
+}
+
+unsigned
+cw_sa_count(const struct cw_engine *e)
+{
+	return e->nsa;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The security policy database. A lookup asks one hash for each pair of prefix lengths in use, so 10,000 policies of the
+ * usual few shapes cost a few probes. The lowest priority value wins, then the order of arrival; an update keeps its place.
+ * RFC 4301 4.4.1: the SPD is ordered, and here the order is these two numbers and nothing else.
+ */
+#include "core.h"
+
+struct pair { struct cw_addr s, d; };
+
+static uint32_t
+pair_hash(const struct cw_engine *e, const struct pair *p)
+{
+	return cw_hash(p, sizeof(*p), e->seed);
+}
+
+static bool
+before(const struct cw_spd_entry *a, const struct cw_spd_entry *b)
+{
+	return a->pub.priority != b->pub.priority ? a->pub.priority < b->pub.priority : a->order < b->order;
+}
+
+static bool
+port_ok(uint16_t want, uint16_t have)
+{
+	return want == 0 || want == have;
+}
+
+/* Ports of a later fragment are not known. Whatever protects or discards takes it; a bypass has to be sure. */
+static bool
+covers(const struct cw_policy *p, const struct pair *k, const struct cw_flow *f)
+{
+	if (!cw_addr_eq(&p->src.addr, &k->s) || !cw_addr_eq(&p->dst.addr, &k->d))
+		return false;
+	if (p->proto != CW_ULPROTO_ANY && p->proto != f->proto)
+		return false;
+	if (f->opaque && (p->sport || p->dport))
+		return p->type == CW_POLICY_IPSEC || p->type == CW_POLICY_DISCARD;
+	return port_ok(p->sport, f->sport) && port_ok(p->dport, f->dport);
+}
+
+struct cw_spd_entry *
+cw_spd_lookup(struct cw_engine *e, unsigned dir, const struct cw_flow *f)
+{
+	struct cw_spd_entry *best = NULL;
+
+	for (struct cw_tuple *t = host_load(e->tuples); t; t = host_load(t->next)) {
+		struct pair k;
+		struct cw_spd_entry *p;
+
+		if (t->dir != dir || t->fam != f->src.fam || t->count == 0 || (best && t->best > best->pub.priority))
+			continue;
+		k = (struct pair){ f->src, f->dst };
+		cw_addr_mask(&k.s, t->slen);
+		cw_addr_mask(&k.d, t->dlen);
+		p = host_load(t->bucket[pair_hash(e, &k) & (t->buckets - 1)]);
+		for (; p; p = host_load(p->next))
+			if (covers(&p->pub, &k, f)) {
+				if (!best || before(p, best))
+					best = p;
+				break;		/* a bucket is sorted */
+			}
+	}
+	return best;
+}
+
+static bool
+same_selectors(const struct cw_policy *a, const struct cw_policy *b)
+{
+	return a->dir == b->dir && a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
+	    a->src.len == b->src.len && a->dst.len == b->dst.len &&
+	    cw_addr_eq(&a->src.addr, &b->src.addr) && cw_addr_eq(&a->dst.addr, &b->dst.addr);
+}
+
+static struct cw_tuple *
+tuple_find(struct cw_engine *e, const struct cw_policy *p)
+{
+	struct cw_tuple *t;
+
+	for (t = e->tuples; t; t = t->next)
+		if (t->dir == p->dir && t->fam == p->src.addr.fam && t->slen == p->src.len && t->dlen == p->dst.len)
+			return t;
+	return NULL;
+}
+
+static struct cw_spd_entry **
+bucket_of(const struct cw_engine *e, struct cw_tuple *t, const struct cw_policy *p)
+{
+	struct pair k = { p->src.addr, p->dst.addr };
+
+	return &t->bucket[pair_hash(e, &k) & (t->buckets - 1)];
+}
+
+struct cw_spd_entry *
+cw_spd_find(struct cw_engine *e, const struct cw_policy *p)
+{
+	struct cw_tuple *t = tuple_find(e, p);
+	struct cw_spd_entry *x = t ? *bucket_of(e, t, p) : NULL;
+
+	while (x && !same_selectors(&x->pub, p))
+		x = x->next;
+	return x;
+}
+
+struct cw_spd_entry *
+cw_spd_by_id(struct cw_engine *e, uint32_t id)
+{
+	struct cw_spd_entry *x = e->sp_by_id[id & (CW_SAD_BUCKETS - 1)];
+
+	while (x && x->pub.id != id)
+		x = x->id_next;
+	return x;
+}
+
+static void
+bucket_in(const struct cw_engine *e, struct cw_tuple *t, struct cw_spd_entry *x)
+{
+	struct cw_spd_entry **at = bucket_of(e, t, &x->pub);
+
+	while (*at && before(*at, x))
+		at = &(*at)->next;
+	x->next = *at;
+	host_publish(*at, x);
+	if (x->pub.priority < t->best)
+		t->best = x->pub.priority;
+}
+
+static void
+bucket_out(const struct cw_engine *e, struct cw_tuple *t, struct cw_spd_entry *x)
+{
+	struct cw_spd_entry **at = bucket_of(e, t, &x->pub);
+
+	while (*at && *at != x)
+		at = &(*at)->next;
+	if (*at)
+		host_publish(*at, x->next);
+}
+
+static bool
+tuple_grow(struct cw_engine *e, struct cw_tuple *t)
+{
+	uint32_t old = t->buckets, more = old ? old * 4 : 16;
+	struct cw_spd_entry **from = t->bucket, **to = host_zalloc(more * sizeof(*to)), *x, *next;
+
+	if (!to)
+		return false;
+	t->bucket = to;
+	t->buckets = more;
+	for (uint32_t i = 0; i < old; i++)
+		for (x = from[i]; x; x = next) {
+			next = x->next;
+			bucket_in(e, t, x);
+		}
+	host_free(from);
+	return true;
+}
+
+static struct cw_tuple *
+tuple_get(struct cw_engine *e, const struct cw_policy *p)
+{
+	struct cw_tuple *t = tuple_find(e, p);
+
+	if (!t) {
+		t = host_zalloc(sizeof(*t));
+		if (!t)
+			return NULL;
+		t->dir = p->dir;
+		t->fam = p->src.addr.fam;
+		t->slen = p->src.len;
+		t->dlen = p->dst.len;
+		t->best = UINT32_MAX;
+		if (!tuple_grow(e, t)) {
+			host_free(t);
+			return NULL;
+		}
+		t->next = e->tuples;
+		host_publish(e->tuples, t);
+	}
+	if (t->count >= t->buckets * 2 && !tuple_grow(e, t))
+		return NULL;
+	return t;
+}
+
+struct cw_spd_entry *
+cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
+{
+	struct cw_tuple *t = NULL;
+	struct cw_spd_entry *x = NULL;
+
+	*err = ENOBUFS;
+	if (e->nsp >= CW_SPD_MAX || !(t = tuple_get(e, p)) || !(x = host_zalloc(sizeof(*x))))
+		return NULL;
+	x->pub = *p;
+	x->order = e->next_id++;
+	x->wait_end = &x->wait;
+	do {
+		x->pub.id = e->next_policy++;
+	} while (x->pub.id == 0 || cw_spd_by_id(e, x->pub.id));
+	x->id_next = e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
+	e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)] = x;
+	t->count++;
+	bucket_in(e, t, x);
+	x->prev = e->sp_last;
+	*(e->sp_last ? &e->sp_last->succ : &e->sp_first) = x;
+	e->sp_last = x;
+	e->nsp++;
+	*err = 0;
+	host_policy_changed(e->host, CW_POLICY_ADDED, &x->pub);
+	return x;
+}
+
+/* In place: id and order stay, so neither its neighbours nor its dump position move. */
+void
+cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *p)
+{
+	struct cw_tuple *t = tuple_find(e, &x->pub);
+	uint32_t id = x->pub.id;
+
+	bucket_out(e, t, x);
+	x->pub = *p;
+	x->pub.id = id;
+	x->acquire_until = 0;
+	bucket_in(e, t, x);
+	host_policy_changed(e->host, CW_POLICY_UPDATED, &x->pub);
+}
+
+static void
+move_cursors(struct cw_engine *e, struct cw_spd_entry *x)
+{
+	for (struct cw_client *c = e->clients; c; c = c->next) {
+		if (c->dump != SADB_X_SPDDUMP || x->order > c->dump_end || !c->dump_sp || x->order < c->dump_sp->order)
+			continue;
+		c->dump_left--;
+		if (c->dump_sp == x)
+			c->dump_sp = x->succ;
+	}
+}
+
+void
+cw_spd_remove(struct cw_engine *e, struct cw_spd_entry *x)
+{
+	struct cw_tuple *t = tuple_find(e, &x->pub);
+	struct cw_spd_entry **at = &e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
+
+	cw_wait_drop(e, x, CW_DROP_QUEUE_OLD);
+	bucket_out(e, t, x);
+	t->count--;
+	if (t->count == 0)
+		t->best = UINT32_MAX;
+	while (*at != x)
+		at = &(*at)->id_next;
+	*at = x->id_next;
+	move_cursors(e, x);
+	*(x->prev ? &x->prev->succ : &e->sp_first) = x->succ;
+	*(x->succ ? &x->succ->prev : &e->sp_last) = x->prev;
+	e->nsp--;
+	host_policy_changed(e->host, CW_POLICY_DELETED, &x->pub);
+	host_defer(&x->defer, host_free, x);
+}
+
+void
+cw_policies(struct cw_engine *e, bool (*fn)(void *arg, const struct cw_policy *), void *arg)
+{
+	for (struct cw_spd_entry *x = e->sp_first; x; x = x->succ)
+		if (!fn(arg, &x->pub))
+			return;
+}
+
+unsigned
+cw_policy_count(const struct cw_engine *e)
+{
+	return e->nsp;
+}
