@@ -23,3 +23,12 @@ causewayd_causewayd_LDADD = causewayd/libcausewayd.a lib/libcauseway.a $(EVENT_L
 CAUSEWAYD_TEST_LIBS = causewayd/libcausewayd.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS) $(YAML_LIBS)
 check_PROGRAMS += test/scenario/stub
 test_scenario_stub_LDADD = $(CAUSEWAYD_TEST_LIBS)
+check_PROGRAMS += test/unit/test_ipc test/unit/test_ipc_breach
+UNIT_TESTS += test/unit/test_ipc test/unit/test_ipc_breach
+test_unit_test_ipc_SOURCES = test/unit/test_ipc.c test/unit/ipc_fix.c test/unit/ipc_fix.h
+test_unit_test_ipc_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+# The log is caught by the test: a breach is logged once.
+test_unit_test_ipc_LDFLAGS = -Wl,--wrap=log_at
+test_unit_test_ipc_breach_SOURCES = test/unit/test_ipc_breach.c test/unit/ipc_fix.c test/unit/ipc_fix.h
+test_unit_test_ipc_breach_LDADD = $(test_unit_test_ipc_LDADD)
+test_unit_test_ipc_breach_LDFLAGS = $(test_unit_test_ipc_LDFLAGS)
