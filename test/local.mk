@@ -23,7 +23,7 @@ check-net: scenario-root
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
 check-all:
-	@$(TESTENV) $(srcdir)/test/all check check-san check-net
+	@+$(TESTENV) $(srcdir)/test/all check check-san check-net
 
 .PHONY: scenario-root check-san check-net check-all
 
