@@ -1,1 +1,42 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# libkeymgr.a is all of keymgr but its main and its sandbox: the unit tests link it.
+KEYMGR_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/keymgr
+
+noinst_LIBRARIES += keymgr/libkeymgr.a
+keymgr_libkeymgr_a_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+keymgr_libkeymgr_a_SOURCES = \
+	keymgr/auth.c \
+	keymgr/auth.h \
+	keymgr/bind.c \
+	keymgr/bind.h \
+	keymgr/child.c \
+	keymgr/child.h \
+	keymgr/childtab.c \
+	keymgr/childtab.h \
+	keymgr/derive.c \
+	keymgr/derive.h \
+	keymgr/handle.c \
+	keymgr/handle.h \
+	keymgr/ike.c \
+	keymgr/ike.h \
+	keymgr/ke.c \
+	keymgr/ke.h \
+	keymgr/prf.c \
+	keymgr/prf.h \
+	keymgr/sadb.c \
+	keymgr/sadb.h \
+	keymgr/serve.c \
+	keymgr/serve.h \
+	keymgr/serve_iked.c \
+	keymgr/serve_iked.h \
+	keymgr/store.c \
+	keymgr/store.h
+
+daemon_PROGRAMS += keymgr/keymgr
+keymgr_keymgr_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+keymgr_keymgr_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+keymgr_keymgr_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+keymgr_keymgr_SOURCES = \
+	keymgr/main.c \
+	keymgr/sandbox.c \
+	keymgr/sandbox.h

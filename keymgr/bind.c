@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bind.h"
+
+struct bound {
+	struct bound	*next;
+	uint32_t	 round;
+	struct binding	 b;
+};
+
+static unsigned
+hash(const char *s)
+{
+	uint32_t h = 2166136261u;	/* names come from the local store, not from the network */
+
+	for (; *s; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	return h % 1024;
+}
+
+static struct bound *
+find(const struct bindings *t, const char *tunnel)
+{
+	for (struct bound *e = t->bucket[hash(tunnel)]; e; e = e->next)
+		if (strcmp(e->b.tunnel, tunnel) == 0)
+			return e;
+	return NULL;
+}
+
+void
+bind_new_round(struct bindings *t)
+{
+	t->round++;
+}
+
+bool
+bind_put(struct bindings *t, const struct binding *b)
+{
+	struct bound *e = find(t, b->tunnel);
+	unsigned i = hash(b->tunnel);
+
+	if (e == NULL) {
+		if (t->n >= BINDINGS_MAX || (e = calloc(1, sizeof(*e))) == NULL)
+			return false;
+		e->next = t->bucket[i];
+		t->bucket[i] = e;
+		t->n++;
+	}
+	e->b = *b;
+	e->round = t->round;
+	return true;
+}
+
+static void
+drop(struct bindings *t, struct bound **pp)
+{
+	struct bound *e = *pp;
+
+	*pp = e->next;
+	free(e);
+	t->n--;
+}
+
+void
+bind_del(struct bindings *t, const char *tunnel)
+{
+	for (struct bound **pp = &t->bucket[hash(tunnel)]; *pp; pp = &(*pp)->next)
+		if (strcmp((*pp)->b.tunnel, tunnel) == 0) {
+			drop(t, pp);
+			return;
+		}
+}
+
+static void
+sweep(struct bindings *t, bool all)
+{
+	for (unsigned i = 0; i < 1024; i++)
+		for (struct bound **pp = &t->bucket[i]; *pp; )
+			if (all || (*pp)->round != t->round)
+				drop(t, pp);
+			else
+				pp = &(*pp)->next;
+}
+
+void
+bind_sync(struct bindings *t)
+{
+	sweep(t, false);
+}
+
+const struct binding *
+bind_find(const struct bindings *t, const char *tunnel)
+{
+	const struct bound *e = find(t, tunnel);
+
+	return e ? &e->b : NULL;
+}
+
+void
+bind_fini(struct bindings *t)
+{
+	sweep(t, true);
+}

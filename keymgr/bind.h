@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which secret and which identities belong to which tunnel: what spdsync says. They outlive its link; SYNC clears what it did not say again. */
+#ifndef KEYMGR_BIND_H
+#define KEYMGR_BIND_H
+
+#include "msg_bind.h"
+
+#define BINDINGS_MAX	65536u
+
+struct bindings {
+	struct bound	*bucket[1024];
+	unsigned	n;
+	uint32_t	round;	/* counts spdsync's links */
+};
+
+void bind_new_round(struct bindings *);			/* a new link came up */
+bool bind_put(struct bindings *, const struct binding *);	/* false: full or no memory */
+void bind_del(struct bindings *, const char *tunnel);
+void bind_sync(struct bindings *);			/* forget what was not put in this round */
+const struct binding *bind_find(const struct bindings *, const char *tunnel);
+void bind_fini(struct bindings *);
+
+#endif

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "child.h"
+#include "childtab.h"
+#include "clock.h"
+
+/* A request on its way through the engine. It holds its child, which may be removed meanwhile. */
+struct step {
+	struct children	*t;
+	struct child	*c;
+	child_done	*done;
+	void		*arg;
+	bool		 both;		/* after the inbound SA the outbound one */
+};
+
+static void
+finish(struct step *s, enum reason r, const char *detail, uint32_t spi)
+{
+	if (s->done)
+		s->done(s->arg, r, detail ? detail : "", spi);
+	childtab_unref(s->t, s->c);
+	free(s);
+}
+
+static struct step *
+step_new(struct children *t, struct child *c, child_done *done, void *arg)
+{
+	struct step *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		*s = (struct step){ .t = t, .c = c, .done = done, .arg = arg };
+		c->refs++;
+	}
+	return s;
+}
+
+static void
+delete_in(struct children *t, struct child *c)
+{
+	if (c->in != SIDE_NONE)
+		sadb_delete(t->sadb, c->spi_in, &c->remote, &c->local);
+	childtab_set_in(t, c, SIDE_NONE);
+}
+
+static void
+delete_out(struct children *t, struct child *c)
+{
+	if (c->out == SIDE_ADDING || c->out == SIDE_LIVE)
+		sadb_delete(t->sadb, c->spi_out, &c->local, &c->remote);
+	childtab_set_out(t, c, SIDE_NONE);
+}
+
+static void
+remove_child(struct children *t, struct child *c)
+{
+	delete_in(t, c);
+	delete_out(t, c);
+	childtab_drop(t, c);
+}
+
+/* A child of which nothing is left is forgotten. */
+static void
+tidy(struct children *t, struct child *c)
+{
+	if (c->in == SIDE_NONE && c->out == SIDE_NONE)
+		childtab_drop(t, c);
+}
+
+/* SPIs */
+
+static void
+on_spi(void *arg, enum reason r, const char *detail, uint32_t spi)
+{
+	struct step *s = arg;
+	struct child *c = s->c;
+
+	if (r == R_OK && spi == 0)
+		r = R_ENGINE_NO_SPI;
+	if (r == R_ENGINE_REFUSED)
+		r = R_ENGINE_NO_SPI;
+	if (c->dropped) {	/* removed while the engine looked for one */
+		if (r == R_OK)
+			sadb_delete(s->t->sadb, spi, &c->remote, &c->local);
+		finish(s, r == R_OK ? R_NOT_FOUND : r, "the child was removed", 0);
+		return;
+	}
+	if (r != R_OK) {
+		childtab_set_in(s->t, c, SIDE_NONE);
+		childtab_drop(s->t, c);
+		finish(s, r, detail, 0);
+		return;
+	}
+	childtab_set_spi_in(s->t, c, spi);
+	childtab_set_in(s->t, c, SIDE_LARVAL);
+	c->renew_at = clock_now_ns() + CHILD_RENEW_S * NS_PER_S;
+	finish(s, R_OK, NULL, spi);
+}
+
+void
+child_spi_new(struct children *t, const struct key_spi *k, child_done *done, void *arg)
+{
+	struct child *c;
+	struct step *s = NULL;
+
+	if (k->child >= KEY_CHILD_KEPT || childtab_find(t, k->child)) {
+		done(arg, R_NOT_PERMITTED, "this child's number is taken", 0);
+		return;
+	}
+	c = childtab_new(t, k->child);
+	if (c)
+		s = step_new(t, c, done, arg);
+	if (s == NULL) {
+		if (c)
+			childtab_drop(t, c);
+		done(arg, R_NO_MEMORY, "", 0);
+		return;
+	}
+	c->reqid = k->reqid;
+	c->local.addr = k->local;
+	c->remote.addr = k->remote;
+	childtab_set_in(t, c, SIDE_ASKED);
+	if (!sadb_getspi(t->sadb, k, 0, on_spi, s)) {
+		childtab_drop(t, c);
+		finish(s, R_ENGINE_DOWN, "keymgr has no link to the engine", 0);
+	}
+}
+
+static void
+on_renewed(void *arg, enum reason r, const char *detail, uint32_t spi)
+{
+	(void)r;	/* an engine that says no keeps what it has; the install will tell */
+	childtab_unref(((struct step *)arg)->t, ((struct step *)arg)->c);
+	free(arg);
+}
+
+static void
+renew(struct children *t, struct child *c)
+{
+	struct key_spi k = { .child = c->child, .reqid = c->reqid, .local = c->local.addr, .remote = c->remote.addr };
+	struct step *s = step_new(t, c, NULL, NULL);
+
+	c->renew_at = clock_now_ns() + CHILD_RENEW_S * NS_PER_S;
+	if (s && !sadb_getspi(t->sadb, &k, c->spi_in, on_renewed, s)) {
+		childtab_unref(t, c);
+		free(s);
+	}
+}
+
+void
+children_renew_due(struct children *t)
+{
+	uint64_t now = clock_now_ns();
+
+	for (unsigned i = 0; t->nlarval && i < CHILD_BUCKETS; i++)
+		for (struct child *c = t->by_num[i]; c; c = c->next_num)
+			if (c->in == SIDE_LARVAL && now >= c->renew_at)
+				renew(t, c);
+}
+
+/* Installing */
+
+static void
+on_out(void *arg, enum reason r, const char *detail, uint32_t spi)
+{
+	struct step *s = arg;
+	struct child *c = s->c;
+
+	if (c->dropped) {
+		finish(s, r == R_OK ? R_NOT_FOUND : r, "the child was removed", 0);
+		return;
+	}
+	childtab_set_out(s->t, c, r == R_OK && c->out == SIDE_ADDING ? SIDE_LIVE : SIDE_NONE);
+	if (r != R_OK && s->both)
+		remove_child(s->t, c);	/* half a pair is of no use to an initiator */
+	finish(s, r, detail, 0);
+}
+
+static void
+install_out(struct step *s)
+{
+	struct children *t = s->t;
+	struct child *c = s->c;
+	struct held *h = c->held;
+	bool ok;
+
+	c->held = NULL;		/* the keys leave now and are not kept */
+	childtab_set_out(t, c, SIDE_ADDING);
+	ok = sadb_install(t->sadb, &h->spec, on_out, s);
+	held_free(h);
+	if (!ok)
+		on_out(s, R_ENGINE_DOWN, "keymgr has no link to the engine", 0);
+}
+
+static void
+on_in(void *arg, enum reason r, const char *detail, uint32_t spi)
+{
+	struct step *s = arg;
+	struct child *c = s->c;
+
+	if (c->dropped) {
+		finish(s, r == R_OK ? R_NOT_FOUND : r, "the child was removed", 0);
+		return;
+	}
+	if (r != R_OK) {
+		childtab_set_in(s->t, c, SIDE_NONE);
+		remove_child(s->t, c);
+		finish(s, r, detail, 0);
+		return;
+	}
+	if (c->in == SIDE_ADDING)
+		childtab_set_in(s->t, c, SIDE_LIVE);
+	if (c->held && (s->both || c->kept)) {	/* kept: nobody is left who could say CHILD_SEND */
+		install_out(s);
+		return;
+	}
+	finish(s, R_OK, NULL, 0);
+}
+
+static void
+spec_of(const struct key_child *k, struct sa_spec *in, struct sa_spec *out)
+{
+	*in = (struct sa_spec){ .esn = k->esn, .udp = k->udp, .spi = k->spi_in, .peer_spi = k->spi_out, .reqid = k->reqid,
+	    .replay_window = k->replay_window, .suite = k->suite, .src = k->remote, .dst = k->local, .soft_s = k->soft_s, .hard_s = k->hard_s,
+	    .soft_bytes = k->soft_bytes, .hard_bytes = k->hard_bytes, .soft_packets = k->soft_packets, .hard_packets = k->hard_packets,
+	    .ts_src = &k->ts_remote, .ts_dst = &k->ts_local };
+	memcpy(in->name, k->name, sizeof(in->name));
+	*out = *in;
+	out->out = true;
+	out->spi = k->spi_out;
+	out->peer_spi = k->spi_in;
+	out->src = k->local;
+	out->dst = k->remote;
+	out->ts_src = &k->ts_local;
+	out->ts_dst = &k->ts_remote;
+}
+
+/* May this child be installed now? */
+static enum reason
+admit(struct children *t, const struct child *c, const struct key_child *k, const struct sa_spec *in, char detail[static IKE_DETAIL])
+{
+	char what[SADB_DETAIL] = "";
+	enum reason r = sadb_can(t->sadb, in, what);
+
+	if (r == R_OK && c == NULL) {
+		r = R_ENGINE_NO_SPI;
+		snprintf(what, sizeof(what), "this child has no SPI, or the engine was lost since it got one");
+	} else if (r == R_OK && (c->in != SIDE_LARVAL || c->out != SIDE_NONE || c->spi_in != k->spi_in || c->reqid != k->reqid || !(k->which & KEY_IN))) {
+		r = R_NOT_PERMITTED;
+		snprintf(what, sizeof(what), "this child is installed already, or has another SPI or reqid");
+	}
+	snprintf(detail, IKE_DETAIL, "%s", what);
+	return r;
+}
+
+static enum reason
+keys_of(struct ike_objects *o, const struct key_child *k, struct held *h, struct child_keys *in, char detail[static IKE_DETAIL])
+{
+	enum reason r = ike_child_keys(o, k, in, &h->keys, detail);
+
+	h->ts_src = k->ts_local;
+	h->ts_dst = k->ts_remote;
+	h->spec.ts_src = &h->ts_src;
+	h->spec.ts_dst = &h->ts_dst;
+	h->spec.encr = &h->keys.encr;
+	h->spec.integ = &h->keys.integ;
+	return r;
+}
+
+void
+child_install(struct children *t, struct ike_objects *o, const struct key_child *k, child_done *done, void *arg)
+{
+	struct child *c = k->child < KEY_CHILD_KEPT ? childtab_find(t, k->child) : NULL;
+	struct held *h = calloc(1, sizeof(*h));
+	struct child_keys keys = { 0 };
+	char detail[IKE_DETAIL] = "";
+	struct step *s = NULL;
+	struct sa_spec in;
+	enum reason r = R_NO_MEMORY;
+
+	if (h) {
+		spec_of(k, &in, &h->spec);
+		r = admit(t, c, k, &in, detail);
+	}
+	if (r != R_OK && k->ke)
+		ike_ke_drop(o, k->ke);
+	if (r == R_OK)
+		r = keys_of(o, k, h, &keys, detail);
+	if (r == R_OK && (s = step_new(t, c, done, arg)) == NULL)
+		r = R_NO_MEMORY;
+	if (r == R_OK) {
+		s->both = k->which & KEY_OUT;
+		in.larval = addr_eq(&c->local.addr, &k->local.addr);
+		in.encr = &keys.encr;
+		in.integ = &keys.integ;
+		if (!in.larval)	/* the SPI was asked for another address of ours: its place there is given back */
+			sadb_delete(t->sadb, c->spi_in, &c->remote, &c->local);
+		c->local = k->local;
+		c->remote = k->remote;
+		memcpy(c->name, k->name, sizeof(c->name));
+		childtab_set_spi_out(t, c, k->spi_out);
+		childtab_set_in(t, c, SIDE_ADDING);
+		childtab_set_out(t, c, SIDE_HELD);
+		c->held = h;
+		if (!sadb_install(t->sadb, &in, on_in, s))
+			on_in(s, R_ENGINE_DOWN, "keymgr has no link to the engine", 0);
+	} else {
+		held_free(h);
+		done(arg, r, detail, 0);
+	}
+	child_keys_wipe(&keys);
+}
+
+void
+child_send(struct children *t, uint32_t num, child_done *done, void *arg)
+{
+	struct child *c = childtab_find(t, num);
+	struct step *s;
+
+	if (c == NULL || c->held == NULL || c->in != SIDE_LIVE) {
+		done(arg, c && (c->out == SIDE_LIVE || c->out == SIDE_ADDING) ? R_OK : R_NOT_FOUND, "this child has no outbound SA that was held back", 0);
+		return;
+	}
+	if ((s = step_new(t, c, done, arg)) == NULL)
+		done(arg, R_NO_MEMORY, "", 0);
+	else
+		install_out(s);
+}
+
+void
+child_remove(struct children *t, uint8_t kind, uint32_t num)
+{
+	struct child *c = childtab_find(t, num);
+
+	if (c == NULL)
+		return;
+	if (kind == KEY_RM_CHILD || kind == KEY_RM_SPI) {
+		if (kind == KEY_RM_CHILD || c->in == SIDE_LARVAL || c->in == SIDE_ASKED)
+			remove_child(t, c);
+		return;
+	}
+	if (kind == KEY_RM_CHILD_IN)
+		delete_in(t, c);
+	else
+		delete_out(t, c);
+	tidy(t, c);
+}
+
+/* Loss of links */
+
+static void
+keep(struct children *t, struct child *c)
+{
+	struct step *s;
+
+	if (c->in == SIDE_ASKED || c->in == SIDE_LARVAL) {
+		remove_child(t, c);
+		return;
+	}
+	if (!c->kept)
+		childtab_renumber(t, c);
+	if (c->held && c->in == SIDE_LIVE && (s = step_new(t, c, NULL, NULL)) != NULL)
+		install_out(s);
+}
+
+void
+children_link_died(struct children *t)
+{
+	childtab_each(t, keep);
+}
+
+static void
+forget(struct children *t, struct child *c)
+{
+	childtab_drop(t, c);
+}
+
+void
+children_forget(struct children *t)
+{
+	childtab_each(t, forget);
+}
+
+/* The engine's events */
+
+void
+children_found(struct children *t, const struct sa_found *f)
+{
+	uint32_t spi_in = f->in ? f->spi : f->peer_spi, spi_out = f->in ? f->peer_spi : f->spi;
+	const struct endpoint *local = f->in ? &f->dst : &f->src, *remote = f->in ? &f->src : &f->dst;
+	struct child *c;
+
+	if (!f->ours || f->in == f->out)
+		return;
+	c = childtab_find_pair(t, spi_in, spi_out);
+	if (c == NULL) {
+		if ((c = childtab_new(t, 0)) == NULL)
+			return;
+		c->reqid = f->reqid;
+		c->local = *local;
+		c->remote = *remote;
+		memcpy(c->name, f->name, sizeof(c->name));
+		childtab_set_spi_in(t, c, spi_in);
+		childtab_set_spi_out(t, c, spi_out);
+	}
+	if (f->in)
+		childtab_set_in(t, c, SIDE_LIVE);
+	else
+		childtab_set_out(t, c, SIDE_LIVE);
+}
+
+void
+children_expired(struct children *t, uint32_t spi, const struct addr *dst, bool hard, bool larval)
+{
+	struct child *c = childtab_find_in(t, spi, dst);
+	bool in = c != NULL;
+	uint32_t num;
+
+	if (in && c->in == SIDE_LARVAL) {
+		if (hard)
+			renew(t, c);
+		return;
+	}
+	if (c == NULL)
+		c = childtab_find_out(t, spi, dst);
+	if (c == NULL || larval)
+		return;
+	num = c->child;
+	if (hard && in)
+		childtab_set_in(t, c, SIDE_NONE);
+	else if (hard)
+		childtab_set_out(t, c, SIDE_NONE);
+	tidy(t, c);
+	t->ops->expired(t->ctx, num, hard, in);
+}
+
+void
+children_used(struct children *t, uint32_t spi, const struct addr *dst)
+{
+	struct child *c = childtab_find_in(t, spi, dst);
+
+	if (c)
+		t->ops->used(t->ctx, c->child);
+}
+
+void
+children_mapping(struct children *t, uint32_t spi, const struct endpoint *peer)
+{
+	struct child *c = childtab_find_in(t, spi, NULL);
+
+	if (c)
+		t->ops->mapping(t->ctx, c->child, peer);
+}
+
+void
+children_deleted(struct children *t, uint32_t spi, const struct addr *dst)
+{
+	struct child *c = childtab_find_in(t, spi, dst);
+	bool in = c != NULL;
+	uint32_t num;
+
+	if (in && c->in == SIDE_LARVAL) {
+		renew(t, c);
+		return;
+	}
+	if (c == NULL)
+		c = childtab_find_out(t, spi, dst);
+	if (c == NULL)
+		return;
+	num = c->child;
+	if (in)
+		childtab_set_in(t, c, SIDE_NONE);
+	else
+		childtab_set_out(t, c, SIDE_NONE);
+	tidy(t, c);
+	t->ops->gone(t->ctx, num);
+}
+
+static void
+flushed(struct children *t, struct child *c)
+{
+	uint32_t num = c->child;
+
+	if (c->in == SIDE_LARVAL) {
+		renew(t, c);
+		return;
+	}
+	if (c->in == SIDE_ASKED || c->in == SIDE_ADDING)
+		return;		/* asked for after the flush: the engine's answer will tell */
+	childtab_drop(t, c);
+	t->ops->gone(t->ctx, num);
+}
+
+void
+children_flushed(struct children *t)
+{
+	childtab_each(t, flushed);
+}

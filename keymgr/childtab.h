@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of children: by number, by inbound SPI, by outbound SPI; and what it keeps of each. Only child.c changes it. */
+#ifndef KEYMGR_CHILDTAB_H
+#define KEYMGR_CHILDTAB_H
+
+#include "child.h"
+
+#define CHILD_BUCKETS	4096u
+
+enum side {
+	SIDE_NONE,
+	SIDE_ASKED,	/* in: GETSPI is on its way */
+	SIDE_LARVAL,	/* in: has an SPI, no keys */
+	SIDE_HELD,	/* out: keys wait for CHILD_SEND */
+	SIDE_ADDING,
+	SIDE_LIVE
+};
+
+/* An outbound SA that waits, with its keys. */
+struct held {
+	struct sa_spec		spec;
+	struct ts_list		ts_src, ts_dst;
+	struct child_keys	keys;
+};
+
+struct child {
+	struct child	*next_num, *next_in, *next_out;
+	unsigned	 refs;		/* requests under way */
+	bool		 dropped;	/* out of the table; the last reference frees it */
+	bool		 kept;		/* outlived its link */
+	enum side	 in, out;
+	uint32_t	 child, reqid, spi_in, spi_out;
+	struct endpoint	 local, remote;
+	char		 name[CHILD_NAME_CAP];
+	uint64_t	 renew_at;
+	struct held	*held;
+};
+
+struct children {
+	struct sadb		*sadb;
+	const struct child_ops	*ops;
+	void			*ctx;
+	struct event		*timer;
+	unsigned		 n, nlarval;
+	uint32_t		 last_kept;
+	struct child		*by_num[CHILD_BUCKETS], *by_in[CHILD_BUCKETS], *by_out[CHILD_BUCKETS];
+};
+
+/* num 0: one of ours is chosen. NULL: too many, or no memory. */
+struct child *childtab_new(struct children *, uint32_t num);
+struct child *childtab_find(const struct children *, uint32_t num);
+struct child *childtab_find_in(const struct children *, uint32_t spi, const struct addr *local);	/* local NULL: any */
+struct child *childtab_find_out(const struct children *, uint32_t spi, const struct addr *remote);
+struct child *childtab_find_pair(const struct children *, uint32_t spi_in, uint32_t spi_out);
+void childtab_set_in(struct children *, struct child *, enum side);
+void childtab_set_out(struct children *, struct child *, enum side);	/* NONE: what is held is wiped */
+void childtab_set_spi_in(struct children *, struct child *, uint32_t);
+void childtab_set_spi_out(struct children *, struct child *, uint32_t);
+void childtab_renumber(struct children *, struct child *);	/* a number of ours */
+void childtab_drop(struct children *, struct child *);
+void childtab_unref(struct children *, struct child *);
+/* run may drop the child it is given, no other. */
+void childtab_each(struct children *, void (*run)(struct children *, struct child *));
+
+void held_free(struct held *);
+
+void children_renew_due(struct children *);	/* child.c, for the timer */
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sadb.h"
+
+struct sadb {
+	struct event_base	*base;
+	const struct sadb_ops	*ops;
+	void			*ctx;
+	struct pfkey		*pf;
+	bool			up;		/* HELLO and dump are done */
+	struct op		*ops_pending;
+};
+
+struct op {
+	struct op	*next, **prev;
+	sadb_done	*done;
+	void		*arg;
+};
+
+static const char OWNER[] = "keymgr:";
+
+void
+sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi)
+{
+	snprintf(buf, cap, "%s%s %08x", OWNER, name, (unsigned)peer_spi);
+}
+
+bool
+sadb_owner_parse(const char *text, char name[static CHILD_NAME_CAP], uint32_t *peer_spi)
+{
+	const char *space, *slash;
+	char *end;
+	size_t n;
+
+	if (strncmp(text, OWNER, sizeof(OWNER) - 1) != 0)
+		return false;
+	text += sizeof(OWNER) - 1;
+	space = strchr(text, ' ');
+	slash = strchr(text, '/');
+	if (space == NULL || slash == NULL || slash > space || (n = (size_t)(space - text)) >= CHILD_NAME_CAP)
+		return false;
+	if (!name_ok_n(text, (size_t)(slash - text)) || !name_ok_n(slash + 1, (size_t)(space - slash - 1)) || strlen(space + 1) != 8 ||
+	    strspn(space + 1, "0123456789abcdef") != 8)
+		return false;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	*peer_spi = (uint32_t)strtoul(space + 1, &end, 16);
+	return true;
+}
+
+/* Events */
+
+static struct endpoint
+with_port(const struct pfkey_msg *m, const struct pfkey_address *a, uint16_t port)
+{
+	struct endpoint e = a->ep;
+
+	e.port = (m->has & PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE)) && m->natt_type != 0 ? port : 0;
+	return e;
+}
+
+static void
+on_dump_entry(void *arg, const struct pfkey_msg *m)
+{
+	struct sadb *s = arg;
+	struct sa_found f = { .spi = m->sa.spi, .reqid = m->sa2.reqid };
+	const uint64_t need = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+
+	if ((m->has & need) != need || (m->sa.state != SADB_SASTATE_MATURE && m->sa.state != SADB_SASTATE_DYING))
+		return;
+	if (m->has & PFKEY_HAS(CW_EXT_SAFLAGS)) {
+		f.in = m->sa_flags & CW_SAF_IN;
+		f.out = m->sa_flags & CW_SAF_OUT;
+	}
+	if (m->has & PFKEY_HAS(CW_EXT_OWNER))
+		f.ours = sadb_owner_parse(m->owner, f.name, &f.peer_spi);
+	f.src = with_port(m, &m->src, m->natt_sport);
+	f.dst = with_port(m, &m->dst, m->natt_dport);
+	s->ops->found(s->ctx, &f);
+}
+
+static void
+on_dump_done(void *arg, int err, const struct pfkey_msg *m)
+{
+	struct sadb *s = arg;
+
+	if (err == ECONNRESET)
+		return;		/* down() follows */
+	s->up = true;
+	s->ops->back(s->ctx);
+}
+
+static void
+on_registered(void *arg, int err, const struct pfkey_msg *m)
+{
+	struct sadb *s = arg;
+	struct pfkey_msg dump;
+
+	if (err == ECONNRESET)
+		return;
+	pfkey_msg_init(&dump, SADB_DUMP, SADB_SATYPE_ESP);
+	if (pfkey_dump(s->pf, &dump, on_dump_entry, on_dump_done, s) == 0)
+		on_dump_done(s, ENOBUFS, NULL);
+}
+
+/* As on Linux: SRC is the peer's old address, DST with DPORT where it is now; the SPI is the inbound SA's. */
+static void
+on_mapping(struct sadb *s, const struct pfkey_msg *m)
+{
+	struct endpoint peer = { .addr = m->dst.ep.addr, .port = m->natt_dport };
+
+	if (m->has & PFKEY_HAS(SADB_EXT_ADDRESS_DST))
+		s->ops->mapping(s->ctx, m->sa.spi, &peer);
+}
+
+static void
+on_event(void *ctx, const struct pfkey_msg *m)
+{
+	struct sadb *s = ctx;
+	bool has_sa = m->has & PFKEY_HAS(SADB_EXT_SA);
+	const struct addr *dst = &m->dst.ep.addr;
+
+	switch (m->type) {
+	case SADB_ACQUIRE:
+		if (m->err == 0 && (m->has & PFKEY_HAS(SADB_X_EXT_SA2)))
+			s->ops->acquire(s->ctx, m->sa2.reqid);
+		break;
+	case SADB_EXPIRE:
+		if (has_sa)
+			s->ops->expire(s->ctx, m->sa.spi, dst, m->has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD), m->sa.state == SADB_SASTATE_LARVAL);
+		break;
+	case CW_MSG_USED:
+		if (has_sa)
+			s->ops->used(s->ctx, m->sa.spi, dst);
+		break;
+	case SADB_X_NAT_T_NEW_MAPPING:
+		if (has_sa)
+			on_mapping(s, m);
+		break;
+	case SADB_DELETE:
+		if (m->err == 0 && has_sa)
+			s->ops->deleted(s->ctx, m->sa.spi, dst);
+		break;
+	case SADB_FLUSH:
+		if (m->err == 0 && (m->satype == SADB_SATYPE_UNSPEC || m->satype == SADB_SATYPE_ESP))
+			s->ops->flushed(s->ctx);
+		break;
+	default:	/* others' ADD, UPDATE, policies: not ours to see to */
+		break;
+	}
+}
+
+static void
+on_down(void *ctx, const char *why)
+{
+	struct sadb *s = ctx;
+
+	s->pf = NULL;
+	s->up = false;
+	s->ops->lost(s->ctx, why);
+}
+
+static const struct pfkey_ops pf_ops = { .event = on_event, .down = on_down };
+
+/* Requests */
+
+static enum reason
+reason_of(int err)
+{
+	switch (err) {
+	case 0:
+		return R_OK;
+	case ECONNRESET:
+		return R_ENGINE_DOWN;
+	case ENOSYS:
+	case EOPNOTSUPP:
+	case EPROTONOSUPPORT:
+		return R_ENGINE_NO_ALG;
+	default:
+		return R_ENGINE_REFUSED;
+	}
+}
+
+static void
+op_free(struct op *o)
+{
+	*o->prev = o->next;
+	if (o->next)
+		o->next->prev = o->prev;
+	free(o);
+}
+
+static void
+on_reply(void *arg, int err, const struct pfkey_msg *m)
+{
+	struct op *o = arg;
+	char detail[SADB_DETAIL] = "";
+
+	if (err)
+		snprintf(detail, sizeof(detail), "the engine says: %s", strerror(err));
+	o->done(o->arg, reason_of(err), detail, err == 0 && m && (m->has & PFKEY_HAS(SADB_EXT_SA)) ? m->sa.spi : 0);
+	op_free(o);
+}
+
+static struct op *
+op_new(struct sadb *s, sadb_done *done, void *arg)
+{
+	struct op *o = s->pf && s->up ? calloc(1, sizeof(*o)) : NULL;
+
+	if (o) {
+		*o = (struct op){ .next = s->ops_pending, .prev = &s->ops_pending, .done = done, .arg = arg };
+		if (o->next)
+			o->next->prev = &o->next;
+		s->ops_pending = o;
+	}
+	return o;
+}
+
+bool
+sadb_getspi(struct sadb *s, const struct key_spi *k, uint32_t spi, sadb_done *done, void *arg)
+{
+	struct endpoint src = { .addr = k->remote }, dst = { .addr = k->local };
+	struct op *o = op_new(s, done, arg);
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_GETSPI, SADB_SATYPE_ESP);
+	pfkey_set_sa2(&m, CW_MODE_TUNNEL, k->reqid);
+	pfkey_set_ends(&m, &src, &dst);
+	m.spi_min = spi ? spi : 0x100;
+	m.spi_max = spi ? spi : 0xffffffff;
+	m.has |= PFKEY_HAS(SADB_EXT_SPIRANGE);
+	if (o && pfkey_call(s->pf, &m, on_reply, o))
+		return true;
+	if (o)
+		op_free(o);
+	return false;
+}
+
+enum reason
+sadb_can(const struct sadb *s, const struct sa_spec *a, char detail[static SADB_DETAIL])
+{
+	const struct alg *e = alg_find(T_ENCR, a->suite.encr, a->suite.key_bits);
+	uint8_t f = sadb_features(s);
+	const char *lacks = NULL;
+
+	if (!sadb_is_up(s)) {
+		snprintf(detail, SADB_DETAIL, "keymgr has no link to the engine");
+		return R_ENGINE_DOWN;
+	}
+	if (e && alg_is_aead(e) && !(f & KEY_FEAT_AEAD))
+		lacks = "AEAD ciphers";
+	else if (a->esn && !(f & KEY_FEAT_ESN))
+		lacks = "64-bit sequence numbers";
+	else if (a->replay_window > 32 && !(f & KEY_FEAT_WINDOW))
+		lacks = "replay windows over 32 packets";
+	if (lacks == NULL)
+		return R_OK;
+	snprintf(detail, SADB_DETAIL, "this engine does not have %s", lacks);
+	return R_ENGINE_NO_ALG;
+}
+
+static void
+put_private(struct pfkey_msg *m, const struct sa_spec *a)
+{
+	m->replay_window = a->replay_window;
+	m->sa_flags = (a->esn ? CW_SAF_ESN : 0) | (a->out ? CW_SAF_OUT : CW_SAF_IN);
+	m->sel_src = *a->ts_src;
+	m->sel_dst = *a->ts_dst;
+	m->has |= PFKEY_HAS(CW_EXT_REPLAY) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_SELECTORS) | PFKEY_HAS(CW_EXT_OWNER) |
+	    PFKEY_HAS(CW_EXT_PACKETS);
+	sadb_owner_text(m->owner, sizeof(m->owner), a->name, a->peer_spi);
+}
+
+static void
+put_sa(struct pfkey_msg *m, const struct sa_spec *a)
+{
+	const struct alg *e = alg_find(T_ENCR, a->suite.encr, a->suite.key_bits), *i = alg_find(T_INTEG, a->suite.integ, 0);
+
+	m->sa = (struct pfkey_sa){ .spi = a->spi, .state = SADB_SASTATE_MATURE, .encrypt = e ? e->pfkey : 0, .auth = i ? i->pfkey : 0,
+	    .replay = a->replay_window > 32 ? 32 : (uint8_t)a->replay_window };
+	m->soft = (struct pfkey_lifetime){ .addtime = a->soft_s, .bytes = a->soft_bytes, .packets = a->soft_packets };
+	m->hard = (struct pfkey_lifetime){ .addtime = a->hard_s, .bytes = a->hard_bytes, .packets = a->hard_packets };
+	m->key_encrypt = secret_bytes(a->encr);
+	m->key_auth = secret_bytes(a->integ);
+	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(SADB_EXT_LIFETIME_HARD) |
+	    PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | (a->integ->n ? PFKEY_HAS(SADB_EXT_KEY_AUTH) : 0);
+	if (a->udp) {
+		m->natt_type = CW_NATT_ESPINUDP;
+		m->natt_sport = a->src.port;
+		m->natt_dport = a->dst.port;
+		m->has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+	}
+}
+
+bool
+sadb_install(struct sadb *s, const struct sa_spec *a, sadb_done *done, void *arg)
+{
+	struct op *o = op_new(s, done, arg);
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, a->larval ? SADB_UPDATE : SADB_ADD, SADB_SATYPE_ESP);
+	pfkey_set_sa2(&m, CW_MODE_TUNNEL, a->reqid);
+	pfkey_set_ends(&m, &a->src, &a->dst);
+	put_sa(&m, a);
+	if (pfkey_features(s->pf))
+		put_private(&m, a);
+	if (o && pfkey_call(s->pf, &m, on_reply, o))
+		return true;
+	if (o)
+		op_free(o);
+	return false;
+}
+
+void
+sadb_delete(struct sadb *s, uint32_t spi, const struct endpoint *src, const struct endpoint *dst)
+{
+	struct pfkey_msg m;
+
+	if (!sadb_is_up(s) || spi == 0)
+		return;
+	pfkey_msg_init(&m, SADB_DELETE, SADB_SATYPE_ESP);
+	pfkey_set_ends(&m, src, dst);
+	m.sa.spi = spi;
+	m.has |= PFKEY_HAS(SADB_EXT_SA);
+	pfkey_call(s->pf, &m, NULL, NULL);
+}
+
+/* The link */
+
+struct sadb *
+sadb_new(struct event_base *base, const struct sadb_ops *ops, void *ctx)
+{
+	struct sadb *s = calloc(1, sizeof(*s));
+
+	if (s)
+		*s = (struct sadb){ .base = base, .ops = ops, .ctx = ctx };
+	return s;
+}
+
+/* pfkey_free drops its calls silently; who waits here is told. */
+static void
+give_up(struct sadb *s)
+{
+	struct op *o;
+
+	pfkey_free(s->pf);
+	s->pf = NULL;
+	s->up = false;
+	while ((o = s->ops_pending) != NULL) {
+		o->done(o->arg, R_ENGINE_DOWN, "the link to the engine was replaced", 0);
+		op_free(o);
+	}
+}
+
+void
+sadb_free(struct sadb *s)
+{
+	if (s)
+		give_up(s);
+	free(s);
+}
+
+void
+sadb_attach(struct sadb *s, int fd)
+{
+	if (s->pf) {
+		give_up(s);
+		s->ops->lost(s->ctx, "a new PF_KEY socket took its place");
+	}
+	s->pf = pfkey_new(s->base, fd, &pf_ops, s);
+	if (s->pf && !pfkey_hello(s->pf, SADB_SATYPE_ESP, false, on_registered, s)) {
+		pfkey_free(s->pf);
+		s->pf = NULL;
+	}
+	if (s->pf == NULL)
+		s->ops->lost(s->ctx, "the PF_KEY socket cannot be used");
+}
+
+bool
+sadb_is_up(const struct sadb *s)
+{
+	return s->pf && s->up;
+}
+
+uint8_t
+sadb_features(const struct sadb *s)
+{
+	uint64_t f = pfkey_features(s->pf);
+
+	return (uint8_t)((f ? KEY_FEAT_HELLO : 0) | (f & CW_FEAT_ESN ? KEY_FEAT_ESN : 0) | (f & CW_FEAT_AEAD ? KEY_FEAT_AEAD : 0) |
+	    (f & CW_FEAT_WINDOW ? KEY_FEAT_WINDOW : 0));
+}

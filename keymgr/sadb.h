@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The engine's SAD by PF_KEY. One struct describes one SA of one direction; keys go into the message and nowhere else. The link may
+ * end and come back (a new descriptor): that is told as lost and back. Nothing private is sent, and no ESN, AEAD or wide window is used, before
+ * HELLO was answered. After each HELLO the SAD is dumped, so that children of an earlier keymgr are known.
+ */
+#ifndef KEYMGR_SADB_H
+#define KEYMGR_SADB_H
+
+#include "msg_key.h"
+#include "pfkey.h"
+#include "reason.h"
+#include "secret.h"
+
+#define SADB_DETAIL	192
+
+struct sa_spec {
+	bool			out;
+	bool			larval;		/* GETSPI made its place: UPDATE it */
+	bool			esn, udp;
+	uint32_t		spi, peer_spi, reqid, replay_window;
+	char			name[CHILD_NAME_CAP];
+	struct suite		suite;
+	struct endpoint		src, dst;	/* ports: of the UDP encapsulation */
+	uint64_t		soft_s, hard_s, soft_bytes, hard_bytes, soft_packets, hard_packets;
+	const struct ts_list	*ts_src, *ts_dst;
+	const struct secret	*encr, *integ;
+};
+
+/* An SA that the engine reports. */
+struct sa_found {
+	bool		in, out;	/* neither: the engine did not say */
+	bool		ours;		/* OWNER is keymgr's */
+	uint32_t	spi, peer_spi, reqid;
+	char		name[CHILD_NAME_CAP];
+	struct endpoint	src, dst;
+};
+
+struct sadb_ops {
+	void	(*found)(void *ctx, const struct sa_found *);	/* in the dump after HELLO */
+	void	(*back)(void *ctx);				/* HELLO and dump are done */
+	void	(*lost)(void *ctx, const char *why);		/* every SA is gone with the engine */
+	void	(*acquire)(void *ctx, uint32_t reqid);
+	void	(*expire)(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval);
+	void	(*used)(void *ctx, uint32_t spi, const struct addr *dst);
+	void	(*mapping)(void *ctx, uint32_t spi, const struct endpoint *peer);	/* the inbound SA's */
+	void	(*deleted)(void *ctx, uint32_t spi, const struct addr *dst);	/* by somebody else */
+	void	(*flushed)(void *ctx);
+};
+
+struct sadb;
+typedef void sadb_done(void *arg, enum reason, const char *detail, uint32_t spi);
+
+struct sadb *sadb_new(struct event_base *, const struct sadb_ops *, void *ctx);
+void sadb_free(struct sadb *);
+/* A descriptor to the engine; takes it. One that was there before is given up. */
+void sadb_attach(struct sadb *, int fd);
+bool sadb_is_up(const struct sadb *);
+uint8_t sadb_features(const struct sadb *);	/* KEY_FEAT_* */
+
+/* An SPI for an inbound SA; spi not 0: keep this one alive. False: done is not called, the engine is away. */
+bool sadb_getspi(struct sadb *, const struct key_spi *, uint32_t spi, sadb_done *, void *arg);
+/* R_OK, or why the engine cannot have this one; before anything is derived for it. */
+enum reason sadb_can(const struct sadb *, const struct sa_spec *, char detail[static SADB_DETAIL]);
+bool sadb_install(struct sadb *, const struct sa_spec *, sadb_done *, void *arg);
+void sadb_delete(struct sadb *, uint32_t spi, const struct endpoint *src, const struct endpoint *dst);
+
+/* OWNER's text of a child's SA, both ways. */
+void sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi);
+bool sadb_owner_parse(const char *, char name[static CHILD_NAME_CAP], uint32_t *peer_spi);
+
+#endif

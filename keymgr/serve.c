@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "serve.h"
+#include "store.h"
+#include "serve_iked.h"
+
+/* spdsync's link */
+
+static bool
+on_bind_put(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	char detail[STORE_DETAIL];
+	struct secret s = { 0 };
+	struct binding b;
+	enum reason r;
+
+	if (!binding_get(&m->body, &b) || !rd_done(&m->body))
+		return false;
+	if (!bind_put(&k->bindings, &b)) {
+		ipc_fail(l, m, R_NO_MEMORY, "too many tunnels have secrets");
+		return true;
+	}
+	r = store_read(k->secret_dir, b.psk, &s, detail);	/* only to tell; it is read again at each use */
+	secret_wipe(&s);
+	if (r == R_OK)
+		ipc_reply(l, m, bytes_of(NULL, 0));
+	else
+		ipc_fail(l, m, r, detail);
+	return true;
+}
+
+static bool
+on_bind_del(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	char tunnel[NAME_CAP];
+
+	str_get(&m->body, tunnel, sizeof(tunnel));
+	if (!rd_done(&m->body))
+		return false;
+	bind_del(&k->bindings, tunnel);
+	ipc_reply(l, m, bytes_of(NULL, 0));
+	return true;
+}
+
+static bool
+on_bind_sync(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+
+	bind_sync(&k->bindings);
+	ipc_reply(l, m, bytes_of(NULL, 0));
+	return rd_done(&m->body);
+}
+
+static bool
+on_bind_check(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	char name[NAME_CAP], detail[STORE_DETAIL];
+	struct secret s = { 0 };
+	enum reason r;
+
+	str_get(&m->body, name, sizeof(name));
+	if (!rd_done(&m->body))
+		return false;
+	r = store_read(k->secret_dir, name, &s, detail);
+	secret_wipe(&s);
+	if (r == R_OK)
+		ipc_reply(l, m, bytes_of(NULL, 0));
+	else
+		ipc_fail(l, m, r, detail);
+	return true;
+}
+
+static void
+spdsync_up(void *ctx, struct ipc *l)
+{
+	struct keymgr *k = ctx;
+
+	bind_new_round(&k->bindings);
+}
+
+static void
+spdsync_down(void *ctx, struct ipc *l)
+{
+	struct keymgr *k = ctx;
+
+	k->spdsync = NULL;	/* the bindings stay: tunnels go on without spdsync */
+	log_info(NULL, "link_down", "The link to spdsync ended.");
+}
+
+static const struct ipc_row spdsync_rows[] = {
+	{ BIND_PUT,	"BIND_PUT",	IPC_AFTER_HELLO, sizeof(struct binding) + 8,	on_bind_put },
+	{ BIND_DEL,	"BIND_DEL",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_del },
+	{ BIND_SYNC,	"BIND_SYNC",	IPC_AFTER_HELLO, 0,				on_bind_sync },
+	{ BIND_CHECK,	"BIND_CHECK",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_check },
+};
+
+static const struct ipc_table spdsync_table = { "spdsync-keymgr", spdsync_rows, sizeof(spdsync_rows) / sizeof(spdsync_rows[0]),
+    spdsync_up, spdsync_down };
+
+/* The engine */
+
+static void
+settle(struct keymgr *k)
+{
+	if (k->settled)
+		return;
+	k->settled = true;
+	event_del(k->settle_timer);
+	if (k->iked_waits >= 0)
+		serve_iked_attach(k, k->iked_waits);
+	k->iked_waits = -1;
+}
+
+static void
+on_settle_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct keymgr *k = arg;
+
+	log_warn(NULL, "engine_absent", "The engine did not answer within %d s; iked is served without it.", SERVE_ENGINE_WAIT_S);
+	settle(k);
+}
+
+static void
+sadb_found_cb(void *ctx, const struct sa_found *f)
+{
+	children_found(((struct keymgr *)ctx)->children, f);
+}
+
+static void
+sadb_back_cb(void *ctx)
+{
+	struct keymgr *k = ctx;
+
+	log_info(NULL, "engine_back", "The engine is there%s.", sadb_features(k->sadb) ? "" : "; it does not know Causeway's extensions");
+	settle(k);
+	serve_iked_engine(k);
+}
+
+static void
+sadb_lost_cb(void *ctx, const char *why)
+{
+	struct keymgr *k = ctx;
+
+	log_at(LOG_WARN, NULL, "engine_lost", R_ENGINE_DOWN, "The engine is lost, and its SAs with it: %s.", why);
+	children_forget(k->children);
+	settle(k);
+	serve_iked_engine(k);
+}
+
+static void
+sadb_acquire_cb(void *ctx, uint32_t reqid)
+{
+	serve_iked_acquire(ctx, reqid);
+}
+
+static void
+sadb_expire_cb(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval)
+{
+	children_expired(((struct keymgr *)ctx)->children, spi, dst, hard, larval);
+}
+
+static void
+sadb_used_cb(void *ctx, uint32_t spi, const struct addr *dst)
+{
+	children_used(((struct keymgr *)ctx)->children, spi, dst);
+}
+
+static void
+sadb_mapping_cb(void *ctx, uint32_t spi, const struct endpoint *peer)
+{
+	children_mapping(((struct keymgr *)ctx)->children, spi, peer);
+}
+
+static void
+sadb_deleted_cb(void *ctx, uint32_t spi, const struct addr *dst)
+{
+	children_deleted(((struct keymgr *)ctx)->children, spi, dst);
+}
+
+static void
+sadb_flushed_cb(void *ctx)
+{
+	children_flushed(((struct keymgr *)ctx)->children);
+}
+
+static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .acquire = sadb_acquire_cb,
+    .expire = sadb_expire_cb, .used = sadb_used_cb, .mapping = sadb_mapping_cb, .deleted = sadb_deleted_cb, .flushed = sadb_flushed_cb };
+
+/* All of it */
+
+bool
+serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir)
+{
+	struct timeval tv = { .tv_sec = SERVE_ENGINE_WAIT_S };
+
+	memset(k, 0, sizeof(*k));
+	k->base = base;
+	k->iked_waits = -1;
+	if (strlen(secret_dir) >= sizeof(k->secret_dir))
+		return false;
+	strcpy(k->secret_dir, secret_dir);
+	ike_objects_init(&k->objects);
+	k->sadb = sadb_new(base, &sadb_ops, k);
+	k->children = k->sadb ? children_new(base, k->sadb, &serve_child_ops, k) : NULL;
+	k->settle_timer = event_new(base, -1, 0, on_settle_timer, k);
+	if (k->children && k->settle_timer && event_add(k->settle_timer, &tv) == 0)
+		return true;
+	serve_fini(k);
+	return false;
+}
+
+void
+serve_fini(struct keymgr *k)
+{
+	ipc_free(k->iked);
+	ipc_free(k->spdsync);
+	k->iked = k->spdsync = NULL;
+	sadb_free(k->sadb);	/* first: it ends what is under way */
+	children_free(k->children);
+	ike_objects_wipe(&k->objects);
+	bind_fini(&k->bindings);
+	if (k->settle_timer)
+		event_free(k->settle_timer);
+	if (k->iked_waits >= 0)
+		close(k->iked_waits);
+}
+
+void
+serve_on_fd(void *ctx, const char *name, int fd)
+{
+	struct keymgr *k = ctx;
+
+	if (strcmp(name, "pfkey") == 0) {
+		sadb_attach(k->sadb, fd);
+	} else if (strcmp(name, "spdsync") == 0) {
+		ipc_free(k->spdsync);
+		k->spdsync = ipc_new(k->base, fd, &spdsync_table, k);
+	} else if (strcmp(name, "iked") == 0 && k->settled) {
+		serve_iked_attach(k, fd);
+	} else if (strcmp(name, "iked") == 0) {
+		if (k->iked_waits >= 0)
+			close(k->iked_waits);
+		k->iked_waits = fd;
+	} else {
+		log_warn(NULL, "fd_unknown", "A descriptor with an unknown name came and was closed.");
+		close(fd);
+	}
+}

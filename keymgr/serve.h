@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What keymgr serves: the links to iked and spdsync, by their tables, over the store, the objects and the engine. iked's link waits
+ * until the engine's SAD was read once (or the engine is known to be away), so that its first KEY_CHILD_LIST is complete.
+ */
+#ifndef KEYMGR_SERVE_H
+#define KEYMGR_SERVE_H
+
+#include "bind.h"
+#include "child.h"
+#include "ike.h"
+#include "ipc.h"
+#include "sadb.h"
+
+#define SERVE_ENGINE_WAIT_S	3	/* for the first dump; then iked is served without an engine */
+
+struct keymgr {
+	struct event_base	*base;
+	char			 secret_dir[256];
+	struct bindings		 bindings;
+	struct ike_objects	 objects;
+	struct sadb		*sadb;
+	struct children		*children;
+	struct ipc		*iked, *spdsync;
+	uint32_t		 iked_round;	/* counts iked's links: an answer goes to the link that asked */
+	int			 iked_waits;	/* its descriptor until the engine was read; -1 none */
+	bool			 settled;
+	struct event		*settle_timer;
+};
+
+bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir);
+void serve_fini(struct keymgr *);
+/* A descriptor from the supervisor: "pfkey", "iked" or "spdsync"; taken. ctx is struct keymgr. */
+void serve_on_fd(void *ctx, const char *name, int fd);
+
+#endif

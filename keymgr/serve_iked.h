@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* iked's link: its table, its answers that come later, its events. */
+#ifndef KEYMGR_SERVE_IKED_H
+#define KEYMGR_SERVE_IKED_H
+
+#include "serve.h"
+
+extern const struct child_ops serve_child_ops;
+
+void serve_iked_attach(struct keymgr *, int fd);
+void serve_iked_engine(struct keymgr *);	/* tells whether the engine is there */
+void serve_iked_acquire(struct keymgr *, uint32_t reqid);
+
+#endif
