@@ -1,1 +1,57 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# ipsecd, the engine's host in user space. libipsecd.a has its pure parts, for the daemon and for their tests.
+noinst_LIBRARIES += kernel/user/libipsecd.a
+kernel_user_libipsecd_a_CPPFLAGS = $(CORE_CPPFLAGS)
+kernel_user_libipsecd_a_CFLAGS = $(AM_CFLAGS) -O3
+kernel_user_libipsecd_a_SOURCES = \
+	kernel/user/csum.c \
+	kernel/user/csum.h \
+	kernel/user/gro.c \
+	kernel/user/gro.h \
+	kernel/user/gso.c \
+	kernel/user/gso.h \
+	kernel/user/guard_file.c \
+	kernel/user/guard_file.h \
+	kernel/user/pairs.c \
+	kernel/user/pairs.h \
+	kernel/user/route_list.c \
+	kernel/user/routes.h \
+	kernel/user/trouble.c \
+	kernel/user/trouble.h \
+	kernel/user/wire_split.h
+
+daemon_PROGRAMS += kernel/user/ipsecd
+kernel_user_ipsecd_CPPFLAGS = $(CORE_CPPFLAGS)
+kernel_user_ipsecd_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP_CFLAGS)
+kernel_user_ipsecd_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
+	$(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
+kernel_user_ipsecd_SOURCES = \
+	kernel/user/ctl.c \
+	kernel/user/ctl.h \
+	kernel/user/guard.c \
+	kernel/user/guard.h \
+	kernel/user/guard_disk.c \
+	kernel/user/guard_disk.h \
+	kernel/user/guard_rules.c \
+	kernel/user/ipsecd.h \
+	kernel/user/main.c \
+	kernel/user/net.c \
+	kernel/user/net.h \
+	kernel/user/nl.c \
+	kernel/user/nl.h \
+	kernel/user/pool.c \
+	kernel/user/pool.h \
+	kernel/user/relay.c \
+	kernel/user/routes.c \
+	kernel/user/sadb.c \
+	kernel/user/sadb.h \
+	kernel/user/sandbox.c \
+	kernel/user/seam.c \
+	kernel/user/tun.c \
+	kernel/user/tun.h \
+	kernel/user/wire.c \
+	kernel/user/wire.h \
+	kernel/user/wire_buf.h \
+	kernel/user/wire_err.c \
+	kernel/user/wire_in.c \
+	kernel/user/wire_out.c

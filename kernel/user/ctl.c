@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "config.h"
+
+#include "ctl.h"
+#include "msg_esp.h"
+
+static bool
+on_nothing(struct ipc_msg *m)
+{
+	return rd_done(&m->body);
+}
+
+/* Counter number i of all: the engine's, then the host's. NULL name: not in use; false: there are no more. */
+static bool
+counter(struct ctl *c, unsigned i, const char **name, uint64_t *v)
+{
+	static const char *const own[] = { "guard_in", "guard_out", "sends", "sends_bundled", "sas", "policies" };
+	uint64_t in = 0, out = 0;
+
+	*name = NULL;
+	if (i < CW_COUNTERS) {
+		*name = cw_counter_name(i);
+		*v = *name ? cw_counter(c->engine, i) : 0;
+		return true;
+	}
+	i -= CW_COUNTERS;
+	if (i >= sizeof(own) / sizeof(own[0]))
+		return false;
+	*name = own[i];
+	if (i < 2) {
+		guard_counters(&c->net->guard, &in, &out);
+		*v = i == 0 ? in : out;
+	} else {
+		*v = i == 2 ? c->wire->send_calls : i == 3 ? c->wire->send_gso : i == 4 ? cw_sa_count(c->engine) : cw_policy_count(c->engine);
+	}
+	return true;
+}
+
+static bool
+on_counters(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+	unsigned after = rd_le16(&m->body), n = 0, seen = 0;
+	uint8_t buf[16384];
+	struct wr w = wr_of(buf, sizeof(buf));
+	const char *name;
+	uint64_t v;
+
+	if (!rd_done(&m->body))
+		return false;
+	wr_le16(&w, 0);
+	for (unsigned i = 0; counter(c, i, &name, &v) && w.n + 128 < sizeof(buf); i++) {
+		if (name == NULL || seen++ < after)
+			continue;
+		str_put(&w, name);
+		wr_le64(&w, v);
+		n++;
+	}
+	buf[0] = (uint8_t)n;
+	buf[1] = (uint8_t)(n >> 8);
+	return ipc_reply(l, m, wr_bytes(&w));
+}
+
+static bool
+on_info(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+	uint8_t buf[TROUBLES * (TROUBLE_LEN + 2) + 512];
+	struct wr w = wr_of(buf, sizeof(buf));
+	const struct troubles *t = &c->net->troubles;
+
+	if (!on_nothing(m))
+		return false;
+	net_audit(c->net);
+	str_put(&w, "user");
+	str_put(&w, PACKAGE_VERSION);
+	wr_u8(&w, c->net->guard.loaded);
+	wr_le16(&w, (uint16_t)t->n);
+	for (unsigned i = 0; i < t->n; i++)
+		str_put(&w, t->text[i]);
+	return ipc_reply(l, m, wr_bytes(&w));
+}
+
+static bool
+answer(struct ipc *l, struct ipc_msg *m, int error)
+{
+	if (error)
+		return ipc_fail(l, m, R_GUARD_FAILED, strerror(error));
+	return ipc_reply(l, m, bytes_of(NULL, 0));
+}
+
+static bool
+on_open(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+
+	return on_nothing(m) && answer(l, m, net_open(c->net));
+}
+
+static bool
+on_close(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+
+	return on_nothing(m) && answer(l, m, net_close(c->net));
+}
+
+static bool
+on_synced(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+
+	return on_nothing(m) && answer(l, m, net_synced(c->net));
+}
+
+static void
+on_down(void *ctx, struct ipc *l)
+{
+	struct ctl *c = ctx;
+
+	if (c->link == l)
+		c->link = NULL;
+}
+
+static const struct ipc_row rows[] = {
+	{ ESP_COUNTERS,	"COUNTERS",	IPC_AFTER_HELLO,	2,	on_counters },
+	{ ESP_OPEN,	"OPEN",		IPC_AFTER_HELLO,	0,	on_open },
+	{ ESP_CLOSE,	"CLOSE",	IPC_AFTER_HELLO,	0,	on_close },
+	{ ESP_INFO,	"INFO",		IPC_AFTER_HELLO,	0,	on_info },
+	{ ESP_SYNCED,	"SYNCED",	IPC_AFTER_HELLO,	0,	on_synced },
+};
+
+static const struct ipc_table table = { "spdsync-ipsecd", rows, sizeof(rows) / sizeof(rows[0]), NULL, on_down };
+
+bool
+ctl_link(struct ctl *c, int fd)
+{
+	ipc_free(c->link);
+	c->link = ipc_new(c->base, fd, &table, c);
+	return c->link != NULL;
+}
+
+void
+ctl_trouble(void *arg)
+{
+	struct ctl *c = arg;
+
+	if (c->link && ipc_is_up(c->link))
+		ipc_event(c->link, ESP_TROUBLE, bytes_of(NULL, 0));
+}
+
+void
+ctl_fini(struct ctl *c)
+{
+	ipc_free(c->link);
+	c->link = NULL;
+}

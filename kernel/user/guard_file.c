@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The rules in the text are those that guard.c builds by netlink; test/scenario/ipsecd compares the two as "nft list" prints them.
+ * nft 1.0.6 wants a newline before each closing brace.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "guard_file.h"
+
+#define FIRST	"# causeway guard 1"
+#define LAST	"# whole"
+
+void
+guard_want_fini(struct guard_want *g)
+{
+	pairs_fini(&g->in);
+	pairs_fini(&g->out);
+}
+
+void
+guard_sets_fini(struct guard_sets *s)
+{
+	pairs_fini(&s->in);
+	pairs_fini(&s->out);
+	pairs_fini(&s->loc);
+}
+
+bool
+guard_sets_make(const struct guard_want *g, struct guard_sets *s)
+{
+	struct pairs in = { NULL, 0, 0 }, out = { NULL, 0, 0 };
+	bool ok = pairs_covered_locals(&g->in, &in) && pairs_covered_locals(&g->out, &out) && pairs_add_all(&in, &out);
+
+	pairs_sort(&in);
+	/* Interval sets refuse overlaps, so the networks pass through the same cutting as pairs do. */
+	ok = ok && pairs_disjoint(&in, &s->loc) && pairs_disjoint(&g->in, &s->in) && pairs_disjoint(&g->out, &s->out);
+	pairs_fini(&in);
+	pairs_fini(&out);
+	return ok;
+}
+
+struct text { char *p; size_t n, cap; bool bad; };
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (t->cap - t->n < 1024) {
+		size_t cap = t->cap * 2 + 8192;
+		char *p = t->bad ? NULL : realloc(t->p, cap);
+
+		if (p == NULL) {
+			t->bad = true;
+			return;
+		}
+		t->p = p;
+		t->cap = cap;
+	}
+	va_start(ap, fmt);
+	n = vsnprintf(t->p + t->n, t->cap - t->n, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= t->cap - t->n)
+		t->bad = true;
+	else
+		t->n += (size_t)n;
+}
+
+static void
+say_comments(struct text *t, const struct guard_want *g)
+{
+	const struct pairs *side[2] = { &g->in, &g->out };
+	static const char *const word[2] = { "in", "out" };
+	char r[PREFIX_STR], l[PREFIX_STR];
+
+	say(t, FIRST "\n# state %s %s %u %u\n", g->open ? "open" : "closed", g->tun, g->ike_port, g->natt_port);
+	for (int d = 0; d < 2; d++)
+		for (size_t i = 0; i < side[d]->n; i++)
+			say(t, "# %s %s %s\n", word[d], prefix_str(&side[d]->v[i].remote, r), prefix_str(&side[d]->v[i].local, l));
+	say(t, "# end %zu\n", g->in.n + g->out.n);
+}
+
+static void
+say_set(struct text *t, const char *name, const struct pairs *p, int fam, bool pair)
+{
+	char r[PREFIX_STR], l[PREFIX_STR];
+	const char *type = fam == 4 ? "ipv4_addr" : "ipv6_addr";
+	bool any = false;
+
+	say(t, "\tset %s%d {\n\t\ttype %s%s%s\n\t\tflags interval\n", name, fam, type, pair ? " . " : "", pair ? type : "");
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->v[i].remote.addr.fam != fam)
+			continue;
+		say(t, any ? ",\n\t\t\t" : "\t\telements = { ");
+		any = true;
+		say(t, "%s", prefix_str(&p->v[i].remote, r));
+		if (pair)
+			say(t, " . %s", prefix_str(&p->v[i].local, l));
+	}
+	say(t, any ? " }\n\t}\n" : "\t}\n");
+}
+
+static void
+say_chains(struct text *t, const struct guard_want *g)
+{
+	say(t, "\tchain pre {\n\t\ttype filter hook prerouting priority -300; policy accept;\n");
+	say(t, "\t\tiifname \"lo\" accept\n\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n\t\tmeta l4proto 50 fib daddr type local accept\n");
+	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local accept\n", g->ike_port);
+	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local accept\n", g->natt_port);
+	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
+	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
+	say(t, "\t\tip saddr . ip daddr @in4 counter name guard_in drop\n\t\tip6 saddr . ip6 daddr @in6 counter name guard_in drop\n\t}\n");
+	say(t, "\tchain post {\n\t\ttype filter hook postrouting priority -300; policy accept;\n");
+	say(t, "\t\tmeta mark and 0xff00 == 0x4d00 accept\n\t\toifname \"lo\" accept\n\t\toifname \"%s\" accept\n", g->tun);
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n");
+	say(t, "\t\tip saddr @loc4 ip daddr @loc4 accept\n\t\tip6 saddr @loc6 ip6 daddr @loc6 accept\n");
+	say(t, "\t\tip daddr . ip saddr @out4 counter name guard_out drop\n\t\tip6 daddr . ip6 saddr @out6 counter name guard_out drop\n\t}\n");
+}
+
+char *
+guard_text(const struct guard_want *g, const struct guard_sets *s, size_t *len)
+{
+	struct text t = { NULL, 0, 0, false };
+
+	say_comments(&t, g);
+	/* The first line makes sure that the second has something to delete; nft loads a file as one transaction. */
+	say(&t, "table inet causeway\ndelete table inet causeway\n");
+	if (!g->open) {
+		say(&t, "table inet causeway {\n\tcounter guard_in {\n\t}\n\tcounter guard_out {\n\t}\n");
+		for (int fam = 4; fam <= 6; fam += 2) {
+			say_set(&t, "loc", &s->loc, fam, false);
+			say_set(&t, "in", &s->in, fam, true);
+			say_set(&t, "out", &s->out, fam, true);
+		}
+		say_chains(&t, g);
+		say(&t, "}\n");
+	}
+	say(&t, LAST "\n");
+	if (t.bad) {
+		free(t.p);
+		return NULL;
+	}
+	*len = t.n;
+	return t.p;
+}
+
+/* The next line without its newline; false at the end, and for a last line that has none. */
+static bool
+line_next(struct rd *r, char *buf, size_t cap)
+{
+	size_t n = 0;
+
+	while (rd_left(r)) {
+		char c = (char)rd_u8(r);
+
+		if (c == '\n') {
+			buf[n] = '\0';
+			return true;
+		}
+		if (n + 1 >= cap || c == '\0')
+			return false;
+		buf[n++] = c;
+	}
+	return false;
+}
+
+static bool
+decode_state(const char *line, struct guard_want *g)
+{
+	char word[16], rest[2];
+	unsigned ike, natt;
+
+	if (sscanf(line, "# state %15s %15s %u %u%1s", word, g->tun, &ike, &natt, rest) != 4 || ike > 0xffff || natt > 0xffff)
+		return false;
+	g->ike_port = (uint16_t)ike;
+	g->natt_port = (uint16_t)natt;
+	g->open = strcmp(word, "open") == 0;
+	/* The name goes into text for nft and into a device request: only what such a name may hold. */
+	for (const char *p = g->tun; *p; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_'))
+			return false;
+	return g->open || strcmp(word, "closed") == 0;
+}
+
+static bool
+decode_pair(const char *line, struct guard_want *g)
+{
+	char dir[4], remote[PREFIX_STR], local[PREFIX_STR], rest[2];
+	struct pair p;
+
+	if (sscanf(line, "# %3s %51s %51s%1s", dir, remote, local, rest) != 3)
+		return false;
+	if (!prefix_parse(remote, &p.remote) || !prefix_parse(local, &p.local) || p.remote.addr.fam != p.local.addr.fam)
+		return false;
+	if (strcmp(dir, "in") == 0)
+		return pairs_add(&g->in, &p);
+	return strcmp(dir, "out") == 0 && pairs_add(&g->out, &p);
+}
+
+bool
+guard_decode(struct bytes text, struct guard_want *g, const char **why)
+{
+	struct rd r = rd_of(text);
+	char line[256];
+	size_t count;
+
+	memset(g, 0, sizeof(*g));
+	*why = "it does not begin as a guard file does";
+	if (!line_next(&r, line, sizeof(line)) || strcmp(line, FIRST) != 0 || !line_next(&r, line, sizeof(line)) || !decode_state(line, g))
+		goto bad;
+	*why = "a line of its list is not a pair of networks";
+	for (;;) {
+		if (!line_next(&r, line, sizeof(line)))
+			goto bad;
+		if (sscanf(line, "# end %zu", &count) == 1)
+			break;
+		if (!decode_pair(line, g))
+			goto bad;
+	}
+	*why = "it is not whole";
+	if (count != g->in.n + g->out.n || text.n < sizeof(LAST) || memcmp(text.p + text.n - sizeof(LAST), LAST "\n", sizeof(LAST)) != 0)
+		goto bad;
+	pairs_sort(&g->in);
+	pairs_sort(&g->out);
+	return true;
+bad:
+	guard_want_fini(g);
+	return false;
+}

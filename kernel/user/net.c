@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One direction of flow: policies -> pairs -> (guard, routes, file). The guard comes first, so that there is no moment in which a
+ * new pair is routed but not guarded; a failure leaves what stood and is tried again after a second.
+ */
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard_disk.h"
+#include "log.h"
+#include "net.h"
+
+bool
+net_load(struct net *n, const char *file, const char *tun, uint16_t ike_port, uint16_t natt_port, char why[256])
+{
+	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	int e;
+
+	snprintf(n->file, sizeof(n->file), "%s", file);
+	if (!nl_open(&n->nl)) {
+		snprintf(why, 256, "netlink sockets cannot be had: %s", strerror(errno));
+		return false;
+	}
+	n->routes.nl = n->guard.nl = &n->nl;
+	if (!guard_disk_load(file, &n->saved, why))
+		return false;
+	snprintf(n->saved.tun, sizeof(n->saved.tun), "%s", tun);
+	n->saved.ike_port = ike_port;
+	n->saved.natt_port = natt_port;
+	n->open = n->saved.open;
+	if (n->open)
+		return true;
+	if (!guard_sets_make(&n->saved, &sets)) {
+		snprintf(why, 256, "the guard: no memory");
+		return false;
+	}
+	e = guard_load(&n->guard, &n->saved, &sets);
+	if (e)
+		snprintf(why, 256, "the system refuses the guard's nftables rules: %s", strerror(e));
+	n->guard.have = sets;
+	return e == 0;
+}
+
+bool
+net_begin(struct net *n, uint32_t ifindex, char why[256])
+{
+	static const struct pairs none = { NULL, 0, 0 };
+	int e;
+
+	n->routes.ifindex = ifindex;
+	e = routes_addrs(&n->routes);
+	if (e == 0)
+		e = routes_read(&n->routes);
+	if (e == 0 && !n->open)
+		e = rules_add(&n->routes);
+	if (e == 0 && !n->open)
+		e = routes_sync(&n->routes, &none, &n->saved.out, &n->guard.have.loc, true, &n->troubles);
+	if (e)
+		snprintf(why, 256, "routes and rules cannot be set: %s", strerror(e));
+	return e == 0;
+}
+
+struct collect { struct guard_want *w; struct troubles *t; bool ok; };
+
+static void
+prefix_of(struct prefix *p, const struct cw_prefix *c)
+{
+	p->addr.fam = c->addr.fam;
+	memcpy(p->addr.b, c->addr.b, sizeof(p->addr.b));
+	p->len = c->len;
+}
+
+static bool
+on_policy(void *arg, const struct cw_policy *p)
+{
+	struct collect *c = arg;
+	char s[PREFIX_STR], d[PREFIX_STR];
+	struct prefix src, dst;
+	struct pair pair;
+
+	if (p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
+		return true;
+	prefix_of(&src, &p->src);
+	prefix_of(&dst, &p->dst);
+	if (p->proto != CW_ULPROTO_ANY || p->sport || p->dport || p->nreq == 0 || p->req[0].mode != CW_MODE_TUNNEL) {
+		if (p->dir == CW_DIR_OUT)
+			trouble_add(c->t, "the policy %s to %s is not by prefix alone in tunnel mode: it is neither routed nor guarded yet",
+			    prefix_str(&src, s), prefix_str(&dst, d));
+		return true;
+	}
+	pair.remote = p->dir == CW_DIR_IN ? src : dst;
+	pair.local = p->dir == CW_DIR_IN ? dst : src;
+	c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->w->in : &c->w->out, &pair);
+	return c->ok;
+}
+
+/* What the policies ask for, with the saved guard until they are complete. tun: pairs of policies alone. */
+static bool
+collect(struct net *n, struct guard_want *w, struct pairs *tun)
+{
+	struct collect c = { w, &n->troubles, true };
+
+	*w = (struct guard_want){ .open = n->open, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
+	memcpy(w->tun, n->saved.tun, sizeof(w->tun));
+	cw_policies(n->engine, on_policy, &c);
+	if (!c.ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out))
+		return false;
+	pairs_sort(&w->in);
+	pairs_sort(&w->out);
+	pairs_sort(tun);
+	return true;
+}
+
+static int
+apply(struct net *n, struct guard_want *w, const struct pairs *tun)
+{
+	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	char why[256];
+	int e;
+
+	if (!guard_sets_make(w, &sets)) {
+		guard_sets_fini(&sets);
+		return ENOMEM;
+	}
+	if (n->reload)
+		n->guard.loaded = false;	/* somebody else changed the table: the whole of it again */
+	if (n->unsaved || !pairs_eq(&w->in, &n->want.in) || !pairs_eq(&w->out, &n->want.out)) {
+		n->unsaved = !guard_disk_save(n->file, w, &sets, why);
+		if (n->unsaved)
+			trouble_add(&n->troubles, "%s", why);
+	}
+	e = guard_update(&n->guard, w, &sets);
+	if (e)
+		trouble_add(&n->troubles, "the guard could not be changed: %s; the former one stands", strerror(e));
+	n->reload = e != 0;
+	if (e == 0)
+		e = rules_add(&n->routes);
+	if (e == 0)
+		e = routes_sync(&n->routes, tun, &w->out, &n->guard.have.loc, !n->synced, &n->troubles);
+	guard_sets_fini(&sets);
+	return e;
+}
+
+static int
+sync_now(struct net *n)
+{
+	struct troubles before = n->troubles;
+	struct guard_want w = { 0 };
+	struct pairs tun = { NULL, 0, 0 };
+	int e = 0;
+
+	n->dirty = false;
+	trouble_clear(&n->troubles);
+	if (n->addrs_dirty) {
+		n->addrs_dirty = false;
+		e = routes_addrs(&n->routes);
+		if (e == 0)
+			e = routes_read(&n->routes);	/* the system takes routes away with addresses and links */
+	}
+	if (e == 0)
+		e = collect(n, &w, &tun) ? 0 : ENOMEM;
+	if (e == 0 && !n->open)
+		e = apply(n, &w, &tun);
+	if (e == 0) {
+		guard_want_fini(&n->want);
+		n->want = w;
+		w = (struct guard_want){ 0 };
+	}
+	guard_want_fini(&w);
+	pairs_fini(&tun);
+	if (e && !n->failed)
+		log_error(NULL, "net_failed", "Routes or guard could not be made what the policies say (%s); it is tried again every second.",
+		    strerror(e));
+	n->failed = e != 0;
+	if (e) {
+		struct timeval second = { 1, 0 };
+
+		event_add(n->retry, &second);
+	}
+	if (!trouble_eq(&before, &n->troubles) && n->on_trouble)
+		n->on_trouble(n->ctx);
+	return e;
+}
+
+void
+net_changed(struct net *n)
+{
+	n->dirty = true;
+}
+
+void
+net_turn_end(struct net *n)
+{
+	if (n->dirty)
+		sync_now(n);
+}
+
+int
+net_synced(struct net *n)
+{
+	n->synced = true;
+	pairs_fini(&n->saved.in);
+	pairs_fini(&n->saved.out);
+	return sync_now(n);
+}
+
+int
+net_open(struct net *n)
+{
+	static const struct pairs none = { NULL, 0, 0 };
+	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	char why[256];
+	int e;
+
+	n->open = true;
+	n->want.open = true;
+	memcpy(n->want.tun, n->saved.tun, sizeof(n->want.tun));
+	if (!guard_disk_save(n->file, &n->want, &sets, why))
+		log_warn(NULL, "guard_file", "%s", why);
+	e = rules_del(&n->routes);
+	if (e == 0)
+		e = routes_sync(&n->routes, &none, &none, &none, false, &n->troubles);
+	if (e == 0)
+		e = guard_remove(&n->guard);
+	log_warn(NULL, "opened", "Guard, rules and routes were taken away on request: packets between protected networks may leave in the clear.");
+	return e;
+}
+
+int
+net_close(struct net *n)
+{
+	int e;
+
+	n->open = false;
+	n->unsaved = n->reload = true;
+	e = sync_now(n);
+	log_info(NULL, "closed", "Guard, rules and routes stand again.");
+	return e;
+}
+
+void
+net_audit(struct net *n)
+{
+	routes_read(&n->routes);
+	sync_now(n);
+}
+
+static int
+on_event(const struct nlmsghdr *h, void *arg)
+{
+	struct net *n = arg;
+
+	if (h->nlmsg_type == RTM_NEWADDR || h->nlmsg_type == RTM_DELADDR || h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK)
+		n->addrs_dirty = n->dirty = true;
+	else if (h->nlmsg_type == RTM_DELRULE)
+		n->dirty = true;
+	return MNL_CB_OK;
+}
+
+static void
+on_route_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+	char buf[NL_BUF];
+
+	for (unsigned i = 0; i < 64; i++) {
+		ssize_t got = mnl_socket_recvfrom(n->nl.events, buf, sizeof(buf));
+
+		if (got < 0) {
+			if (errno == ENOBUFS)
+				n->addrs_dirty = n->dirty = true;	/* some were lost: look at everything */
+			return;
+		}
+		mnl_cb_run(buf, (size_t)got, 0, 0, on_event, n);
+	}
+}
+
+static int
+on_nft(const struct nlmsghdr *h, void *arg)
+{
+	struct net *n = arg;
+
+	if (!n->open && guard_touched(&n->guard, h))
+		n->reload = n->dirty = true;
+	return MNL_CB_OK;
+}
+
+static void
+on_nft_event(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+	char buf[NL_BUF];
+
+	for (unsigned i = 0; i < 64; i++) {
+		ssize_t got = mnl_socket_recvfrom(n->nl.nft_events, buf, sizeof(buf));
+
+		if (got < 0) {
+			if (errno == ENOBUFS && !n->open)
+				n->reload = n->dirty = true;
+			return;
+		}
+		mnl_cb_run(buf, (size_t)got, 0, 0, on_nft, n);
+	}
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+
+	n->dirty = true;
+}
+
+bool
+net_start(struct net *n, struct event_base *base, struct cw_engine *engine, void (*on_trouble)(void *), void *ctx)
+{
+	n->engine = engine;
+	n->on_trouble = on_trouble;
+	n->ctx = ctx;
+	n->ev_route = event_new(base, mnl_socket_get_fd(n->nl.events), EV_READ | EV_PERSIST, on_route_event, n);
+	n->ev_nft = event_new(base, mnl_socket_get_fd(n->nl.nft_events), EV_READ | EV_PERSIST, on_nft_event, n);
+	n->retry = event_new(base, -1, 0, on_retry, n);
+	return n->ev_route && n->ev_nft && n->retry && event_add(n->ev_route, NULL) == 0 && event_add(n->ev_nft, NULL) == 0;
+}
+
+void
+net_fini(struct net *n)
+{
+	if (n->ev_route)
+		event_free(n->ev_route);
+	if (n->ev_nft)
+		event_free(n->ev_nft);
+	if (n->retry)
+		event_free(n->retry);
+	guard_fini(&n->guard);
+	routes_fini(&n->routes);
+	guard_want_fini(&n->saved);
+	guard_want_fini(&n->want);
+	nl_close(&n->nl);
+}

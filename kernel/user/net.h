@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From the policies to the system: routes, rules and guard are made what the SPD says, at the end of every turn in which it
+ * changed. Until spdsync says that its policies all stand, what the saved guard says counts too.
+ */
+#ifndef CAUSEWAY_NET_H
+#define CAUSEWAY_NET_H
+
+#include <event2/event.h>
+
+#include "cw.h"
+#include "guard.h"
+#include "routes.h"
+
+struct net {
+	struct nl		nl;
+	struct routes		routes;
+	struct guard		guard;
+	struct cw_engine	*engine;
+	struct event		*ev_route, *ev_nft, *retry;
+	char			file[256];	/* the guard's file */
+	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
+	struct guard_want	want;		/* what was put last; its pairs are what stands in the file */
+	bool			open, synced, dirty, addrs_dirty, reload, failed, unsaved;
+	struct troubles		troubles;
+	void			(*on_trouble)(void *ctx);
+	void			*ctx;
+};
+
+/* Before anything else: the saved guard, in one transaction. False: *why says what failed. tun is the name for a first start. */
+bool net_load(struct net *, const char *file, const char *tun, uint16_t ike_port, uint16_t natt_port, char why[256]);
+/* After the TUN is there: rules, and unreachable routes for what the saved guard protects. */
+bool net_begin(struct net *, uint32_t ifindex, char why[256]);
+bool net_start(struct net *, struct event_base *, struct cw_engine *, void (*on_trouble)(void *), void *ctx);
+void net_fini(struct net *);
+
+void net_changed(struct net *);			/* a policy came or went */
+void net_turn_end(struct net *);
+/* spdsync's requests; 0 or errno. */
+int net_synced(struct net *);
+int net_open(struct net *);
+int net_close(struct net *);
+void net_audit(struct net *);			/* look again for others' routes in our table */
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every prefix has two routes: one to the TUN, and under it an `unreachable` one with a bad metric. When ipsecd dies the TUN
+ * goes and takes the first with it; the second stays and closes (measured: without it packets leave by the default route).
+ * What stands is kept in memory after one dump, so that a change costs what it changes.
+ */
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "routes.h"
+
+enum { METRIC_TUN = 100, METRIC_CLOSED = 9999999 };
+#define BATCH	(256u * 1024)
+#define MSG	256u
+
+void
+routes_fini(struct routes *r)
+{
+	free(r->have.v);
+	free(r->foreign.v);
+	free(r->own);
+	r->have = r->foreign = (struct route_list){ NULL, 0, 0 };
+	r->own = NULL;
+	r->nown = r->capown = 0;
+}
+
+static void
+attr_addr(const struct nlattr *a, struct addr *to)
+{
+	uint16_t n = mnl_attr_get_payload_len(a);
+
+	if (n != 4 && n != 16)
+		return;
+	to->fam = n == 4 ? 4 : 6;
+	memcpy(to->b, mnl_attr_get_payload(a), n);
+}
+
+static int
+on_route(const struct nlmsghdr *h, void *arg)
+{
+	struct routes *r = arg;
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct route one = { 0 };
+	uint32_t table = m->rtm_table, metric = 0;
+	struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || (m->rtm_flags & RTM_F_CLONED))
+		return MNL_CB_OK;
+	one.dst.addr.fam = m->rtm_family == AF_INET ? 4 : 6;
+	one.dst.len = m->rtm_dst_len;
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		switch (mnl_attr_get_type(a)) {
+		case RTA_TABLE: table = mnl_attr_get_u32(a); break;
+		case RTA_PRIORITY: metric = mnl_attr_get_u32(a); break;
+		case RTA_DST: attr_addr(a, &one.dst.addr); break;
+		case RTA_PREFSRC: attr_addr(a, &one.src); break;
+		}
+	}
+	if (table != NL_TABLE)
+		return MNL_CB_OK;
+	one.kind = m->rtm_type == RTN_UNREACHABLE ? ROUTE_UNREACHABLE : m->rtm_type == RTN_THROW ? ROUTE_THROW : ROUTE_TUN;
+	if (m->rtm_protocol == NL_PROTO && (one.kind != ROUTE_UNREACHABLE || metric == METRIC_CLOSED))
+		return route_list_add(&r->have, &one) ? MNL_CB_OK : MNL_CB_ERROR;
+	return route_list_add(&r->foreign, &one) ? MNL_CB_OK : MNL_CB_ERROR;
+}
+
+static int
+on_addr(const struct nlmsghdr *h, void *arg)
+{
+	struct routes *r = arg;
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct addr local = { 0 }, address = { 0 };
+	struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWADDR || m->ifa_scope == RT_SCOPE_HOST || m->ifa_scope == RT_SCOPE_LINK)
+		return MNL_CB_OK;
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		if (mnl_attr_get_type(a) == IFA_LOCAL)
+			attr_addr(a, &local);
+		if (mnl_attr_get_type(a) == IFA_ADDRESS)
+			attr_addr(a, &address);
+	}
+	if (local.fam == 0)
+		local = address;
+	if (r->nown == r->capown) {
+		size_t cap = r->capown ? r->capown * 2 : 16;
+		struct addr *v = realloc(r->own, cap * sizeof(*v));
+
+		if (v == NULL)
+			return MNL_CB_ERROR;
+		r->own = v;
+		r->capown = cap;
+	}
+	r->own[r->nown++] = local;
+	return MNL_CB_OK;
+}
+
+static int
+dump(struct routes *r, uint16_t type, size_t head, int family, mnl_cb_t cb)
+{
+	char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	uint8_t *body;
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	body = mnl_nlmsg_put_extra_header(h, head);
+	body[0] = (uint8_t)family;	/* first octet of rtmsg and ifaddrmsg alike */
+	return nl_talk(r->nl, r->nl->route, h, cb, r);
+}
+
+static int
+addr_cmp_v(const void *a, const void *b)
+{
+	return addr_cmp(a, b);
+}
+
+int
+routes_addrs(struct routes *r)
+{
+	int e;
+
+	r->nown = 0;
+	e = dump(r, RTM_GETADDR, sizeof(struct ifaddrmsg), AF_INET, on_addr);
+	if (e == 0)
+		e = dump(r, RTM_GETADDR, sizeof(struct ifaddrmsg), AF_INET6, on_addr);
+	if (r->nown)
+		qsort(r->own, r->nown, sizeof(*r->own), addr_cmp_v);
+	return e;
+}
+
+int
+routes_read(struct routes *r)
+{
+	int e;
+
+	r->have.n = r->foreign.n = 0;
+	e = dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET, on_route);
+	if (e == 0)
+		e = dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET6, on_route);
+	route_list_sort(&r->have);
+	route_list_sort(&r->foreign);
+	return e;
+}
+
+static void
+put_route(struct nlmsghdr *h, const struct routes *r, const struct route *one, bool add)
+{
+	struct rtmsg *m;
+
+	h->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0));
+	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	m->rtm_family = one->dst.addr.fam == 4 ? AF_INET : AF_INET6;
+	m->rtm_dst_len = one->dst.len;
+	m->rtm_table = RT_TABLE_UNSPEC;
+	m->rtm_protocol = NL_PROTO;
+	m->rtm_scope = RT_SCOPE_UNIVERSE;
+	m->rtm_type = one->kind == ROUTE_TUN ? RTN_UNICAST : one->kind == ROUTE_THROW ? RTN_THROW : RTN_UNREACHABLE;
+	if (one->kind == ROUTE_TUN && one->dst.addr.fam == 4)
+		m->rtm_scope = RT_SCOPE_LINK;
+	mnl_attr_put_u32(h, RTA_TABLE, NL_TABLE);
+	if (one->dst.len)
+		mnl_attr_put(h, RTA_DST, addr_len(&one->dst.addr), one->dst.addr.b);
+	mnl_attr_put_u32(h, RTA_PRIORITY, one->kind == ROUTE_UNREACHABLE ? METRIC_CLOSED : METRIC_TUN);
+	if (one->kind == ROUTE_TUN) {
+		mnl_attr_put_u32(h, RTA_OIF, r->ifindex);
+		if (add && one->src.fam)
+			mnl_attr_put(h, RTA_PREFSRC, addr_len(&one->src), one->src.b);
+	}
+}
+
+struct batch {
+	struct routes	*r;
+	struct troubles	*t;
+	struct route	*ops;		/* what each message was, for the sentence */
+	bool		add;
+	unsigned	n;
+	int		error;
+	uint32_t	first;
+	size_t		len;
+	char		*buf;
+};
+
+static void
+on_failed(void *arg, unsigned i, int error)
+{
+	struct batch *b = arg;
+	char p[PREFIX_STR];
+
+	if (!b->add && (error == ESRCH || error == ENODEV))
+		return;		/* went with the TUN: that is what was wanted */
+	if (error == EEXIST) {
+		trouble_add(b->t, "table %d has a route to %s that is not ours; it is left alone, and packets there follow it",
+		    NL_TABLE, prefix_str(&b->ops[i].dst, p));
+		return;
+	}
+	b->error = error;
+	trouble_add(b->t, "the route to %s could not be %s: %s", prefix_str(&b->ops[i].dst, p), b->add ? "added" : "removed", strerror(error));
+}
+
+static void
+batch_flush(struct batch *b)
+{
+	int e;
+
+	if (b->n == 0)
+		return;
+	e = nl_many(b->r->nl, b->r->nl->route, b->buf, b->len, b->first, b->n, on_failed, b);
+	if (e)
+		b->error = e;
+	b->n = 0;
+	b->len = 0;
+}
+
+static void
+batch_add(struct batch *b, const struct route *one)
+{
+	struct nlmsghdr *h;
+
+	if (b->len + MSG > BATCH)
+		batch_flush(b);
+	if (b->n == 0)
+		b->first = b->r->nl->seq + 1;
+	h = mnl_nlmsg_put_header(b->buf + b->len);
+	put_route(h, b->r, one, b->add);
+	h->nlmsg_seq = ++b->r->nl->seq;
+	b->ops[b->n++] = *one;
+	b->len += NLMSG_ALIGN(h->nlmsg_len);
+}
+
+/* Is there somebody else's route with this prefix? Then ours is not put beside it. */
+static bool
+is_foreign(const struct routes *r, const struct route *one)
+{
+	for (size_t i = 0; i < r->foreign.n; i++)
+		if (addr_eq(&r->foreign.v[i].dst.addr, &one->dst.addr) && r->foreign.v[i].dst.len == one->dst.len)
+			return true;
+	return false;
+}
+
+/* One pass over the two sorted lists: what one has and the other has not goes or comes. */
+static void
+merge(struct batch *b, const struct route_list *from, const struct route_list *to)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		while (k < to->n && route_cmp(&to->v[k], &from->v[i]) < 0)
+			k++;
+		if (k < to->n && route_cmp(&to->v[k], &from->v[i]) == 0 && addr_eq(&to->v[k].src, &from->v[i].src))
+			continue;
+		if (b->add && is_foreign(b->r, &from->v[i])) {
+			on_failed(b, (b->ops[b->n] = from->v[i], b->n), EEXIST);
+			continue;
+		}
+		batch_add(b, &from->v[i]);
+	}
+	batch_flush(b);
+}
+
+int
+routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, bool keep, struct troubles *t)
+{
+	struct batch b = { r, t, NULL, false, 0, 0, 0, 0, NULL };
+	struct route_list want = { NULL, 0, 0 };
+	int e = ENOMEM;
+
+	if (!routes_want(&want, tun, closed, loc, r->own, r->nown))
+		goto out;
+	for (size_t i = 0; keep && i < r->have.n; i++)
+		if (!route_list_add(&want, &r->have.v[i]))
+			goto out;
+	if (keep)
+		route_list_sort(&want);
+	b.buf = malloc(BATCH);
+	b.ops = malloc((BATCH / 32) * sizeof(*b.ops));
+	if (b.buf == NULL || b.ops == NULL)
+		goto out;
+	merge(&b, &r->have, &want);
+	b.add = true;
+	merge(&b, &want, &r->have);
+	e = b.error;
+	free(r->have.v);
+	r->have = want;
+	want = (struct route_list){ NULL, 0, 0 };
+	if (e)		/* what stands is no longer certain */
+		routes_read(r);
+out:
+	free(want.v);
+	free(b.buf);
+	free(b.ops);
+	return e;
+}
+
+static int
+rule(struct routes *r, int family, unsigned priority, uint32_t mark, uint32_t table, bool add)
+{
+	char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct fib_rule_hdr *f;
+	int e;
+
+	h->nlmsg_type = add ? RTM_NEWRULE : RTM_DELRULE;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0));
+	f = mnl_nlmsg_put_extra_header(h, sizeof(*f));
+	f->family = (uint8_t)family;
+	f->action = FR_ACT_TO_TBL;
+	f->table = RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(h, FRA_TABLE, table);
+	mnl_attr_put_u32(h, FRA_PRIORITY, priority);
+	mnl_attr_put_u8(h, FRA_PROTOCOL, NL_PROTO);
+	if (mark) {
+		mnl_attr_put_u32(h, FRA_FWMARK, mark);
+		mnl_attr_put_u32(h, FRA_FWMASK, NL_MARK_MASK);
+	}
+	e = nl_talk(r->nl, r->nl->route, h, NULL, NULL);
+	return e == (add ? EEXIST : ENOENT) ? 0 : e;
+}
+
+static int
+rules(struct routes *r, bool add)
+{
+	static const int family[2] = { AF_INET, AF_INET6 };
+	int e = 0;
+
+	for (int i = 0; i < 2 && e == 0; i++) {
+		e = rule(r, family[i], 100, NL_MARK_OWN, RT_TABLE_MAIN, add);
+		if (e == 0)
+			e = rule(r, family[i], 101, NL_MARK_PROTECT, NL_TABLE, add);
+		if (e == 0)
+			e = rule(r, family[i], 102, 0, NL_TABLE, add);
+	}
+	return e;
+}
+
+int
+rules_add(struct routes *r)
+{
+	return rules(r, true);
+}
+
+int
+rules_del(struct routes *r)
+{
+	return rules(r, false);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Table 7100 and the three rules that lead to it. A route is found by destination alone; whether the source belongs to the
+ * policy is the engine's question, and a packet that no policy is for is dropped there by its own reason (ROUTE_LOOP): once
+ * the table sent it to the TUN there is no way around.
+ */
+#ifndef CAUSEWAY_ROUTES_H
+#define CAUSEWAY_ROUTES_H
+
+#include "guard_file.h"
+#include "nl.h"
+#include "trouble.h"
+
+enum route_kind { ROUTE_TUN = 1, ROUTE_UNREACHABLE = 2, ROUTE_THROW = 3 };
+
+struct route {
+	struct prefix	dst;
+	uint8_t		kind;
+	struct addr	src;	/* preferred source; fam 0 none */
+};
+
+struct route_list { struct route *v; size_t n, cap; };
+
+struct routes {
+	struct nl		*nl;
+	uint32_t		ifindex;	/* of the TUN; 0: there is none */
+	struct route_list	have;		/* ours in the kernel, sorted */
+	struct route_list	foreign;	/* others' in our table */
+	struct addr		*own;		/* this gateway's addresses, sorted */
+	size_t			nown, capown;
+};
+
+/* Read what stands: routes of our table and own addresses. 0 or errno. */
+int routes_read(struct routes *);
+int routes_addrs(struct routes *);
+void routes_fini(struct routes *);
+/*
+ * Make the table what the pairs say. tun: pairs to route into the TUN; closed: pairs that are only kept unreachable (from the
+ * saved guard). keep: delete nothing (the policies are not all here yet). Returns 0 or the last errno; what failed is added to t.
+ */
+int routes_sync(struct routes *, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, bool keep, struct troubles *t);
+int rules_add(struct routes *);		/* all six; those that stand already are fine */
+int rules_del(struct routes *);
+
+/* Pure parts, for tests. */
+bool route_list_add(struct route_list *, const struct route *);
+void route_list_sort(struct route_list *);
+int route_cmp(const struct route *, const struct route *);	/* by prefix and kind */
+bool routes_want(struct route_list *, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc,
+    const struct addr *own, size_t nown);
+
+#endif

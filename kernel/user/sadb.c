@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A client is freed only at the end of a turn: the engine may be in the middle of telling it something when its socket fails.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "sadb.h"
+
+struct queued { struct queued *next; size_t len; uint8_t data[]; };
+
+struct sadb_client {
+	struct sadb_client *next;
+	struct sadb	*s;
+	struct cw_client *c;
+	struct event	*rd, *wr;
+	int		fd;
+	bool		dead, dumping;
+	struct queued	*head, **tail;
+	size_t		waiting;
+};
+
+void
+sadb_init(struct sadb *s, struct event_base *base, struct cw_engine *engine)
+{
+	s->base = base;
+	s->engine = engine;
+	s->listen_fd = -1;
+}
+
+static void
+client_free(struct sadb_client *k)
+{
+	if (k->c)
+		cw_client_close(k->s->engine, k->c);
+	if (k->rd)
+		event_free(k->rd);
+	if (k->wr)
+		event_free(k->wr);
+	close(k->fd);
+	while (k->head) {
+		struct queued *q = k->head;
+
+		k->head = q->next;
+		host_wipe(q->data, q->len);	/* an answer may hold key octets */
+		free(q);
+	}
+	k->s->n--;
+	free(k);
+}
+
+static void
+client_die(struct sadb_client *k)
+{
+	k->dead = true;
+	event_del(k->rd);
+	event_del(k->wr);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct sadb_client *k = arg;
+	uint64_t now = clock_now_ns();
+
+	for (unsigned i = 0; i < SADB_TURN && !k->dead; i++) {
+		ssize_t n = recv(k->fd, k->s->buf, sizeof(k->s->buf), MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0 || (size_t)n > SADB_MSG) {
+			client_die(k);
+			return;
+		}
+		cw_pfkey(k->s->engine, k->c, k->s->buf, (size_t)n, now);
+		host_wipe(k->s->buf, (size_t)n);
+	}
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct sadb_client *k = arg;
+
+	while (k->head && !k->dead) {
+		struct queued *q = k->head;
+
+		if (send(k->fd, q->data, q->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+			if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+				client_die(k);
+			else
+				event_add(k->wr, NULL);
+			return;
+		}
+		k->head = q->next;
+		if (k->head == NULL)
+			k->tail = &k->head;
+		k->waiting -= q->len;
+		host_wipe(q->data, q->len);
+		free(q);
+	}
+	if (k->dumping && !k->dead) {
+		k->dumping = false;
+		if (cw_pfkey_resume(k->s->engine, k->c, clock_now_ns()) && !k->dead) {
+			k->dumping = true;
+			event_add(k->wr, NULL);
+		}
+	}
+}
+
+static bool
+enqueue(struct sadb_client *k, const uint8_t *msg, size_t len)
+{
+	struct queued *q;
+
+	if (k->waiting + len > SADB_QUEUE || (q = malloc(sizeof(*q) + len)) == NULL) {
+		client_die(k);
+		return true;
+	}
+	q->next = NULL;
+	q->len = len;
+	memcpy(q->data, msg, len);
+	*k->tail = q;
+	k->tail = &q->next;
+	k->waiting += len;
+	event_add(k->wr, NULL);
+	return true;
+}
+
+bool
+sadb_out(struct sadb *s, void *client, const uint8_t *msg, size_t len, bool may_refuse)
+{
+	struct sadb_client *k = client;
+
+	if (k->dead)
+		return true;
+	if (k->head == NULL) {
+		if (send(k->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return true;
+		if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS) {
+			client_die(k);
+			return true;
+		}
+	}
+	if (may_refuse) {
+		k->dumping = true;
+		event_add(k->wr, NULL);
+		return false;
+	}
+	return enqueue(k, msg, len);
+}
+
+bool
+sadb_client(struct sadb *s, int fd, unsigned flags)
+{
+	struct sadb_client *k = s->n < SADB_CLIENTS ? calloc(1, sizeof(*k)) : NULL;
+
+	if (k == NULL) {
+		close(fd);
+		return false;
+	}
+	k->s = s;
+	k->fd = fd;
+	k->tail = &k->head;
+	s->n++;
+	k->c = cw_client_open(s->engine, k, flags);
+	k->rd = event_new(s->base, fd, EV_READ | EV_PERSIST, on_readable, k);
+	k->wr = event_new(s->base, fd, EV_WRITE, on_writable, k);
+	if (k->c == NULL || k->rd == NULL || k->wr == NULL || event_add(k->rd, NULL) != 0) {
+		client_free(k);
+		return false;
+	}
+	k->next = s->clients;
+	s->clients = k;
+	return true;
+}
+
+static void
+on_accept(evutil_socket_t listener, short what, void *arg)
+{
+	struct sadb *s = arg;
+	struct ucred who;
+	socklen_t n = sizeof(who);
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 || who.uid != 0) {
+		close(fd);
+		return;
+	}
+	sadb_client(s, fd, CW_CLIENT_KEYS);
+}
+
+bool
+sadb_listen(struct sadb *s, int fd)
+{
+	s->listen_fd = fd;
+	s->listener = event_new(s->base, fd, EV_READ | EV_PERSIST, on_accept, s);
+	return s->listener && event_add(s->listener, NULL) == 0;
+}
+
+void
+sadb_turn_end(struct sadb *s)
+{
+	struct sadb_client **at = &s->clients;
+
+	while (*at) {
+		struct sadb_client *k = *at;
+
+		if (!k->dead) {
+			at = &k->next;
+			continue;
+		}
+		*at = k->next;
+		client_free(k);
+	}
+}
+
+void
+sadb_fini(struct sadb *s)
+{
+	while (s->clients) {
+		struct sadb_client *k = s->clients;
+
+		s->clients = k->next;
+		client_free(k);
+	}
+	if (s->listener)
+		event_free(s->listener);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
+	s->listener = NULL;
+	s->listen_fd = -1;
+}

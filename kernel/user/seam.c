@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the engine calls back: packets and messages on their way out (host.h, "the host's program"). */
+#include "ipsecd.h"
+
+static void
+write_plain(struct host *h, struct cw_pkt **v, unsigned n)
+{
+	tun_write(&h->tun, v, n);
+	for (unsigned i = 0; i < n; i++)
+		pool_put(&h->pool, v[i]);
+}
+
+void
+host_plain_out(struct host *h, struct cw_pkt **v, unsigned n)
+{
+	struct cw_pkt *out[TUN_BURST];
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		/* The table sent it to the TUN, but no policy is for it: there is no way back into the clear from here. */
+		if (v[i]->verdict == CW_BYPASS || v[i]->verdict == CW_CLEAR) {
+			cw_drop(h->engine, v[i], CW_DROP_ROUTE_LOOP);
+		} else if (v[i]->verdict == CW_DELIVER && !v[i]->checked) {
+			cw_drop(h->engine, v[i], CW_DROP_NOT_CHECKED);
+		} else {
+			out[k++] = v[i];
+			if (k == TUN_BURST) {
+				write_plain(h, out, k);
+				k = 0;
+			}
+		}
+	}
+	if (k)
+		write_plain(h, out, k);
+}
+
+void
+host_wire_out(struct host *h, struct cw_pkt **v, unsigned n)
+{
+	wire_write(&h->wire, v, n);
+	for (unsigned i = 0; i < n; i++)
+		pool_put(&h->pool, v[i]);
+}
+
+void
+host_drop_out(struct host *h, struct cw_pkt **v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		pool_put(&h->pool, v[i]);
+}
+
+bool
+host_pfkey_out(struct host *h, void *client, const uint8_t *msg, size_t len, bool may_refuse)
+{
+	return sadb_out(&h->sadb, client, msg, len, may_refuse);
+}
+
+void
+host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p)
+{
+	net_changed(&h->net);
+}
+
+uint32_t
+host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *dst)
+{
+	struct addr s = { src ? src->fam : 0, { 0 } }, d = { dst->fam, { 0 } };
+
+	if (src)
+		memcpy(s.b, src->b, sizeof(s.b));
+	memcpy(d.b, dst->b, sizeof(d.b));
+	return nl_path(&h->net.nl, &s, &d);
+}

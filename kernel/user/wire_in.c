@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Receiving. The system bundles datagrams of one five-tuple whatever they hold, so a bundle is cut at its segment size and each
+ * segment is looked at: one octet 0xff is a keepalive, four zero octets are IKE (RFC 3948 2.2, 2.3), the rest is ESP.
+ */
+#include <errno.h>
+#include <linux/udp.h>
+
+#include "clock.h"
+#include "wire_buf.h"
+#include "wire_split.h"
+
+static struct cw_addr
+to_cw(const struct addr *a)
+{
+	struct cw_addr c;
+
+	c.fam = a->fam;
+	memcpy(c.b, a->b, sizeof(c.b));
+	return c;
+}
+
+/* What came beside a datagram. */
+struct beside { struct addr local; uint8_t tos; size_t segment; };
+
+static void
+read_beside(struct msghdr *m, struct beside *b)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			const struct in_pktinfo *i = (const void *)CMSG_DATA(c);
+
+			b->local.fam = 4;
+			memcpy(b->local.b, &i->ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			const struct in6_pktinfo *i = (const void *)CMSG_DATA(c);
+
+			b->local.fam = 6;
+			memcpy(b->local.b, &i->ipi6_addr, 16);
+		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
+			b->tos = *CMSG_DATA(c);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
+			int v;
+
+			memcpy(&v, CMSG_DATA(c), sizeof(v));
+			b->tos = (uint8_t)v;
+		} else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+			int v;
+
+			memcpy(&v, CMSG_DATA(c), sizeof(v));
+			b->segment = v > 0 ? (size_t)v : 0;
+		}
+	}
+}
+
+static void
+flush(struct wire *w)
+{
+	struct wire_rx *x = w->rx;
+
+	if (x->n)
+		cw_wire_in(w->engine, x->v, x->n, x->now);
+	x->n = 0;
+}
+
+static void
+take_esp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
+{
+	struct wire_rx *x = s->w->rx;
+	struct cw_pkt *k = &x->pkt[x->n];
+
+	memset(k, 0, sizeof(*k));
+	k->buf = p;
+	k->cap = k->len = (uint32_t)n;
+	k->outer.src = to_cw(&from->addr);
+	k->outer.dst = to_cw(&b->local);
+	k->outer.sport = s->udp ? from->port : 0;
+	k->outer.dport = s->udp ? s->w->port : 0;
+	k->outer.udp = s->udp;
+	k->outer.tos = b->tos;
+	x->v[x->n++] = k;
+	if (x->n == WIRE_BURST)
+		flush(s->w);
+}
+
+static void
+take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
+{
+	struct wire *w = s->w;
+	struct endpoint local = { b->local, w->port };
+	size_t at = 0, len;
+
+	while ((len = wire_split(n, b->segment, &at)) > 0) {
+		uint8_t *one = p + at - len;
+
+		switch (wire_kind(bytes_of(one, len))) {
+		case WIRE_KEEPALIVE:
+			cw_count(w->engine, CW_DROP_KEEPALIVE, 1);
+			break;
+		case WIRE_IKE:
+			if (!w->ops.ike(w->ops.ctx, &local, from, bytes_of(one + 4, len - 4)))
+				cw_count(w->engine, CW_DROP_RELAY_FAILED, 1);
+			break;
+		case WIRE_ESP:
+			take_esp(s, one, len, from, b);
+			break;
+		case WIRE_NONE:
+			cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
+			break;
+		}
+	}
+	if (n == 0)
+		cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
+}
+
+static void
+take(struct wire_sock *s, unsigned i)
+{
+	struct wire_rx *x = s->w->rx;
+	struct msghdr *m = &x->msg[i].msg_hdr;
+	struct beside b = { { 0 }, 0, 0 };
+	struct endpoint from;
+	uint8_t *p = x->buf[i];
+	size_t n = x->msg[i].msg_len, head;
+
+	if ((m->msg_flags & MSG_TRUNC) || !endpoint_from_sa(m->msg_name, m->msg_namelen, &from)) {
+		cw_count(s->w->engine, CW_DROP_WIRE_MALFORMED, 1);
+		return;
+	}
+	read_beside(m, &b);
+	if (s->udp) {
+		take_udp(s, p, n, &from, &b);
+		return;
+	}
+	if (s->fam == 4) {	/* a raw IPv4 socket gives the IP header too; an IPv6 one does not */
+		head = n >= 20 ? (size_t)(p[0] & 15) * 4 : 0;
+		if (head < 20 || head > n) {
+			cw_count(s->w->engine, CW_DROP_WIRE_MALFORMED, 1);
+			return;
+		}
+		b.tos = p[1];
+		p += head;
+		n -= head;
+	}
+	take_esp(s, p, n, &from, &b);
+}
+
+static void
+prepare(struct wire_rx *x)
+{
+	for (unsigned i = 0; i < WIRE_MSGS; i++) {
+		x->iov[i] = (struct iovec){ x->buf[i], WIRE_DATAGRAM };
+		x->msg[i].msg_hdr = (struct msghdr){ &x->from[i], sizeof(x->from[i]), &x->iov[i], 1, x->ctl[i], WIRE_CMSG, 0 };
+	}
+}
+
+void
+wire_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct wire_sock *s = arg;
+	struct wire_rx *x = s->w->rx;
+
+	x->now = clock_now_ns();
+	for (unsigned turn = 0; turn < WIRE_READS; turn++) {
+		int n;
+
+		prepare(x);
+		n = recvmmsg(s->fd, x->msg, WIRE_MSGS, MSG_DONTWAIT, NULL);
+		if (n <= 0) {
+			wire_errors(s);
+			return;
+		}
+		for (int i = 0; i < n; i++)
+			take(s, (unsigned)i);
+		flush(s->w);
+		if (n < WIRE_MSGS)
+			return;
+	}
+}

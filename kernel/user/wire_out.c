@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sending. Packets that go the same way and have one size (the last may be smaller) leave in one datagram that the system cuts
+ * (UDP_SEGMENT); everything of one socket leaves in one sendmmsg. Where the system cannot cut (EIO: a device without checksum
+ * offload), one message a packet is sent from then on.
+ */
+#include <errno.h>
+#include <linux/udp.h>
+#include <poll.h>
+
+#include "wire_buf.h"
+
+#define SEGMENTS	64u	/* what every kernel with UDP_SEGMENT takes */
+#define GSO_OCTETS	65000u	/* with headers still below 65535 */
+
+static void
+from_cw(struct addr *to, const struct cw_addr *a)
+{
+	to->fam = a->fam;
+	memcpy(to->b, a->b, sizeof(to->b));
+}
+
+static void
+put_cmsg(struct msghdr *m, int level, int type, const void *data, size_t n)
+{
+	struct cmsghdr *c = (struct cmsghdr *)((char *)m->msg_control + m->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(c), data, n);
+	m->msg_controllen += CMSG_SPACE(n);
+}
+
+static struct wire_sock *
+sock_for(struct wire *w, const struct cw_outer *o)
+{
+	struct wire_sock *other = NULL;
+
+	for (unsigned i = 0; i < w->nsocks; i++) {
+		struct wire_sock *s = &w->sock[i];
+
+		if (s->fam != o->dst.fam || s->udp != (o->udp != 0))
+			continue;
+		if (s->df == (o->df != 0))
+			return s;
+		other = s;
+	}
+	return other;
+}
+
+static bool
+same_way(const struct cw_outer *a, const struct cw_outer *b)
+{
+	return a->udp == b->udp && a->df == b->df && a->tos == b->tos && a->sport == b->sport && a->dport == b->dport &&
+	    memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && memcmp(&a->src, &b->src, sizeof(a->src)) == 0;
+}
+
+/* One message for k packets from v on, which go the same way. */
+static void
+put_msg(struct wire *w, struct cw_pkt **v, unsigned first, unsigned k)
+{
+	struct wire_tx *x = w->tx;
+	const struct cw_outer *o = &v[first]->outer;
+	struct msghdr *m = &x->msg[x->n].msg_hdr;
+	struct endpoint to;
+	int tos = o->tos;
+
+	for (unsigned i = 0; i < k; i++)
+		x->iov[first + i] = (struct iovec){ cw_pkt_data(v[first + i]), v[first + i]->len };
+	from_cw(&to.addr, &o->dst);
+	to.port = o->udp ? o->dport : 0;
+	*m = (struct msghdr){ &x->to[x->n], 0, &x->iov[first], k, x->ctl[x->n], 0, 0 };
+	m->msg_namelen = endpoint_to_sa(&to, &x->to[x->n]);
+	memset(x->ctl[x->n], 0, WIRE_CMSG);
+	if (o->src.fam == 4) {
+		struct in_pktinfo i = { 0 };
+
+		memcpy(&i.ipi_spec_dst, o->src.b, 4);
+		put_cmsg(m, IPPROTO_IP, IP_PKTINFO, &i, sizeof(i));
+	} else if (o->src.fam == 6) {
+		struct in6_pktinfo i = { 0 };
+
+		memcpy(&i.ipi6_addr, o->src.b, 16);
+		put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &i, sizeof(i));
+	}
+	if (o->dst.fam == 4)
+		put_cmsg(m, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	else
+		put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	if (k > 1) {
+		uint16_t size = (uint16_t)v[first]->len;
+
+		put_cmsg(m, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size));
+	}
+	x->n++;
+}
+
+/* How many packets from v[i] on can leave as one datagram. */
+static unsigned
+run_of(const struct wire *w, struct cw_pkt **v, unsigned i, unsigned n)
+{
+	size_t total = v[i]->len;
+	unsigned k = 1;
+
+	if (w->no_gso || !v[i]->outer.udp)
+		return 1;
+	while (i + k < n && k < SEGMENTS && v[i + k]->len <= v[i]->len && total + v[i + k]->len <= GSO_OCTETS &&
+	    same_way(&v[i]->outer, &v[i + k]->outer)) {
+		total += v[i + k]->len;
+		k++;
+		if (v[i + k - 1]->len < v[i]->len)
+			break;
+	}
+	return k;
+}
+
+static unsigned
+reason_of(int error)
+{
+	return error == EMSGSIZE ? CW_DROP_WIRE_TOO_BIG : CW_DROP_WIRE_WRITE;
+}
+
+/* The bundle of message i did not pass: its packets one by one. */
+static void
+send_singly(struct wire *w, struct wire_sock *s, unsigned i)
+{
+	struct msghdr m = w->tx->msg[i].msg_hdr;
+	struct iovec *iov = m.msg_iov;
+	size_t n = m.msg_iovlen;
+
+	m.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));	/* UDP_SEGMENT was put last */
+	for (size_t k = 0; k < n; k++) {
+		m.msg_iov = &iov[k];
+		m.msg_iovlen = 1;
+		if (sendmsg(s->fd, &m, MSG_DONTWAIT) < 0)
+			cw_count(w->engine, reason_of(errno), 1);
+	}
+}
+
+/* Message i was refused. True: try it again. */
+static bool
+on_refused(struct wire *w, struct wire_sock *s, unsigned i, int error, unsigned *tries)
+{
+	struct pollfd p = { s->fd, POLLOUT, 0 };
+	unsigned packets = (unsigned)w->tx->msg[i].msg_hdr.msg_iovlen;
+
+	if ((error == EAGAIN || error == ENOBUFS) && ++*tries <= 3) {
+		poll(&p, 1, 5);		/* the device is behind: that is the back-pressure the TUN's senders feel */
+		return true;
+	}
+	if (packets > 1 && (error == EIO || error == EINVAL || error == EMSGSIZE)) {
+		w->no_gso |= error == EIO;
+		send_singly(w, s, i);
+		return false;
+	}
+	/* An ICMP error of an earlier packet stands in the socket and stops one call; this packet has no part in it. */
+	if (error != EMSGSIZE && error != EAGAIN && error != ENOBUFS && ++*tries <= 2)
+		return true;
+	cw_count(w->engine, reason_of(error), packets);
+	return false;
+}
+
+static void
+send_all(struct wire *w, struct wire_sock *s)
+{
+	struct wire_tx *x = w->tx;
+	unsigned i = 0, tries = 0;
+	bool trouble = false;
+
+	while (i < x->n) {
+		int sent = sendmmsg(s->fd, &x->msg[i], x->n - i, MSG_DONTWAIT);
+
+		w->send_calls++;
+		if (sent > 0) {
+			i += (unsigned)sent;
+			tries = 0;
+			continue;
+		}
+		trouble = true;
+		if (!on_refused(w, s, i, errno, &tries)) {
+			i++;
+			tries = 0;
+		}
+	}
+	x->n = 0;
+	if (trouble)
+		wire_errors(s);
+}
+
+static void
+write_some(struct wire *w, struct cw_pkt **v, unsigned n)
+{
+	struct wire_sock *s = NULL, *next;
+
+	for (unsigned i = 0, k; i < n; i += k) {
+		next = sock_for(w, &v[i]->outer);
+		k = 1;
+		if (next == NULL) {
+			cw_count(w->engine, CW_DROP_WIRE_WRITE, 1);
+			continue;
+		}
+		if (s && s != next)
+			send_all(w, s);
+		s = next;
+		k = run_of(w, v, i, n);
+		if (k > 1)
+			w->send_gso++;
+		put_msg(w, v, i, k);
+	}
+	if (s)
+		send_all(w, s);
+}
+
+void
+wire_write(struct wire *w, struct cw_pkt **v, unsigned n)
+{
+	while (n > WIRE_BURST) {
+		write_some(w, v, WIRE_BURST);
+		v += WIRE_BURST;
+		n -= WIRE_BURST;
+	}
+	write_some(w, v, n);
+}
