@@ -50,3 +50,36 @@ iked_iked_SOURCES = \
 	iked/run/waits.c \
 	iked/run/waits.h \
 	iked/run/warm.c
+
+# Tests of wire/ and of the pure parts of run/.
+IKED_WIRE_LIBS = iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS)
+IKED_WIRE_TESTS = test/unit/test_ike_rules test/unit/test_ike_sk test/unit/test_ike_wire
+check_PROGRAMS += $(IKED_WIRE_TESTS)
+UNIT_TESTS += $(IKED_WIRE_TESTS)
+EXTRA_DIST += test/unit/ike_samples.h
+test_unit_test_ike_rules_CPPFLAGS = $(IKED_CPPFLAGS)
+test_unit_test_ike_rules_SOURCES = test/unit/test_ike_rules.c test/unit/ike_samples.c
+test_unit_test_ike_rules_LDADD = $(IKED_WIRE_LIBS) $(CMOCKA_LIBS)
+test_unit_test_ike_sk_CPPFLAGS = $(IKED_CPPFLAGS)
+test_unit_test_ike_sk_LDADD = $(IKED_WIRE_LIBS) $(CMOCKA_LIBS)
+test_unit_test_ike_wire_CPPFLAGS = $(IKED_CPPFLAGS)
+test_unit_test_ike_wire_SOURCES = test/unit/test_ike_wire.c test/unit/ike_samples.c
+test_unit_test_ike_wire_LDADD = $(IKED_WIRE_LIBS) $(CMOCKA_LIBS)
+
+FUZZ_TARGETS += ike:iked/wire/hdr.c,iked/wire/chain.c
+UNIT_TESTS += test/fuzz/replay_ike
+check_PROGRAMS += test/fuzz/replay_ike
+test_fuzz_replay_ike_CPPFLAGS = $(IKED_CPPFLAGS)
+test_fuzz_replay_ike_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ike.c test/unit/ike_samples.c
+test_fuzz_replay_ike_LDADD = $(IKED_WIRE_LIBS)
+IKED_PLD = iked/wire/pld_
+FUZZ_TARGETS += ike_inner:iked/wire/chain.c,iked/wire/rules.c,$(IKED_PLD)sa.c,$(IKED_PLD)ke.c,$(IKED_PLD)id.c,$(IKED_PLD)auth.c,$(IKED_PLD)nonce.c,$(IKED_PLD)notify.c,$(IKED_PLD)delete.c,$(IKED_PLD)ts.c,$(IKED_PLD)vid.c
+UNIT_TESTS += test/fuzz/replay_ike_inner
+check_PROGRAMS += test/fuzz/replay_ike_inner
+test_fuzz_replay_ike_inner_CPPFLAGS = $(IKED_CPPFLAGS)
+test_fuzz_replay_ike_inner_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ike_inner.c test/unit/ike_samples.c
+test_fuzz_replay_ike_inner_LDADD = $(IKED_WIRE_LIBS)
+EXTRA_PROGRAMS += test/fuzz/make_ike_corpus
+test_fuzz_make_ike_corpus_CPPFLAGS = $(IKED_CPPFLAGS)
+test_fuzz_make_ike_corpus_SOURCES = test/fuzz/make_ike_corpus.c test/unit/ike_samples.c
+test_fuzz_make_ike_corpus_LDADD = $(IKED_WIRE_LIBS)

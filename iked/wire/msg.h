@@ -160,6 +160,7 @@ void pld_nonce_put(struct msg_out *, struct bytes);
 void pld_notify_put(struct msg_out *, uint8_t proto, struct bytes spi, uint16_t type, struct bytes data);
 void pld_delete_put(struct msg_out *, uint8_t proto, const uint32_t *spis, unsigned n);	/* PROTO_IKE: n 0 */
 void pld_ts_put(struct msg_out *, bool initiator, const struct ts_list *);
+void pld_cert_put(struct msg_out *, bool request, uint8_t encoding, struct bytes data);
 void pld_vendor_put(struct msg_out *, struct bytes);
 
 /* The decoders of payload bodies (after the generic header). */

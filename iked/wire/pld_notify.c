@@ -22,6 +22,8 @@ pld_notify_get(struct bytes in, struct wire_notify *n)
 	n->type = rd_u16(&r);
 	n->spi = rd_bytes(&r, nspi);
 	n->data = rd_rest(&r);
+	if (nspi == 0)			/* 3.10: without an SPI the protocol is ignored on receipt */
+		n->proto = 0;
 	return rd_done(&r) ? WE_OK : WE_NOTIFY_SYNTAX;
 }
 

@@ -13,6 +13,16 @@ pld_cert_get(struct bytes in, struct wire_cert *c)
 }
 
 void
+pld_cert_put(struct msg_out *o, bool request, uint8_t encoding, struct bytes data)
+{
+	size_t at = pld_open(o, request ? PLD_CERTREQ : PLD_CERT);
+
+	wr_u8(&o->w, encoding);
+	wr_span(&o->w, data);
+	pld_close(o, at);
+}
+
+void
 pld_vendor_put(struct msg_out *o, struct bytes id)
 {
 	size_t at = pld_open(o, PLD_VENDOR);
