@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Names, strings on our links, and identities. The text of an identity that came from outside is made so that two
- * different bodies never have the same text: what is not printable is escaped, and a text that was cut ends in an
- * ellipsis, which no other text can hold.
+ * different identities never have the same text: what is not printable is escaped, and a text that was cut ends in an
+ * ellipsis, which no text of ours can hold.
  */
 #include <stdio.h>
 
 #include "addr.h"
+#include "dn.h"
 #include "name.h"
 
 enum {	/* RFC 7296 3.5 */
@@ -132,6 +133,8 @@ id_ip(struct wr *w, const char *s)
 	return true;
 }
 
+static const char CUT[] = "\xe2\x80\xa6";	/* …: what ends a text that did not fit */
+
 bool
 id_to_wire(const char *text, struct wr *w)
 {
@@ -139,15 +142,18 @@ id_to_wire(const char *text, struct wr *w)
 	size_t n = colon ? (size_t)(colon - text) : 0;
 	bool ok = false;
 
-	if (strlen(text) >= ID_CAP)
-		return false;
+	if (strlen(text) > ID_CAP - sizeof(CUT))
+		return false;		/* it could not be given back whole */
 	if (n == 4 && memcmp(text, "fqdn", n) == 0)
 		ok = id_text(w, ID_FQDN, s);
 	else if (n == 5 && memcmp(text, "email", n) == 0)
 		ok = strchr(s, '@') && id_text(w, ID_RFC822_ADDR, s);
 	else if (n == 2 && memcmp(text, "ip", n) == 0)
 		ok = id_ip(w, s);
-	else if (n == 3 && memcmp(text, "key", n) == 0) {
+	else if (n == 2 && memcmp(text, "dn", n) == 0) {
+		id_head(w, ID_DER_ASN1_DN);
+		ok = dn_to_der(s, w);
+	} else if (n == 3 && memcmp(text, "key", n) == 0) {
 		if (strncmp(s, "0x", 2) == 0) {
 			id_head(w, ID_KEY_ID);
 			ok = hex_to_wire(s + 2, w);
@@ -157,7 +163,6 @@ id_to_wire(const char *text, struct wr *w)
 	return ok && wr_ok(w);
 }
 
-static const char CUT[] = "\xe2\x80\xa6";
 
 struct out {
 	char	*buf;
@@ -214,7 +219,7 @@ id_from_wire(struct bytes body, char buf[static ID_CAP])
 	uint8_t type = rd_u8(&r);
 	struct addr a = { 0 };
 	struct bytes data;
-	char t[ADDR_STR];
+	char t[ADDR_STR], dn[ID_CAP];
 
 	buf[0] = '\0';
 	rd_bytes(&r, 3);		/* reserved: ignored on receipt */
@@ -229,6 +234,9 @@ id_from_wire(struct bytes body, char buf[static ID_CAP])
 	} else if (type == ID_FQDN || type == ID_RFC822_ADDR) {
 		out_add(&o, type == ID_FQDN ? "fqdn:" : "email:");
 		out_escaped(&o, data);
+	} else if (type == ID_DER_ASN1_DN && dn_from_der(data, dn, ID_CAP - sizeof(CUT) + 1 - 3)) {
+		out_add(&o, "dn:");
+		out_add(&o, dn);
 	} else if (type == ID_KEY_ID) {
 		bool text = data.n && plain((const char *)data.p, data.n) && !(data.n > 1 && memcmp(data.p, "0x", 2) == 0);
 

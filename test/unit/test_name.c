@@ -59,11 +59,12 @@ test_id_round(void **state)
 	static const struct { const char *text; uint8_t type; size_t n; } ids[] = {
 		{ "fqdn:tokyo", 2, 5 }, { "fqdn:gw1.example.com", 2, 15 }, { "email:joe@example.com", 3, 15 },
 		{ "ip:20.0.0.1", 1, 4 }, { "ip:2001:db8::1", 5, 16 }, { "key:branch-17", 11, 9 }, { "key:0x00ff10", 11, 3 },
-		{ "key:0x3078", 11, 2 },
+		{ "key:0x3078", 11, 2 }, { "dn:CN=tokyo", 9, 18 }, { "dn:C=JP, O=Example Corp, CN=gw 1", 9, 53 },
+		{ "dn:DC=example, E=joe@example.com, serialNumber=7", 9, 71 },
 	};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		uint8_t b[64];
+		uint8_t b[128];
 		char text[ID_CAP];
 		struct wr w = wr_of(b, sizeof(b));
 
@@ -84,8 +85,10 @@ static void
 test_id_bad_text(void **state)
 {
 	static const char *const bad[] = { "", "tokyo", "fqdn:", "fqdn", "FQDN:a", "fqdn:a b", "fqdn:a\\x", "fqdn:a\n", "email:a",
-	    "email:", "ip:10.0.0.256", "ip:any", "ip:", "key:", "key:0x", "key:0xA0", "key:0x123", "key:0xzz", "foo:bar", ":x" };
-	char longest[ID_CAP + 8];
+	    "email:", "ip:10.0.0.256", "ip:any", "ip:", "key:", "key:0x", "key:0xA0", "key:0x123", "key:0xzz", "foo:bar", ":x",
+	    "dn:", "dn:tokyo", "dn:CN=", "dn:CN=a,O=b", "dn:CN=a, ", "dn:XX=a", "dn:CN= a", "dn:CN=a ", "dn:CN=a\\,b", "dn:cn=a",
+	    "dn:CN=a=b", "dn:CN=\xc3\xa9" };
+	char longest[ID_CAP + 8], text[ID_CAP];
 	uint8_t b[512];
 	struct wr w;
 
@@ -96,11 +99,15 @@ test_id_bad_text(void **state)
 	}
 	memset(longest, 'a', sizeof(longest));
 	memcpy(longest, "fqdn:", 5);
-	longest[ID_CAP] = '\0';
-	w = wr_of(b, sizeof(b));
-	assert_false(id_to_wire(longest, &w));
-	longest[ID_CAP - 1] = '\0';
-	assert_true(id_to_wire(longest, &w));
+	for (size_t n = ID_CAP; n >= ID_CAP - 8; n--)		/* what is accepted comes back whole */
+		for (unsigned dn = 0; dn < 2; dn++) {
+			memcpy(longest, dn ? "dn:O=" : "fqdn:", 5);
+			longest[n] = '\0';
+			w = wr_of(b, sizeof(b));
+			assert_int_equal(id_to_wire(longest, &w), n <= ID_CAP - 4);
+			if (n <= ID_CAP - 4)
+				assert_string_equal(id_from_wire(wr_bytes(&w), text), longest);
+		}
 }
 
 static void
@@ -126,6 +133,12 @@ test_id_from_wire(void **state)
 	from("\x0b\0\0\0\x30x12", 8, "key:0x30783132");	/* text that looks like our hex stays distinct */
 	from("\x02\0\0", 3, "malformed");
 	from("", 0, "malformed");
+	from("\x09\0\0\0\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x13\x01G", 18, "dn:CN=G");	/* PrintableString too */
+	from("\x09\0\0\0\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x04\x01G", 18, "type-9:300c310a30080603550403040147");
+	from("\x09\0\0\0\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x63\x13\x01G", 18, "type-9:300c310a30080603550463130147");
+	from("\x09\0\0\0\x30\x81\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x13\x01G", 19,
+	    "type-9:30810c310a30080603550403130147");	/* a length that is not minimal */
+	from("\x09\0\0\0\x30\0", 6, "type-9:3000");
 	memset(body, 'a', sizeof(body));
 	memcpy(body, "\x02\0\0\0", 4);
 	id_from_wire(bytes_of(body, sizeof(body)), a);
