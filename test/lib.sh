@@ -20,13 +20,13 @@ TESTS=0 FAILURES=0 PIDS= NAMESPACES= GATEWAYS=
 
 # ok DESCRIPTION COMMAND...: one test; its output is shown when it fails.
 ok() {
-	_d=$1; shift
+	_ok=$1; shift
 	TESTS=$((TESTS + 1))
 	if "$@" >"$W/out" 2>&1; then
-		echo "ok $TESTS - $_d"
+		echo "ok $TESTS - $_ok"
 	else
 		FAILURES=$((FAILURES + 1))
-		echo "not ok $TESTS - $_d"
+		echo "not ok $TESTS - $_ok"
 		{ echo "failed: $*"; tail -40 "$W/out"; } | sed 's/^/#   /'
 		return 1
 	fi
