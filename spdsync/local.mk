@@ -1,1 +1,50 @@
 # SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += spdsync/libspdsync.a
+spdsync_libspdsync_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+spdsync_libspdsync_a_SOURCES = \
+	spdsync/act.c \
+	spdsync/act.h \
+	spdsync/api.c \
+	spdsync/api.h \
+	spdsync/apply.c \
+	spdsync/diff.c \
+	spdsync/engine.c \
+	spdsync/explain.c \
+	spdsync/have.c \
+	spdsync/host.c \
+	spdsync/peers.c \
+	spdsync/plan.c \
+	spdsync/plan.h \
+	spdsync/records.c \
+	spdsync/revisions.c \
+	spdsync/sas.c \
+	spdsync/show.c \
+	spdsync/showkernel.c \
+	spdsync/site.c \
+	spdsync/site.h \
+	spdsync/sitecheck.c \
+	spdsync/spd.h \
+	spdsync/store.c \
+	spdsync/store.h \
+	spdsync/sync.c \
+	spdsync/sync.h \
+	spdsync/want.c \
+	spdsync/want.h
+SPDSYNC_LIBS = spdsync/libspdsync.a lib/libcauseway.a $(EVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
+
+daemon_PROGRAMS += spdsync/spdsync
+spdsync_spdsync_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+spdsync_spdsync_SOURCES = \
+	spdsync/main.c \
+	spdsync/sandbox.c \
+	spdsync/sandbox.h
+spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
+
+STORE_MIGRATIONS = db/migrations/0001.sql
+EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
+spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
+	@$(MKDIR_P) spdsync
+	$(AM_V_GEN)cd $(srcdir) && sh db/embed.sh $(STORE_MIGRATIONS) >'$(abs_top_builddir)/spdsync/store_sql.h.tmp'
+	@mv spdsync/store_sql.h.tmp spdsync/store_sql.h
+spdsync/libspdsync_a-store.$(OBJEXT): spdsync/store_sql.h
+CLEANFILES += spdsync/store_sql.h

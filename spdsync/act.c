@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an administrator asks for by hand: up, down, rekey, the guard, the end of the suite. The other daemon's answer is ours. */
+#include <event2/buffer.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "act.h"
+#include "api.h"
+#include "clock.h"
+#include "log.h"
+#include "msg_esp.h"
+
+#define WAIT_S	60
+
+static void
+audit(struct req *r, const char *action, const char *detail)
+{
+	store_audit(r->s->store, clock_wall_s(), r->author, action, detail);
+	log_info(NULL, "command", "%s: %s %s", r->author, action, detail);
+}
+
+bool
+act_body(const char *text, size_t n, struct act *a, char *why, size_t cap)
+{
+	const char *child = NULL, *what = NULL;
+	json_error_t err;
+	json_t *j;
+	bool ok = true;
+
+	memset(a, 0, sizeof(*a));
+	a->what = IKE_REKEY_CHILD;
+	if (n == 0)
+		return true;
+	j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &err);
+	if (!j) {
+		snprintf(why, cap, "The body is not JSON: %.100s.", err.text);
+		return false;
+	}
+	if (json_unpack_ex(j, &err, JSON_STRICT, "{s?s, s?s}", "child", &child, "what", &what) != 0) {
+		snprintf(why, cap, "The body may have 'child' and 'what', both strings.");
+		ok = false;
+	}
+	if (ok && child && !name_ok(child)) {
+		snprintf(why, cap, "'child' is not a name.");
+		ok = false;
+	}
+	if (ok && what && strcmp(what, "ike") != 0 && strcmp(what, "child") != 0) {
+		snprintf(why, cap, "'what' is 'child' or 'ike'.");
+		ok = false;
+	}
+	if (ok && child)
+		snprintf(a->child, sizeof(a->child), "%s", child);
+	if (ok && what && strcmp(what, "ike") == 0)
+		a->what = IKE_REKEY_SA;
+	json_decref(j);
+	return ok;
+}
+
+/* ---- tunnels ---- */
+
+static void
+on_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	req_error(arg, 504, R_BUSY, "It is not done yet; it goes on.", "'ikectl status' shows how far it is.");
+}
+
+static void
+tunnel_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct req *r = arg;
+	char detail[256] = "", text[600];
+
+	r->call = 0;
+	if (reason == R_OK) {
+		req_reply(r, 200, json_pack("{s:s, s:b}", "tunnel", r->name, "done", 1));
+		return;
+	}
+	if (body && rd_left(body))
+		str_get(body, detail, sizeof(detail));
+	snprintf(text, sizeof(text), "%s%s%s", reason_row(reason)->sentence, detail[0] ? " " : "", detail);
+	req_error(r, reason == R_NOT_FOUND ? 404 : reason == R_IKED_DOWN ? 503 : 502, reason, text, NULL);
+}
+
+static void
+tunnel_call(struct req *r, uint16_t type, const char *action)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(r->http);
+	size_t n = evbuffer_get_length(in);
+	char full[CHILD_NAME_CAP], why[200] = "The body is too long.";
+	uint8_t buf[256];
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct act a;
+
+	if (n > 4096 || !act_body(n ? (const char *)evbuffer_pullup(in, -1) : "", n, &a, why, sizeof(why))) {
+		req_error(r, 400, R_REQUEST_INVALID, why, NULL);
+		return;
+	}
+	if (!want_find(&r->s->want, r->name) || (a.child[0] && strcmp(a.child, CHILD_AUTO) != 0)) {
+		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel or child of that name here.", NULL);
+		return;
+	}
+	snprintf(full, sizeof(full), "%.63s%s%.63s", r->name, a.child[0] ? "/" : "", a.child);
+	str_put(&w, full);
+	if (type == IKE_REKEY)
+		wr_u8(&w, a.what);
+	audit(r, action, full);
+	r->call_link = r->s->iked.ipc;
+	r->call = r->s->iked.up ? ipc_call(r->call_link, type, wr_bytes(&w), R_IKED_DOWN, tunnel_done, r) : 0;
+	if (r->call == 0)
+		req_error(r, 503, R_IKED_DOWN, NULL, NULL);
+	else
+		req_timer(r, WAIT_S, on_late);
+}
+
+void post_up(struct req *r) { tunnel_call(r, IKE_UP, "up"); }
+void post_down(struct req *r) { tunnel_call(r, IKE_DOWN, "down"); }
+void post_rekey(struct req *r) { tunnel_call(r, IKE_REKEY, "rekey"); }
+
+/* ---- the guard ---- */
+
+static void
+guard_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct req *r = arg;
+	bool open = strstr(evhttp_request_get_uri(r->http), "/open") != NULL;
+
+	(void)body;
+	r->call = 0;
+	if (reason != R_OK) {
+		req_error(r, reason == R_ENGINE_DOWN ? 503 : 502, reason, NULL, NULL);
+		return;
+	}
+	r->s->host.guard = !open;
+	req_reply(r, 200, json_pack("{s:s}", "guard", open ? "open" : "closed"));
+}
+
+static void
+guard_call(struct req *r, uint16_t type, const char *action)
+{
+	struct host *h = &r->s->host;
+
+	audit(r, "guard", action);
+	r->call_link = h->ipc;
+	r->call = h->up ? ipc_call(h->ipc, type, bytes_of(NULL, 0), R_ENGINE_DOWN, guard_done, r) : 0;
+	if (r->call == 0)
+		req_error(r, 503, R_ENGINE_DOWN, NULL, NULL);
+	else
+		req_timer(r, WAIT_S, on_late);
+}
+
+void post_open(struct req *r) { guard_call(r, ESP_OPEN, "open"); }
+void post_close(struct req *r) { guard_call(r, ESP_CLOSE, "close"); }
+
+/* ---- the end ---- */
+
+static void
+stop_now(evutil_socket_t fd, short what, void *arg)
+{
+	struct sync *s = arg;
+
+	(void)fd, (void)what;
+	proc_ask_stop(s->proc);
+}
+
+/*
+ * The engine ends with the suite and takes SAs and policies with it. They are not removed one by one before: ipsecd would derive
+ * an open guard from an empty table, and the guard stays (contracts, "Stop, upgrade").
+ */
+static void
+end_suite(struct req *r)
+{
+	struct timeval soon = { 0, 100000 };	/* the answer leaves first */
+	struct sync *s = r->s;
+
+	req_reply(r, 200, json_pack("{s:b}", "stopping", 1));
+	event_base_once(s->base, -1, EV_TIMEOUT, stop_now, s, &soon);
+}
+
+static void
+deletes_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct req *r = arg;
+
+	(void)reason, (void)body;
+	r->call = 0;
+	end_suite(r);
+}
+
+static void
+deletes_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	end_suite(arg);
+}
+
+void
+post_shutdown(struct req *r)
+{
+	audit(r, "shutdown", "");
+	r->call_link = r->s->iked.ipc;
+	r->call = r->s->iked.up ? ipc_call(r->call_link, IKE_SHUTDOWN, bytes_of(NULL, 0), R_IKED_DOWN, deletes_done, r) : 0;
+	if (r->call == 0 || !req_timer(r, 5, deletes_late))
+		end_suite(r);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control API (doc/api.md): requests come in over HTTP, a row of the route table runs, an answer goes out once. */
+#ifndef CAUSEWAY_API_H
+#define CAUSEWAY_API_H
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <jansson.h>
+
+#include "name.h"
+#include "reason.h"
+#include "sync.h"
+
+#define API_BODY_MAX	(16u << 20)
+#define API_OPEN_MAX	64	/* requests at a time; what is over that is answered 503 */
+
+/* One request, from its arrival until its answer was written or its connection ended. */
+struct req {
+	struct api		*api;
+	struct sync		*s;
+	struct evhttp_request	*http;		/* NULL: the connection ended */
+	struct event		*timer;
+	bool			rw;
+	char			name[128];	/* the variable part of the path */
+	char			author[STORE_AUTHOR];
+	char			file[256];	/* query "file"; "" none */
+	struct evkeyvalq	query;
+	json_t			*reply;		/* prepared answer of one that waits for the revision to settle */
+	json_t			*counters, *drops;
+	void			(*counted)(struct req *, json_t *);
+	void			(*late)(void *);	/* GET: what to do when the engine does not answer; NULL: 504 */
+	uint32_t		call;		/* in flight to another daemon */
+	struct ipc		*call_link;
+	unsigned		paged;
+	uint32_t		dump;		/* a PF_KEY dump in flight */
+	struct req		*next;
+};
+
+struct api *api_new(struct sync *);
+void api_free(struct api *);
+void api_listen(struct api *, const char *name, int fd);	/* "api-ro" "api-rw" "api-panel" */
+void api_settled(struct api *);					/* those who wait for the revision get their answer */
+
+void api_link_gone(struct api *, struct ipc *);	/* NULL: the PF_KEY link. Those who wait for its answer get an error */
+
+/* An answer ends the request. */
+void req_reply(struct req *, int code, json_t *);		/* takes the JSON */
+void req_error(struct req *, int code, enum reason, const char *message, const char *hint);	/* NULL: the reason's own */
+void req_error_at(struct req *, int code, const struct yt_error *);
+const char *req_query(struct req *, const char *key);		/* NULL: not there */
+/* A request that waits: after these seconds the function runs, unless it was answered. */
+bool req_timer(struct req *, unsigned seconds, void (*run)(evutil_socket_t, short, void *));
+/* Reads the engine's counters (showkernel.c), then runs next with them; NULL when they could not be had. */
+void engine_counters(struct req *, void (*next)(struct req *, json_t *));
+void req_wait_settled(struct req *);	/* api_settled or 10 s: req->reply with its "in_sync" */
+
+/* Handlers by file. */
+void get_status(struct req *);		/* show.c */
+void get_tunnels(struct req *);
+void get_tunnel(struct req *);
+void get_sas(struct req *);		/* showkernel.c */
+void get_policies(struct req *);
+void get_counters(struct req *);
+void get_explain(struct req *);		/* explain.c */
+void get_revisions(struct req *);	/* revisions.c */
+void get_revision(struct req *);
+void post_check(struct req *);		/* apply.c */
+void post_apply(struct req *);
+void apply_warnings(struct sync *, json_t *);	/* what keymgr says about the secrets, into "warnings" */
+void post_up(struct req *);		/* act.c */
+void post_down(struct req *);
+void post_rekey(struct req *);
+void post_open(struct req *);
+void post_close(struct req *);
+void post_shutdown(struct req *);
+
+/* Shared pieces of JSON. */
+json_t *json_text(const char *);	/* "" and NULL become null; what is not UTF-8 is escaped */
+json_t *json_words(const char *);	/* always a string */
+json_t *json_time(uint64_t unix_s);
+json_t *json_spi(uint32_t);
+json_t *json_revision(const struct revision *, uint64_t current);
+/* Why a tunnel is as it is (explain.c): reason and detail, and what iked says of its worst child. */
+struct verdict { enum reason reason; char detail[512]; enum child_negotiated state; bool retry; uint64_t retry_in_s; };
+void tunnel_verdict(struct sync *, const struct want_tunnel *, const struct rt *, struct verdict *);
+const char *negotiated_name(enum child_negotiated);
+
+#endif

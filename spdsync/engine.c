@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Policies and the engine: dump, compare, do what the comparison says, look again when somebody else changed the table. One run
+ * at a time; what comes meanwhile asks for another. A new engine (a new descriptor) begins with an empty table and an ordinary run.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "api.h"
+#include "log.h"
+#include "sync.h"
+
+static void push(struct sync *);
+
+static void
+retry_later(struct sync *s)
+{
+	struct timeval second = { 1, 0 };
+
+	evtimer_add(s->engine.retry, &second);
+}
+
+/* The run is over. */
+static void
+finish(struct sync *s)
+{
+	struct engine *e = &s->engine;
+	bool stale = e->push_gen != e->gen;
+
+	e->busy = false;
+	s->reconciles++;
+	if (e->failed) {
+		log_warn(NULL, "policies", "%u changes of policies failed (%s); they are tried again.", e->failed, strerror(e->last_err));
+		retry_later(s);
+	} else if (!stale && !e->stands) {
+		e->stands = true;
+		log_info(NULL, "policies", "%zu policies stand in the engine.", s->want.spd.n - e->blocked);
+	}
+	if (e->again || stale) {
+		engine_reconcile(s, e->by_event);
+		return;
+	}
+	e->by_event = false;
+	sync_progress(s);
+}
+
+static void
+op_done(void *arg, int err, const struct pfkey_msg *reply)
+{
+	struct sync *s = arg;
+	struct engine *e = &s->engine;
+
+	(void)reply;
+	e->flight--;
+	/* ENOENT for a deletion: somebody was faster, and the table is as we want it. */
+	if (err && err != ENOENT) {
+		e->failed++;
+		e->last_err = err;
+	}
+	if (err == ENOENT || err == EEXIST)
+		e->again = true;
+	if (e->up)
+		push(s);
+}
+
+static void
+push(struct sync *s)
+{
+	struct engine *e = &s->engine;
+	struct pfkey_msg m;
+
+	if (e->push_gen != e->gen)
+		e->at = e->ops.n;	/* want changed: the rest is no longer what is wanted */
+	while (e->up && e->at < e->ops.n && e->flight < PUSH_WINDOW) {
+		struct spd_op *op = &e->ops.v[e->at++];
+
+		if (op->kind == SPD_BLOCKED)
+			continue;
+		spd_op_put(op, &m);
+		e->flight++;
+		if (op->kind != SPD_DELETE)
+			s->want.spd.v[op->want].present = true;
+		if (pfkey_call(e->pf, &m, op_done, s) == 0) {
+			e->flight--;
+			e->failed++;
+			e->last_err = ENOBUFS;
+		}
+	}
+	if (e->up && e->busy && e->flight == 0 && e->at >= e->ops.n)
+		finish(s);
+}
+
+static void
+count_ops(struct sync *s)
+{
+	struct engine *e = &s->engine;
+	size_t n = 0;
+
+	e->blocked = 0;
+	for (size_t i = 0; i < e->ops.n; i++) {
+		if (e->ops.v[i].kind == SPD_BLOCKED)
+			e->blocked++;
+		else
+			n++;
+	}
+	if (n && e->stands && e->by_event) {
+		s->repairs_event += n;
+		log_warn(NULL, "repair", "Somebody else changed the engine's policies; %zu changes put it right.", n);
+	} else if (n && e->stands)
+		s->repairs_pass += n;
+	if (n)
+		e->stands = false;
+}
+
+static void
+dump_entry(void *arg, const struct pfkey_msg *m)
+{
+	struct sync *s = arg;
+	struct spd_entry entry;
+
+	if (spd_entry_get(m, &entry) && !spd_add(&s->engine.have, &entry))
+		s->engine.failed++;
+}
+
+static void
+dump_done(void *arg, int err, const struct pfkey_msg *reply)
+{
+	struct sync *s = arg;
+	struct engine *e = &s->engine;
+
+	(void)reply;
+	if (!e->up)
+		return;
+	if (err || e->failed) {
+		e->failed++;
+		e->last_err = err ? err : ENOMEM;
+		e->ops.n = e->at = 0;
+		finish(s);
+		return;
+	}
+	spd_sort(&e->have);
+	e->at = 0;
+	e->push_gen = e->gen;
+	if (!spd_diff(&s->want.spd, &e->have, &e->ops)) {
+		e->failed++;
+		e->last_err = ENOMEM;
+		e->ops.n = 0;
+	}
+	count_ops(s);
+	push(s);
+}
+
+void
+engine_reconcile(struct sync *s, bool by_event)
+{
+	struct engine *e = &s->engine;
+	struct pfkey_msg m;
+
+	e->by_event |= by_event;
+	if (!e->up)
+		return;
+	if (e->busy) {
+		e->again = true;
+		return;
+	}
+	e->busy = true;
+	e->again = false;
+	e->failed = 0;
+	e->have.n = 0;
+	e->ops.n = e->at = 0;
+	e->push_gen = e->gen;
+	pfkey_msg_init(&m, SADB_X_SPDDUMP, SADB_SATYPE_UNSPEC);
+	if (pfkey_dump(e->pf, &m, dump_entry, dump_done, s) == 0) {
+		e->busy = false;
+		retry_later(s);
+	}
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	engine_reconcile(arg, false);
+}
+
+static void
+on_event(void *ctx, const struct pfkey_msg *m)
+{
+	switch (m->type) {
+	case SADB_X_SPDADD:
+	case SADB_X_SPDUPDATE:
+	case SADB_X_SPDDELETE:
+	case SADB_X_SPDDELETE2:
+	case SADB_X_SPDFLUSH:
+	case SADB_X_SPDEXPIRE:
+	case SADB_X_SPDSETIDX:
+		engine_reconcile(ctx, true);
+		break;
+	default:	/* SAs are keymgr's business */
+		break;
+	}
+}
+
+static void
+lost(struct sync *s)
+{
+	struct engine *e = &s->engine;
+
+	e->pf = NULL;
+	e->up = e->busy = e->again = e->by_event = e->stands = false;
+	e->flight = 0;
+	e->ops.n = e->at = 0;
+	for (size_t i = 0; i < s->want.spd.n; i++)
+		s->want.spd.v[i].present = false;
+	e->nsas = 0;
+	sas_wake(s);
+	sync_progress(s);
+}
+
+static void
+on_down(void *ctx, const char *why)
+{
+	log_warn(NULL, "engine_down", "The engine's PF_KEY link ended: %s", why);
+	lost(ctx);
+}
+
+static void
+hello_done(void *arg, int err, const struct pfkey_msg *reply)
+{
+	struct sync *s = arg;
+
+	(void)reply;
+	if (err) {
+		log_error(NULL, "engine", "The engine refused REGISTER: %s.", strerror(err));
+		return;
+	}
+	s->engine.up = true;
+	log_info(NULL, "engine_up", "The engine answers on PF_KEY.");
+	engine_reconcile(s, false);
+}
+
+void
+engine_attach(struct sync *s, int fd)
+{
+	static const struct pfkey_ops ops = { on_event, on_down };
+	struct engine *e = &s->engine;
+
+	if (e->pf) {
+		e->up = false;
+		api_link_gone(s->api, NULL);
+		pfkey_free(e->pf);
+		lost(s);
+	}
+	if (!e->retry)
+		e->retry = evtimer_new(s->base, on_retry, s);
+	e->pf = e->retry ? pfkey_new(s->base, fd, &ops, s) : NULL;
+	if (!e->pf || !pfkey_hello(e->pf, SADB_SATYPE_UNSPEC, true, hello_done, s))
+		log_error(NULL, "engine", "The engine's link could not be set up.");
+}
+
+void
+engine_fini(struct sync *s)
+{
+	struct engine *e = &s->engine;
+
+	e->up = false;
+	if (e->pf)
+		pfkey_free(e->pf);
+	if (e->retry)
+		event_free(e->retry);
+	spd_fini(&e->have);
+	spd_ops_fini(&e->ops);
+	e->pf = NULL;
+	e->retry = NULL;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Why a tunnel is as it is. Our own failures come before the protocol's: with the engine down or the secret missing it would be
+ * wrong to speak of the peer. The rest is iked's word; the records are what iked saw of the last negotiations.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "clock.h"
+
+const char *
+negotiated_name(enum child_negotiated n)
+{
+	static const char *const names[] = { "down", "connecting", "up", "rekeying", "failed" };
+
+	return n < sizeof(names) / sizeof(names[0]) ? names[n] : "down";
+}
+
+/* failed, down, connecting, rekeying, up: the first of these that a child is in is the tunnel's. */
+static int
+badness(enum child_negotiated n)
+{
+	static const int rank[] = { 3, 2, 0, 1, 4 };
+
+	return n < 5 ? rank[n] : 5;
+}
+
+static enum child_negotiated
+worst_child(const struct rt *rt)
+{
+	enum child_negotiated worst = CHILD_UP;
+
+	if (!rt->state || rt->state->nchildren == 0)
+		return CHILD_DOWN;
+	for (unsigned i = 0; i < rt->state->nchildren; i++) {
+		enum child_negotiated n = (enum child_negotiated)rt->state->children[i].negotiated;
+
+		if (badness(n) > badness(worst))
+			worst = n;
+	}
+	return worst;
+}
+
+static void
+set(struct verdict *v, enum reason reason, const char *detail)
+{
+	v->reason = reason;
+	snprintf(v->detail, sizeof(v->detail), "%s", detail ? detail : "");
+}
+
+void
+tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt, struct verdict *v)
+{
+	const struct tunnel_state *st = rt->state;
+	bool up;
+
+	memset(v, 0, sizeof(*v));
+	v->state = worst_child(rt);
+	up = v->state == CHILD_UP || v->state == CHILD_REKEYING;
+	if (st && st->retry_in_s && !up) {
+		v->retry = true;
+		v->retry_in_s = st->retry_in_s;
+	}
+	if (!s->engine.up)
+		set(v, R_ENGINE_DOWN, NULL);
+	else if (!s->keymgr.up)
+		set(v, R_KEYMGR_DOWN, NULL);
+	else if (!s->iked.up)
+		set(v, R_IKED_DOWN, NULL);
+	else if (!up && rt->secret_known && rt->secret != R_OK)
+		set(v, rt->secret, rt->secret_detail);
+	else if (rt->put != R_OK)
+		set(v, rt->put, "iked did not take the tunnel.");
+	else if (st && st->reason != R_OK)
+		set(v, (enum reason)st->reason, st->detail);
+	else if (!up && w->start == START_RESPOND)
+		set(v, R_WAITING_FOR_PEER, w->remote->address.fam ? "This end is respond-only." : "The peer's address is not known, so the peer begins.");
+	else if (!up && !w->first && !st)
+		set(v, R_WAITING_FOR_PEER, "The other site begins; this one follows after 15 s.");
+}
+
+/* ---- records ---- */
+
+static json_t *
+record_json(const struct record *r, const char *matched_by)
+{
+	const struct reason_row *row = reason_row(r->reason);
+	json_t *facts = json_object();
+
+	for (unsigned i = 0; i < r->nfacts; i++)
+		json_object_set_new(facts, r->facts[i].key, json_words(r->facts[i].text));
+	return json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:o, s:s}", "time", json_time(r->time_s), "tunnel", json_text(r->tunnel),
+	    "child", json_text(r->child), "reason", row->name, "message", row->sentence, "hint", row->hint, "facts", facts,
+	    "matched_by", matched_by);
+}
+
+/* Does the "peer" fact (an endpoint's text) have this address? */
+static bool
+peer_is(const struct record *r, const struct addr *a)
+{
+	char text[ADDR_STR], v4[ADDR_STR + 2], v6[ADDR_STR + 4];
+
+	if (a->fam == 0)
+		return false;
+	addr_str(a, text);
+	snprintf(v4, sizeof(v4), "%s:", text);
+	snprintf(v6, sizeof(v6), "[%s]", text);
+	for (unsigned i = 0; i < r->nfacts; i++)
+		if (strcmp(r->facts[i].key, "peer") == 0)
+			return strcmp(r->facts[i].text, text) == 0 || strncmp(r->facts[i].text, v4, strlen(v4)) == 0 ||
+			    strncmp(r->facts[i].text, v6, strlen(v6)) == 0;
+	return false;
+}
+
+/* The tunnel's own records and those of its peer's address that found no tunnel, newest first, at most RECORDS_TUNNEL. */
+static json_t *
+tunnel_records(struct sync *s, const struct want_tunnel *w, const struct rt *rt)
+{
+	json_t *list = json_array();
+	unsigned i = 0, j = 0;
+
+	while (json_array_size(list) < RECORDS_TUNNEL) {
+		const struct record *own = i < rt->records.n ? rt->records.v[i] : NULL, *other;
+
+		while (j < s->others.n && !peer_is(s->others.v[j], &w->remote->address))
+			j++;
+		other = j < s->others.n ? s->others.v[j] : NULL;
+		if (!own && !other)
+			break;
+		if (own && (!other || own->time_s >= other->time_s)) {
+			json_array_append_new(list, record_json(own, "name"));
+			i++;
+		} else {
+			json_array_append_new(list, record_json(other, "address"));
+			j++;
+		}
+	}
+	return list;
+}
+
+static json_t *
+other_records(struct sync *s)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < s->others.n; i++)
+		json_array_append_new(list, record_json(s->others.v[i], "name"));
+	return list;
+}
+
+static void
+explain(void *arg)
+{
+	struct req *r = arg;
+	struct sync *s = r->s;
+	const struct want_tunnel *w = want_find(&s->want, r->name);
+	const struct rt *rt = rt_find(s, r->name);
+	const struct reason_row *row;
+	struct verdict v;
+	json_t *now;
+
+	if (!w || !rt) {
+		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
+		return;
+	}
+	tunnel_verdict(s, w, rt, &v);
+	row = reason_row(v.reason);
+	now = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "reason", row->name, "message", row->sentence, "hint", row->hint,
+	    "detail", json_words(v.detail), "state", negotiated_name(v.state), "retry_in_s",
+	    v.retry ? json_integer((json_int_t)v.retry_in_s) : json_null());
+	req_reply(r, 200, json_pack("{s:s, s:o, s:o}", "tunnel", w->t->name, "now", now, "records", tunnel_records(s, w, rt)));
+}
+
+static void
+on_asked(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	explain(arg);
+}
+
+/* keymgr is asked first what the secret is like now: its answer is there within milliseconds, and is not waited for longer. */
+void
+get_explain(struct req *r)
+{
+	struct sync *s = r->s;
+	struct rt *rt = rt_find(s, r->name);
+	struct timeval soon = { 0, 50000 };
+
+	if (strcmp(r->name, "-") == 0) {
+		req_reply(r, 200, json_pack("{s:n, s:n, s:o}", "tunnel", "now", "records", other_records(s)));
+		return;
+	}
+	if (rt && s->keymgr.up) {
+		keymgr_check(s, rt);
+		event_free(r->timer);
+		r->timer = evtimer_new(s->base, on_asked, r);
+		if (r->timer && evtimer_add(r->timer, &soon) == 0)
+			return;
+	}
+	explain(r);
+}

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * iked and keymgr are told every tunnel, a window of requests at a time, and then SYNC. What a daemon has is remembered as the
+ * digest of the message it was sent, so a new revision costs messages only for what it changed; a new link forgets it all.
+ * iked hears of tunnels when their policies stand (contracts, "Boot"), keymgr at once.
+ */
+#include <openssl/evp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "log.h"
+#include "sync.h"
+
+static const uint8_t nothing[32];
+
+/* A request in flight: the tunnel may be gone when the answer comes. */
+struct call {
+	struct sync	*s;
+	char		tunnel[NAME_CAP];
+};
+
+static struct call *
+call_new(struct sync *s, const char *tunnel)
+{
+	struct call *c = calloc(1, sizeof(*c));
+
+	if (c) {
+		c->s = s;
+		snprintf(c->tunnel, sizeof(c->tunnel), "%s", tunnel);
+	}
+	return c;
+}
+
+static bool
+digest(struct bytes b, uint8_t out[32])
+{
+	return EVP_Digest(b.p, b.n, out, NULL, EVP_sha256(), NULL) == 1;
+}
+
+static void
+pump_reset(struct pump *p)
+{
+	p->up = p->sync_flight = false;
+	p->cursor = p->flight = 0;
+	p->sync_due = true;
+}
+
+/* ---- iked ---- */
+
+static void
+iked_put_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct call *c = arg;
+	struct sync *s = c->s;
+	struct rt *rt = rt_find(s, c->tunnel);
+	struct log_ctx ctx = { c->tunnel, NULL };
+
+	(void)body;
+	if (s->iked.flight)
+		s->iked.flight--;
+	if (rt)
+		rt->put = reason;
+	if (reason != R_OK && reason != R_IKED_DOWN)
+		log_at(LOG_WARN, &ctx, "iked_refused", reason, "iked did not take the tunnel: %s", reason_row(reason)->sentence);
+	free(c);
+	sync_progress(s);
+}
+
+static void
+iked_sync_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct sync *s = arg;
+
+	(void)body;
+	s->iked.sync_flight = false;
+	if (reason != R_OK)
+		return;
+	s->iked.sync_due = false;
+	sync_progress(s);
+}
+
+/* False: the window is full or the link is dead. */
+static bool
+iked_put(struct sync *s, struct rt *rt, const struct want_tunnel *w, struct tunnel *t, uint8_t *buf)
+{
+	struct wr out = wr_of(buf, IPC_MAX - IPC_HEAD);
+	uint8_t sum[32];
+	struct call *c;
+
+	want_tunnel_msg(w, t);
+	tunnel_put(&out, t);
+	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum)) {
+		rt->put = R_TOO_LARGE;
+		return true;
+	}
+	if (memcmp(sum, rt->iked_has, sizeof(sum)) == 0)
+		return true;
+	c = call_new(s, rt->name);
+	if (!c || !ipc_call(s->iked.ipc, IKE_TUNNEL_PUT, wr_bytes(&out), R_IKED_DOWN, iked_put_done, c)) {
+		free(c);
+		return false;
+	}
+	memcpy(rt->iked_has, sum, sizeof(sum));
+	s->iked.flight++;
+	return true;
+}
+
+void
+iked_pump(struct sync *s)
+{
+	struct pump *p = &s->iked;
+	struct tunnel *t;
+	uint8_t *buf;
+
+	if (!p->up || !s->engine.stands || (p->cursor == s->nrt && !p->sync_due))
+		return;
+	t = malloc(sizeof(*t));
+	buf = malloc(IPC_MAX);
+	while (t && buf && p->cursor < s->nrt && p->flight < PUSH_WINDOW) {
+		if (!iked_put(s, s->rt[p->cursor], &s->want.v[p->cursor], t, buf))
+			break;
+		p->cursor++;
+	}
+	free(t);
+	free(buf);
+	if (p->cursor == s->nrt && p->flight == 0 && p->sync_due && !p->sync_flight)
+		p->sync_flight = ipc_call(p->ipc, IKE_SYNC, bytes_of(NULL, 0), R_IKED_DOWN, iked_sync_done, s) != 0;
+}
+
+static struct tunnel_state *
+trim(const struct tunnel_state *st)
+{
+	size_t n = offsetof(struct tunnel_state, children) + st->nchildren * sizeof(st->children[0]);
+	struct tunnel_state *copy = malloc(n);
+
+	if (copy)
+		memcpy(copy, st, n);
+	return copy;
+}
+
+static bool
+on_state(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct tunnel_state *st = malloc(sizeof(*st));
+	struct sync *s = ctx;
+	struct rt *rt;
+	bool ok;
+
+	(void)l;
+	ok = st && tunnel_state_get(&m->body, st) && rd_done(&m->body);
+	rt = ok ? rt_find(s, st->name) : NULL;
+	if (rt) {
+		free(rt->state);
+		rt->state = trim(st);
+	}
+	free(st);
+	return ok;
+}
+
+static bool
+on_record(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct record *r = malloc(sizeof(*r));
+	struct sync *s = ctx;
+	struct rt *rt;
+	bool ok;
+
+	(void)l;
+	ok = r && record_get(&m->body, r) && rd_done(&m->body);
+	rt = ok && r->tunnel[0] ? rt_find(s, r->tunnel) : NULL;
+	if (ok)
+		records_add(rt ? &rt->records : &s->others, rt ? RECORDS_TUNNEL : RECORDS_OTHER, r);
+	free(r);
+	return ok;
+}
+
+static bool
+on_counters(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct sync *s = ctx;
+	unsigned n = rd_le16(&m->body), i;
+
+	(void)l;
+	for (i = 0; i < n && i < IKED_COUNTERS && rd_ok(&m->body); i++) {
+		str_get(&m->body, s->iked_counters[i].name, sizeof(s->iked_counters[i].name));
+		s->iked_counters[i].value = rd_le64(&m->body);
+	}
+	s->niked_counters = rd_done(&m->body) ? i : 0;
+	return rd_done(&m->body);
+}
+
+static void
+iked_up(void *ctx, struct ipc *l)
+{
+	struct sync *s = ctx;
+
+	(void)l;
+	s->iked.up = true;
+	log_info(NULL, "iked_up", "The link to iked is up.");
+	iked_pump(s);
+}
+
+static void
+iked_forget(struct sync *s)
+{
+	s->iked.ipc = NULL;
+	pump_reset(&s->iked);
+	for (unsigned i = 0; i < s->nrt; i++)
+		memcpy(s->rt[i]->iked_has, nothing, sizeof(nothing));
+}
+
+static void
+iked_down(void *ctx, struct ipc *l)
+{
+	struct sync *s = ctx;
+
+	if (s->iked.ipc != l)
+		return;
+	log_warn(NULL, "iked_down", "The link to iked ended.");
+	iked_forget(s);
+	sync_progress(s);
+}
+
+static const struct ipc_row iked_rows[] = {
+	{ IKE_STATE,	"STATE",	IPC_AFTER_HELLO,	IPC_MAX - IPC_HEAD,	on_state },
+	{ IKE_RECORD,	"RECORD",	IPC_AFTER_HELLO,	IPC_MAX - IPC_HEAD,	on_record },
+	{ IKE_COUNTERS,	"COUNTERS",	IPC_AFTER_HELLO,	IPC_MAX - IPC_HEAD,	on_counters },
+};
+
+static const struct ipc_table iked_table = {
+	"iked-spdsync", iked_rows, sizeof(iked_rows) / sizeof(iked_rows[0]), iked_up, iked_down
+};
+
+void
+iked_attach(struct sync *s, int fd)
+{
+	if (s->iked.ipc) {
+		api_link_gone(s->api, s->iked.ipc);
+		ipc_free(s->iked.ipc);
+	}
+	iked_forget(s);
+	s->iked.ipc = ipc_new(s->base, fd, &iked_table, s);
+}
+
+/* ---- keymgr ---- */
+
+static void
+take_secret(struct rt *rt, enum reason reason, struct rd *body)
+{
+	if (reason == R_KEYMGR_DOWN)
+		return;
+	rt->secret_detail[0] = '\0';
+	if (reason != R_OK && body && rd_left(body))
+		str_get(body, rt->secret_detail, sizeof(rt->secret_detail));
+	else if (reason == R_OK && body && rd_left(body) >= 2)
+		reason = rd_le16(body);
+	rt->secret = reason;
+	rt->secret_known = true;
+}
+
+static void
+bind_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct call *c = arg;
+	struct sync *s = c->s;
+	struct rt *rt = rt_find(s, c->tunnel);
+
+	if (s->keymgr.flight)
+		s->keymgr.flight--;
+	if (rt)
+		take_secret(rt, reason, body);
+	free(c);
+	keymgr_pump(s);
+	sync_progress(s);
+}
+
+static void
+check_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct call *c = arg;
+	struct rt *rt = rt_find(c->s, c->tunnel);
+
+	if (rt)
+		take_secret(rt, reason, body);
+	free(c);
+}
+
+void
+keymgr_check(struct sync *s, struct rt *rt)
+{
+	const struct want_tunnel *w = want_find(&s->want, rt->name);
+	struct call *c = s->keymgr.up && w ? call_new(s, rt->name) : NULL;
+	uint8_t buf[128];
+	struct wr out = wr_of(buf, sizeof(buf));
+
+	if (!c)
+		return;
+	str_put(&out, w->t->psk);
+	if (!ipc_call(s->keymgr.ipc, BIND_CHECK, wr_bytes(&out), R_KEYMGR_DOWN, check_done, c))
+		free(c);
+}
+
+static void
+bind_sync_done(void *arg, enum reason reason, struct rd *body)
+{
+	struct sync *s = arg;
+
+	(void)body;
+	s->keymgr.sync_flight = false;
+	if (reason != R_OK)
+		return;
+	s->keymgr.sync_due = false;
+	sync_progress(s);
+}
+
+static bool
+keymgr_put(struct sync *s, struct rt *rt, const struct want_tunnel *w)
+{
+	uint8_t buf[1024], sum[32];
+	struct wr out = wr_of(buf, sizeof(buf));
+	struct binding b;
+	struct call *c;
+
+	want_binding(w, &b);
+	binding_put(&out, &b);
+	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum) || memcmp(sum, rt->key_has, sizeof(sum)) == 0)
+		return true;
+	c = call_new(s, rt->name);
+	if (!c || !ipc_call(s->keymgr.ipc, BIND_PUT, wr_bytes(&out), R_KEYMGR_DOWN, bind_done, c)) {
+		free(c);
+		return false;
+	}
+	memcpy(rt->key_has, sum, sizeof(sum));
+	s->keymgr.flight++;
+	return true;
+}
+
+void
+keymgr_pump(struct sync *s)
+{
+	struct pump *p = &s->keymgr;
+
+	if (!p->up || (p->cursor == s->nrt && !p->sync_due))
+		return;
+	while (p->cursor < s->nrt && p->flight < PUSH_WINDOW) {
+		if (!keymgr_put(s, s->rt[p->cursor], &s->want.v[p->cursor]))
+			break;
+		p->cursor++;
+	}
+	if (p->cursor == s->nrt && p->flight == 0 && p->sync_due && !p->sync_flight)
+		p->sync_flight = ipc_call(p->ipc, BIND_SYNC, bytes_of(NULL, 0), R_KEYMGR_DOWN, bind_sync_done, s) != 0;
+}
+
+static void
+keymgr_up(void *ctx, struct ipc *l)
+{
+	struct sync *s = ctx;
+
+	(void)l;
+	s->keymgr.up = true;
+	log_info(NULL, "keymgr_up", "The link to keymgr is up.");
+	keymgr_pump(s);
+}
+
+static void
+keymgr_forget(struct sync *s)
+{
+	s->keymgr.ipc = NULL;
+	pump_reset(&s->keymgr);
+	for (unsigned i = 0; i < s->nrt; i++) {
+		memcpy(s->rt[i]->key_has, nothing, sizeof(nothing));
+		s->rt[i]->secret_known = false;
+	}
+}
+
+static void
+keymgr_down(void *ctx, struct ipc *l)
+{
+	struct sync *s = ctx;
+
+	if (s->keymgr.ipc != l)
+		return;
+	log_warn(NULL, "keymgr_down", "The link to keymgr ended.");
+	keymgr_forget(s);
+	sync_progress(s);
+}
+
+static const struct ipc_table keymgr_table = { "spdsync-keymgr", NULL, 0, keymgr_up, keymgr_down };
+
+void
+keymgr_attach(struct sync *s, int fd)
+{
+	if (s->keymgr.ipc)
+		ipc_free(s->keymgr.ipc);
+	keymgr_forget(s);
+	s->keymgr.ipc = ipc_new(s->base, fd, &keymgr_table, s);
+}
+
+/* ---- both ---- */
+
+static void
+dropped(void *arg, enum reason reason, struct rd *body)
+{
+	(void)arg, (void)reason, (void)body;	/* a link that ended forgets the tunnel by itself */
+}
+
+void
+peers_drop(struct sync *s, const char *tunnel)
+{
+	uint8_t buf[128];
+	struct wr out = wr_of(buf, sizeof(buf));
+
+	str_put(&out, tunnel);
+	if (s->keymgr.up)
+		ipc_call(s->keymgr.ipc, BIND_DEL, wr_bytes(&out), R_KEYMGR_DOWN, dropped, NULL);
+	wr_u8(&out, 0);		/* not quiet: the peer hears a DELETE */
+	if (s->iked.up)
+		ipc_call(s->iked.ipc, IKE_TUNNEL_DEL, wr_bytes(&out), R_IKED_DOWN, dropped, NULL);
+}
+
+void
+peers_restart(struct sync *s)
+{
+	s->iked.cursor = s->keymgr.cursor = 0;
+	keymgr_pump(s);
+	iked_pump(s);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Status: of every child three facts that are never mixed: wanted (the revision and the administrator), negotiated (iked), kernel (the engine). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "clock.h"
+
+struct sums { bool in, out, foreign; uint64_t bytes_in, bytes_out, packets_in, packets_out; };
+
+static json_t *
+number(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static json_t *
+address(const struct addr *a)
+{
+	char buf[ADDR_STR];
+
+	return a->fam ? json_string(addr_str(a, buf)) : json_null();
+}
+
+static json_t *
+selectors(const struct ts_list *ts)
+{
+	char buf[2048];
+
+	return ts->n ? json_words(ts_list_str(ts, buf, sizeof(buf))) : json_null();
+}
+
+static json_t *
+suite_json(uint8_t proto, const struct suite *su)
+{
+	char buf[200];
+
+	return su->encr ? json_string(suite_str(proto, su, buf, sizeof(buf))) : json_null();
+}
+
+/* ---- the kernel's part ---- */
+
+static void
+sum_sas(const struct sync *s, const struct want_tunnel *w, struct sums *k)
+{
+	size_t n;
+	const struct sa_info *a = sas_of(s, w->reqid, &n);
+
+	memset(k, 0, sizeof(*k));
+	for (; n > 0; n--, a++) {
+		bool in = a->flags & CW_SAF_IN ? true : a->flags & CW_SAF_OUT ? false : addr_eq(&a->dst, &w->local->address);
+
+		if (a->state != SADB_SASTATE_MATURE && a->state != SADB_SASTATE_DYING)
+			continue;
+		if (strncmp(a->owner, "keymgr", 6) != 0)
+			k->foreign = true;
+		*(in ? &k->in : &k->out) = true;
+		*(in ? &k->bytes_in : &k->bytes_out) += a->bytes;
+		*(in ? &k->packets_in : &k->packets_out) += a->packets;
+	}
+}
+
+static const char *
+kernel_name(const struct sums *k)
+{
+	if (k->foreign)
+		return "foreign";
+	return k->in && k->out ? "both" : k->in ? "in" : k->out ? "out" : "none";
+}
+
+/* Wanted policies of every tunnel that stand: counted once an answer. */
+static unsigned *
+count_present(const struct sync *s)
+{
+	unsigned *v = calloc(s->want.n + 1u, sizeof(*v));
+
+	for (size_t i = 0; v && i < s->want.spd.n; i++)
+		if (s->want.spd.v[i].present)
+			v[s->want.spd.v[i].tunnel]++;
+	return v;
+}
+
+/* ---- tunnels ---- */
+
+static json_t *
+child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned present)
+{
+	const struct child_state *c = NULL;
+	struct ts_list local, remote;
+	struct sums k;
+	json_t *j;
+	bool up;
+
+	for (unsigned i = 0; rt->state && i < rt->state->nchildren; i++)
+		if (strcmp(rt->state->children[i].name, CHILD_AUTO) == 0)
+			c = &rt->state->children[i];
+	up = c && (c->negotiated == CHILD_UP || c->negotiated == CHILD_REKEYING);
+	sum_sas(s, w, &k);
+	want_selectors(w, &local, &remote);
+	j = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", CHILD_AUTO,
+	    "full_name", json_sprintf("%s/%s", w->t->name, CHILD_AUTO), "reqid", (json_int_t)w->reqid,
+	    "wanted", !c || c->wanted ? "up" : "down", "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN),
+	    "kernel", kernel_name(&k), "proven", c && c->proven, "local_ts", selectors(&local), "remote_ts", selectors(&remote));
+	json_object_set_new(j, "agreed_local_ts", up ? selectors(&c->local) : json_null());
+	json_object_set_new(j, "agreed_remote_ts", up ? selectors(&c->remote) : json_null());
+	json_object_set_new(j, "spi_in", up ? json_spi(c->spi_in) : json_null());
+	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
+	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
+	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
+	json_object_set_new(j, "age_s", up ? number(c->since_s) : json_null());
+	json_object_set_new(j, "rekey_in_s", up ? number(c->rekey_in_s) : json_null());
+	json_object_set_new(j, "bytes_in", number(k.bytes_in));
+	json_object_set_new(j, "bytes_out", number(k.bytes_out));
+	json_object_set_new(j, "packets_in", number(k.packets_in));
+	json_object_set_new(j, "packets_out", number(k.packets_out));
+	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", (int)w->npolicies, "present", (int)present));
+	return j;
+}
+
+static json_t *
+ike_json(const struct tunnel_state *st)
+{
+	char local[ENDPOINT_STR], remote[ENDPOINT_STR];
+
+	if (!st || !st->ike_up)
+		return json_null();
+	return json_pack("{s:b, s:b, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "up", 1, "initiator", (int)st->ike_initiator,
+	    "spi_i", json_sprintf("%016llx", (unsigned long long)st->spi_i), "spi_r", json_sprintf("%016llx", (unsigned long long)st->spi_r),
+	    "suite", suite_json(PROTO_IKE, &st->ike_suite), "local", endpoint_str(&st->local, local), "remote", endpoint_str(&st->remote, remote),
+	    "nat_local", (int)st->nat_local, "nat_remote", (int)st->nat_remote, "id_remote", json_text(st->id_remote),
+	    "age_s", number(st->since_s), "rekey_in_s", number(st->rekey_in_s));
+}
+
+static json_t *
+tunnel_json(struct sync *s, unsigned i, const unsigned *present)
+{
+	const struct want_tunnel *w = &s->want.v[i];
+	const struct rt *rt = s->rt[i];
+	const struct reason_row *row;
+	struct verdict v;
+	json_t *j;
+
+	tunnel_verdict(s, w, rt, &v);
+	row = reason_row(v.reason);
+	j = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "name", w->t->name, "state", negotiated_name(v.state),
+	    "local_site", w->local->name, "remote_site", w->remote->name, "local", address(&w->local->address),
+	    "remote", address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
+	    "start", w->t->start == START_ALWAYS ? "always" : "respond-only", "policy", json_text(w->t->policy));
+	json_object_set_new(j, "reason", json_string(row->name));
+	json_object_set_new(j, "message", json_string(row->sentence));
+	json_object_set_new(j, "hint", json_string(row->hint));
+	json_object_set_new(j, "detail", json_words(v.detail));
+	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());
+	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
+	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt->state : NULL));
+	json_object_set_new(j, "children", json_pack("[o]", child_json(s, w, rt, present ? present[i] : 0)));
+	return j;
+}
+
+static json_t *
+all_tunnels(struct sync *s)
+{
+	unsigned *present = count_present(s);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < s->nrt; i++)
+		json_array_append_new(list, tunnel_json(s, i, present));
+	free(present);
+	return list;
+}
+
+static void
+tunnels_now(void *arg)
+{
+	struct req *r = arg;
+
+	req_reply(r, 200, json_pack("{s:o}", "tunnels", all_tunnels(r->s)));
+}
+
+void
+get_tunnels(struct req *r)
+{
+	r->late = tunnels_now;
+	sas_refresh(r->s, tunnels_now, r);
+}
+
+static void
+tunnel_now(void *arg)
+{
+	struct req *r = arg;
+	const struct want_tunnel *w = want_find(&r->s->want, r->name);
+	unsigned *present;
+	json_t *j;
+
+	if (!w) {
+		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
+		return;
+	}
+	present = count_present(r->s);
+	j = tunnel_json(r->s, (unsigned)(w - r->s->want.v), present);
+	free(present);
+	req_reply(r, 200, j);
+}
+
+void
+get_tunnel(struct req *r)
+{
+	r->late = tunnel_now;
+	sas_refresh(r->s, tunnel_now, r);
+}
+
+/* ---- status ---- */
+
+static json_t *
+troubles(struct sync *s)
+{
+	json_t *list = json_array();
+
+	if (!s->engine.up)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "ENGINE_DOWN", "message", reason_row(R_ENGINE_DOWN)->sentence));
+	if (!s->keymgr.up)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "KEYMGR_DOWN", "message", reason_row(R_KEYMGR_DOWN)->sentence));
+	if (!s->iked.up)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "IKED_DOWN", "message", reason_row(R_IKED_DOWN)->sentence));
+	if (s->engine.blocked)
+		json_array_append_new(list, json_pack("{s:n, s:o}", "reason", "message",
+		    json_sprintf("%u policies are kept out by others of the same selectors; 'ikectl show policies' lists them.", s->engine.blocked)));
+	if (s->host.guard == 0)
+		json_array_append_new(list, json_pack("{s:n, s:s}", "reason", "message", "The guard is open: protected networks can be reached in the clear."));
+	for (unsigned i = 0; i < s->host.ntroubles; i++)
+		json_array_append_new(list, json_pack("{s:n, s:o}", "reason", "message", json_words(s->host.troubles[i])));
+	return list;
+}
+
+static void
+status_now(void *arg)
+{
+	struct req *r = arg;
+	struct sync *s = r->s;
+	const struct host *h = &s->host;
+	json_t *j = json_pack("{s:s, s:o, s:b, s:{s:s, s:o, s:b, s:b, s:s}, s:{s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
+	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s),
+	    "engine", "host", h->name[0] ? h->name : "user", "version", json_text(h->version), "up", (int)s->engine.up, "synced", (int)h->synced,
+	    "guard", h->guard < 0 ? "unknown" : h->guard ? "closed" : "open",
+	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
+	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));
+
+	json_object_set(j, "drops", r->drops);
+	json_object_set_new(j, "tunnels", all_tunnels(s));
+	req_reply(r, 200, j);
+}
+
+static void
+status_counted(struct req *r, json_t *counters)
+{
+	const char *name;
+	json_t *value;
+
+	r->drops = json_object();
+	json_object_foreach(counters, name, value)
+		if (strncmp(name, "drop", 4) == 0 && json_integer_value(value) != 0)
+			json_object_set(r->drops, name, value);
+	r->late = status_now;
+	sas_refresh(r->s, status_now, r);
+}
+
+void
+get_status(struct req *r)
+{
+	engine_counters(r, status_counted);
+}

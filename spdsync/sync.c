@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A revision comes into force: from the store at start, or from an apply. What changed is pushed by the pumps, the rest is not touched. */
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "log.h"
+#include "sync.h"
+
+static uint32_t
+stored_reqid(void *arg, const char *tunnel, const char *child)
+{
+	return store_reqid(arg, tunnel, child);
+}
+
+struct rt *
+rt_find(struct sync *s, const char *tunnel)
+{
+	unsigned lo = 0, hi = s->nrt;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+		int c = strcmp(tunnel, s->rt[mid]->name);
+
+		if (c == 0)
+			return s->rt[mid];
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+static void
+rt_free(struct rt *rt)
+{
+	if (!rt)
+		return;
+	records_fini(&rt->records);
+	free(rt->state);
+	free(rt);
+}
+
+/* The new list keeps the objects of tunnels that stay; those that go are told to the daemons. */
+static struct rt **
+new_rts(struct sync *s, const struct want *want)
+{
+	struct rt **v = calloc(want->n + 1u, sizeof(*v));
+
+	for (unsigned i = 0; v && i < want->n; i++) {
+		v[i] = rt_find(s, want->v[i].t->name);
+		if (v[i])
+			continue;
+		v[i] = calloc(1, sizeof(**v));
+		if (!v[i]) {
+			while (i-- > 0)
+				if (!rt_find(s, v[i]->name))
+					rt_free(v[i]);
+			free(v);
+			return NULL;
+		}
+		snprintf(v[i]->name, sizeof(v[i]->name), "%s", want->v[i].t->name);
+	}
+	return v;
+}
+
+static void
+swap_in(struct sync *s, struct rt **rts, struct want *want, struct sites *sites, struct revision *rev)
+{
+	for (unsigned i = 0; i < s->nrt; i++)
+		if (!want_find(want, s->rt[i]->name)) {
+			peers_drop(s, s->rt[i]->name);
+			rt_free(s->rt[i]);
+		}
+	free(s->rt);
+	s->rt = rts;
+	s->nrt = want->n;
+	want_fini(&s->want);
+	s->want = *want;
+	sites_free(s->sites);
+	s->sites = sites;
+	revision_fini(&s->rev);
+	s->rev = *rev;
+	memset(rev, 0, sizeof(*rev));
+}
+
+bool
+sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
+{
+	struct want want;
+	struct rt **rts;
+
+	if (!want_build(&want, sites, s->site, stored_reqid, s->store))
+		return false;
+	rts = new_rts(s, &want);
+	if (!rts) {
+		want_fini(&want);
+		return false;
+	}
+	swap_in(s, rts, &want, sites, rev);
+	s->engine.gen++;
+	s->engine.stands = false;
+	s->host.synced = false;
+	log_info(NULL, "revision", "Revision %llu is in force: %u tunnels here.", (unsigned long long)s->rev.number, s->nrt);
+	peers_restart(s);
+	engine_reconcile(s, false);
+	return true;
+}
+
+bool
+sync_load(struct sync *s, struct store_error *err)
+{
+	struct revision rev;
+	struct sites *sites = NULL;
+	struct yt_error yerr = { 0 };
+
+	if (!store_current(s->store, &rev, err))
+		return false;
+	if (rev.number) {
+		/* It was valid when it was applied; "legacy" may have been switched off since, which stops no tunnel that runs. */
+		sites = sites_read(rev.text, rev.n, true, &yerr);
+		if (!sites) {
+			err->reason = yerr.reason;
+			snprintf(err->text, sizeof(err->text), "The stored revision cannot be read: %.400s", yerr.message);
+			revision_fini(&rev);
+			return false;
+		}
+	}
+	if (sync_adopt(s, &rev, sites))
+		return true;
+	sites_free(sites);
+	revision_fini(&rev);
+	err->reason = R_STORE_FAILED;
+	snprintf(err->text, sizeof(err->text), "The store lacks the numbers of this site's tunnels.");
+	return false;
+}
+
+bool
+sync_settled(const struct sync *s)
+{
+	return s->engine.stands && !s->engine.blocked && !s->engine.busy &&
+	    s->iked.up && !s->iked.sync_due && s->iked.cursor == s->nrt && s->iked.flight == 0 &&
+	    s->keymgr.up && !s->keymgr.sync_due && s->keymgr.cursor == s->nrt && s->keymgr.flight == 0 &&
+	    s->host.up && (s->host.synced || s->rev.number == 0);
+}
+
+void
+sync_progress(struct sync *s)
+{
+	host_pump(s);
+	iked_pump(s);
+	if (s->api && sync_settled(s))
+		api_settled(s->api);
+}
+
+void
+sync_attach(struct sync *s, const char *name, int fd)
+{
+	if (strcmp(name, "pfkey") == 0)
+		engine_attach(s, fd);
+	else if (strcmp(name, "iked") == 0)
+		iked_attach(s, fd);
+	else if (strcmp(name, "keymgr") == 0)
+		keymgr_attach(s, fd);
+	else if (strcmp(name, "ipsecd") == 0)
+		host_attach(s, fd);
+	else if (strncmp(name, "api-", 4) == 0 && s->api)
+		api_listen(s->api, name, fd);
+	else
+		close(fd);
+}
+
+void
+sync_fini(struct sync *s)
+{
+	sas_fini(s);
+	engine_fini(s);
+	if (s->iked.ipc)
+		ipc_free(s->iked.ipc);
+	if (s->keymgr.ipc)
+		ipc_free(s->keymgr.ipc);
+	if (s->host.ipc)
+		ipc_free(s->host.ipc);
+	if (s->pass)
+		event_free(s->pass);
+	if (s->secrets)
+		event_free(s->secrets);
+	for (unsigned i = 0; i < s->nrt; i++)
+		rt_free(s->rt[i]);
+	free(s->rt);
+	records_fini(&s->others);
+	want_fini(&s->want);
+	sites_free(s->sites);
+	revision_fini(&s->rev);
+	free(s->supervisor);
+	store_close(s->store);
+}

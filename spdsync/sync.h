@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The daemon's own state: what the store says (revision, sites), what that asks of this gateway (want), what every tunnel of it
+ * is doing (rt), and the links to the four neighbours. Everything is driven by level, not by edge: a change sets a mark and
+ * calls the pump of whoever has to hear of it; a pump does what is missing and may be called at any time.
+ */
+#ifndef CAUSEWAY_SYNC_H
+#define CAUSEWAY_SYNC_H
+
+#include <event2/event.h>
+
+#include "ipc.h"
+#include "msg_ike.h"
+#include "pfkey.h"
+#include "proc.h"
+#include "site.h"
+#include "store.h"
+#include "want.h"
+
+#define RECORDS_TUNNEL	8
+#define RECORDS_OTHER	32
+#define TROUBLES	32
+#define PUSH_WINDOW	32	/* requests in flight on one link */
+
+/* The last records, newest first. Each holds only the facts it has. */
+struct records {
+	unsigned	n, cap;
+	struct record	*v[RECORDS_OTHER];
+};
+
+/* One tunnel of the applied revision as it lives here. */
+struct rt {
+	char		name[NAME_CAP];
+	uint8_t		iked_has[32], key_has[32];	/* SHA-256 of the message that the daemon has; zero: none */
+	enum reason	put;				/* iked's answer */
+	bool		secret_known;
+	enum reason	secret;				/* keymgr's answer */
+	char		secret_detail[256];
+	struct tunnel_state *state;			/* only the children it has; NULL: iked never told */
+	struct records	records;
+};
+
+/* A daemon that is told all tunnels one by one and then SYNC. */
+struct pump {
+	struct ipc	*ipc;
+	bool		up;
+	unsigned	cursor, flight;
+	bool		sync_due, sync_flight;
+};
+
+struct sa_info {
+	uint32_t	spi, reqid;
+	uint8_t		state, auth, encrypt, mode, natt, satype;
+	uint32_t	flags, replay;
+	struct addr	src, dst;
+	uint16_t	sport, dport;
+	char		owner[PFKEY_OWNER_CAP];
+	bool		has_stats;
+	struct pfkey_stats stats;
+	uint64_t	bytes, packets, added;
+	uint64_t	soft_s, hard_s, soft_bytes, hard_bytes;
+	char		selectors[256];
+};
+
+typedef void sas_done(void *arg);
+struct sas_wait { sas_done *done; void *arg; struct sas_wait *next; };
+
+struct engine {
+	struct pfkey	*pf;
+	bool		up;		/* HELLO was answered */
+	bool		busy, again;	/* a reconciliation runs; another is due */
+	bool		by_event;	/* the one that is due or running was asked for by an event */
+	bool		stands;		/* the wanted policies stand, as of the last look */
+	unsigned	blocked;	/* wanted policies that a foreign one keeps out */
+	unsigned	gen, push_gen;	/* of want: ops of an older one are stopped */
+	struct spd	have;
+	struct spd_ops	ops;
+	size_t		at, flight;
+	unsigned	failed;
+	int		last_err;
+	struct event	*retry;
+	/* SAs, on demand */
+	size_t		nsas, sas_cap;
+	struct sa_info	*sas;		/* sorted by reqid */
+	bool		sas_busy, sas_failed;
+	struct sas_wait	*sas_wait;
+};
+
+struct host {				/* ipsecd, what PF_KEY has no words for */
+	struct ipc	*ipc;
+	bool		up, synced;
+	bool		synced_flight;
+	unsigned	synced_gen;
+	char		name[16], version[32];
+	int		guard;		/* -1 unknown, 0 open, 1 closed */
+	unsigned	ntroubles;
+	char		troubles[TROUBLES][256];
+};
+
+struct counter { char name[64]; uint64_t value; };
+#define IKED_COUNTERS	256
+
+struct api;
+struct sync {
+	struct proc	*proc;
+	struct event_base *base;
+	char		site[NAME_CAP];
+	bool		legacy;
+	struct store	*store;
+	struct revision	rev;
+	struct sites	*sites;		/* NULL: nothing was applied yet */
+	struct want	want;
+	unsigned	nrt;
+	struct rt	**rt;		/* the tunnels of want, in its order */
+	struct records	others;		/* records without a tunnel */
+	struct engine	engine;
+	struct host	host;
+	struct pump	iked, keymgr;
+	unsigned	niked_counters;
+	struct counter	iked_counters[IKED_COUNTERS];
+	uint64_t	reconciles, repairs_event, repairs_pass, applies;
+	struct event	*pass, *secrets;
+	char		*supervisor;
+	struct api	*api;
+};
+
+/* sync.c */
+bool sync_load(struct sync *, struct store_error *);	/* the current revision of the store */
+/* The store has a new current revision: takes over text and sites, and pushes what changed. */
+bool sync_adopt(struct sync *, struct revision *, struct sites *);
+bool sync_settled(const struct sync *);			/* everything of the revision is with everybody */
+void sync_progress(struct sync *);			/* something may have settled: whoever waits is told */
+void sync_attach(struct sync *, const char *name, int fd);	/* a link or listener from the supervisor */
+void sync_fini(struct sync *);
+struct rt *rt_find(struct sync *, const char *tunnel);
+
+/* records.c */
+void records_add(struct records *, unsigned cap, const struct record *);
+void records_fini(struct records *);
+
+/* engine.c */
+void engine_attach(struct sync *, int fd);
+void engine_reconcile(struct sync *, bool by_event);
+void engine_fini(struct sync *);
+/* sas.c: reads the SAs anew (one dump serves all who wait); done is called in any case, with the last known ones after a failure. */
+void sas_refresh(struct sync *, sas_done *, void *arg);
+void sas_cancel(struct sync *, void *arg);
+void sas_fini(struct sync *);
+void sas_wake(struct sync *);
+/* The first SA of this reqid, or NULL; the others follow it. */
+const struct sa_info *sas_of(const struct sync *, uint32_t reqid, size_t *n);
+
+/* peers.c: iked and keymgr */
+void iked_attach(struct sync *, int fd);
+void keymgr_attach(struct sync *, int fd);
+void iked_pump(struct sync *);
+void keymgr_pump(struct sync *);
+void peers_drop(struct sync *, const char *tunnel);	/* it is not wanted any more */
+void peers_restart(struct sync *);			/* want changed: look at every tunnel again */
+void keymgr_check(struct sync *, struct rt *);		/* ask again what the secret is like */
+/* host.c: ipsecd */
+void host_attach(struct sync *, int fd);
+void host_pump(struct sync *);
+
+#endif
