@@ -83,6 +83,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (unsigned i = 0; i < m.nnotify; i++)
 		if (notify_sentence(m.notify[i].type) == NULL || (notify_name(m.notify[i].type) == NULL && m.notify[i].type == N_COOKIE))
 			abort();
+	if (m.sa.proposals.n > 0 && (spi32(m.sa.spi[0]) != 0 || spi64(m.sa.spi[0]) != 0) && m.sa.spi[0].n < 4)
+		abort();
+	for (unsigned i = 0; i < m.ndelete; i++)
+		if (delete_spi(&m.del[i], m.del[i].n) != 0)
+			abort();
 	check_again(&m);
 	check_chosen(&m.sa);
 	return 0;

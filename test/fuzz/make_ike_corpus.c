@@ -43,6 +43,38 @@ save_sealed(const char *dir, const struct sample *s, int kind)
 	sk_key_wipe(&k);
 }
 
+/* More transforms than there is room for: unknown ones, one of an unknown type, repeated ones, then known ones. */
+static void
+save_crowded(const char *dir, bool odd)
+{
+	static const struct { uint8_t type; uint16_t id; } known[] = { { 3, 12 }, { 2, 5 }, { 4, 31 }, { 3, 12 }, { 5, 0 } };
+	static const uint8_t head[2] = { PLD_SA, EX_CREATE_CHILD_SA };
+	const unsigned strange = 24, nknown = sizeof(known) / sizeof(known[0]), count = strange + nknown + odd;
+	uint8_t buf[1024];
+	struct msg_out o;
+	size_t payload, proposal;
+
+	msg_begin_inner(&o, buf, sizeof(buf));
+	payload = pld_open(&o, PLD_SA);
+	proposal = o.w.n;
+	wr_u32(&o.w, 0);
+	wr_u32(&o.w, 0x01010000 + count);
+	for (unsigned i = 0; i < count; i++) {
+		bool last = i + 1 == count;
+
+		wr_u32(&o.w, last ? 8 : 0x03000008);
+		if (i < strange)
+			wr_u32(&o.w, 0x04000400 + i);
+		else if (i < strange + nknown)
+			wr_u32(&o.w, (uint32_t)known[i - strange].type << 24 | known[i - strange].id);
+		else
+			wr_u32(&o.w, 0x06000024);
+	}
+	wr_set16(&o.w, proposal + 2, o.w.n - proposal);
+	pld_close(&o, payload);
+	save(dir, "ike_inner", "crowded", odd, head, 2, msg_end(&o));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -52,6 +84,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: make_ike_corpus DIR\n");
 		return 2;
 	}
+	save_crowded(argv[1], false);
+	save_crowded(argv[1], true);
 	for (int k = KIND_INIT_REQ; k < KIND_MAX; k++) {
 		uint8_t head[2];
 
