@@ -89,7 +89,7 @@ open_like(struct wire *w, const struct wire_sock *like)
 		return false;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (!opt(fd, SOL_SOCKET, SO_MARK, 0x4d00) || (like->fam == 6 && !opt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
+	if (!opt(fd, SOL_SOCKET, SO_MARK, 0x4d00) || (like->udp && like->fam == 6 && !opt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
 		goto bad;
 	if (like->udp) {
 		if (!opt(fd, SOL_SOCKET, SO_REUSEPORT, 1) || getsockname(like->fd, (struct sockaddr *)&ss, &n) < 0 ||

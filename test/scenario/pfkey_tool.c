@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone:
+ *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT]
+ *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
+ *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
+ *	pfkey_tool SOCK flush | spdflush
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "pfkey.h"
+
+static _Noreturn void
+fail(const char *what)
+{
+	fprintf(stderr, "pfkey_tool: %s\n", what);
+	exit(1);
+}
+
+static int
+dial(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		fail("cannot connect");
+	return fd;
+}
+
+/* Send, and wait for the answer of the same type and sequence; others' messages are skipped. */
+static void
+talk(int fd, struct pfkey_msg *m)
+{
+	static uint8_t buf[PFKEY_MSG_MAX];
+	static struct pfkey_msg r;
+	struct wr w = wr_of(buf, sizeof(buf));
+	const char *why = "";
+
+	m->seq = 7;
+	m->pid = (uint32_t)getpid();
+	if (!pfkey_put(&w, m) || send(fd, buf, w.n, 0) < 0)
+		fail("cannot send");
+	for (;;) {
+		ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+		if (n <= 0)
+			fail("closed");
+		if (!pfkey_get(bytes_of(buf, (size_t)n), &r, &why))
+			fail(why);
+		if (r.type != m->type || r.pid != m->pid || r.seq != m->seq)
+			continue;
+		if (r.err) {
+			fprintf(stderr, "pfkey_tool: type %u: %s\n", r.type, strerror(r.err));
+			exit(1);
+		}
+		return;
+	}
+}
+
+static void
+greet(int fd)
+{
+	static struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	m.has |= PFKEY_HAS(CW_EXT_HELLO);
+	m.hello_version = CW_HELLO_VERSION;
+	m.hello_features = ~0ull;
+	talk(fd, &m);
+}
+
+static void
+add_sa(int fd, char **a, int n)
+{
+	static struct pfkey_msg m;
+	static uint8_t key[64];
+	struct endpoint src = { { 0 }, 0 }, dst = { { 0 }, 0 };
+	size_t len = strlen(a[5]) / 2;
+
+	if (!addr_parse(a[1], &src.addr) || !addr_parse(a[2], &dst.addr) || len > sizeof(key))
+		fail("bad address or key");
+	for (size_t i = 0; i < len; i++) {
+		unsigned v;
+
+		if (sscanf(a[5] + 2 * i, "%2x", &v) != 1)
+			fail("bad key");
+		key[i] = (uint8_t)v;
+	}
+	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_ESP);
+	pfkey_set_ends(&m, &src, &dst);
+	pfkey_set_sa2(&m, CW_MODE_TUNNEL, (uint32_t)strtoul(a[4], NULL, 0));
+	m.has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_REPLAY);
+	m.sa.spi = (uint32_t)strtoul(a[3], NULL, 0);
+	m.sa.state = SADB_SASTATE_MATURE;
+	m.sa.encrypt = SADB_X_EALG_AES_GCM_ICV16;
+	m.key_encrypt = bytes_of(key, len);
+	m.sa_flags = CW_SAF_ESN | (strcmp(a[0], "in") == 0 ? CW_SAF_IN : CW_SAF_OUT);
+	m.replay_window = 1024;
+	if (n == 9 && strcmp(a[6], "udp") == 0) {
+		m.has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+		m.natt_type = CW_NATT_ESPINUDP;
+		m.natt_sport = (uint16_t)atoi(a[7]);
+		m.natt_dport = (uint16_t)atoi(a[8]);
+	}
+	talk(fd, &m);
+}
+
+static void
+policy(int fd, uint8_t type, char **a, int n)
+{
+	static struct pfkey_msg m;
+	struct prefix src, dst;
+
+	if (!prefix_parse(a[1], &src) || !prefix_parse(a[2], &dst))
+		fail("bad network");
+	pfkey_msg_init(&m, type, SADB_SATYPE_UNSPEC);
+	pfkey_set_selector(&m, &src, &dst, 0, 0, 0);
+	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+	m.policy.type = CW_POLICY_IPSEC;
+	m.policy.dir = strcmp(a[0], "in") == 0 ? CW_DIR_IN : CW_DIR_OUT;
+	if (n > 3) {
+		m.policy.n = 1;
+		m.policy.req[0].proto = 50;
+		m.policy.req[0].mode = CW_MODE_TUNNEL;
+		m.policy.req[0].level = CW_LEVEL_UNIQUE;
+		m.policy.req[0].reqid = (uint32_t)strtoul(a[3], NULL, 0);
+		m.policy.req[0].src.fam = m.policy.req[0].dst.fam = 4;	/* 0.0.0.0: what the SA says */
+	}
+	talk(fd, &m);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct pfkey_msg m;
+	const char *verb = argc > 2 ? argv[2] : "";
+	int fd;
+
+	if (argc < 3)
+		fail("usage: pfkey_tool SOCK VERB ...");
+	fd = dial(argv[1]);
+	greet(fd);
+	if (strcmp(verb, "sa") == 0 && argc >= 9) {
+		add_sa(fd, argv + 3, argc - 3);
+	} else if (strcmp(verb, "spd") == 0 && argc == 7) {
+		policy(fd, SADB_X_SPDADD, argv + 3, 4);
+	} else if (strcmp(verb, "spddel") == 0 && argc == 6) {
+		policy(fd, SADB_X_SPDDELETE, argv + 3, 3);
+	} else if (strcmp(verb, "flush") == 0) {
+		pfkey_msg_init(&m, SADB_FLUSH, SADB_SATYPE_UNSPEC);
+		talk(fd, &m);
+	} else if (strcmp(verb, "spdflush") == 0) {
+		pfkey_msg_init(&m, SADB_X_SPDFLUSH, SADB_SATYPE_UNSPEC);
+		talk(fd, &m);
+	} else {
+		fail("unknown verb");
+	}
+	return 0;
+}
