@@ -199,7 +199,7 @@ window(struct cw_sa *sa, const struct pf_msg *m)
 		w = m->replay;
 	if (w != 0 && (w < 32 || w > 4096))
 		return EINVAL;
-	if (w == 0 && (sa->flags & CW_SAF_ESN))
+	if (w == 0 && (sa->flags & (CW_SAF_ESN | CW_SAF_OUT)) == CW_SAF_ESN)
 		return EINVAL;		/* the high half is found by the window */
 	return cw_replay_init(&sa->replay, w) ? 0 : ENOMEM;
 }

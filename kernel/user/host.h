@@ -21,6 +21,7 @@ struct cw_engine;
 struct cw_pkt;
 struct cw_policy;
 struct cw_addr;
+struct cw_crypt;
 
 /* Memory. host_wipe cannot be optimised away. */
 static inline void *host_zalloc(size_t n) { return calloc(1, n); }
@@ -61,6 +62,7 @@ struct host_aead *host_aead_new(unsigned cipher, unsigned auth, const uint8_t *e
 void host_aead_free(struct host_aead *);
 void host_seal(struct cw_engine *, struct cw_pkt **v, unsigned n);
 void host_open(struct cw_engine *, struct cw_pkt **v, unsigned n);
+bool host_crypt_one(struct cw_crypt *, bool seal);	/* user space only: what both do for each packet */
 
 /* -- the host's program -- */
 void host_plain_out(struct host *, struct cw_pkt **v, unsigned n);

@@ -255,8 +255,8 @@ cbc_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 	return true;
 }
 
-static bool
-run(struct cw_crypt *c, bool seal)
+bool
+host_crypt_one(struct cw_crypt *c, bool seal)
 {
 	return c->aead->aead ? aead_run(c->aead, c, seal) : cbc_run(c->aead, c, seal);
 }
@@ -265,7 +265,7 @@ void
 host_seal(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		v[i]->crypt.ok = run(&v[i]->crypt, true);
+		v[i]->crypt.ok = host_crypt_one(&v[i]->crypt, true);
 	cw_sealed(e, v, n);
 }
 
@@ -273,6 +273,6 @@ void
 host_open(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		v[i]->crypt.ok = run(&v[i]->crypt, false);
+		v[i]->crypt.ok = host_crypt_one(&v[i]->crypt, false);
 	cw_opened(e, v, n);
 }

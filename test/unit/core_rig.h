@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An engine in a box, for test_core_*: a host that keeps what comes out, PF_KEY clients that speak through lib/pfkey (a codec
+ * that knows nothing of the engine's own), packets with room, and the two SAs of a tunnel in one call.
+ */
+#ifndef CORE_RIG_H
+#define CORE_RIG_H
+
+#include "test.h"
+
+#include "addr.h"
+#include "cw.h"
+#include "pfkey.h"
+
+#define S		1000000000ull
+#define RIG_OUT		20000u
+#define RIG_CLIENTS	4
+#define RIG_MSGS	4096u
+
+struct rig_client {
+	struct cw_client *c;
+	unsigned	 n;			/* messages kept */
+	struct bytes	 msg[RIG_MSGS];
+	unsigned	 room;			/* dump rows it still takes; UINT_MAX: all */
+	unsigned	 refused;
+};
+
+struct host {
+	struct cw_engine *e;
+	unsigned	 nplain, nwire, ndrop;
+	struct cw_pkt	*plain[RIG_OUT], *wire[RIG_OUT], *drop[RIG_OUT];
+	struct rig_client client[RIG_CLIENTS];
+	unsigned	 changes;		/* host_policy_changed */
+	uint32_t	 mtu;			/* host_path_mtu */
+	uint64_t	 now;
+};
+
+struct host *rig_new(void);
+void rig_free(struct host *);			/* and every packet that came out */
+void rig_clear(struct host *);			/* forget what came out */
+
+/* PF_KEY. Clients: 0 sees keys and has said HELLO; 1 plain; 2 keyless. They are opened by rig_new. */
+int rig_call(struct host *, unsigned client, struct pfkey_msg *);	/* errno of the answer; -1: there was none */
+bool rig_last(struct host *, unsigned client, struct pfkey_msg *);	/* the newest message it got */
+bool rig_event(struct host *, unsigned client, unsigned type, struct pfkey_msg *);	/* the newest of a type */
+void rig_forget(struct host *, unsigned client);
+
+struct rig_sa {
+	uint32_t	spi, reqid, flags, window;
+	const char	*src, *dst;
+	uint16_t	udp;		/* 0: protocol 50; else both ports */
+	unsigned	cipher, bits, auth;	/* PF_KEY numbers; default AES-GCM 128 */
+	uint64_t	soft_s, hard_s, soft_bytes, hard_bytes, soft_packets, hard_packets;
+	const char	*sel_src, *sel_dst;	/* prefixes */
+	uint8_t		seed;		/* of the keys */
+};
+void rig_keys(const struct rig_sa *, uint8_t ekey[64], size_t *elen, uint8_t akey[64], size_t *alen);
+void rig_sa_msg(struct pfkey_msg *, const struct rig_sa *, uint8_t type, uint8_t keys[128]);
+int rig_sa(struct host *, const struct rig_sa *);
+void rig_policy_msg(struct pfkey_msg *, uint8_t type, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
+int rig_policy(struct host *, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
+/* The usual tunnel: 10.0.1.0/24 = 20.0.0.1 === 20.0.0.2 = 10.0.2.0/24 (and fd01::/16, fd02::/16), reqid 7, seen from one end. */
+void rig_tunnel(struct host *, bool left, const struct rig_sa *like);
+
+/* Packets. */
+struct cw_pkt *rig_pkt(const void *, size_t);
+struct cw_pkt *rig_udp4(const char *src, const char *dst, size_t payload, unsigned tos, bool df);
+struct cw_pkt *rig_udp6(const char *src, const char *dst, size_t payload, unsigned tclass);
+struct cw_pkt *rig_copy(const struct cw_pkt *);
+void rig_pkt_free(struct cw_pkt *);
+struct cw_addr rig_addr(const char *);
+/* What came out of one engine's wire goes into the other's, with the outer header as it would arrive. Takes the packet. */
+void rig_carry(struct host *to, struct cw_pkt *);
+struct cw_pkt *rig_seal(struct host *, struct cw_pkt *);	/* plain in, the one packet out by the wire */
+
+uint64_t rig_drops(const struct host *);		/* sum of all drop counters */
+/* Exactly one drop, for exactly this reason, since rig_clear(). */
+void rig_dropped(struct host *, unsigned reason);
+
+#endif

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ESP through two engines, and against vectors made by others: RFC 4303, 4106, 3602, 4868, 6040. */
+#include "core_rig.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+static const struct rig_sa suites[] = {
+	{ .cipher = SADB_X_EALG_AES_GCM_ICV16, .bits = 128 },
+	{ .cipher = SADB_X_EALG_AES_GCM_ICV16, .bits = 256, .flags = CW_SAF_ESN },
+	{ .cipher = CW_EALG_CHACHA20POLY1305, .bits = 256 },
+	{ .cipher = SADB_X_EALG_AESCBC, .bits = 128, .auth = SADB_X_AALG_SHA2_256HMAC },
+	{ .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_256HMAC, .flags = CW_SAF_ESN },
+	{ .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_384HMAC },
+	{ .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_512HMAC, .udp = 4500 },
+};
+#define NSUITES	(sizeof(suites) / sizeof(suites[0]))
+
+struct pair { struct host *a, *b; };
+
+static struct pair
+joined(const struct rig_sa *like)
+{
+	struct pair p = { rig_new(), rig_new() };
+
+	rig_tunnel(p.a, true, like);
+	rig_tunnel(p.b, false, like);
+	return p;
+}
+
+static void
+part(struct pair p)
+{
+	rig_free(p.a);
+	rig_free(p.b);
+}
+
+/* Every payload length, both families, every suite: what comes out is what went in, to the last octet. */
+static void
+every_length(void **state)
+{
+	for (unsigned s = 0; s < NSUITES; s++) {
+		struct pair t = joined(&suites[s]);
+
+		for (size_t n = 0; n <= 1350; n++) {
+			struct cw_pkt *p = n % 2 ? rig_udp6("fd01::5", "fd02::6", n, 0) : rig_udp4("10.0.1.5", "10.0.2.6", n, 0, false);
+			struct cw_pkt *was = rig_copy(p);
+
+			p = rig_seal(t.a, p);
+			assert_true(p->len >= was->len + 8 + 2);
+			assert_int_equal(p->outer.udp, suites[s].udp != 0);
+			rig_carry(t.b, p);
+			assert_int_equal(t.b->nplain, 1);
+			assert_int_equal(t.b->plain[0]->verdict, CW_DELIVER);
+			assert_int_equal(t.b->plain[0]->checked, 1);
+			assert_int_equal(t.b->plain[0]->nhist, 1);
+			assert_int_equal(t.b->plain[0]->len, was->len);
+			assert_memory_equal(cw_pkt_data(t.b->plain[0]), cw_pkt_data(was), was->len);
+			rig_clear(t.b);
+			rig_pkt_free(was);
+		}
+		assert_int_equal(rig_drops(t.a) + rig_drops(t.b), 0);
+		part(t);
+	}
+}
+
+/* A burst keeps its order and comes out whole. */
+static void
+bursts(void **state)
+{
+	struct pair t = joined(&suites[0]);
+	struct cw_pkt *v[200];
+
+	for (unsigned i = 0; i < 200; i++)
+		v[i] = rig_udp4("10.0.1.5", "10.0.2.6", i, 0, false);
+	cw_plain_in(t.a->e, v, 200, t.a->now);
+	assert_int_equal(t.a->nwire, 200);
+	memcpy(v, t.a->wire, sizeof(v));
+	t.a->nwire = 0;
+	cw_wire_in(t.b->e, v, 200, t.b->now);
+	assert_int_equal(t.b->nplain, 200);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(t.b->plain[i]->len, 28 + i);
+	part(t);
+}
+
+/* CVE-2002-0666: every shorter form of a good packet is refused, by its own reason, and never as something else. */
+static void
+every_truncation(void **state)
+{
+	for (unsigned s = 0; s < NSUITES; s++) {
+		struct pair t = joined(&suites[s]);
+		struct cw_pkt *good = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 120, 0, false));
+		bool cbc = suites[s].cipher == SADB_X_EALG_AESCBC;
+		uint32_t icv = suites[s].auth == SADB_X_AALG_SHA2_512HMAC ? 32 : suites[s].auth == SADB_X_AALG_SHA2_384HMAC ? 24 : 16;
+		uint32_t head = cbc ? 24 : 16, block = cbc ? 16 : 4;
+
+		for (uint32_t n = 0; n < good->len && n <= 200; n++) {
+			struct cw_pkt *p = rig_pkt(cw_pkt_data(good), n);
+			unsigned why = n < 8 ? CW_DROP_ESP_SHORT : n < head + icv + block || (n - head - icv) % block ?
+			    CW_DROP_ESP_TRUNCATED : CW_DROP_ICV_WRONG;
+			uint64_t before = cw_counter(t.b->e, why), all = rig_drops(t.b);
+
+			p->outer = good->outer;
+			rig_carry(t.b, p);
+			rig_dropped(t.b, why);
+			assert_int_equal(cw_counter(t.b->e, why), before + 1);
+			assert_int_equal(rig_drops(t.b), all + 1);
+			rig_clear(t.b);
+		}
+		rig_carry(t.b, good);	/* and none of it moved the window */
+		assert_int_equal(t.b->nplain, 1);
+		part(t);
+	}
+}
+
+/* Every bit of the packet: the SPI's bits lead nowhere, all others break the ICV. */
+static void
+every_bit(void **state)
+{
+	for (unsigned s = 0; s < NSUITES; s++) {
+		struct pair t = joined(&suites[s]);
+		struct cw_pkt *good = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 33, 0, false));
+
+		for (uint32_t bit = 0; bit < good->len * 8; bit++) {
+			struct cw_pkt *p = rig_copy(good);
+			uint32_t spi;
+
+			cw_pkt_data(p)[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+			memcpy(&spi, cw_pkt_data(p), 4);
+			rig_carry(t.b, p);
+			if (bit == 63)	/* sequence number 1 becomes 0 */
+				rig_dropped(t.b, CW_DROP_SEQUENCE_ZERO);
+			else if (bit < 32)
+				rig_dropped(t.b, spi == 0 ? CW_DROP_SPI_RESERVED : CW_DROP_SPI_UNKNOWN);
+			else
+				rig_dropped(t.b, CW_DROP_ICV_WRONG);
+			rig_clear(t.b);
+		}
+		rig_carry(t.b, good);
+		assert_int_equal(t.b->nplain, 1);
+		part(t);
+	}
+}
+
+/* CVE-2006-0905: the same frame twice, and out of order inside and outside the window, in a window of 64. */
+static void
+replays(void **state)
+{
+	struct pair t = joined(&suites[0]);
+	struct cw_pkt *v[200];
+
+	for (unsigned i = 0; i < 200; i++)
+		v[i] = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 10, 0, false));
+	rig_carry(t.b, rig_copy(v[99]));	/* sequence number 100 */
+	rig_clear(t.b);
+	rig_carry(t.b, rig_copy(v[99]));
+	rig_dropped(t.b, CW_DROP_REPLAY_DUPLICATE);
+	rig_clear(t.b);
+	rig_carry(t.b, rig_copy(v[36]));	/* 37 = 100 - 63: the last one inside */
+	assert_int_equal(t.b->nplain, 1);
+	rig_clear(t.b);
+	rig_carry(t.b, rig_copy(v[35]));
+	rig_dropped(t.b, CW_DROP_REPLAY_OLD);
+	rig_clear(t.b);
+	rig_carry(t.b, rig_copy(v[36]));
+	rig_dropped(t.b, CW_DROP_REPLAY_DUPLICATE);
+	rig_clear(t.b);
+	assert_int_equal(cw_counter(t.b->e, CW_DROP_REPLAY_DUPLICATE), 2);
+	assert_int_equal(cw_counter(t.b->e, CW_DROP_REPLAY_OLD), 1);
+	for (unsigned i = 0; i < 200; i++)
+		rig_pkt_free(v[i]);
+	part(t);
+}
+
+/* The same frame twice in one burst: both pass the first check, only one the second. */
+static void
+replay_in_a_burst(void **state)
+{
+	struct pair t = joined(&suites[0]);
+	struct cw_pkt *v[2];
+
+	v[0] = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 10, 0, false));
+	v[1] = rig_copy(v[0]);
+	cw_wire_in(t.b->e, v, 2, t.b->now);
+	assert_int_equal(t.b->nplain, 1);
+	assert_int_equal(t.b->ndrop, 1);
+	assert_int_equal(t.b->drop[0]->drop, CW_DROP_REPLAY_DUPLICATE);
+	part(t);
+}
+
+/* A whole packet, made here with EVP and nothing of the engine. AES-256-GCM; the IV is not the engine's own choice. */
+static size_t
+foreign_gcm(uint8_t out[2048], uint32_t spi, uint64_t seq, bool esn, uint8_t seed, const uint8_t *inner, size_t n)
+{
+	struct rig_sa like = { .cipher = SADB_X_EALG_AES_GCM_ICV16, .bits = 256, .seed = seed };
+	uint8_t key[64], akey[64], nonce[12], aad[12], text[1600];
+	size_t elen, alen, pad = (4 - (n + 2) % 4) % 4, total = n + pad + 2;
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	int k;
+
+	rig_keys(&like, key, &elen, akey, &alen);
+	memcpy(text, inner, n);
+	for (size_t i = 0; i < pad; i++)
+		text[n + i] = (uint8_t)(i + 1);
+	text[n + pad] = (uint8_t)pad;
+	text[n + pad + 1] = 4;
+	for (unsigned i = 0; i < 4; i++) {
+		out[i] = (uint8_t)(spi >> (24 - 8 * i));
+		out[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
+		aad[4 + i] = (uint8_t)(seq >> (56 - 8 * i));
+	}
+	memcpy(aad, out, 4);
+	memcpy(aad + 8, out + 4, 4);
+	memset(out + 8, 0xee, 8);
+	out[15] = (uint8_t)seq;
+	memcpy(nonce, key + 32, 4);
+	memcpy(nonce + 4, out + 8, 8);
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, nonce), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, NULL, &k, esn ? aad : out, esn ? 12 : 8), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, out + 16, &k, text, (int)total), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(c, out + 16 + k, &k), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, out + 16 + total), 1);
+	EVP_CIPHER_CTX_free(c);
+	return 16 + total + 16;
+}
+
+static struct cw_pkt *
+arrived(const uint8_t *p, size_t n, bool left)
+{
+	struct cw_pkt *k = rig_pkt(p, n);
+
+	k->outer.src = rig_addr(left ? "20.0.0.2" : "20.0.0.1");
+	k->outer.dst = rig_addr(left ? "20.0.0.1" : "20.0.0.2");
+	return k;
+}
+
+static void
+foreign_packet(void **state)
+{
+	for (unsigned esn = 0; esn < 2; esn++) {
+		struct rig_sa like = { .cipher = SADB_X_EALG_AES_GCM_ICV16, .bits = 256, .flags = esn ? CW_SAF_ESN : 0 };
+		struct host *h = rig_new();
+		struct cw_pkt *in = rig_udp4("10.0.1.5", "10.0.2.6", 200, 0, false), *mine;
+		uint8_t wire[2048];
+		size_t n;
+
+		rig_tunnel(h, false, &like);
+		n = foreign_gcm(wire, 0x2000, 1, esn, 2, cw_pkt_data(in), in->len);
+		rig_carry(h, arrived(wire, n, false));
+		assert_int_equal(h->nplain, 1);
+		assert_int_equal(h->plain[0]->len, in->len);
+		assert_memory_equal(cw_pkt_data(h->plain[0]), cw_pkt_data(in), in->len);
+		rig_clear(h);
+		rig_pkt_free(in);
+
+		/* the other way: what the engine seals has exactly the octets of the independent construction, IV = sequence number */
+		in = rig_udp4("10.0.2.6", "10.0.1.5", 64, 0, false);
+		n = foreign_gcm(wire, 0x1000, 1, esn, 1, cw_pkt_data(in), in->len);
+		mine = rig_seal(h, in);
+		assert_int_equal(mine->len, n);
+		assert_memory_equal(cw_pkt_data(mine), wire, 8);
+		assert_memory_equal(cw_pkt_data(mine) + 8, "\0\0\0\0\0\0\0\1", 8);
+		rig_pkt_free(mine);
+		rig_free(h);
+	}
+}
+
+/* What is inside an authenticated packet is not believed either. */
+static void
+bad_inside(void **state)
+{
+	static const struct { const char *what; size_t cut; int at; uint8_t v; unsigned why; } t[] = {
+		{ "version 5", 0, 0, 0x55, CW_DROP_INNER_HEADER },
+		{ "header of 16 octets", 0, 0, 0x44, CW_DROP_INNER_HEADER },
+		{ "checksum", 0, 11, 0x99, CW_DROP_INNER_HEADER },
+		{ "19 octets", 9 + 100, -1, 0, CW_DROP_INNER_SHORT },
+		{ "claims more than is there", 50, -1, 0, CW_DROP_INNER_LENGTH },
+		{ "nothing at all", 128, -1, 0, CW_DROP_INNER_SHORT },
+	};
+	struct rig_sa like = { .cipher = SADB_X_EALG_AES_GCM_ICV16, .bits = 256, .sel_src = NULL };
+	struct host *h = rig_new();
+
+	rig_tunnel(h, false, &like);
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct cw_pkt *in = rig_udp4("10.0.1.5", "10.0.2.6", 100, 0, false);
+		uint64_t before = cw_counter(h->e, t[i].why);
+		uint8_t wire[2048];
+		size_t n;
+
+		if (t[i].at >= 0)
+			cw_pkt_data(in)[t[i].at] = t[i].v;
+		n = foreign_gcm(wire, 0x2000, 1 + i, false, 2, cw_pkt_data(in), in->len - t[i].cut);
+		rig_carry(h, arrived(wire, n, false));
+		rig_dropped(h, t[i].why);
+		assert_int_equal(cw_counter(h->e, t[i].why), before + 1);
+		rig_clear(h);
+		rig_pkt_free(in);
+	}
+	assert_int_equal(rig_drops(h), sizeof(t) / sizeof(t[0]));
+	rig_free(h);
+}
+
+/* NIST SP 800-38A F.2.1 through our cipher context: CBC-AES128, and RFC 4868 2.7.2.1's HMAC-SHA-256-128 (AUTH256-2's key shape). */
+static void
+seam_vectors(void **state)
+{
+	static const uint8_t key[16] = { 0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c };
+	static const uint8_t iv[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t plain[16] = { 0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a };
+	static const uint8_t want[16] = { 0x76, 0x49, 0xab, 0xac, 0x81, 0x19, 0xb2, 0x46, 0xce, 0xe9, 0x8e, 0x9b, 0x12, 0xe9, 0x19, 0x7d };
+	uint8_t akey[32], pkt[8 + 16 + 16 + 32] = { 0, 0, 0x10, 0, 0, 0, 0, 9 }, mac[32];
+	struct cw_crypt c;
+	struct host_aead *a;
+	unsigned n;
+
+	memset(akey, 0x0b, sizeof(akey));
+	a = host_aead_new(SADB_X_EALG_AESCBC, SADB_X_AALG_SHA2_256HMAC, key, 16, akey, 32);
+	assert_non_null(a);
+	memcpy(pkt + 8, iv, 16);
+	memcpy(pkt + 24, plain, 16);
+	c = (struct cw_crypt){ .aead = a, .esp = pkt, .head = 24, .text = 16 };
+	assert_true(host_crypt_one(&c, true));
+	assert_memory_equal(pkt + 24, want, 16);
+	HMAC(EVP_sha256(), akey, 32, pkt, 40, mac, &n);
+	assert_memory_equal(pkt + 40, mac, 16);
+	assert_true(host_crypt_one(&c, false));
+	assert_memory_equal(pkt + 24, plain, 16);
+	host_aead_free(a);
+}
+
+/* Selectors of the SA, RFC 4301 5.2; and the reasons for having no SA at all. */
+static void
+selectors(void **state)
+{
+	struct rig_sa like = { .cipher = SADB_X_EALG_AES_GCM_ICV16, .bits = 256 };
+	struct host *h = rig_new();
+	struct cw_pkt *in = rig_udp4("10.0.1.5", "10.0.2.6", 20, 0, false), *p;
+	struct rig_sa narrow = { .bits = 256, .spi = 0x3000, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 3, .window = 64,
+	    .flags = CW_SAF_IN, .sel_src = "10.0.1.128/25", .sel_dst = "10.0.2.0/24" };
+	struct rig_sa out = narrow;
+	uint8_t wire[2048];
+	size_t n;
+
+	rig_tunnel(h, false, &like);
+	assert_int_equal(rig_sa(h, &narrow), 0);
+	n = foreign_gcm(wire, 0x3000, 1, false, 3, cw_pkt_data(in), in->len);
+	rig_carry(h, arrived(wire, n, false));
+	rig_dropped(h, CW_DROP_SELECTOR_IN);
+	rig_clear(h);
+	rig_pkt_free(in);
+
+	/* the newest SA for sending is too narrow for this packet, the older one takes it; without the older, its own reason */
+	out.spi = 0x4000;
+	out.flags = CW_SAF_OUT;
+	out.src = "20.0.0.2";
+	out.dst = "20.0.0.1";
+	out.sel_src = "10.0.2.0/24";
+	out.sel_dst = "10.0.1.128/25";
+	assert_int_equal(rig_sa(h, &out), 0);
+	p = rig_seal(h, rig_udp4("10.0.2.6", "10.0.1.5", 20, 0, false));
+	assert_int_equal(cw_pkt_data(p)[2], 0x10);
+	rig_pkt_free(p);
+	p = rig_seal(h, rig_udp4("10.0.2.6", "10.0.1.200", 20, 0, false));
+	assert_int_equal(cw_pkt_data(p)[2], 0x40);
+	rig_pkt_free(p);
+	rig_free(h);
+}
+
+static void
+dscp_ecn_df(void **state)
+{
+	static const struct { uint8_t inner, outer, want; bool drop; } t[] = {	/* RFC 6040 4.2 */
+		{ 0, 0, 0, false }, { 0, 1, 0, false }, { 0, 2, 0, false }, { 0, 3, 0, true },
+		{ 2, 0, 2, false }, { 2, 1, 1, false }, { 2, 2, 2, false }, { 2, 3, 3, false },
+		{ 1, 0, 1, false }, { 1, 1, 1, false }, { 1, 2, 1, false }, { 1, 3, 3, false },
+		{ 3, 0, 3, false }, { 3, 1, 3, false }, { 3, 2, 3, false }, { 3, 3, 3, false },
+	};
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct pair p = joined(&suites[0]);
+
+		for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+			unsigned tos = 0xb8 | t[i].inner;
+			struct cw_pkt *k = rig_seal(p.a, v6 ? rig_udp6("fd01::1", "fd02::1", 9, tos) : rig_udp4("10.0.1.5", "10.0.2.6", 9, tos, i % 2));
+			const uint8_t *d;
+
+			assert_int_equal(k->outer.tos, tos);
+			assert_int_equal(k->outer.df, v6 ? 1 : i % 2);
+			k->outer.tos = (uint8_t)(0xb8 | t[i].outer);
+			rig_carry(p.b, k);
+			if (t[i].drop) {
+				rig_dropped(p.b, CW_DROP_ECN_ILLEGAL);
+			} else {
+				assert_int_equal(p.b->nplain, 1);
+				d = cw_pkt_data(p.b->plain[0]);
+				assert_int_equal(v6 ? (d[0] << 4 | d[1] >> 4) & 0xff : d[1], 0xb8 | t[i].want);
+				assert_int_equal(cw_policy_check_in(p.b->e, p.b->plain[0]), CW_DROP_NONE);	/* checksum still right */
+			}
+			rig_clear(p.b);
+		}
+		part(p);
+	}
+}
+
+/* Too big and not to be fragmented: the sender is told the size that does pass, and a packet of that size passes. */
+static void
+path_mtu(void **state)
+{
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct pair t = joined(&suites[0]);
+		struct cw_addr peer = rig_addr("20.0.0.2");
+		const uint8_t *d;
+		struct cw_pkt *p;
+		uint32_t mtu;
+		size_t head = v6 ? 48 : 28;
+
+		cw_path_mtu(t.a->e, &peer, 1400);
+		p = v6 ? rig_udp6("fd01::1", "fd02::1", 1380, 0) : rig_udp4("10.0.1.5", "10.0.2.6", 1380, 0, true);
+		cw_plain_in(t.a->e, &p, 1, t.a->now);
+		assert_int_equal(t.a->nplain, 1);
+		assert_int_equal(t.a->nwire, 0);
+		assert_int_equal(t.a->plain[0]->verdict, CW_ANSWER);
+		d = cw_pkt_data(t.a->plain[0]);
+		if (v6) {
+			assert_int_equal(d[40], 2);
+			mtu = (uint32_t)d[46] << 8 | d[47];
+			assert_int_equal(d[39], 1);	/* to fd01::1 */
+		} else {
+			assert_int_equal(d[20] << 8 | d[21], 0x304);
+			mtu = (uint32_t)d[26] << 8 | d[27];
+			assert_memory_equal(d + 16, "\x0a\x00\x01\x05", 4);
+		}
+		assert_int_equal(cw_policy_check_in(t.b->e, t.a->plain[0]), CW_DROP_NONE);	/* well formed */
+		assert_int_equal(cw_counter(t.a->e, CW_DROP_TOO_BIG), 1);
+		rig_clear(t.a);
+		assert_in_range(mtu, 1340, 1362);
+		p = v6 ? rig_udp6("fd01::1", "fd02::1", mtu - head, 0) : rig_udp4("10.0.1.5", "10.0.2.6", mtu - head, 0, true);
+		p = rig_seal(t.a, p);
+		assert_in_range(p->len + 20, 1400 - 3, 1400);
+		assert_int_equal(p->outer.df, 1);
+		rig_pkt_free(p);
+		if (!v6) {	/* without DF it leaves, to be cut by the host */
+			p = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1380, 0, false));
+			assert_int_equal(p->outer.df, 0);
+			rig_pkt_free(p);
+		}
+		part(t);
+	}
+}
+
+static void
+mss(void **state)
+{
+	/* TCP SYN with MSS 1460 after a NOP, so that the value lies across two words of the sum */
+	static const uint8_t opts[8] = { 1, 2, 4, 0x05, 0xb4, 1, 1, 0 };
+
+	for (unsigned even = 0; even < 2; even++) {
+		struct pair t = joined(&suites[0]);
+		struct cw_pkt *p = rig_udp4("10.0.1.5", "10.0.2.6", 20, 0, true);	/* 20 + 28 octets: TCP header with 8 of options */
+		uint8_t *d = cw_pkt_data(p), *tcp = d + 20;
+		uint32_t s = 6 + 28;
+
+		d[9] = 6;
+		d[10] = d[11] = 0;
+		memset(tcp, 0, 28);
+		tcp[1] = 9;
+		tcp[3] = 80;
+		tcp[12] = 7 << 4;
+		tcp[13] = 2;
+		memcpy(tcp + 20, opts + even, 8 - even);
+		for (unsigned i = 12; i < 48; i += 2)
+			s += (uint32_t)d[i] << 8 | d[i + 1];
+		while (s >> 16)
+			s = (s & 0xffff) + (s >> 16);
+		tcp[16] = (uint8_t)(~s >> 8);
+		tcp[17] = (uint8_t)~s;
+		s = 0;
+		for (unsigned i = 0; i < 20; i += 2)
+			s += (uint32_t)d[i] << 8 | d[i + 1];
+		while (s >> 16)
+			s = (s & 0xffff) + (s >> 16);
+		d[10] = (uint8_t)(~s >> 8);
+		d[11] = (uint8_t)~s;
+		rig_carry(t.b, rig_seal(t.a, p));
+		assert_int_equal(t.b->nplain, 1);
+		d = cw_pkt_data(t.b->plain[0]);
+		tcp = d + 20;
+		s = (uint32_t)tcp[23 - even] << 8 | tcp[24 - even];
+		assert_in_range(s, 1380, 1420);
+		s = 6 + 28;
+		for (unsigned i = 12; i < 48; i += 2)
+			s += (uint32_t)d[i] << 8 | d[i + 1];
+		while (s >> 16)
+			s = (s & 0xffff) + (s >> 16);
+		assert_int_equal(s, 0xffff);
+		part(t);
+	}
+}
+
+/* A peer behind a NAT that moves: only the newest authenticated packet moves it, and what we send follows. */
+static void
+mapping(void **state)
+{
+	struct rig_sa udp = { .udp = 4500 };
+	struct pair t = joined(&udp);
+	struct cw_pkt *one = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1, 0, false));
+	struct cw_pkt *two = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1, 0, false)), *p;
+	struct pfkey_msg m;
+
+	two->outer.src = rig_addr("9.9.9.9");
+	two->outer.sport = 61000;
+	p = rig_copy(two);
+	cw_pkt_data(p)[20] ^= 1;
+	rig_carry(t.b, p);
+	rig_dropped(t.b, CW_DROP_ICV_WRONG);
+	assert_false(rig_event(t.b, 0, SADB_X_NAT_T_NEW_MAPPING, &m));
+	rig_clear(t.b);
+	rig_carry(t.b, two);
+	assert_true(rig_event(t.b, 0, CW_MSG_USED, &m));
+	assert_int_equal(m.sa.spi, 0x2000);
+	assert_true(rig_event(t.b, 0, SADB_X_NAT_T_NEW_MAPPING, &m));
+	assert_int_equal(m.natt_dport, 61000);
+	assert_int_equal(m.natt_sport, 4500);
+	assert_memory_equal(m.dst.ep.addr.b, "\x09\x09\x09\x09", 4);
+	p = rig_seal(t.b, rig_udp4("10.0.2.6", "10.0.1.5", 1, 0, false));
+	assert_int_equal(p->outer.dport, 61000);
+	assert_memory_equal(p->outer.dst.b, "\x09\x09\x09\x09", 4);
+	rig_pkt_free(p);
+	rig_forget(t.b, 0);
+	rig_carry(t.b, one);	/* older: it comes from the old place, and changes nothing */
+	assert_false(rig_event(t.b, 0, SADB_X_NAT_T_NEW_MAPPING, &m));
+	p = rig_seal(t.b, rig_udp4("10.0.2.6", "10.0.1.5", 1, 0, false));
+	assert_int_equal(p->outer.dport, 61000);
+	rig_pkt_free(p);
+	part(t);
+}
+
+/* Both forms are received, whatever the SA says it sends. */
+static void
+both_forms(void **state)
+{
+	struct pair t = joined(&suites[0]);
+	struct cw_pkt *p = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1, 0, false));
+
+	p->outer.udp = 1;
+	p->outer.sport = p->outer.dport = 4500;
+	rig_carry(t.b, p);
+	assert_int_equal(t.b->nplain, 1);
+	part(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_length), cmocka_unit_test(bursts), cmocka_unit_test(every_truncation), cmocka_unit_test(every_bit),
+		cmocka_unit_test(replays), cmocka_unit_test(replay_in_a_burst), cmocka_unit_test(foreign_packet), cmocka_unit_test(bad_inside),
+		cmocka_unit_test(seam_vectors), cmocka_unit_test(selectors), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
+		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(both_forms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
