@@ -158,8 +158,12 @@ take_gso(struct burst *b, const struct virtio_net_hdr *vh, const uint8_t *pkt, s
 static void
 take_single(struct burst *b, const struct virtio_net_hdr *vh, uint8_t *pkt, size_t len)
 {
+	static const uint8_t unspecified[16];
 	struct cw_pkt *p;
 
+	/* The system's own chatter on its new link (multicast listener reports): never to be forwarded, RFC 4291 2.5.2. */
+	if (len >= 40 && pkt[0] >> 4 == 6 && memcmp(pkt + 8, unspecified, 16) == 0)
+		return;
 	if (!gso_finish(vh, pkt, len)) {
 		cw_count(b->t->engine, CW_DROP_OFFLOAD, 1);
 		return;
