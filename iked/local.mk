@@ -30,18 +30,59 @@ iked_libikewire_a_SOURCES = \
 	iked/wire/sk.h \
 	iked/wire/werr.def
 
-daemon_PROGRAMS += iked/iked
-iked_iked_CPPFLAGS = $(IKED_CPPFLAGS)
-iked_iked_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
-iked_iked_LDADD = iked/libike.a iked/libikewire.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
-iked_iked_SOURCES = \
+noinst_LIBRARIES += iked/libike.a
+iked_libike_a_CPPFLAGS = $(IKED_CPPFLAGS)
+iked_libike_a_SOURCES = \
+	iked/ex/auth.c \
+	iked/ex/auth_end.c \
+	iked/ex/auth_r.c \
+	iked/ex/child.c \
+	iked/ex/child_r.c \
+	iked/ex/delete.c \
+	iked/ex/ex.h \
+	iked/ex/init.c \
+	iked/ex/init_r.c \
+	iked/ex/liveness.c \
+	iked/ex/nat.c \
+	iked/ex/offer.c \
+	iked/ex/rekey.c \
+	iked/ex/rekey_r.c \
+	iked/sa/call.c \
+	iked/sa/child.c \
+	iked/sa/counters.def \
+	iked/sa/edges.c \
+	iked/sa/edges.h \
+	iked/sa/engine.c \
+	iked/sa/engine.h \
+	iked/sa/halfopen.c \
+	iked/sa/ike_sa.c \
+	iked/sa/input.c \
+	iked/sa/match.c \
+	iked/sa/ops.h \
+	iked/sa/report.c \
+	iked/sa/send.c \
+	iked/sa/tend.c \
+	iked/sa/timer.c \
+	iked/sa/timer.h \
+	iked/sa/todo.c \
+	iked/sa/tunnel.c \
+	iked/sa/types.h \
+	iked/sa/wait.c \
+	iked/sa/window.c \
+	iked/sa/window.h \
+	iked/sa/xch.c
+
+noinst_LIBRARIES += iked/libikerun.a
+iked_libikerun_a_CPPFLAGS = $(IKED_CPPFLAGS)
+iked_libikerun_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+iked_libikerun_a_SOURCES = \
 	iked/run/act.c \
 	iked/run/cmsg.c \
+	iked/run/host.c \
 	iked/run/iked.h \
 	iked/run/link_key.c \
 	iked/run/link_sync.c \
 	iked/run/links.c \
-	iked/run/main.c \
 	iked/run/outbox.c \
 	iked/run/outbox.h \
 	iked/run/sandbox.c \
@@ -50,6 +91,23 @@ iked_iked_SOURCES = \
 	iked/run/waits.c \
 	iked/run/waits.h \
 	iked/run/warm.c
+IKED_LIBS = iked/libike.a iked/libikewire.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+
+daemon_PROGRAMS += iked/iked
+iked_iked_CPPFLAGS = $(IKED_CPPFLAGS)
+iked_iked_SOURCES = iked/run/main.c
+iked_iked_LDADD = iked/libikerun.a $(IKED_LIBS)
+
+# The machine and the payload rules as DOT: make graph | dot -Tsvg
+noinst_PROGRAMS += iked/ike-graph
+iked_ike_graph_CPPFLAGS = $(IKED_CPPFLAGS)
+iked_ike_graph_SOURCES = iked/run/graph.c
+iked_ike_graph_LDADD = $(IKED_LIBS)
+
+graph: iked/ike-graph
+	@./iked/ike-graph
+
+.PHONY: graph
 
 # Tests of wire/ and of the pure parts of run/.
 IKED_WIRE_LIBS = iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS)

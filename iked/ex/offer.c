@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the messages that make a child say: proposals, groups and selectors, offered and chosen; then SPI and installation. Used by
+ * IKE_AUTH and by CREATE_CHILD_SA. RFC 7296 2.7, 2.9, 2.17.
+ */
+#include <stdio.h>
+
+#include "ex/ex.h"
+
+/* Ours, as this exchange may say them: no group in IKE_AUTH (RFC 7296 1.2), nothing that the engine does not have. */
+void
+offer_proposals(const struct engine *e, const struct xch *x, struct proposals *out)
+{
+	const struct proposals *esp = &x->ike->t->cfg.esp;
+
+	out->n = 0;
+	for (unsigned i = 0; i < esp->n; i++) {
+		struct proposal *p = &out->v[out->n];
+		bool encr = false, esn = false;
+
+		p->proto = PROTO_ESP;
+		p->n = 0;
+		for (unsigned k = 0; k < esp->v[i].n; k++) {
+			const struct transform *t = &esp->v[i].t[k];
+			const struct alg *a = t->type == T_ENCR ? alg_find(T_ENCR, t->id, t->key_bits) : NULL;
+
+			if ((t->type == T_KE && x->kind == XK_AUTH) ||
+			    (t->type == T_ESN && t->id == ESN_YES && !(e->features & KEY_FEAT_ESN)) ||
+			    (a && alg_is_aead(a) && !(e->features & KEY_FEAT_AEAD)))
+				continue;
+			encr |= t->type == T_ENCR;
+			esn |= t->type == T_ESN;
+			p->t[p->n++] = *t;
+		}
+		if (encr && esn)
+			out->n++;
+	}
+}
+
+/* The group of the KE payload: the IKE SA's if it is offered at all (contracts, "Presets"), else the first. */
+uint16_t
+offer_group(const struct proposals *p, uint16_t ike_group)
+{
+	uint16_t first = KE_NONE;
+
+	for (unsigned i = 0; i < p->n; i++)
+		for (unsigned k = 0; k < p->v[i].n; k++) {
+			const struct transform *t = &p->v[i].t[k];
+
+			if (t->type != T_KE || t->id == KE_NONE)
+				continue;
+			if (t->id == ike_group)
+				return ike_group;
+			if (first == KE_NONE)
+				first = t->id;
+		}
+	return first;
+}
+
+static void
+low_nonce(struct xch *x)
+{
+	x->child->low = *nonce_low(&x->ni, &x->nr);
+}
+
+static struct record *
+fail_record(const struct turn *tn, enum reason why)
+{
+	const struct xch *x = tn->x;
+
+	return rec_new(tn->ike, exchange_name(tn->m->hdr.exchange), pol_name(tn->ike->t, x->child ? x->child->pol : 0), why);
+}
+
+/* The responder's answer must lie inside what we offered. False: *rec says what does not. */
+bool
+offer_accept(struct turn *tn, struct record **rec)
+{
+	struct xch *x = tn->x;
+	struct child *c = x->child;
+	const struct tunnel_child *pol = &tn->ike->t->cfg.children[c->pol];
+	struct msg *m = tn->m;
+	struct proposals ours;
+	char text[IKE_FACT];
+
+	*rec = NULL;
+	offer_proposals(tn->e, x, &ours);
+	c->spi_out = spi32(m->sa.spi[0]);
+	if (m->sa.proposals.n != 1 || c->spi_out == 0 || !proposals_accept(&ours, &m->sa.proposals.v[0], &c->suite) ||
+	    (c->suite.ke != KE_NONE && (c->suite.ke != x->group || m->ke.group != x->group))) {
+		if ((*rec = fail_record(tn, R_PEER_CHOSE_NOT_OFFERED))) {
+			record_fact(*rec, "offered", "%s", proposals_str(&ours, text, sizeof(text)));
+			record_fact(*rec, "received", "%s", proposals_str(&m->sa.proposals, text, sizeof(text)));
+		}
+		return false;
+	}
+	if (!ts_list_within(&m->tsi, &pol->local) || !ts_list_within(&m->tsr, &pol->remote)) {
+		if ((*rec = fail_record(tn, R_PEER_TS_WIDER))) {
+			record_fact(*rec, "local_ts", "%s", ts_list_str(&pol->local, text, sizeof(text)));
+			record_fact(*rec, "remote_ts", "%s", ts_list_str(&pol->remote, text, sizeof(text)));
+			record_fact(*rec, "peer_remote_ts", "%s", ts_list_str(&m->tsi, text, sizeof(text)));
+			record_fact(*rec, "peer_local_ts", "%s", ts_list_str(&m->tsr, text, sizeof(text)));
+		}
+		return false;
+	}
+	c->local = m->tsi;
+	c->remote = m->tsr;
+	c->udp = nat_udp(tn->ike);
+	if (x->kind != XK_AUTH && !nonce_set(&x->nr, m->nonce))
+		return false;
+	if (c->suite.ke != KE_NONE && !octets_set(&x->peer_pub, m->ke.data))
+		return false;
+	low_nonce(x);
+	return true;
+}
+
+static bool
+refuse(struct turn *tn, struct record **rec, enum reason why, uint16_t notify)
+{
+	tn->x->refuse = notify;
+	if ((*rec = fail_record(tn, why)) && notify)
+		record_fact(*rec, "sent", "%s", notify_name(notify));
+	return false;
+}
+
+static bool
+choose_suite(struct turn *tn, struct record **rec)
+{
+	struct xch *x = tn->x;
+	struct proposals ours, theirs = tn->m->sa.proposals;
+	char text[IKE_FACT];
+	unsigned which;
+
+	offer_proposals(tn->e, x, &ours);
+	for (unsigned i = 0; x->kind == XK_AUTH && i < theirs.n; i++) {
+		struct proposal *p = &theirs.v[i];
+		uint8_t n = 0;
+
+		for (unsigned k = 0; k < p->n; k++)
+			if (p->t[k].type != T_KE)
+				p->t[n++] = p->t[k];
+		p->n = n;
+	}
+	if (proposals_choose(&ours, &theirs, &x->suite, &which)) {
+		x->num = tn->m->sa.num[which];
+		x->child->suite = x->suite;
+		x->child->spi_out = spi32(tn->m->sa.spi[which]);
+		if (x->child->spi_out)
+			return true;
+	}
+	refuse(tn, rec, R_NO_PROPOSAL_CHILD, N_NO_PROPOSAL_CHOSEN);
+	if (*rec) {
+		record_fact(*rec, "offered", "%s", proposals_str(&ours, text, sizeof(text)));
+		record_fact(*rec, "received", "%s", proposals_str(&theirs, text, sizeof(text)));
+		record_fact(*rec, "difference", "%s", proposals_differ(&ours, &theirs, text, sizeof(text)));
+	}
+	return false;
+}
+
+static bool
+refuse_selectors(struct turn *tn, struct record **rec)
+{
+	const struct tunnel *c = &tn->ike->t->cfg;
+	char text[IKE_FACT];
+
+	refuse(tn, rec, R_TS_MISMATCH, N_TS_UNACCEPTABLE);
+	if (*rec && c->nchildren) {
+		record_fact(*rec, "local_ts", "%s", ts_list_str(&c->children[0].local, text, sizeof(text)));
+		record_fact(*rec, "remote_ts", "%s", ts_list_str(&c->children[0].remote, text, sizeof(text)));
+		record_fact(*rec, "peer_local_ts", "%s", ts_list_str(&tn->m->tsi, text, sizeof(text)));
+		record_fact(*rec, "peer_remote_ts", "%s", ts_list_str(&tn->m->tsr, text, sizeof(text)));
+	}
+	return false;
+}
+
+/*
+ * The request's child as far as it can be decided at once. False: x->refuse is the notify that answers, *rec says why. A failure
+ * of our own is only ever TEMPORARY_FAILURE (design, section 6).
+ */
+bool
+offer_choose(struct turn *tn, struct record **rec)
+{
+	struct xch *x = tn->x;
+	struct tun *t = tn->ike->t;
+	struct msg *m = tn->m;
+	struct ts_list local, remote;
+	int pol = match_selectors(t, &m->tsr, &m->tsi, &local, &remote);
+
+	*rec = NULL;
+	if (pol < 0)
+		return refuse_selectors(tn, rec);
+	if (!t->pol[pol].wanted)
+		return refuse(tn, rec, R_DELETED_BY_USER, N_TEMPORARY_FAILURE);
+	if (!tn->e->engine_up)
+		return refuse(tn, rec, R_ENGINE_DOWN, N_TEMPORARY_FAILURE);
+	if (!xch_child(tn->e, x, (unsigned)pol))
+		return refuse(tn, rec, R_NO_MEMORY, N_TEMPORARY_FAILURE);
+	x->child->local = local;
+	x->child->remote = remote;
+	x->child->udp = nat_udp(tn->ike);
+	if (!choose_suite(tn, rec)) {
+		child_free(tn->e, x->child);
+		x->child = NULL;
+		return false;
+	}
+	if (x->kind != XK_AUTH) {
+		nonce_set(&x->ni, m->nonce);
+		fresh_nonce(tn->e, &x->nr);
+	}
+	low_nonce(x);
+	return true;
+}
+
+bool
+offer_ask_spi(struct turn *tn)
+{
+	struct ikesa *s = tn->ike;
+	struct child *c = tn->x->child;
+	struct key_spi k = { .child = c->id, .reqid = s->t->cfg.children[c->pol].reqid, .local = s->local.addr,
+	    .remote = s->remote.addr };
+	uint8_t buf[128];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	key_spi_put(&w, &k);
+	return wr_ok(&w) && call_xch(tn->e, tn->x, KEY_SPI_NEW, wr_bytes(&w), c->id);
+}
+
+bool
+offer_spi(struct turn *tn)
+{
+	uint32_t spi;
+
+	if (tn->reason != R_OK)
+		return false;
+	spi = rd_le32(tn->body);
+	if (!rd_done(tn->body) || spi == 0)
+		return false;
+	tn->x->child->spi_in = spi;
+	return true;
+}
+
+/* soft = 85 % minus 0-10 % random for the initiator, 95 % for the other; hard = 110 % (contracts, "Lifetimes"). */
+static void
+lifetime(struct engine *e, bool ours, uint64_t life, uint64_t *soft, uint64_t *hard)
+{
+	*soft = *hard = 0;
+	if (life == 0)
+		return;
+	*soft = ours ? life * 3 / 4 + fresh64(e) % (life / 10 + 1) : life / 20 * 19 + life % 20 * 19 / 20;
+	*hard = life + life / 10 + (life % 10 != 0);
+	if (*soft == 0)
+		*soft = 1;
+}
+
+bool
+offer_install(struct engine *e, struct xch *x)
+{
+	struct ikesa *s = x->ike;
+	struct child *c = x->child;
+	const struct tunnel *t = &s->t->cfg;
+	struct key_child k = { .child = c->id, .ike = s->handle, .ke = c->suite.ke != KE_NONE ? x->ke : 0, .initiator = x->ours,
+	    .which = KEY_IN | KEY_OUT, .esn = c->suite.esn != ESN_NO, .udp = c->udp, .spi_in = c->spi_in, .spi_out = c->spi_out,
+	    .reqid = t->children[c->pol].reqid, .replay_window = t->replay_window, .suite = c->suite, .local = s->local,
+	    .remote = s->remote, .ni = nonce_bytes(&x->ni), .nr = nonce_bytes(&x->nr), .peer_public = octets_bytes(&x->peer_pub),
+	    .ts_local = c->local, .ts_remote = c->remote };
+	struct wr w = wr_of(e->cipher, sizeof(e->cipher));
+
+	c->rekey = x->kind == XK_REKEY;
+	c->held = c->rekey && !x->ours && x->old;
+	if (c->held)
+		k.which = KEY_IN;
+	if (!s->natt)
+		k.local.port = k.remote.port = e->host.natt_port;
+	snprintf(k.name, sizeof(k.name), "%.63s/%.63s", t->name, t->children[c->pol].name);
+	lifetime(e, x->ours, t->child_life_s, &k.soft_s, &k.hard_s);
+	lifetime(e, x->ours, t->child_life_bytes, &k.soft_bytes, &k.hard_bytes);
+	lifetime(e, x->ours, t->child_life_packets, &k.soft_packets, &k.hard_packets);
+	c->soft_at = k.soft_s ? e->now + k.soft_s * NS_PER_S : 0;
+	key_child_put(&w, &k);
+	if (!wr_ok(&w) || !call_xch(e, x, KEY_CHILD_INSTALL, wr_bytes(&w), c->id))
+		return false;
+	c->asked = true;
+	if (k.ke)
+		x->ke = 0;	/* consumed */
+	return true;
+}

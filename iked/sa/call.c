@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls to keymgr and their answers. Who waits has at most one call open. When it ends before its answer comes, the call stays in
+ * the table without an owner, and what the late answer brings (a handle, an SPI, an SA) is removed at once: nothing is left over.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sa/ops.h"
+
+struct todo *todo_key(struct engine *, uint16_t type, uint32_t call, struct bytes);
+
+static struct call *
+call_new(struct engine *e, uint16_t type, struct bytes body)
+{
+	struct call *c;
+
+	if (!e->keymgr || !(c = calloc(1, sizeof(*c))))
+		return NULL;
+	if (++e->next_call == 0)
+		e->next_call = 1;
+	c->id = e->next_call;
+	c->type = type;
+	if (!todo_key(e, type, c->id, body)) {
+		free(c);
+		return NULL;
+	}
+	c->next = e->calls[c->id % CALLS];
+	e->calls[c->id % CALLS] = c;
+	e->ncalls++;
+	return c;
+}
+
+bool
+call_ike(struct engine *e, struct ikesa *s, uint16_t type, struct bytes body)
+{
+	struct call *c = call_new(e, type, body);
+
+	if (!c)
+		return false;
+	c->ike = s;
+	s->call = c;
+	return true;
+}
+
+bool
+call_xch(struct engine *e, struct xch *x, uint16_t type, struct bytes body, uint32_t arg)
+{
+	struct call *c = call_new(e, type, body);
+
+	if (!c)
+		return false;
+	c->x = x;
+	c->arg = arg;
+	x->call = c;
+	return true;
+}
+
+void
+call_forget(struct call **pc)
+{
+	if (*pc) {
+		(*pc)->ike = NULL;
+		(*pc)->x = NULL;
+		*pc = NULL;
+	}
+}
+
+void
+key_remove(struct engine *e, uint8_t kind, uint32_t handle)
+{
+	uint8_t buf[8];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	if (handle == 0)
+		return;
+	wr_u8(&w, kind);
+	wr_le32(&w, handle);
+	(void)call_new(e, KEY_REMOVE, wr_bytes(&w));
+}
+
+void
+key_send(struct engine *e, uint32_t child)
+{
+	uint8_t buf[4];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	wr_le32(&w, child);
+	(void)call_new(e, KEY_CHILD_SEND, wr_bytes(&w));
+}
+
+void
+ask_list(struct engine *e)
+{
+	uint8_t buf[4];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	wr_le32(&w, e->list_after);
+	(void)call_new(e, KEY_CHILD_LIST, wr_bytes(&w));
+}
+
+bool
+ask_ke(struct engine *e, struct ikesa *s, struct xch *x, uint16_t group)
+{
+	uint8_t buf[2];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	wr_le16(&w, group);
+	return x ? call_xch(e, x, KEY_KE_NEW, wr_bytes(&w), 0) : call_ike(e, s, KEY_KE_NEW, wr_bytes(&w));
+}
+
+/* Nobody waits for this answer any more: undo what it made. */
+static void
+undo(struct engine *e, const struct call *c, enum reason reason, struct rd *body)
+{
+	if (c->type == KEY_CHILD_INSTALL) {
+		key_remove(e, KEY_RM_CHILD, c->arg);
+		key_remove(e, KEY_RM_SPI, c->arg);
+	}
+	if (reason != R_OK || !body)
+		return;
+	if (c->type == KEY_KE_NEW)
+		key_remove(e, KEY_RM_KE, rd_le32(body));
+	else if (c->type == KEY_IKE_DERIVE)
+		key_remove(e, KEY_RM_IKE, rd_le32(body));
+	else if (c->type == KEY_SPI_NEW)
+		key_remove(e, KEY_RM_SPI, c->arg);
+}
+
+static void
+got_list(struct engine *e, enum reason reason, struct rd *body)
+{
+	unsigned n = reason == R_OK && body ? rd_le16(body) : 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct key_installed in;
+		struct child *c;
+		struct orphan *o;
+
+		if (!key_installed_get(body, &in))
+			break;
+		e->list_after = in.child;
+		c = child_find(e, in.child);
+		if (c) {
+			c->lost = false;
+			continue;
+		}
+		if (!(o = calloc(1, sizeof(*o))))
+			break;
+		*o = (struct orphan){ e->orphans, in.child, in.reqid, in.spi_in, in.spi_out, 0 };
+		e->orphans = o;
+	}
+	if (n && rd_ok(body)) {
+		ask_list(e);
+		return;
+	}
+	e->listed = true;
+	for (struct tun *t = e->tuns; t; t = t->next) {
+		struct child *next;
+
+		for (struct child *c = t->children; c; c = next) {
+			next = c->sib;
+			if (c->lost && c->state != CH_LARVAL)
+				engine_child_lost(e, c->id);
+		}
+		tun_touch(e, t);
+	}
+}
+
+/* A waiting object gets its answer, or a reason why there is none. */
+static void
+deliver(struct engine *e, struct call *c, enum reason reason, struct rd *body)
+{
+	static const uint8_t on[] = { [KEY_KE_NEW] = ON_KE, [KEY_IKE_DERIVE] = ON_DERIVE, [KEY_AUTH_SIGN] = ON_SIGN,
+	    [KEY_AUTH_VERIFY] = ON_VERIFY, [KEY_SPI_NEW] = ON_SPI, [KEY_CHILD_INSTALL] = ON_INSTALL };
+	struct turn tn = { .e = e, .ike = c->ike, .x = c->x, .reason = reason, .body = body };
+	struct rd none = rd_of((struct bytes){ NULL, 0 });
+	bool setup;
+
+	if (!tn.body)
+		tn.body = &none;
+	if (reason != R_OK && rd_left(tn.body))
+		str_get(tn.body, tn.detail, sizeof(tn.detail));
+	if (c->x) {
+		c->x->call = NULL;
+		tn.ike = c->x->ike;
+	} else {
+		c->ike->call = NULL;
+	}
+	setup = tn.ike->state < S_UP;
+	if (edge_run(&tn, setup || !tn.x ? tn.ike->state : tn.x->at, on[c->type]))
+		return;
+	if (setup)
+		ikesa_fail(e, tn.ike, reason == R_OK ? R_INTERNAL : reason, rec_new(tn.ike, "", NULL, R_INTERNAL));
+	else if (tn.x)
+		xch_fail(e, tn.x, reason == R_OK ? R_INTERNAL : reason, NULL);
+}
+
+static void
+answer(struct engine *e, struct call *c, enum reason reason, struct rd *body)
+{
+	if (c->type == KEY_CHILD_LIST)
+		got_list(e, reason, body);
+	else if (c->ike || c->x)
+		deliver(e, c, reason, body);
+	else
+		undo(e, c, reason, body);
+	free(c);
+	e->ncalls--;
+}
+
+void
+engine_key_answer(struct engine *e, uint32_t id, enum reason reason, struct rd *body, uint64_t now)
+{
+	e->now = now;
+	for (struct call **pc = &e->calls[id % CALLS]; *pc; pc = &(*pc)->next)
+		if ((*pc)->id == id) {
+			struct call *c = *pc;
+
+			*pc = c->next;
+			answer(e, c, reason, body);
+			break;
+		}
+	engine_settle(e);
+}
+
+void
+calls_end(struct engine *e)
+{
+	for (unsigned i = 0; i < CALLS; i++)
+		while (e->calls[i]) {
+			struct call *c = e->calls[i];
+
+			e->calls[i] = c->next;
+			if (c->ike || c->x)
+				deliver(e, c, R_KEYMGR_DOWN, NULL);
+			free(c);
+			e->ncalls--;
+		}
+}

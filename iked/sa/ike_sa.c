@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The IKE SA: made, moved, ended. ikesa_move() alone writes its state. An IKE SA that ends takes its exchanges with it; its
+ * children stay for their linger so that packets under way still arrive.
+ */
+#include <stdlib.h>
+
+#include "sa/ops.h"
+
+struct ikesa *
+ikesa_new(struct engine *e, struct tun *t, bool initiator)
+{
+	struct ikesa *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	e->nikes++;
+	s->initiator = s->made_by_us = initiator;
+	s->created = s->last_in = s->last_out = e->now;
+	if (t)
+		ikesa_attach(s, t);
+	return s;
+}
+
+void
+ikesa_attach(struct ikesa *s, struct tun *t)
+{
+	s->t = t;
+	s->sib = t->sas;
+	t->sas = s;
+}
+
+void
+ikesa_hash(struct engine *e, struct ikesa *s)
+{
+	struct ikesa **head = &e->by_spi[ikesa_spi(s) % HASH];
+
+	s->hnext = *head;
+	*head = s;
+}
+
+struct ikesa *
+ikesa_find(struct engine *e, uint64_t our_spi)
+{
+	for (struct ikesa *s = e->by_spi[our_spi % HASH]; s; s = s->hnext)
+		if (ikesa_spi(s) == our_spi)
+			return s;
+	return NULL;
+}
+
+struct setup *
+setup_new(void)
+{
+	return calloc(1, sizeof(struct setup));
+}
+
+void
+setup_free(struct engine *e, struct ikesa *s)
+{
+	struct setup *u = s->set;
+
+	if (!u)
+		return;
+	key_remove(e, KEY_RM_KE, u->ke);
+	octets_free(&u->pub);
+	octets_free(&u->peer_pub);
+	octets_free(&u->msg_i);
+	octets_free(&u->msg_r);
+	octets_free(&u->id_i);
+	octets_free(&u->id_r);
+	octets_free(&u->auth);
+	octets_free(&u->proof);
+	octets_free(&u->cookie);
+	free(u);
+	s->set = NULL;
+}
+
+bool
+ikesa_keys(struct engine *e, struct ikesa *s, const struct key_derived *k)
+{
+	s->handle = k->ike;
+	return sk_key_set(s->initiator ? &s->sk_out : &s->sk_in, &s->suite, k->sk_ei, k->sk_ai) &&
+	    sk_key_set(s->initiator ? &s->sk_in : &s->sk_out, &s->suite, k->sk_er, k->sk_ar);
+}
+
+bool
+ikesa_usable(const struct ikesa *s)
+{
+	return s->state == S_UP && !s->keyless && !s->replaced && !s->want_delete;
+}
+
+/* The soft lifetime came: replace it (RFC 7296 2.8). When even the hard one comes, it ends. */
+static void
+life_over(struct engine *e, void *arg)
+{
+	struct ikesa *s = arg;
+	uint64_t hard = s->up_at + s->t->cfg.ike_life_s * NS_PER_S / 100 * 110;
+
+	if (e->now >= hard) {
+		s->why = R_EXPIRED;
+		s->want_delete = true;
+	} else {
+		s->want_rekey = true;
+		timer_set(&e->timers, &s->life, hard, life_over, s);
+	}
+	tun_touch(e, s->t);
+}
+
+static void
+idle_over(struct engine *e, void *arg)
+{
+	struct ikesa *s = arg;
+
+	if (e->now >= s->last_in + IDLE_NS) {
+		s->want_live = true;
+		tun_touch(e, s->t);
+		timer_set(&e->timers, &s->idle, e->now + IDLE_NS, idle_over, s);
+	} else {
+		timer_set(&e->timers, &s->idle, s->last_in + IDLE_NS, idle_over, s);
+	}
+}
+
+/* RFC 3948 4: one octet 0xff keeps the translator's mapping; only who sits behind it needs to. */
+static void
+keepalive(struct engine *e, void *arg)
+{
+	struct ikesa *s = arg;
+
+	if (e->now >= s->last_out + KEEPALIVE_NS) {
+		todo_send(e, &s->local, &s->remote, true, false, bytes_of("\xff", 1));
+		s->last_out = e->now;
+	}
+	timer_set(&e->timers, &s->keepalive, s->last_out + KEEPALIVE_NS, keepalive, s);
+}
+
+void
+ikesa_up(struct engine *e, struct ikesa *s)
+{
+	uint64_t life = s->t->cfg.ike_life_s * NS_PER_S, soft;
+
+	s->up_at = s->last_in = e->now;
+	soft = s->made_by_us ? life / 100 * 75 + fresh64(e) % (life / 10 + 1) : life / 100 * 95;
+	if (life)
+		timer_set(&e->timers, &s->life, e->now + soft, life_over, s);
+	timer_set(&e->timers, &s->idle, e->now + IDLE_NS, idle_over, s);
+	if (s->nat_local && s->natt)
+		timer_set(&e->timers, &s->keepalive, e->now + KEEPALIVE_NS, keepalive, s);
+	tun_changed(e, s->t);
+}
+
+/* A half-open IKE SA of a peer that went away, or a setup that keymgr never finished. */
+static void
+setup_over(struct engine *e, void *arg)
+{
+	struct ikesa *s = arg;
+
+	ikesa_end(e, s, R_PEER_NO_ANSWER);
+}
+
+static void
+unhash(struct engine *e, struct ikesa *s)
+{
+	for (struct ikesa **p = &e->by_spi[ikesa_spi(s) % HASH]; *p; p = &(*p)->hnext)
+		if (*p == s) {
+			*p = s->hnext;
+			break;
+		}
+}
+
+static void
+detach(struct engine *e, struct ikesa *s)
+{
+	struct tun *t = s->t;
+
+	unhash(e, s);
+	half_remove(e, s);
+	if (!t)
+		return;
+	for (struct ikesa **p = &t->sas; *p; p = &(*p)->sib)
+		if (*p == s) {
+			*p = s->sib;
+			break;
+		}
+	for (struct ikesa *o = t->sas; o; o = o->sib)
+		if (o->from == s)
+			o->from = NULL;
+	if (!t->sas)
+		t->since = e->now;
+	tun_changed(e, t);
+}
+
+static void
+finish(struct engine *e, struct ikesa *s)
+{
+	struct child *next;
+
+	if (s->own)
+		xch_end(e, s->own);
+	if (s->peer)
+		xch_end(e, s->peer);
+	call_forget(&s->call);
+	setup_free(e, s);
+	timer_stop(&e->timers, &s->resend);
+	timer_stop(&e->timers, &s->life);
+	timer_stop(&e->timers, &s->idle);
+	timer_stop(&e->timers, &s->keepalive);
+	for (struct child *c = s->t ? s->t->children : NULL; c; c = next) {
+		next = c->sib;
+		if (c->ike == s)
+			child_gone(e, c, s->why);
+	}
+	if (!s->keyless)
+		key_remove(e, KEY_RM_IKE, s->handle);
+	sk_key_wipe(&s->sk_in);
+	sk_key_wipe(&s->sk_out);
+	window_fini(&s->win);
+	detach(e, s);
+	s->grave = e->grave_ike;
+	e->grave_ike = s;
+	e->nikes--;
+}
+
+void
+ikesa_move(struct engine *e, struct ikesa *s, enum place to)
+{
+	enum place from = s->state;
+
+	if (from == to || from == S_DEAD)
+		return;
+	s->state = to;
+	todo_log(e, LOG_DEBUG, "ike_sa", R_OK, tun_name(s), NULL, "IKE SA %016llx: %s -> %s", (unsigned long long)ikesa_spi(s),
+	    place_name(from), place_name(to));
+	if (to == S_DEAD) {
+		finish(e, s);
+		return;
+	}
+	if (from == S_NONE && to < S_UP)
+		timer_set(&e->timers, &s->life, e->now + (s->initiator ? 6 : 1) * HALF_OPEN_NS, setup_over, s);
+	if (to == S_UP && from < S_UP)
+		half_remove(e, s);
+	if (s->t)
+		tun_changed(e, s->t);
+}
+
+void
+ikesa_end(struct engine *e, struct ikesa *s, enum reason why)
+{
+	if (s->state == S_DEAD)
+		return;
+	s->why = why;
+	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving)
+		tun_reason(e, s->t, why, "");
+	ikesa_move(e, s, S_DEAD);
+}
+
+/* The setup of an IKE SA failed: say why, and try again after a pause. */
+void
+ikesa_fail(struct engine *e, struct ikesa *s, enum reason why, struct record *rec)
+{
+	struct tun *t = s->t;
+
+	if (rec)
+		rec->reason = (uint16_t)why;
+	todo_record(e, rec);
+	COUNT(e, auth_failed);
+	ikesa_move(e, s, S_DEAD);
+	if (t && s->initiator) {
+		tun_reason(e, t, why, "");
+		tun_backoff(e, t);
+		tun_failed(e, t, NULL, why, "");
+	}
+}

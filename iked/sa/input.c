@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a datagram to an edge: find the IKE SA, open the message, look at the window, and let the table decide. Until sk_open() has
+ * said yes nothing about the IKE SA changes.
+ */
+#include "sa/ops.h"
+#include "wire/rules.h"
+
+static void
+noise(struct engine *e, const struct turn *tn, enum reason why, enum werr w, uint8_t pld)
+{
+	char at[ENDPOINT_STR], text[WERR_STR];
+	uint64_t skipped;
+
+	if (log_allow(&e->noise, e->now, &skipped))
+		todo_log(e, LOG_INFO, "msg_dropped", why, tn->ike ? tun_name(tn->ike) : NULL, NULL, "message from %s: %s",
+		    endpoint_str(&tn->remote, at), werr_str(w, pld, text));
+}
+
+/* RFC 7296 2.21.4: a hint at most, and seldom. */
+static void
+unknown_sa(struct engine *e, struct turn *tn, const struct ike_hdr *h)
+{
+	COUNT(e, msg_no_sa);
+	if (!h->response && h->exchange != EX_IKE_SA_INIT && e->now >= e->hint_at) {
+		e->hint_at = e->now + NS_PER_S / 20;
+		send_clear_notify(e, tn, h, N_INVALID_IKE_SPI, (struct bytes){ NULL, 0 });
+	}
+}
+
+static void
+clear_request(struct engine *e, struct turn *tn)
+{
+	struct ikesa *s = half_find(e, tn->m->hdr.spi_i, &tn->remote);
+	enum msg_kind kind;
+	enum werr w;
+
+	if (s) {
+		if (window_request(&s->win, 0) == WIN_REPEAT) {
+			struct bytes b = window_reply(&s->win);
+
+			COUNT(e, repeats_answered);
+			todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+		}
+		return;
+	}
+	w = rules_check(e->rules, e->nrules, tn->m, &kind);
+	if (w != WE_OK || tn->m->hdr.id != 0) {
+		COUNT(e, msg_malformed);
+		noise(e, tn, R_MSG_UNEXPECTED, w, tn->m->bad);
+		return;
+	}
+	if (!edge_run(tn, S_NONE, kind))
+		COUNT(e, msg_no_edge);
+}
+
+static void
+clear_response(struct engine *e, struct turn *tn)
+{
+	enum msg_kind kind;
+	enum werr w = rules_check(e->rules, e->nrules, tn->m, &kind);
+
+	if (w != WE_OK) {
+		COUNT(e, msg_malformed);
+		noise(e, tn, R_MSG_UNEXPECTED, w, tn->m->bad);
+		return;
+	}
+	if (tn->ike->state != S_I_SENT || !window_is_response(&tn->ike->win, tn->m->hdr.id))
+		return;
+	if (!edge_run(tn, tn->ike->state, kind))
+		COUNT(e, msg_no_edge);
+}
+
+/* RFC 7296 2.21.3: malformed although authentic. The answer says so, and both ends give the IKE SA up. */
+static void
+malformed(struct engine *e, struct turn *tn, enum werr w)
+{
+	struct ikesa *s = tn->ike;
+	uint16_t notify = werr_notify(w);
+	struct record *r = rec_new(s, exchange_name(tn->m->hdr.exchange), NULL,
+	    w == WE_CRITICAL ? R_MSG_CRITICAL : w >= WE_KIND ? R_MSG_UNEXPECTED : R_MSG_MALFORMED);
+	char text[WERR_STR];
+
+	COUNT(e, msg_malformed);
+	if (r)
+		record_fact(r, "difference", "%s", werr_str(w, tn->m->bad, text));
+	todo_record(e, r);
+	noise(e, tn, R_MSG_MALFORMED, w, tn->m->bad);
+	if (tn->m->hdr.response || !notify || window_request(&s->win, tn->m->hdr.id) != WIN_NEW)
+		return;
+	window_work(&s->win);
+	send_notify(e, s, tn->m->hdr.exchange, notify, bytes_of(&tn->m->bad, w == WE_CRITICAL ? 1 : 0));
+	if (notify == N_INVALID_SYNTAX)
+		ikesa_end(e, s, R_MSG_MALFORMED);
+}
+
+/* RFC 7296 2.23: the peer behind a translator is where its newest authentic message came from. */
+static void
+follow(struct engine *e, struct turn *tn)
+{
+	struct ikesa *s = tn->ike;
+
+	if (!s->nat_remote || s->nat_local || tn->natt != s->natt || endpoint_eq(&s->remote, &tn->remote))
+		return;
+	s->remote = tn->remote;
+	if (s->t)
+		tun_changed(e, s->t);
+}
+
+static void
+request(struct engine *e, struct turn *tn, enum msg_kind kind)
+{
+	struct ikesa *s = tn->ike;
+
+	switch (window_request(&s->win, tn->m->hdr.id)) {
+	case WIN_REPEAT:
+		COUNT(e, repeats_answered);
+		todo_send(e, &s->local, &s->remote, s->natt, s->natt, window_reply(&s->win));
+		return;
+	case WIN_WORKING:
+		return;
+	case WIN_OUTSIDE:
+		COUNT(e, msg_outside_window);
+		return;
+	case WIN_NEW:
+		break;
+	}
+	if (s->state < S_UP && !s->initiator && tn->natt && !s->natt) {	/* the initiator went on to 4500 */
+		s->natt = true;
+		s->local = tn->local;
+		s->remote = tn->remote;
+	}
+	follow(e, tn);
+	window_work(&s->win);
+	if (edge_run(tn, s->state, kind))
+		return;
+	COUNT(e, msg_no_edge);
+	s->win.working = false;
+}
+
+static void
+response(struct engine *e, struct turn *tn, enum msg_kind kind)
+{
+	struct ikesa *s = tn->ike;
+	bool setup = s->state < S_UP;
+
+	if (!window_is_response(&s->win, tn->m->hdr.id)) {
+		COUNT(e, msg_outside_window);
+		return;
+	}
+	follow(e, tn);
+	window_response(&s->win);
+	ike_resend_arm(e, s);
+	tn->x = s->own;
+	if (edge_run(tn, setup ? s->state : tn->x ? tn->x->at : X_DONE, kind))
+		return;
+	COUNT(e, msg_no_edge);
+	if (setup)
+		ikesa_fail(e, s, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_MSG_UNEXPECTED));
+	else if (tn->x)
+		xch_fail(e, tn->x, R_MSG_UNEXPECTED, NULL);
+}
+
+static void
+sealed(struct engine *e, struct turn *tn)
+{
+	struct ikesa *s = tn->ike;
+	enum msg_kind kind;
+	struct bytes plain;
+	enum werr w;
+
+	if (!s->sk_in.encr || (w = sk_open(&s->sk_in, tn->m, e->rx, sizeof(e->rx), &plain)) != WE_OK) {
+		COUNT(e, msg_not_authentic);
+		noise(e, tn, R_MSG_NOT_AUTHENTIC, WE_SK_ICV, PLD_SK);
+		return;
+	}
+	s->last_in = e->now;
+	w = msg_get_inner(tn->m, plain);
+	if (w == WE_OK)
+		w = rules_check(e->rules, e->nrules, tn->m, &kind);
+	if (w != WE_OK)
+		malformed(e, tn, w);
+	else if (tn->m->hdr.response)
+		response(e, tn, kind);
+	else
+		request(e, tn, kind);
+	if (s->state == S_UP && s->t)
+		tun_touch(e, s->t);
+}
+
+/* Somebody says that the peer does not know the IKE SA. Nobody has proved it; so another one is set up beside it. */
+static void
+hinted(struct engine *e, struct turn *tn)
+{
+	struct ikesa *s = tn->ike;
+
+	if (!msg_notify(tn->m, N_INVALID_IKE_SPI) || s->state != S_UP || s->suspect || !s->win.busy ||
+	    e->now < s->up_at + 10 * NS_PER_S || !s->win.tries)
+		return;
+	s->suspect = true;
+	tun_touch(e, s->t);
+}
+
+static void
+dispatch(struct engine *e, struct turn *tn, struct bytes datagram)
+{
+	const struct ike_hdr *h = &tn->m->hdr;
+	enum werr w = msg_get_outer(datagram, tn->m);
+
+	if (w != WE_OK) {
+		COUNT(e, msg_malformed);
+		noise(e, tn, R_MSG_MALFORMED, w, tn->m->bad);
+		if (w == WE_MAJOR && !h->response)
+			send_clear_notify(e, tn, h, N_INVALID_MAJOR_VERSION, (struct bytes){ NULL, 0 });
+		return;
+	}
+	if (h->exchange == EX_IKE_SA_INIT && !h->response) {
+		if (h->initiator && h->spi_r == 0)
+			clear_request(e, tn);
+		return;
+	}
+	tn->ike = ikesa_find(e, h->initiator ? h->spi_r : h->spi_i);
+	if (!tn->ike || tn->ike->initiator == h->initiator ||
+	    (h->exchange != EX_IKE_SA_INIT && (h->initiator ? tn->ike->spi_i != h->spi_i : tn->ike->spi_r != h->spi_r))) {
+		unknown_sa(e, tn, h);
+		return;
+	}
+	if (h->exchange == EX_IKE_SA_INIT)
+		clear_response(e, tn);
+	else if (!msg_has(tn->m, PLD_SK))
+		hinted(e, tn);
+	else
+		sealed(e, tn);
+}
+
+void
+engine_packet(struct engine *e, const struct endpoint *local, const struct endpoint *remote, bool natt, struct bytes b, uint64_t now)
+{
+	struct turn tn = { .e = e, .m = &e->msg, .local = *local, .remote = *remote, .natt = natt };
+
+	e->now = now;
+	dispatch(e, &tn, b);
+	engine_settle(e);
+}

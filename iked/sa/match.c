@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which tunnel a message belongs to, and which policy selectors mean. Lookups are hash chains by address pair, by identity and by
+ * name: ten thousand tunnels cost a handshake no more than one does.
+ */
+#include <stdio.h>
+
+#include "sa/ops.h"
+
+#define CANDIDATES	16	/* tunnels of one address pair whose proposals are tried */
+
+static uint32_t
+mix(uint32_t h, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+static uint32_t
+hash_pair(const struct addr *local, const struct addr *remote)
+{
+	uint32_t h = mix(2166136261u, &local->fam, 1);
+
+	h = mix(h, local->b, addr_len(local));
+	h = mix(h, &remote->fam, 1);
+	return mix(h, remote->b, addr_len(remote)) % HASH;
+}
+
+static uint32_t
+hash_text(const char *s)
+{
+	return mix(2166136261u, s, strlen(s)) % HASH;
+}
+
+void
+tun_link(struct engine *e, struct tun *t)
+{
+	uint32_t h = hash_pair(&t->cfg.local, &t->cfg.remote);
+
+	t->next_pair = e->by_pair[h];
+	e->by_pair[h] = t;
+	h = hash_text(t->cfg.id_remote);
+	t->next_id = e->by_id[h];
+	e->by_id[h] = t;
+	h = hash_text(t->cfg.name);
+	t->next_name = e->by_name[h];
+	e->by_name[h] = t;
+}
+
+void
+tun_unlink(struct engine *e, struct tun *t)
+{
+	struct tun **p;
+
+	for (p = &e->by_pair[hash_pair(&t->cfg.local, &t->cfg.remote)]; *p && *p != t; p = &(*p)->next_pair)
+		;
+	if (*p)
+		*p = t->next_pair;
+	for (p = &e->by_id[hash_text(t->cfg.id_remote)]; *p && *p != t; p = &(*p)->next_id)
+		;
+	if (*p)
+		*p = t->next_id;
+	for (p = &e->by_name[hash_text(t->cfg.name)]; *p && *p != t; p = &(*p)->next_name)
+		;
+	if (*p)
+		*p = t->next_name;
+}
+
+struct tun *
+tun_find(const struct engine *e, const char *name)
+{
+	for (struct tun *t = e->by_name[hash_text(name)]; t; t = t->next_name)
+		if (strcmp(t->cfg.name, name) == 0)
+			return t;
+	return NULL;
+}
+
+static struct tun *
+try_pair(const struct engine *e, const struct addr *local, const struct addr *remote, const struct proposals *theirs,
+    struct suite *suite, unsigned *which, const struct tun **any)
+{
+	unsigned tries = 0;
+
+	for (struct tun *t = e->by_pair[hash_pair(local, remote)]; t && tries < CANDIDATES; t = t->next_pair) {
+		if (!addr_eq(&t->cfg.local, local) || !addr_eq(&t->cfg.remote, remote))
+			continue;
+		tries++;
+		if (!*any)
+			*any = t;
+		if (proposals_choose(&t->cfg.ike, theirs, suite, which))
+			return t;
+	}
+	return NULL;
+}
+
+struct tun *
+match_address(const struct engine *e, const struct addr *local, const struct addr *remote, const struct proposals *theirs,
+    struct suite *suite, unsigned *which, const struct tun **any)
+{
+	static const struct addr none;
+	struct tun *t;
+
+	*any = NULL;
+	if ((t = try_pair(e, local, remote, theirs, suite, which, any)) ||
+	    (t = try_pair(e, local, &none, theirs, suite, which, any)) ||
+	    (t = try_pair(e, &none, remote, theirs, suite, which, any)))
+		return t;
+	return try_pair(e, &none, &none, theirs, suite, which, any);
+}
+
+/*
+ * The tunnel of an identity. The peer's address need not be the configured one when somebody translates it, so an exact address
+ * is preferred, not demanded. *other: a tunnel between these addresses that expects somebody else.
+ */
+struct tun *
+match_identity(const struct engine *e, const char *id, const char *id_ours, const struct addr *local, const struct addr *remote,
+    const struct tun **other)
+{
+	static const struct addr none;
+	struct tun *best = NULL;
+	int best_score = 0;
+
+	for (struct tun *t = e->by_id[hash_text(id)]; t; t = t->next_id) {
+		bool here = addr_is_any(&t->cfg.local) || addr_eq(&t->cfg.local, local);
+		int score = 1;
+
+		if (strcmp(t->cfg.id_remote, id) != 0 || (id_ours && strcmp(t->cfg.id_local, id_ours) != 0))
+			continue;
+		score += addr_eq(&t->cfg.remote, remote) ? 4 : addr_is_any(&t->cfg.remote) ? 2 : 0;
+		score += here ? 1 : 0;
+		if (score > best_score) {
+			best = t;
+			best_score = score;
+		}
+	}
+	*other = NULL;
+	for (const struct tun *t = e->by_pair[hash_pair(local, remote)]; t && !*other; t = t->next_pair)
+		if (addr_eq(&t->cfg.local, local) && addr_eq(&t->cfg.remote, remote))
+			*other = t;
+	for (const struct tun *t = e->by_pair[hash_pair(local, &none)]; t && !*other; t = t->next_pair)
+		if (addr_eq(&t->cfg.local, local) && addr_is_any(&t->cfg.remote))
+			*other = t;
+	return best;
+}
+
+int
+match_selectors(const struct tun *t, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
+    struct ts_list *remote)
+{
+	int found = -1;
+
+	for (unsigned i = 0; i < t->cfg.nchildren; i++) {
+		const struct tunnel_child *c = &t->cfg.children[i];
+		struct ts_list l, r;
+
+		if (!ts_list_meet(&c->local, ours, &l) || !ts_list_meet(&c->remote, theirs, &r))
+			continue;
+		if (found >= 0 && !(ts_list_eq(&c->local, ours) && ts_list_eq(&c->remote, theirs)))
+			continue;
+		found = (int)i;
+		*local = l;
+		*remote = r;
+		if (ts_list_eq(&c->local, ours) && ts_list_eq(&c->remote, theirs))
+			break;
+	}
+	return found;
+}
+
+bool
+suite_allowed(const struct proposals *p, const struct suite *s)
+{
+	struct proposal one = { .proto = PROTO_IKE };
+	struct suite again;
+
+	one.t[one.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
+	one.t[one.n++] = (struct transform){ T_PRF, s->prf, 0 };
+	if (s->integ)
+		one.t[one.n++] = (struct transform){ T_INTEG, s->integ, 0 };
+	one.t[one.n++] = (struct transform){ T_KE, s->ke, 0 };
+	return proposals_accept(p, &one, &again);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Finished messages: sealed, kept in the window, and handed to the host. */
+#include "sa/ops.h"
+
+void
+msg_first(struct engine *e, struct msg_out *o)
+{
+	msg_begin_inner(o, e->plain, sizeof(e->plain));
+}
+
+static struct bytes
+seal(struct engine *e, struct ikesa *s, uint8_t exchange, bool response, uint32_t id, struct msg_out *o)
+{
+	struct ike_hdr h = { .spi_i = s->spi_i, .spi_r = s->spi_r, .version = 0x20, .exchange = exchange,
+	    .initiator = s->initiator, .response = response, .id = id };
+	struct bytes chain = msg_end(o);
+	uint8_t iv[SK_IV_MAX];
+
+	if (!wr_ok(&o->w))
+		return (struct bytes){ NULL, 0 };
+	if (sk_iv_len(&s->sk_out) == 8)
+		sk_iv_counter(s->iv++, iv);	/* RFC 5282 3.1: it may not repeat under a key */
+	else
+		e->host.random(e->host.ctx, iv, sizeof(iv));
+	return sk_seal(&s->sk_out, &h, iv, o->first, chain, e->cipher, sizeof(e->cipher));
+}
+
+static void
+resend(struct engine *e, void *arg)
+{
+	struct ikesa *s = arg;
+	struct bytes b = window_resend(&s->win);
+	struct turn tn = { .e = e, .ike = s, .x = s->state < S_UP ? NULL : s->own, .reason = R_PEER_DEAD };
+
+	if (b.n) {
+		COUNT(e, retransmitted);
+		todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+		ike_resend_arm(e, s);
+		if (s->win.tries == 4 && s->t && s->state < S_UP)
+			tun_failed(e, s->t, NULL, s->state == S_I_SENT ? R_PEER_NO_ANSWER : R_PEER_NO_ANSWER_NATT, "");
+		return;
+	}
+	COUNT(e, peers_dead);
+	if (!edge_run(&tn, tn.x ? tn.x->at : s->state, ON_DEAD))
+		ikesa_end(e, s, R_PEER_DEAD);
+}
+
+void
+ike_resend_arm(struct engine *e, struct ikesa *s)
+{
+	uint64_t at = window_resend_at(&s->win);
+
+	if (at == UINT64_MAX)
+		timer_stop(&e->timers, &s->resend);
+	else
+		timer_set(&e->timers, &s->resend, at, resend, s);
+}
+
+bool
+send_request(struct engine *e, struct ikesa *s, uint8_t exchange, struct msg_out *o)
+{
+	struct bytes b = seal(e, s, exchange, false, s->win.next_out, o);
+
+	if (b.n == 0 || !window_send(&s->win, b, e->now))
+		return false;
+	s->last_out = e->now;
+	todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+	ike_resend_arm(e, s);
+	return true;
+}
+
+bool
+send_response(struct engine *e, struct ikesa *s, uint8_t exchange, struct msg_out *o)
+{
+	struct bytes b = seal(e, s, exchange, true, s->win.next_in, o);
+
+	if (b.n == 0 || !window_answer(&s->win, b))
+		return false;
+	s->last_out = e->now;
+	todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+	return true;
+}
+
+bool
+send_notify(struct engine *e, struct ikesa *s, uint8_t exchange, uint16_t notify, struct bytes data)
+{
+	struct msg_out o;
+
+	if (notify == N_TEMPORARY_FAILURE)
+		COUNT(e, temporary_failures);
+	msg_first(e, &o);
+	pld_notify_put(&o, 0, (struct bytes){ NULL, 0 }, notify, data);
+	return send_response(e, s, exchange, &o);
+}
+
+/* An answer outside any IKE SA (RFC 7296 1.5, 2.21.4): nothing is kept. */
+void
+send_clear_notify(struct engine *e, const struct turn *tn, const struct ike_hdr *h, uint16_t type, struct bytes data)
+{
+	struct ike_hdr out = { .spi_i = h->spi_i, .spi_r = h->spi_r, .version = 0x20, .exchange = h->exchange,
+	    .initiator = !h->initiator, .response = true, .id = h->id };
+	struct msg_out o;
+	uint8_t buf[256];
+	struct bytes b;
+
+	msg_begin(&o, buf, sizeof(buf), &out);
+	pld_notify_put(&o, 0, (struct bytes){ NULL, 0 }, type, data);
+	b = msg_end(&o);
+	if (b.n)
+		todo_send(e, &tn->local, &tn->remote, tn->natt, tn->natt, b);
+}
