@@ -25,7 +25,7 @@
 struct options {
 	bool	no_users;
 	int	attack;
-	bool	attack_open;
+	const char *attack_option;
 };
 
 static const char *const users[DAEMONS] = { "_causeway-esp", "_causeway-key", "_causeway-sync", "_causeway-ike" };
@@ -37,18 +37,19 @@ usage(void)
 	exit(2);
 }
 
+#ifdef CAUSEWAY_TEST_HOOKS
+/* --attack DAEMON and its two weaker forms. */
 static void
 hook_option(struct options *o, int c, const char *value)
 {
-#ifdef CAUSEWAY_TEST_HOOKS
 	for (int i = 0; i < DAEMONS; i++)
 		if (strcmp(value, daemon_names[i]) == 0)
 			o->attack = i;
-	o->attack_open = c == 'O';
+	o->attack_option = c == 'O' ? "--attack-open" : c == 'L' ? "--attack-landlock" : "--attack";
 	if (o->attack < 0)
 		usage();
-#endif
 }
+#endif
 
 static void
 read_options(int argc, char **argv, struct places *p, struct options *o)
@@ -60,6 +61,7 @@ read_options(int argc, char **argv, struct places *p, struct options *o)
 		{ "version", no_argument, NULL, 'V' },
 #ifdef CAUSEWAY_TEST_HOOKS
 		{ "attack", required_argument, NULL, 'A' }, { "attack-open", required_argument, NULL, 'O' },
+		{ "attack-landlock", required_argument, NULL, 'L' },
 #endif
 		{ NULL, 0, NULL, 0 }
 	};
@@ -73,7 +75,9 @@ read_options(int argc, char **argv, struct places *p, struct options *o)
 		case 'k': p->secrets = optarg; break;
 		case 'l': p->libexec = optarg; break;
 		case 'n': o->no_users = true; break;
-		case 'A': case 'O': hook_option(o, c, optarg); break;
+#ifdef CAUSEWAY_TEST_HOOKS
+		case 'A': case 'L': case 'O': hook_option(o, c, optarg); break;
+#endif
 		case 'V': printf("causewayd (Causeway) %s\n", PACKAGE_VERSION); exit(0);
 		default: usage();
 		}
@@ -193,7 +197,7 @@ main(int argc, char **argv)
 {
 	struct places places = { CAUSEWAY_SYSCONFDIR "/causeway.yaml", "/run/causeway", "/var/lib/causeway",
 		CAUSEWAY_SYSCONFDIR "/secrets", CAUSEWAY_LIBEXECDIR, "", -1 };
-	struct options options = { false, -1, false };
+	struct options options = { false, -1, NULL };
 	static struct supervisor s;
 	struct sockets sockets = { .n = 0 };
 	struct conf conf;
@@ -221,7 +225,7 @@ main(int argc, char **argv)
 	s.places = &places;
 	s.sockets = &sockets;
 	s.attack_daemon = options.attack;
-	s.attack_open = options.attack_open;
+	s.attack_option = options.attack_option;
 	fill_config(&s, &conf, &places);
 	if (s.base == NULL || !supervise_start(&s))
 		refuse("No memory.");

@@ -184,7 +184,7 @@ start(struct child *c)
 
 #ifdef CAUSEWAY_TEST_HOOKS
 	if (c->sup->attack_daemon == (int)c->which) {
-		argv[1] = c->sup->attack_open ? "--attack-open" : "--attack";
+		argv[1] = (char *)(uintptr_t)c->sup->attack_option;
 		snprintf(number, sizeof(number), "%u", c->line.restarts + 1);
 		argv[2] = number;
 	}

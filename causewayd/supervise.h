@@ -38,7 +38,7 @@ struct supervisor {
 	struct event		*ev_chld, *ev_term, *ev_int, *ev_kill;
 	bool			 stopping, announced;
 	int			 attack_daemon;	/* test hooks: which daemon attacks; -1 none */
-	bool			 attack_open;
+	const char		*attack_option;	/* how (lib/attack.h) */
 };
 
 /* False: no memory. Then run the loop; it ends after an orderly stop. */

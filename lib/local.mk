@@ -50,3 +50,7 @@ lib_libcauseway_a_SOURCES = \
 	lib/yamlget.c \
 	lib/yamltree.c \
 	lib/yamltree.h
+# What only tests build in (--enable-test-hooks).
+if TEST_HOOKS
+lib_libcauseway_a_SOURCES += lib/attack.c lib/attack.h
+endif

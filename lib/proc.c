@@ -79,10 +79,6 @@ take_fd(struct proc *p, struct rd *body, int *fd)
 	if (p->nfds == PROC_FDS || *fd < 0)
 		start_failed("The supervisor's descriptors are not what they should be.");
 	str_get(body, f->name, sizeof(f->name));
-#ifdef CAUSEWAY_TEST_HOOKS
-	if (p->attack && strcmp(f->name, "keymgr") == 0)
-		p->attack_fd = dup(*fd);
-#endif
 	f->fd = *fd;
 	*fd = -1;
 	p->nfds++;
@@ -150,7 +146,6 @@ proc_start(struct proc *p, const char *name, int argc, char **argv)
 	memset(p, 0, sizeof(*p));
 	p->name = name;
 	p->sup = SUP_LINK;
-	p->attack_fd = -1;
 	log_init(name, LOG_INFO);
 	options(p, argc, argv);
 	umask(077);
@@ -169,6 +164,10 @@ proc_start(struct proc *p, const char *name, int argc, char **argv)
 			close(fd);
 	}
 	free(buf);
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (p->attack)
+		attack_prepare(p);
+#endif
 }
 
 int

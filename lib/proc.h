@@ -41,9 +41,8 @@ struct proc {
 	void		*ctx;			/* of both */
 	struct event_base *base;
 	struct event	*term;
-	int		 attack;		/* test hooks only: which attack to run after READY; 0 none */
-	bool		 attack_open;		/* the same without the sandbox */
-	int		 attack_fd;		/* a copy of the link to keymgr */
+	/* Test hooks only (attack.h): the attack's number or 0, how much of the sandbox is left, and what it needs. */
+	int		 attack, attack_mode, attack_fd, attack_tcp, attack_udp, attack_keymgr, attack_parent;
 };
 
 /*

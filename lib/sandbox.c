@@ -23,6 +23,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifdef CAUSEWAY_TEST_HOOKS
+#include "attack.h"
+#endif
 #include "landlock.h"
 #include "log.h"
 #include "proc.h"
@@ -228,8 +231,10 @@ proc_confine(struct proc *p, const struct sandbox *s)
 	int ruleset;
 
 	proc_harden();
-	if (p->attack_open)
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (p->attack_mode == ATTACK_OPEN)
 		return;
+#endif
 	prepare_sigsys(p);
 	ruleset = landlock_new();
 	if (ruleset >= 0) {
@@ -248,5 +253,9 @@ proc_confine(struct proc *p, const struct sandbox *s)
 			confine_failed("Landlock");
 		close(ruleset);
 	}
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (p->attack_mode == ATTACK_LANDLOCK)
+		return;
+#endif
 	filter(s);
 }
