@@ -33,6 +33,10 @@ struct iked {
 	bool			 turning;
 };
 
+/* host.c: the base, the engine, the sockets and the timers; false: no memory. proc's ports are set before. */
+bool iked_build(struct iked *);
+void iked_take_down(struct iked *);
+
 /* act.c: perform the engine's effects, in their order, and those that they cause. */
 void iked_turn(struct iked *);
 
