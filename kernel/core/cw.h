@@ -94,7 +94,7 @@ struct cw_pkt {
 static inline uint8_t *cw_pkt_data(const struct cw_pkt *p) { return p->buf + p->off; }
 
 enum cw_drop {
-#define D(num, name, sentence) CW_DROP_##name = num,
+#define D(num, NAME, name, sentence) CW_DROP_##NAME = num,
 #include <causeway/drop.def>
 #undef D
 };

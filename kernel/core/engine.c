@@ -6,7 +6,7 @@ static const struct {
 	uint16_t	num;
 	const char	*name, *sentence;
 } drops[] = {
-#define D(num, name, sentence) { num, "drop_" #name, sentence },
+#define D(num, NAME, name, sentence) { num, "drop_" name, sentence },
 #include <causeway/drop.def>
 #undef D
 };

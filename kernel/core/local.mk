@@ -33,12 +33,21 @@ kernel_user_libhost_a_SOURCES = \
 
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
-CORE_TESTS = test/unit/test_core_esp
+CORE_TESTS = test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
 test_unit_test_core_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_esp_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_replay_SOURCES = test/unit/test_core_replay.c $(CORE_RIG)
+test_unit_test_core_replay_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_replay_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_spd_SOURCES = test/unit/test_core_spd.c $(CORE_RIG)
+test_unit_test_core_spd_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_spd_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_pfkey_SOURCES = test/unit/test_core_pfkey.c $(CORE_RIG)
+test_unit_test_core_pfkey_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_pfkey_LDADD = $(CORE_TEST_LIBS)
 
 # The seam: what the core needs from its host is on an allow list, and nothing else.
 EXTRA_DIST += kernel/core/seam kernel/core/seam.allow

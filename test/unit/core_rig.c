@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "causeway/pfkey.h"
+#include "core.h"
 
 /* -- the host's side of the seam -- */
 
@@ -333,6 +334,29 @@ rig_tunnel(struct host *h, bool left, const struct rig_sa *like)
 	}
 	for (unsigned i = 0; i < RIG_CLIENTS; i++)
 		rig_forget(h, i);
+}
+
+static struct cw_sa *
+sa_of(struct cw_engine *e, uint32_t spi)
+{
+	struct cw_sa *sa = e->sa_first;
+
+	while (sa && sa->spi != spi)
+		sa = sa->succ;
+	assert_non_null(sa);
+	return sa;
+}
+
+void
+rig_set_sequence(struct cw_engine *e, uint32_t spi, uint64_t last)
+{
+	sa_of(e, spi)->seq_out = last;
+}
+
+void
+rig_set_window(struct cw_engine *e, uint32_t spi, uint64_t top)
+{
+	cw_replay_update(&sa_of(e, spi)->replay, top);
 }
 
 /* -- packets -- */

@@ -61,6 +61,9 @@ void rig_policy_msg(struct pfkey_msg *, uint8_t type, unsigned dir, unsigned pol
 int rig_policy(struct host *, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
 /* The usual tunnel: 10.0.1.0/24 = 20.0.0.1 === 20.0.0.2 = 10.0.2.0/24 (and fd01::/16, fd02::/16), reqid 7, seen from one end. */
 void rig_tunnel(struct host *, bool left, const struct rig_sa *like);
+/* An SA's next sequence number less one; the top of its window. */
+void rig_set_sequence(struct cw_engine *, uint32_t spi, uint64_t last);
+void rig_set_window(struct cw_engine *, uint32_t spi, uint64_t top);
 
 /* Packets. */
 struct cw_pkt *rig_pkt(const void *, size_t);

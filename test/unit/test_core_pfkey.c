@@ -1,0 +1,722 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The PF_KEY server as its clients see it. Messages are made and read by lib/pfkey, which shares no code with the engine. */
+#include "core_rig.h"
+
+#include <limits.h>
+
+static const struct rig_sa plain_in = { .spi = 0x1234, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 1024, .bits = 256,
+	.flags = CW_SAF_IN | CW_SAF_ESN, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24", .hard_s = 3600, .soft_s = 3000,
+	.hard_packets = 1ull << 33, .udp = 4500, .seed = 9 };
+
+/* Does any message of any client hold these octets? */
+static bool
+anyone_has(struct host *h, unsigned from, const uint8_t *key, size_t n)
+{
+	for (unsigned c = from; c < RIG_CLIENTS; c++)
+		for (unsigned i = 0; i < h->client[c].n; i++)
+			if (memmem(h->client[c].msg[i].p, h->client[c].msg[i].n, key, n))
+				return true;
+	return false;
+}
+
+static int
+by_name(struct host *h, unsigned client, uint8_t type, const struct rig_sa *a)
+{
+	struct pfkey_msg m, full;
+	uint8_t keys[128];
+
+	rig_sa_msg(&full, a, type, keys);
+	pfkey_msg_init(&m, type, SADB_SATYPE_ESP);
+	m.sa.spi = a->spi;
+	m.src = full.src;
+	m.dst = full.dst;
+	m.has = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+	return rig_call(h, client, &m);
+}
+
+static void
+keys_stay_inside(void **state)
+{
+	struct host *h = rig_new();
+	uint8_t ekey[64], akey[64];
+	size_t elen, alen;
+	struct pfkey_msg m;
+
+	rig_keys(&plain_in, ekey, &elen, akey, &alen);
+	assert_int_equal(rig_sa(h, &plain_in), 0);
+	/* everybody heard of it, nobody heard the key, and only who said HELLO got private extensions */
+	for (unsigned c = 0; c < RIG_CLIENTS; c++) {
+		assert_true(rig_event(h, c, SADB_ADD, &m));
+		assert_int_equal(m.sa.spi, 0x1234);
+		assert_int_equal((m.has & PFKEY_PRIVATE) != 0, c == 0);
+	}
+	assert_false(anyone_has(h, 0, ekey, 8));
+	/* GET: the positive control, and the others */
+	for (unsigned c = 0; c < 3; c++) {
+		assert_int_equal(by_name(h, c, SADB_GET, &plain_in), 0);
+		assert_true(rig_last(h, c, &m));
+		assert_int_equal((m.has & PFKEY_HAS(SADB_EXT_KEY_ENCRYPT)) != 0, c == 0);
+		if (c == 0) {
+			assert_int_equal(m.key_encrypt.n, elen);
+			assert_memory_equal(m.key_encrypt.p, ekey, elen);
+			assert_int_equal(m.replay_window, 1024);
+			assert_int_equal(m.sa_flags, CW_SAF_IN | CW_SAF_ESN);
+			assert_int_equal(m.sel_src.n, 1);
+			assert_true(m.hard.packets == 1ull << 33);
+			assert_int_equal(m.natt_sport, 4500);
+			assert_int_equal(m.sa2.reqid, 7);
+			assert_int_equal(m.hard.addtime, 3600);
+		}
+	}
+	/* DUMP by the same rule; KEYLESS cannot be undone, and takes the keys from a client that had them */
+	for (unsigned c = 0; c < 3; c++) {
+		pfkey_msg_init(&m, SADB_DUMP, SADB_SATYPE_ESP);
+		rig_call(h, c, &m);
+		assert_true(rig_last(h, c, &m));
+		assert_int_equal(m.type, SADB_DUMP);
+		assert_int_equal(m.sa.spi, 0x1234);
+	}
+	assert_int_equal(by_name(h, 3, SADB_DELETE, &plain_in), 0);
+	assert_false(anyone_has(h, 1, ekey, 8));
+	assert_true(anyone_has(h, 0, ekey, elen));
+	pfkey_msg_init(&m, SADB_REGISTER, 0);
+	m.has |= PFKEY_HAS(CW_EXT_KEYLESS);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(cw_client_flags(h->client[0].c), CW_CLIENT_KEYLESS);
+	assert_int_equal(rig_sa(h, &plain_in), EACCES);
+	rig_free(h);
+}
+
+static void
+keyless(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	uint8_t keys[128];
+
+	rig_sa_msg(&m, &plain_in, SADB_ADD, keys);
+	m.has &= ~PFKEY_PRIVATE;
+	assert_int_equal(rig_call(h, 2, &m), EACCES);
+	m.type = SADB_UPDATE;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 2, &m), EACCES);
+	pfkey_msg_init(&m, SADB_GETSPI, SADB_SATYPE_ESP);
+	assert_int_equal(rig_call(h, 2, &m), EACCES);
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 3, 4);
+	m.has &= ~PFKEY_PRIVATE;
+	assert_int_equal(rig_call(h, 2, &m), 0);
+	/* private extensions before HELLO are refused, not skipped */
+	rig_sa_msg(&m, &plain_in, SADB_ADD, keys);
+	assert_int_equal(rig_call(h, 1, &m), EINVAL);
+	assert_int_equal(cw_sa_count(h->e), 0);
+	rig_free(h);
+}
+
+static int
+getspi(struct host *h, uint32_t lo, uint32_t hi, uint32_t *spi)
+{
+	struct endpoint src = { 0 }, dst = { 0 };
+	struct pfkey_msg m;
+	int err;
+
+	pfkey_msg_init(&m, SADB_GETSPI, SADB_SATYPE_ESP);
+	assert_true(addr_parse("20.0.0.1", &src.addr));
+	assert_true(addr_parse("20.0.0.2", &dst.addr));
+	pfkey_set_ends(&m, &src, &dst);
+	pfkey_set_sa2(&m, CW_MODE_TUNNEL, 7);
+	if (hi) {
+		m.spi_min = lo;
+		m.spi_max = hi;
+		m.has |= PFKEY_HAS(SADB_EXT_SPIRANGE);
+	}
+	err = rig_call(h, 0, &m);
+	if (err == 0) {
+		assert_true(rig_last(h, 0, &m));
+		*spi = m.sa.spi;
+	}
+	rig_forget(h, 0);
+	return err;
+}
+
+static void
+spis(void **state)
+{
+	struct host *h = rig_new();
+	uint32_t spi = 0, high = 0, seen = 0;
+	struct pfkey_msg m;
+
+	for (unsigned i = 0; i < 200; i++) {
+		assert_int_equal(getspi(h, 0, 0, &spi), 0);
+		assert_true(spi >= 0x100);
+		high |= spi;
+	}
+	assert_true(high > 0xf0000000);		/* the whole range is used */
+	for (unsigned i = 0; i < 16; i++) {	/* a small range to its last number */
+		assert_int_equal(getspi(h, 0x500, 0x50f, &spi), 0);
+		assert_in_range(spi, 0x500, 0x50f);
+		assert_false(seen >> (spi - 0x500) & 1);
+		seen |= 1u << (spi - 0x500);
+	}
+	assert_int_equal(getspi(h, 0x500, 0x50f, &spi), EEXIST);
+	assert_int_equal(getspi(h, 0xff, 0x200, &spi), EINVAL);
+	assert_int_equal(getspi(h, 0x300, 0x200, &spi), EINVAL);
+	assert_int_equal(cw_sa_count(h->e), 216);
+	/* larval SAs die after 30 s, and are told; one that is asked for again by its number lives on */
+	h->now += 20 * S;
+	assert_int_equal(getspi(h, 0x505, 0x505, &spi), 0);
+	assert_int_equal(spi, 0x505);
+	h->now += 11 * S;
+	assert_true(cw_tick(h->e, h->now) > h->now);
+	assert_int_equal(cw_sa_count(h->e), 1);
+	assert_true(rig_event(h, 0, SADB_EXPIRE, &m));
+	assert_int_equal(m.sa.state, SADB_SASTATE_LARVAL);
+	rig_free(h);
+}
+
+/* GETSPI, UPDATE; a key enters once. */
+static void
+one_key_for_one_sa(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa a = plain_in;
+	struct pfkey_msg m;
+	uint8_t keys[128];
+	uint32_t spi;
+	struct cw_pkt *p;
+
+	assert_int_equal(getspi(h, 0, 0, &spi), 0);
+	a.spi = spi;
+	p = rig_pkt("\0\0\0\0\0\0\0\1..................................", 40);
+	for (unsigned i = 0; i < 4; i++)
+		cw_pkt_data(p)[i] = (uint8_t)(spi >> (24 - 8 * i));
+	p->outer.dst = rig_addr("20.0.0.2");
+	rig_carry(h, p);
+	rig_dropped(h, CW_DROP_SA_LARVAL);
+	rig_sa_msg(&m, &a, SADB_UPDATE, keys);
+	m.key_encrypt.n = 19;
+	assert_int_equal(rig_call(h, 0, &m), EINVAL);	/* and the larval SA is still there for a better try */
+	rig_sa_msg(&m, &a, SADB_UPDATE, keys);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(cw_sa_count(h->e), 1);
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), EEXIST);
+	assert_int_equal(rig_sa(h, &a), EEXIST);
+	m.has &= ~(PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_SELECTORS));
+	m.hard.addtime = 9;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), 0);	/* lifetimes may change */
+	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.hard.addtime, 9);
+	a.spi = 0x999;
+	rig_sa_msg(&m, &a, SADB_UPDATE, keys);
+	assert_int_equal(rig_call(h, 0, &m), ENOENT);
+	assert_int_equal(by_name(h, 0, SADB_GET, &a), ENOENT);
+	assert_int_equal(by_name(h, 0, SADB_DELETE, &a), ENOENT);
+	rig_free(h);
+}
+
+static void
+algorithms(void **state)
+{
+	static const struct { unsigned cipher, bits, auth; int err; } t[] = {
+		{ SADB_X_EALG_AES_GCM_ICV16, 128, 0, 0 }, { SADB_X_EALG_AES_GCM_ICV16, 192, 0, 0 }, { SADB_X_EALG_AES_GCM_ICV16, 256, 0, 0 },
+		{ SADB_X_EALG_AES_GCM_ICV16, 136, 0, EINVAL }, { SADB_X_EALG_AES_GCM_ICV16, 128, 5, EINVAL },
+		{ CW_EALG_CHACHA20POLY1305, 256, 0, 0 }, { CW_EALG_CHACHA20POLY1305, 128, 0, EINVAL },
+		{ SADB_X_EALG_AESCBC, 128, 5, 0 }, { SADB_X_EALG_AESCBC, 256, 7, 0 }, { SADB_X_EALG_AESCBC, 128, 0, EINVAL },
+		{ SADB_EALG_3DESCBC, 192, 5, EOPNOTSUPP }, { SADB_EALG_NULL, 128, 5, EOPNOTSUPP }, { SADB_X_EALG_AES_GCM_ICV8, 128, 0, EOPNOTSUPP },
+	};
+	struct host *h = rig_new();
+
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct rig_sa a = { .spi = 0x600 + i, .reqid = 1, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT,
+		    .cipher = t[i].cipher, .bits = t[i].bits, .auth = t[i].auth };
+		int err = rig_sa(h, &a);
+
+		if (err != t[i].err)
+			fail_msg("row %u: %d", i, err);
+	}
+	rig_free(h);
+}
+
+/* -- lifetimes -- */
+
+static void
+time_lifetimes(void **state)
+{
+	for (unsigned used = 0; used < 2; used++) {
+		struct host *h = rig_new();
+		struct rig_sa like = { .hard_s = 100, .soft_s = 60 };
+		struct pfkey_msg m;
+		struct cw_pkt *p;
+
+		rig_tunnel(h, true, &like);
+		assert_true(cw_deadline(h->e) == h->now + 60 * S);
+		if (used)
+			rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false)));
+		assert_true(cw_tick(h->e, h->now + 59 * S) == h->now + 60 * S);
+		assert_false(rig_event(h, 0, SADB_EXPIRE, &m));
+		assert_true(cw_tick(h->e, h->now + 60 * S) == h->now + 100 * S);
+		assert_int_equal(h->client[0].n, 2);	/* soft, for both SAs, also the one that was never used */
+		assert_true(rig_event(h, 0, SADB_EXPIRE, &m));
+		assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_SOFT));
+		assert_false(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+		assert_int_equal(m.sa.state, SADB_SASTATE_DYING);
+		cw_tick(h->e, h->now + 61 * S);
+		assert_int_equal(h->client[0].n, 2);	/* once */
+		rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false)));	/* dying still sends */
+		rig_forget(h, 0);
+		assert_true(cw_tick(h->e, h->now + 100 * S) == UINT64_MAX);
+		assert_int_equal(h->client[0].n, 2);
+		assert_true(rig_event(h, 0, SADB_EXPIRE, &m));
+		assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+		assert_int_equal(cw_sa_count(h->e), 0);
+		rig_forget(h, 0);
+		h->now += 101 * S;
+		p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+		cw_plain_in(h->e, &p, 1, h->now);	/* asks for a new one */
+		assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+		assert_int_equal(m.sa2.reqid, 7);
+		assert_int_equal(h->nwire, 0);
+		rig_free(h);
+	}
+}
+
+/* A packet finds an SA over its time although no tick has run: it is dropped by that reason and the SA goes, with its EXPIRE. */
+static void
+expiry_by_packet(void **state)
+{
+	struct host *a = rig_new(), *b = rig_new();
+	struct rig_sa like = { .hard_s = 10, .soft_s = 9 };
+	struct cw_pkt *p;
+	struct pfkey_msg m;
+
+	rig_tunnel(a, true, &like);
+	rig_tunnel(b, false, &like);
+	p = rig_seal(a, rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false));
+	b->now += 10 * S;
+	rig_carry(b, rig_copy(p));
+	rig_dropped(b, CW_DROP_SA_EXPIRED);
+	assert_true(rig_event(b, 0, SADB_EXPIRE, &m));
+	assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+	rig_clear(b);
+	rig_carry(b, p);
+	rig_dropped(b, CW_DROP_SPI_UNKNOWN);
+	rig_free(a);
+	rig_free(b);
+}
+
+static void
+packet_and_byte_lifetimes(void **state)
+{
+	for (unsigned bytes = 0; bytes < 2; bytes++) {
+		struct host *h = rig_new();
+		struct rig_sa like = { 0 };
+		struct pfkey_msg m;
+
+		if (bytes) {
+			like.soft_bytes = 300;
+			like.hard_bytes = 500;
+		} else {
+			like.soft_packets = 3;
+			like.hard_packets = 5;
+		}
+		rig_tunnel(h, true, &like);
+		for (unsigned i = 1; i <= 5; i++) {
+			rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false)));
+			assert_int_equal(rig_event(h, 0, SADB_EXPIRE, &m), i >= 3);
+		}
+		assert_false(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+		assert_int_equal(m.current.packets, 3);
+		assert_int_equal(m.current.bytes, 300);
+		cw_tick(h->e, h->now);
+		assert_true(rig_event(h, 0, SADB_EXPIRE, &m));
+		assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+		assert_int_equal(m.sa.spi, 0x2000);
+		assert_int_equal(cw_sa_count(h->e), 1);
+		rig_free(h);
+	}
+}
+
+/* Hard without soft: soft is 80 %. */
+static void
+one_sided_lifetime(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa a = plain_in;
+	struct pfkey_msg m;
+	uint8_t keys[128];
+
+	a.hard_s = 1000;
+	rig_sa_msg(&m, &a, SADB_ADD, keys);
+	m.has &= ~(PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(CW_EXT_PACKETS));
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.soft.addtime, 800);
+	rig_free(h);
+}
+
+static void
+sequence_end(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa like = { 0 };
+	struct cw_pkt *p = rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false);
+
+	/* not by four thousand million packets: by the number that stands in the engine */
+
+	rig_tunnel(h, true, &like);
+	rig_set_sequence(h->e, 0x2000, 0xfffffffe);
+	rig_pkt_free(rig_seal(h, rig_copy(p)));
+	cw_plain_in(h->e, &p, 1, h->now);
+	rig_dropped(h, CW_DROP_SEQUENCE_END);
+	rig_free(h);
+
+	h = rig_new();
+	like.flags = CW_SAF_ESN;
+	rig_tunnel(h, true, &like);
+	rig_set_sequence(h->e, 0x2000, 0xfffffffe);
+	for (unsigned i = 0; i < 3; i++) {
+		p = rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false));
+		assert_memory_equal(cw_pkt_data(p) + 4, i == 0 ? "\xff\xff\xff\xff" : i == 1 ? "\0\0\0\0" : "\0\0\0\1", 4);
+		rig_pkt_free(p);
+	}
+	rig_free(h);
+}
+
+/* 2^32 crossed on the wire, with packets swapped around the crossing. */
+static void
+esn_crossing(void **state)
+{
+	struct host *a = rig_new(), *b = rig_new();
+	struct rig_sa like = { .flags = CW_SAF_ESN };
+	struct cw_pkt *p[64];
+
+
+	rig_tunnel(a, true, &like);
+	rig_tunnel(b, false, &like);
+	rig_set_sequence(a->e, 0x2000, 0xffffffe0);
+	rig_set_window(b->e, 0x2000, 0xffffffe0);
+	for (unsigned i = 0; i < 64; i++)
+		p[i] = rig_seal(a, rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false));
+	for (unsigned i = 0; i < 64; i += 2) {
+		rig_carry(b, rig_copy(p[i + 1]));
+		rig_carry(b, p[i]);
+	}
+	assert_int_equal(b->nplain, 64);
+	assert_int_equal(rig_drops(b), 0);
+	for (unsigned i = 1; i < 64; i += 2)
+		rig_carry(b, p[i]);
+	assert_int_equal(b->ndrop, 32);
+	assert_int_equal(cw_counter(b->e, CW_DROP_REPLAY_DUPLICATE), 32);
+	rig_free(a);
+	rig_free(b);
+}
+
+/* -- ACQUIRE -- */
+
+static void
+acquire(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa out = { .spi = 0x900, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT };
+	struct cw_pkt *p;
+	struct pfkey_msg m;
+	uint32_t seq;
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10), 0);
+	rig_forget(h, 0);
+	/* twenty packets: one ACQUIRE, the newest eight wait, and leave in order when the SA comes */
+	for (unsigned i = 0; i < 20; i++) {
+		p = rig_udp4("10.0.1.5", "10.0.2.6", 100 + i, 0, false);
+		cw_plain_in(h->e, &p, 1, h->now);
+	}
+	assert_int_equal(h->client[0].n, 1);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	assert_int_equal(m.sa2.reqid, 7);
+	assert_int_equal(h->ndrop, 12);
+	assert_int_equal(cw_counter(h->e, CW_DROP_QUEUE_OLD), 12);
+	assert_int_equal(rig_sa(h, &out), 0);
+	assert_int_equal(h->nwire, 8);
+	assert_true(h->wire[0]->len < h->wire[7]->len);
+	assert_int_equal(by_name(h, 0, SADB_DELETE, &out), 0);
+	rig_clear(h);
+	rig_forget(h, 0);
+	/* refused: what waits is dropped at once, and the next ACQUIRE goes after the back-off */
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	seq = m.seq;
+	pfkey_msg_init(&m, SADB_ACQUIRE, SADB_SATYPE_ESP);
+	m.seq = seq;
+	m.err = ETIMEDOUT;
+	assert_int_equal(rig_call(h, 0, &m), -1);	/* it has no answer */
+	rig_dropped(h, CW_DROP_NO_SA);
+	rig_clear(h);
+	rig_forget(h, 0);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now + S / 2);
+	rig_dropped(h, CW_DROP_NO_SA);
+	assert_false(rig_event(h, 0, SADB_ACQUIRE, &m));
+	rig_clear(h);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now + S);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	assert_int_equal(h->ndrop, 0);
+	/* what waits too long is dropped by the tick */
+	assert_true(cw_tick(h->e, h->now + 11 * S) == UINT64_MAX);
+	rig_dropped(h, CW_DROP_QUEUE_OLD);
+	rig_free(h);
+
+	h = rig_new();
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10), 0);
+	cw_client_close(h->e, h->client[0].c);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	rig_dropped(h, CW_DROP_NO_SA_NO_LISTENER);
+	rig_free(h);
+}
+
+/* -- dumps -- */
+
+static void
+ten_thousand_rows(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa a = plain_in;
+	struct pfkey_msg m;
+	uint32_t want = 10000, got = 0, deleted = 0;
+	bool more;
+
+	for (unsigned i = 0; i < want; i++) {
+		a.spi = 0x10000 + i;
+		assert_int_equal(rig_sa(h, &a), 0);
+		for (unsigned c = 0; c < RIG_CLIENTS; c++)
+			rig_forget(h, c);
+	}
+	h->client[1].room = 3;
+	pfkey_msg_init(&m, SADB_DUMP, SADB_SATYPE_UNSPEC);
+	m.seq = 77;
+	rig_call(h, 1, &m);
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 1, &m), EBUSY);
+	rig_forget(h, 0);
+	for (more = true; ; more = cw_pfkey_resume(h->e, h->client[1].c, h->now)) {
+		for (unsigned i = 0; i < h->client[1].n; i++) {
+			assert_true(pfkey_get(h->client[1].msg[i], &m, NULL));
+			if (m.type != SADB_DUMP || m.err)
+				continue;
+			if (deleted == 0)
+				assert_int_equal(m.seq, want - 1 - got);
+			got++;
+		}
+		rig_forget(h, 1);
+		if (!more)
+			break;
+		h->client[1].room = 7;
+		if (got > 5000 && deleted == 0) {	/* meanwhile: the next rows go, one comes */
+			for (unsigned i = 0; i < 50; i++, deleted++) {
+				a.spi = 0x10000 + got + i;
+				assert_int_equal(by_name(h, 3, SADB_DELETE, &a), 0);
+			}
+			a.spi = 0x90000;
+			assert_int_equal(rig_sa(h, &a), 0);
+			rig_forget(h, 0), rig_forget(h, 1), rig_forget(h, 2), rig_forget(h, 3);
+		}
+	}
+	assert_int_equal(m.seq, 0);
+	assert_int_equal(got, want - deleted);
+	assert_true(h->client[1].refused > 1000);
+	rig_free(h);
+}
+
+/* All that is left goes while the reader sleeps: there is still an end. */
+static void
+dump_of_what_vanishes(void **state)
+{
+	for (unsigned policies = 0; policies < 2; policies++) {
+		struct host *h = rig_new();
+		struct rig_sa like = { 0 };
+		struct pfkey_msg m;
+
+		rig_tunnel(h, true, &like);
+		h->client[1].room = 1;
+		pfkey_msg_init(&m, policies ? SADB_X_SPDDUMP : SADB_DUMP, 0);
+		rig_call(h, 1, &m);
+		assert_true(rig_last(h, 1, &m));
+		assert_int_equal(m.seq, policies ? 3 : 1);
+		pfkey_msg_init(&m, policies ? SADB_X_SPDFLUSH : SADB_FLUSH, 0);
+		assert_int_equal(rig_call(h, 0, &m), 0);
+		rig_forget(h, 1);
+		h->client[1].room = UINT_MAX;
+		assert_false(cw_pfkey_resume(h->e, h->client[1].c, h->now));
+		assert_int_equal(h->client[1].n, 1);
+		assert_true(rig_last(h, 1, &m));
+		assert_int_equal(m.seq, 0);
+		assert_int_equal(m.err, 0);
+		assert_int_equal(m.type, policies ? SADB_X_SPDDUMP : SADB_DUMP);
+		/* and an empty table is ENOENT */
+		pfkey_msg_init(&m, policies ? SADB_X_SPDDUMP : SADB_DUMP, 0);
+		h->client[0].room = UINT_MAX;
+		rig_forget(h, 0);
+		rig_call(h, 0, &m);
+		assert_true(rig_last(h, 0, &m));
+		assert_int_equal(m.err, ENOENT);
+		rig_free(h);
+	}
+}
+
+/* -- malformed messages -- */
+
+static int
+raw(struct host *h, const uint8_t *p, size_t n)
+{
+	struct pfkey_msg m;
+	uint8_t *exact = malloc(n ? n : 1);	/* so that ASan sees one octet too far */
+
+	assert_non_null(exact);
+	memcpy(exact, p, n);
+	rig_forget(h, 0);
+	cw_pfkey(h->e, h->client[0].c, exact, n, h->now);
+	free(exact);
+	return rig_last(h, 0, &m) ? m.err : -1;
+}
+
+static void
+malformed(void **state)
+{
+	struct host *h = rig_new();
+	uint8_t keys[128], buf[PFKEY_MSG_MAX], bad[PFKEY_MSG_MAX];
+	const uint64_t must = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST) |
+	    PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct pfkey_msg m;
+	uint16_t words;
+
+	rig_sa_msg(&m, &plain_in, SADB_ADD, keys);
+	assert_true(pfkey_put(&w, &m));
+	/* every prefix, with its old length and with one that fits */
+	for (size_t n = 0; n < w.n; n++) {
+		assert_int_equal(raw(h, buf, n), EMSGSIZE);
+		memcpy(bad, buf, w.n);
+		words = (uint16_t)(n / 8);
+		memcpy(bad + 4, &words, 2);
+		if (n % 8 == 0 && n >= 16) {
+			bool whole = pfkey_get(bytes_of(bad, n), &m, NULL) && (m.has & must) == must;
+			int err = raw(h, bad, n);
+
+			assert_true(whole ? err == 0 || err == EEXIST || err == EINVAL : err == EINVAL);
+		}
+	}
+	pfkey_msg_init(&m, SADB_FLUSH, 0);
+	rig_call(h, 0, &m);
+	/* every octet at its extremes: whatever comes, an answer and no harm */
+	for (size_t at = 0; at < w.n; at++)
+		for (unsigned v = 0; v < 4; v++) {
+			memcpy(bad, buf, w.n);
+			bad[at] = v == 0 ? 0 : v == 1 ? 0xff : v == 2 ? (uint8_t)(bad[at] + 1) : bad[at] ^ 0x80;
+			raw(h, bad, w.n);
+		}
+	pfkey_msg_init(&m, SADB_FLUSH, 0);
+	rig_call(h, 0, &m);
+	/* version, type, duplicates, satype */
+	memcpy(bad, buf, w.n);
+	bad[0] = 1;
+	assert_int_equal(raw(h, bad, w.n), EINVAL);
+	for (unsigned type = 0; type < 256; type++) {
+		static const uint8_t known[] = { 1, 2, 3, 4, 5, 6, 7, 9, 10, 13, 14, 15, 16, 18, 19, 22 };
+
+		memcpy(bad, buf, w.n);
+		bad[1] = (uint8_t)type;
+		if (!memchr(known, (int)type, sizeof(known)))
+			assert_int_equal(raw(h, bad, w.n), EOPNOTSUPP);
+	}
+	memcpy(bad, buf, w.n);
+	bad[3] = SADB_SATYPE_AH;
+	assert_int_equal(raw(h, bad, w.n), EPROTONOSUPPORT);
+	bad[3] = 0;
+	assert_int_equal(raw(h, bad, w.n), EINVAL);
+	memcpy(bad, buf, w.n);
+	memcpy(bad + w.n, bad + 16, 16);	/* the SA extension again */
+	words = (uint16_t)((w.n + 16) / 8);
+	memcpy(bad + 4, &words, 2);
+	assert_int_equal(raw(h, bad, w.n + 16), EINVAL);
+	/* an unknown extension is skipped */
+	memset(bad + w.n, 0, 8);
+	bad[w.n] = 1;
+	bad[w.n + 2] = 0x55;
+	bad[w.n + 3] = 0x33;
+	words = (uint16_t)((w.n + 8) / 8);
+	memcpy(bad + 4, &words, 2);
+	assert_int_equal(raw(h, bad, w.n + 8), 0);
+	rig_free(h);
+}
+
+static void
+hello(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	assert_false(m.has & PFKEY_PRIVATE);	/* nothing private without HELLO */
+	assert_true(m.algs_encrypt.n >= 2);
+	assert_int_equal(m.algs_auth.n, 3);
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	m.has |= PFKEY_HAS(CW_EXT_HELLO);
+	m.hello_version = 9;
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	assert_false(m.has & PFKEY_PRIVATE);
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	m.has |= PFKEY_HAS(CW_EXT_HELLO);
+	m.hello_version = CW_HELLO_VERSION;
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	assert_true(m.has & PFKEY_HAS(CW_EXT_HELLO));
+	assert_true(m.hello_features & CW_FEAT_ESN);
+	assert_true(m.hello_features & CW_FEAT_AEAD);
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_AH);
+	assert_int_equal(rig_call(h, 1, &m), EPROTONOSUPPORT);
+	rig_free(h);
+}
+
+/* Every counter has a name, no two the same, and each drop reason a sentence. */
+static void
+counters(void **state)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < CW_COUNTERS; i++) {
+		const char *name = cw_counter_name(i);
+
+		if (!name)
+			continue;
+		n++;
+		for (const char *p = name; *p; p++)
+			assert_true((*p >= 'a' && *p <= 'z') || *p == '_');
+		if (i < CW_TOTAL_PLAIN_IN)
+			assert_true(strlen(cw_drop_sentence(i)) > 15);
+		for (unsigned k = 0; k < i; k++)
+			if (cw_counter_name(k))
+				assert_string_not_equal(cw_counter_name(k), name);
+	}
+	assert_true(n > 50);
+	assert_null(cw_counter_name(0));
+	assert_null(cw_counter_name(CW_COUNTERS));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(spis), cmocka_unit_test(one_key_for_one_sa),
+		cmocka_unit_test(algorithms), cmocka_unit_test(time_lifetimes), cmocka_unit_test(expiry_by_packet),
+		cmocka_unit_test(packet_and_byte_lifetimes), cmocka_unit_test(one_sided_lifetime), cmocka_unit_test(sequence_end),
+		cmocka_unit_test(esn_crossing), cmocka_unit_test(acquire), cmocka_unit_test(ten_thousand_rows),
+		cmocka_unit_test(dump_of_what_vanishes), cmocka_unit_test(malformed), cmocka_unit_test(hello), cmocka_unit_test(counters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Policies: order and priority, updates in place, lookups among ten thousand, and the one inbound check over the history. */
+#include "core_rig.h"
+
+#include <time.h>
+
+/* Which reqid would this packet leave by? 0: in the clear; -1: discarded. */
+static int
+way_out(struct host *h, const char *src, const char *dst)
+{
+	struct cw_pkt *p = rig_udp4(src, dst, 5, 0, false);
+	struct pfkey_msg m;
+	int reqid;
+
+	rig_forget(h, 0);
+	cw_plain_in(h->e, &p, 1, h->now);
+	h->now += 60 * S;	/* the next ACQUIRE may go */
+	if (h->nplain == 1) {
+		assert_int_equal(h->plain[0]->verdict, CW_BYPASS);
+		reqid = 0;
+	} else if (h->ndrop == 1 && h->drop[0]->drop == CW_DROP_POLICY_DISCARD_OUT) {
+		reqid = -1;
+	} else {
+		assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+		reqid = (int)m.sa2.reqid;
+	}
+	cw_tick(h->e, h->now);	/* waiting packets are old by now */
+	rig_clear(h);
+	return reqid;
+}
+
+static void
+priority_then_arrival(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.0.0/8", "10.0.0.0/8", 1, 2000), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 2, 1000), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.0.0/8", "10.2.3.0/24", 3, 1000), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_NONE, "10.1.0.0/16", "10.9.0.0/16", 0, 500), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_DISCARD, "10.1.1.0/24", "10.9.0.0/16", 0, 600), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_DISCARD, "10.7.0.0/16", "10.9.0.0/16", 0, 600), 0);
+	assert_int_equal(way_out(h, "10.5.0.1", "10.6.0.1"), 1);
+	assert_int_equal(way_out(h, "10.1.0.1", "10.2.3.4"), 2);	/* as good as 3, but there before */
+	assert_int_equal(way_out(h, "10.3.0.1", "10.2.3.4"), 3);
+	assert_int_equal(way_out(h, "10.1.1.1", "10.9.0.1"), 0);	/* the bypass comes before the discard */
+	assert_int_equal(way_out(h, "10.7.1.1", "10.9.0.1"), -1);
+	assert_int_equal(way_out(h, "11.7.1.1", "10.9.0.1"), 0);	/* no policy */
+
+	/* in place: a new reqid, the same rank; then a better priority */
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 22, 1000);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(way_out(h, "10.1.0.1", "10.2.3.4"), 22);
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.0.0/8", "10.2.3.0/24", 33, 999);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(way_out(h, "10.1.0.1", "10.2.3.4"), 33);
+	/* an update of what is not there adds it */
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.1/32", "10.2.3.4/32", 44, 1);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(way_out(h, "10.1.0.1", "10.2.3.4"), 44);
+	assert_int_equal(cw_policy_count(h->e), 7);
+	rig_free(h);
+}
+
+static void
+names_and_errors(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	uint32_t id;
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 5, 10), 0);
+	assert_int_equal(h->changes, 1);
+	assert_true(rig_last(h, 0, &m));
+	id = m.policy.id;
+	assert_true(id != 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 6, 20), EEXIST);
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 6, 20), 0);
+	pfkey_msg_init(&m, SADB_X_SPDGET, 0);
+	m.policy.id = id;
+	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.policy.priority, 10);
+	assert_int_equal(m.policy.req[0].reqid, 5);
+	assert_string_equal(m.owner, "spdsync:tokyo-newyork/net");
+	assert_int_equal(m.src.prefixlen, 16);
+	pfkey_msg_init(&m, SADB_X_SPDDELETE2, 0);
+	m.policy.id = id + 77;
+	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+	assert_int_equal(rig_call(h, 0, &m), ENOENT);
+	m.policy.id = id;
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), ENOENT);
+	rig_policy_msg(&m, SADB_X_SPDDELETE, CW_DIR_IN, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 6, 20);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), ENOENT);
+	assert_int_equal(h->changes, 4);
+	assert_int_equal(cw_policy_count(h->e), 0);
+
+	/* what is refused, and how */
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 5, 10);
+	m.policy.req[0].proto = 51;
+	assert_int_equal(rig_call(h, 0, &m), EPROTONOSUPPORT);
+	m.policy.req[0].proto = 50;
+	m.policy.req[0].mode = CW_MODE_TRANSPORT;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), EOPNOTSUPP);
+	m.policy.req[0].mode = CW_MODE_TUNNEL;
+	m.policy.req[0].reqid = 0;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), EINVAL);
+	m.policy.req[0].reqid = 5;
+	m.policy.dir = 4;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), EINVAL);
+	m.policy.dir = CW_DIR_OUT;
+	m.satype = SADB_SATYPE_ESP;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), EINVAL);
+	m.satype = 0;
+	m.policy.type = 3;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), EOPNOTSUPP);
+	assert_int_equal(cw_policy_count(h->e), 0);
+	rig_free(h);
+}
+
+static uint64_t
+thread_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * S + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t
+cost(struct host *h, unsigned others)
+{
+	uint64_t t = thread_ns();
+
+	(void)others;
+	for (unsigned i = 0; i < 2000; i++) {
+		struct cw_pkt *p = rig_udp4("10.200.0.1", "10.201.0.1", 5, 0, false);
+
+		cw_plain_in(h->e, &p, 1, h->now);
+		assert_int_equal(h->ndrop, 1);
+		assert_int_equal(h->drop[0]->drop, CW_DROP_POLICY_DISCARD_OUT);
+		rig_clear(h);
+	}
+	return thread_ns() - t;
+}
+
+/* Ten thousand prefix policies: every one is found, and a lookup does not pay for the others. */
+static void
+ten_thousand(void **state)
+{
+	struct host *h = rig_new();
+	uint64_t few, many;
+	char net[32], dst[32];
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_DISCARD, "10.200.0.0/24", "10.201.0.0/24", 0, 9), 0);
+	few = cost(h, 1);
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(net, sizeof(net), "172.%u.%u.0/24", 16 + i / 256 % 16, i % 256);
+		snprintf(dst, sizeof(dst), "10.%u.%u.0/24", i / 256, i % 256);
+		assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, net, dst, 100 + i, 1000), 0);
+		for (unsigned c = 0; c < RIG_CLIENTS; c++)
+			rig_forget(h, c);
+	}
+	many = cost(h, 10000);
+	if (many > few * 20)
+		fail_msg("2000 lookups: %llu us alone, %llu us among 10000", (unsigned long long)few / 1000, (unsigned long long)many / 1000);
+	for (unsigned i = 0; i < 10000; i += 37) {
+		snprintf(net, sizeof(net), "172.%u.%u.5", 16 + i / 256 % 16, i % 256);
+		snprintf(dst, sizeof(dst), "10.%u.%u.9", i / 256, i % 256);
+		assert_int_equal(way_out(h, net, dst), 100 + i);
+	}
+	rig_free(h);
+}
+
+/* -- the inbound check -- */
+
+static unsigned
+verdict(struct host *h, unsigned nhist, const struct cw_hist *hist, bool forward)
+{
+	struct cw_pkt *p = rig_udp4("10.0.1.5", "10.0.2.6", 5, 0, false);
+	unsigned why;
+
+	p->nhist = (uint8_t)nhist;
+	p->forward = forward;
+	if (nhist)
+		memcpy(p->hist, hist, nhist * sizeof(*hist));
+	p->checked = 1;		/* the check has to take this back */
+	why = cw_policy_check_in(h->e, p);
+	assert_int_equal(p->checked, why == CW_DROP_NONE);
+	rig_pkt_free(p);
+	return why;
+}
+
+static void
+history(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_hist outer = { 50, CW_MODE_TUNNEL, 0x200, 8, rig_addr("30.0.0.1"), rig_addr("30.0.0.2") };
+	struct cw_hist inner = { 50, CW_MODE_TUNNEL, 0x100, 7, rig_addr("20.0.0.1"), rig_addr("20.0.0.2") };
+	struct cw_hist two[2] = { outer, inner }, swapped[2] = { inner, outer }, ah = inner, other = inner, transport = inner;
+	struct pfkey_msg m;
+
+	ah.proto = 51;
+	other.reqid = 9;
+	transport.mode = CW_MODE_TRANSPORT;
+	/* no policy: clear passes; what came by an SA does not */
+	assert_int_equal(verdict(h, 0, NULL, true), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 1, &inner, true), CW_DROP_POLICY_NONE_IN);
+	/* esp/tunnel//unique:7, delivery and forwarding alike (CVE-2002-0414) */
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10), 0);
+	for (unsigned forward = 0; forward < 2; forward++) {
+		assert_int_equal(verdict(h, 0, NULL, forward), CW_DROP_POLICY_CLEAR);
+		assert_int_equal(verdict(h, 1, &inner, forward), CW_DROP_NONE);
+		assert_int_equal(verdict(h, 1, &other, forward), CW_DROP_POLICY_MISMATCH);
+		assert_int_equal(verdict(h, 1, &ah, forward), CW_DROP_POLICY_MISMATCH);
+		assert_int_equal(verdict(h, 1, &transport, forward), CW_DROP_POLICY_MISMATCH);
+		assert_int_equal(verdict(h, 2, two, forward), CW_DROP_POLICY_MISMATCH);
+	}
+	/* nested: the policy's first transform is the innermost */
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10);
+	m.policy.n = 2;
+	m.policy.req[1] = m.policy.req[0];
+	m.policy.req[1].reqid = 8;
+	assert_true(addr_parse("30.0.0.1", &m.policy.req[1].src));
+	assert_true(addr_parse("30.0.0.2", &m.policy.req[1].dst));
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(verdict(h, 2, two, false), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 2, swapped, false), CW_DROP_POLICY_MISMATCH);
+	assert_int_equal(verdict(h, 1, &inner, false), CW_DROP_POLICY_MISMATCH);
+	assert_int_equal(verdict(h, 1, &outer, false), CW_DROP_POLICY_MISMATCH);
+	/* level use: it may be missing, but nothing else may stand there */
+	m.policy.req[1].level = CW_LEVEL_USE;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(verdict(h, 1, &inner, false), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 2, two, false), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 0, NULL, false), CW_DROP_POLICY_CLEAR);
+	/* fwd is held in addition, on forwarding only */
+	assert_int_equal(rig_policy(h, CW_DIR_FWD, CW_POLICY_DISCARD, "10.0.1.0/24", "10.0.2.0/24", 0, 10), 0);
+	assert_int_equal(verdict(h, 1, &inner, false), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 1, &inner, true), CW_DROP_POLICY_DISCARD_IN);
+	rig_free(h);
+
+	h = rig_new();
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_NONE, "10.0.1.0/24", "10.0.2.0/24", 0, 10), 0);
+	assert_int_equal(verdict(h, 0, NULL, true), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 1, &inner, true), CW_DROP_POLICY_BYPASS_IN);
+	rig_free(h);
+}
+
+/* The same through cw_check_clear: packets by the hosts' hook, forged from outside. */
+static void
+forged_clear(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa like = { 0 };
+	struct cw_pkt *v[3] = {
+		rig_udp4("10.0.1.5", "10.0.2.6", 5, 0, false), rig_udp4("192.0.2.1", "10.0.2.6", 5, 0, false), rig_pkt("\x45junk", 5),
+	};
+
+	rig_tunnel(h, false, &like);
+	cw_check_clear(h->e, v, 3);
+	assert_int_equal(h->nplain, 1);
+	assert_int_equal(h->plain[0]->verdict, CW_CLEAR);
+	assert_int_equal(h->ndrop, 2);
+	assert_int_equal(cw_counter(h->e, CW_DROP_POLICY_CLEAR), 1);
+	assert_int_equal(cw_counter(h->e, CW_DROP_INNER_SHORT), 1);
+	assert_int_equal(rig_drops(h), 2);
+	rig_free(h);
+}
+
+/* ESP in ESP in …: taken off in a loop; one layer too many has its own reason. */
+static void
+nesting(void **state)
+{
+	for (unsigned layers = 1; layers <= CW_NEST_MAX + 1; layers++) {
+		struct host *a = rig_new(), *b = rig_new();
+		struct cw_pkt *p = rig_udp4("10.0.1.5", "10.0.2.6", 5, 0, false);
+		struct pfkey_msg m;
+
+		/* a: each layer's outer header is the next one's inner packet; b: all the same SAs for receiving */
+		for (unsigned i = 0; i < layers; i++) {
+			char src[20], dst[20], ps[24], pd[24];
+			struct rig_sa sa = { .spi = 0x1000 + i, .reqid = 7 + i, .src = src, .dst = dst, .seed = (uint8_t)i, .window = 64 };
+			struct cw_pkt *outer;
+
+			snprintf(src, sizeof(src), "20.0.%u.1", i);
+			snprintf(dst, sizeof(dst), "20.0.%u.2", i);
+			sa.flags = CW_SAF_OUT;
+			assert_int_equal(rig_sa(a, &sa), 0);
+			sa.flags = CW_SAF_IN;
+			assert_int_equal(rig_sa(b, &sa), 0);
+			snprintf(ps, sizeof(ps), i ? "20.0.%u.1/32" : "10.0.1.0/24", i - 1);
+			snprintf(pd, sizeof(pd), i ? "20.0.%u.2/32" : "10.0.2.0/24", i - 1);
+			assert_int_equal(rig_policy(a, CW_DIR_OUT, CW_POLICY_IPSEC, ps, pd, 7 + i, 5), 0);
+			p = rig_seal(a, p);
+			if (i + 1 == layers)
+				break;
+			outer = rig_udp4(src, dst, p->len - 8, 0, false);	/* an IP header and room for the ESP packet */
+			cw_pkt_data(outer)[9] = 50;
+			cw_pkt_data(outer)[11] = (uint8_t)(cw_pkt_data(outer)[11] - 33);	/* checksum: protocol 17 became 50 */
+			if (cw_pkt_data(outer)[11] > 255 - 33)
+				cw_pkt_data(outer)[10]--;
+			memcpy(cw_pkt_data(outer) + 20, cw_pkt_data(p), p->len);
+			rig_pkt_free(p);
+			p = outer;
+		}
+		if (layers <= 4) {	/* a policy holds four transforms */
+			rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10);
+			m.policy.n = layers;
+			for (unsigned i = 0; i < layers; i++) {
+				m.policy.req[i] = m.policy.req[0];
+				m.policy.req[i].reqid = 7 + i;
+			}
+			assert_int_equal(rig_call(b, 0, &m), 0);
+		}
+		rig_carry(b, p);
+		if (layers <= 4) {
+			assert_int_equal(b->nplain, 1);
+			assert_int_equal(b->plain[0]->nhist, layers);
+			assert_int_equal(b->plain[0]->hist[0].reqid, 7 + layers - 1);
+		} else if (layers <= CW_NEST_MAX) {
+			rig_dropped(b, CW_DROP_POLICY_NONE_IN);
+		} else {
+			rig_dropped(b, CW_DROP_TOO_NESTED);
+		}
+		rig_free(a);
+		rig_free(b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(ten_thousand),
+		cmocka_unit_test(history), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
