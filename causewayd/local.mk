@@ -32,5 +32,5 @@ test_unit_test_ipc_LDFLAGS = -Wl,--wrap=log_at
 test_unit_test_ipc_breach_SOURCES = test/unit/test_ipc_breach.c test/unit/ipc_fix.c test/unit/ipc_fix.h
 test_unit_test_ipc_breach_LDADD = $(test_unit_test_ipc_LDADD)
 test_unit_test_ipc_breach_LDFLAGS = $(test_unit_test_ipc_LDFLAGS)
-NET_TESTS += test/scenario/t_supervisor
-EXTRA_DIST += test/scenario/t_supervisor etc/sysusers.d/causeway.conf etc/systemd/causeway.service
+NET_TESTS += test/scenario/t_supervisor test/scenario/t_boundaries
+EXTRA_DIST += test/scenario/t_supervisor test/scenario/t_boundaries etc/sysusers.d/causeway.conf etc/systemd/causeway.service
