@@ -34,3 +34,14 @@ test_unit_test_ipc_breach_LDADD = $(test_unit_test_ipc_LDADD)
 test_unit_test_ipc_breach_LDFLAGS = $(test_unit_test_ipc_LDFLAGS)
 NET_TESTS += test/scenario/t_supervisor test/scenario/t_boundaries
 EXTRA_DIST += test/scenario/t_supervisor test/scenario/t_boundaries etc/sysusers.d/causeway.conf etc/systemd/causeway.service
+
+check_PROGRAMS += test/unit/test_conf test/unit/test_supervise
+UNIT_TESTS += test/unit/test_conf test/unit/test_supervise
+test_unit_test_conf_LDADD = $(CAUSEWAYD_TEST_LIBS) $(CMOCKA_LIBS)
+test_unit_test_supervise_LDADD = $(CAUSEWAYD_TEST_LIBS) $(CMOCKA_LIBS)
+
+FUZZ_TARGETS += conf:causewayd/conf.c
+UNIT_TESTS += test/fuzz/replay_conf
+check_PROGRAMS += test/fuzz/replay_conf
+test_fuzz_replay_conf_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_conf.c
+test_fuzz_replay_conf_LDADD = $(CAUSEWAYD_TEST_LIBS)
