@@ -48,3 +48,7 @@ spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@mv spdsync/store_sql.h.tmp spdsync/store_sql.h
 spdsync/libspdsync_a-store.$(OBJEXT): spdsync/store_sql.h
 CLEANFILES += spdsync/store_sql.h
+
+# A world of fakes around the real daemon; test/unit/test_spdsync asks it with curl.
+check_PROGRAMS += test/unit/sync_world
+test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
