@@ -3,7 +3,7 @@
  * forge: what an attacker on the outside link does. It writes whole Ethernet frames to an interface:
  *	forge IF clear SRC DST COUNT		UDP packets in the clear with forged inner addresses, to the gateway's MAC
  *	forge IF replay FILE.pcap COUNT		the last COUNT ESP packets of a capture, as they were
- *	forge IF flip FILE.pcap COUNT		the same with one bit of the ciphertext's end flipped
+ *	forge IF flip FILE.pcap COUNT		the same with one bit of the ICV and one of the sequence number flipped
  *	forge IF cut FILE.pcap COUNT		the same cut to 12 octets of ESP
  * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
  */
@@ -221,11 +221,13 @@ main(int argc, char **argv)
 	for (unsigned i = nframes - (unsigned)count; i < nframes; i++) {
 		struct frame *f = &frames[i];
 
-		if (strcmp(argv[2], "flip") == 0)
+		if (strcmp(argv[2], "flip") == 0) {
 			f->p[f->n - 1] ^= 1;
-		else if (strcmp(argv[2], "cut") == 0)
+			f->p[esp_at(f) + 5] ^= 0x10;	/* a number that was not received yet: else it is a replay first */
+		}
+		if (strcmp(argv[2], "cut") == 0)
 			resize(f, esp_at(f) + 12);
-		else if (strcmp(argv[2], "replay") != 0)
+		else if (strcmp(argv[2], "flip") != 0 && strcmp(argv[2], "replay") != 0)
 			return 2;
 		udp_sum(f);
 		put(fd, f);
