@@ -334,7 +334,7 @@ engine_command(struct engine *e, enum engine_command what, const char *name, uin
 		engine_settle(e);
 		return;
 	}
-	snprintf(tunnel, sizeof(tunnel), "%.*s", slash ? (int)(slash - name) : 63, name);
+	snprintf(tunnel, sizeof(tunnel), "%.*s", slash ? (int)(slash - name) : 63, name ? name : "");
 	if (slash)
 		snprintf(child, sizeof(child), "%s", slash + 1);
 	t = tun_find(e, tunnel);
