@@ -27,6 +27,7 @@ check-all:
 
 .PHONY: scenario-root check-san check-net check-all
 
+include test/exchange/local.mk
 include test/unit/local.mk
 include test/fuzz/local.mk
 include test/scenario/local.mk

@@ -194,7 +194,13 @@ hinted(struct engine *e, struct turn *tn)
 {
 	struct ikesa *s = tn->ike;
 
-	if (!msg_notify(tn->m, N_INVALID_IKE_SPI) || s->state != S_UP || s->suspect || !s->win.busy ||
+	if (!msg_notify(tn->m, N_INVALID_IKE_SPI))
+		return;
+	if ((s->state == S_DELETING || s->state == S_REKEYED) && s->win.busy && s->win.tries) {
+		ikesa_end(e, s, s->why);	/* what it is told to forget it has forgotten */
+		return;
+	}
+	if (s->state != S_UP || s->suspect || !s->win.busy ||
 	    e->now < s->up_at + 10 * NS_PER_S || !s->win.tries)
 		return;
 	s->suspect = true;

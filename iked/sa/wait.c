@@ -12,6 +12,8 @@ done(struct engine *e, struct waiter **p, enum reason why, const char *detail)
 	todo_done(e, w->tag, why, detail);
 	*p = w->next;
 	free(w);
+	if (!e->waiters)
+		timer_stop(&e->timers, &e->tick);
 }
 
 static bool

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Two IKE engines back to back under a virtual clock.
+EXCHANGE_TESTS = test/exchange/test_setup
+check_PROGRAMS += $(EXCHANGE_TESTS)
+UNIT_TESTS += $(EXCHANGE_TESTS)
+check_LIBRARIES += test/exchange/libsim.a
+test_exchange_libsim_a_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_libsim_a_SOURCES = \
+	test/exchange/sim.c \
+	test/exchange/sim.h \
+	test/exchange/sim_key.c
+EXCHANGE_LIBS = test/exchange/libsim.a iked/libike.a iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_exchange_test_setup_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_setup_LDADD = $(EXCHANGE_LIBS)
