@@ -141,3 +141,8 @@ EXTRA_PROGRAMS += test/fuzz/make_ike_corpus
 test_fuzz_make_ike_corpus_CPPFLAGS = $(IKED_CPPFLAGS)
 test_fuzz_make_ike_corpus_SOURCES = test/fuzz/make_ike_corpus.c test/unit/ike_samples.c
 test_fuzz_make_ike_corpus_LDADD = $(IKED_WIRE_LIBS)
+
+check_PROGRAMS += test/unit/test_ike_run
+UNIT_TESTS += test/unit/test_ike_run
+test_unit_test_ike_run_CPPFLAGS = $(IKED_CPPFLAGS)
+test_unit_test_ike_run_LDADD = iked/libikerun.a $(IKED_LIBS) $(CMOCKA_LIBS)
