@@ -40,3 +40,22 @@ keymgr_keymgr_SOURCES = \
 	keymgr/main.c \
 	keymgr/sandbox.c \
 	keymgr/sandbox.h
+
+# Tests
+KEY_TESTS = test/unit/test_key_child test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
+check_PROGRAMS += $(KEY_TESTS)
+UNIT_TESTS += $(KEY_TESTS)
+EXTRA_DIST += test/unit/key_hex.h
+KEY_TEST_LIBS = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_ke_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_store_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_store_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_serve_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_serve_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_serve_SOURCES = test/unit/test_key_serve.c test/unit/key_fix.c test/unit/key_fix.h
+test_unit_test_key_child_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_child_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_child_SOURCES = test/unit/test_key_child.c test/unit/key_fix.c test/unit/key_fix.h
