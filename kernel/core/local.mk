@@ -31,7 +31,7 @@ kernel_user_libhost_a_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_user_libhost_a_SOURCES = \
 	kernel/user/host_openssl.c
 
-CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
 CORE_TESTS = test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey
 check_PROGRAMS += $(CORE_TESTS)
@@ -48,6 +48,20 @@ test_unit_test_core_spd_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_pfkey_SOURCES = test/unit/test_core_pfkey.c $(CORE_RIG)
 test_unit_test_core_pfkey_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_pfkey_LDADD = $(CORE_TEST_LIBS)
+
+# ESP (also behind the cipher) and PF_KEY messages.
+FUZZ_TARGETS += esp:kernel/core/check.c,kernel/core/esp_in.c,kernel/core/esp_out.c,kernel/core/icmp.c,kernel/core/ip.c
+UNIT_TESTS += test/fuzz/replay_esp
+check_PROGRAMS += test/fuzz/replay_esp
+test_fuzz_replay_esp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_esp.c
+test_fuzz_replay_esp_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS)
+FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c
+UNIT_TESTS += test/fuzz/replay_pfkey
+check_PROGRAMS += test/fuzz/replay_pfkey
+test_fuzz_replay_pfkey_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_pfkey.c
+test_fuzz_replay_pfkey_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_pfkey_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS)
 
 # The seam: what the core needs from its host is on an allow list, and nothing else.
 EXTRA_DIST += kernel/core/seam kernel/core/seam.allow

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "fuzz_core.h"
+
+#include "pfkey.h"
+
+void host_plain_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
+void host_wire_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
+void host_drop_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
+void host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p) { (void)h; (void)change; (void)p; }
+
+uint32_t
+host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *dst)
+{
+	(void)src;
+	(void)dst;
+	return h->mtu;
+}
+
+/* Every second row of a dump is refused once, so that dumps are resumed; and what the engine writes has to parse. */
+bool
+host_pfkey_out(struct host *h, void *cookie, const uint8_t *msg, size_t len, bool may_refuse)
+{
+	struct pfkey_msg m;
+
+	(void)cookie;
+	if (!pfkey_get(bytes_of(msg, len), &m, NULL) && len > 16)
+		abort();
+	return !may_refuse || h->told++ % 2 == 0;
+}
+
+struct cw_addr
+fuzz_addr(unsigned last)
+{
+	return (struct cw_addr){ .fam = 4, .b = { 20, 0, 0, (uint8_t)last } };
+}
+
+static void
+send_msg(struct host *h, struct cw_client *c, const struct pfkey_msg *m)
+{
+	uint8_t buf[PFKEY_MSG_MAX];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	if (!pfkey_put(&w, m))
+		abort();
+	cw_pfkey(h->e, c, buf, w.n, 1);
+}
+
+void
+fuzz_hello(struct host *h, struct cw_client *c)
+{
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	m.hello_version = CW_HELLO_VERSION;
+	m.has |= PFKEY_HAS(CW_EXT_HELLO);
+	send_msg(h, c, &m);
+}
+
+static void
+policy(struct host *h, struct cw_client *c, unsigned dir, bool v6, const struct endpoint *src, const struct endpoint *dst)
+{
+	struct prefix net = { { 4, { 10 } }, 8 };
+	struct pfkey_msg m;
+
+	if (v6)
+		net = (struct prefix){ { 6, { 0xfd } }, 8 };
+	pfkey_msg_init(&m, SADB_X_SPDADD, 0);
+	pfkey_set_selector(&m, &net, &net, 0, 0, 0);
+	m.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = (uint8_t)dir, .n = 1 };
+	m.policy.req[0] = (struct pfkey_request){ .proto = 50, .mode = CW_MODE_TUNNEL, .level = CW_LEVEL_UNIQUE, .reqid = 7,
+	    .src = src->addr, .dst = dst->addr };
+	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+	send_msg(h, c, &m);
+}
+
+void
+fuzz_tunnel(struct host *h)
+{
+	static const uint8_t key[20] = FUZZ_KEY;
+	struct endpoint src = { { 4, { 20, 0, 0, 1 } }, 0 }, dst = { { 4, { 20, 0, 0, 2 } }, 0 };
+	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
+	struct pfkey_msg m;
+
+	fuzz_hello(h, c);
+	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_ESP);
+	pfkey_set_ends(&m, &src, &dst);
+	pfkey_set_sa2(&m, CW_MODE_TUNNEL, 7);
+	m.sa = (struct pfkey_sa){ .spi = 0x1000, .state = SADB_SASTATE_MATURE, .encrypt = SADB_X_EALG_AES_GCM_ICV16 };
+	m.key_encrypt = bytes_of(key, sizeof(key));
+	m.replay_window = 64;
+	m.natt_type = CW_NATT_ESPINUDP;
+	m.natt_sport = m.natt_dport = 4500;
+	m.has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_REPLAY) |
+	    PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+	send_msg(h, c, &m);
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		policy(h, c, CW_DIR_OUT, v6, &src, &dst);
+		policy(h, c, CW_DIR_IN, v6, &src, &dst);
+	}
+	cw_client_close(h->e, c);
+	h->out = 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A host that throws everything away, and the engine set up for it. */
+#ifndef FUZZ_CORE_H
+#define FUZZ_CORE_H
+
+#include "cw.h"
+
+#define FUZZ_KEY	{ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 }
+
+struct host {
+	struct cw_engine *e;
+	uint32_t	 mtu;
+	unsigned	 out;	/* packets that came back */
+	unsigned	 told;
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+struct cw_addr fuzz_addr(unsigned last);		/* 20.0.0.x */
+void fuzz_hello(struct host *, struct cw_client *);
+void fuzz_tunnel(struct host *);	/* SA 0x1000 from .1 to .2 both ways, policies 10/8 and fd00::/8 with each other */
+
+#endif
