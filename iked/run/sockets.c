@@ -181,11 +181,21 @@ sockets_prepare(struct sockets *s)
 	}
 }
 
-/* A source address that this host does not have is EINVAL by PKTINFO, and means what bind() calls by its name. */
+/*
+ * A source address that this host does not have is EINVAL with IPv6, and ENETUNREACH with IPv4, which is also what a missing route
+ * is. So the route is looked up again without the source: MSG_PROBE (of the kernel's socket.h) with MSG_CONFIRM sends nothing.
+ */
 static int
-meaning(int err)
+meaning(int fd, const struct msghdr *sent, int err)
 {
-	return err == EINVAL ? EADDRNOTAVAIL : err;
+	const int probe = 0x10;
+	struct msghdr m = { .msg_name = sent->msg_name, .msg_namelen = sent->msg_namelen };
+
+	if (err == EINVAL)
+		return EADDRNOTAVAIL;
+	if (err == ENETUNREACH && sent->msg_controllen > 0 && sendmsg(fd, &m, probe | MSG_CONFIRM | MSG_DONTWAIT) == 0)
+		return EADDRNOTAVAIL;
+	return err;
 }
 
 int
@@ -216,7 +226,7 @@ sockets_send(struct sockets *s, const struct endpoint *local, const struct endpo
 		on_error_queue(s, fd);
 	}
 	s->count.send_failed++;
-	return meaning(err);
+	return meaning(fd, &m, err);
 }
 
 const struct sockets_counters *
