@@ -154,6 +154,8 @@ transmit(struct sim *m, int from, const struct todo *t)
 	enum fate fate = FATE_AS_USUAL;
 	unsigned copies = 1;
 
+	if (m->s[from].mute)
+		return;
 	if (hdr_get(bytes_of(t->octets, t->n), &h) == WE_OK) {
 		m->s[from].sent[h.exchange & 3]++;
 		if (m->print)

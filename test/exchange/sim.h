@@ -14,7 +14,7 @@
 #define MS	1000000ull
 #define SEC	1000000000ull
 #define SIM_CHILDREN	64
-#define SIM_HANDLES	64
+#define SIM_HANDLES	256
 #define SIM_TRACE	4096
 #define SIM_RECORDS	64
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <errno.h>
 
 #include "sim.h"
 
@@ -103,14 +104,523 @@ test_delete(void **state)
 	sim_fini(&m);
 }
 
+/* Both tunnels at hand, to be changed before they are put. */
+struct pair { struct sim m; struct tunnel a, b; };
+
+static struct pair *
+pair_new(uint64_t seed)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	sim_init(&p->m, seed);
+	sim_tunnel(&p->a, A);
+	sim_tunnel(&p->b, B);
+	return p;
+}
+
+static void
+pair_go(struct pair *p)
+{
+	sim_keymgr(&p->m, A, true, false);
+	sim_keymgr(&p->m, B, true, false);
+	sim_put(&p->m, &p->a, &p->b);
+}
+
+static void
+pair_free(struct pair *p)
+{
+	sim_fini(&p->m);
+	free(p);
+}
+
+static void
+check(struct sim *m, unsigned policies)
+{
+	const char *why = sim_check(m, policies);
+
+	if (why)
+		fail_msg("%s", why);
+}
+
+static void
+one_proposal(struct proposals *out, uint8_t proto, const char *text)
+{
+	const char *why;
+	size_t at;
+
+	out->n = 1;
+	assert_true(proposal_parse(proto, text, &out->v[0], &why, &at));
+}
+
+static struct ts_list
+ts_of(const char *prefix)
+{
+	struct ts_list l = { .n = 1 };
+	struct prefix x;
+
+	assert_true(prefix_parse(prefix, &x));
+	l.v[0] = ts_from_prefix(&x);
+	return l;
+}
+
+/* Nothing is left of failed attempts but the timer of the next one. */
+static void
+check_nothing(struct sim *m)
+{
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(toy_children(&m->s[i]), 0);
+}
+
+static void
+test_wrong_psk(void **state)
+{
+	struct pair *p = pair_new(10);
+
+	strcpy(p->m.s[B].psk, "another");
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[B], R_PSK_MISMATCH));
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_REFUSED_AUTH));
+	assert_false(sim_recorded(&p->m.s[A], R_PSK_MISMATCH));
+	check_nothing(&p->m);
+	strcpy(p->m.s[B].psk, p->m.s[A].psk);		/* mended: it comes up by itself */
+	assert_true(sim_until(&p->m, sim_up, 90 * SEC));
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+/* Only the initiator's file is wrong: it is the one that refuses, and the responder learns of it. */
+static void
+test_wrong_answer(void **state)
+{
+	struct pair *p = pair_new(11);
+
+	strcpy(p->b.id_local, "fqdn:c");
+	strcpy(p->a.id_remote, "fqdn:b");
+	p->b.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_REFUSED_AUTH));
+	assert_true(sim_recorded(&p->m.s[B], R_OUR_ID_REFUSED));
+	check_nothing(&p->m);
+	pair_free(p);
+}
+
+static void
+test_unknown_id(void **state)
+{
+	struct pair *p = pair_new(12);
+
+	strcpy(p->a.id_local, "fqdn:nobody");
+	p->b.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[B], R_PEER_ID_UNKNOWN));
+	assert_true(strncmp(sim_fact(&p->m.s[B], R_PEER_ID_UNKNOWN, "id_received"), "fqdn:nobody", 11) == 0);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_REFUSED_AUTH));
+	check_nothing(&p->m);
+	pair_free(p);
+}
+
+static void
+test_no_ike_proposal(void **state)
+{
+	struct pair *p = pair_new(13);
+
+	one_proposal(&p->a.ike, PROTO_IKE, "aes128gcm16-prfsha256-ecp256");
+	one_proposal(&p->b.ike, PROTO_IKE, "aes256gcm16-prfsha384-ecp256");
+	p->b.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_PROPOSAL_IKE));
+	assert_true(sim_recorded(&p->m.s[B], R_NO_PROPOSAL_IKE));
+	assert_non_null(sim_fact(&p->m.s[B], R_NO_PROPOSAL_IKE, "difference"));
+	check_nothing(&p->m);
+	pair_free(p);
+}
+
+static void
+test_no_esp_proposal(void **state)
+{
+	struct pair *p = pair_new(14);
+	struct engine_census c;
+
+	one_proposal(&p->a.esp, PROTO_ESP, "aes128gcm16-x25519-noesn");
+	one_proposal(&p->b.esp, PROTO_ESP, "aes256gcm16-x25519-noesn");
+	p->b.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_PROPOSAL_CHILD));
+	assert_true(sim_recorded(&p->m.s[B], R_NO_PROPOSAL_CHILD));
+	engine_count(p->m.s[A].e, &c);
+	assert_int_equal(c.ike_up, 1);		/* the IKE SA stands, RFC 7296 2.21.2 */
+	check_nothing(&p->m);
+	pair_free(p);
+}
+
+static void
+test_selectors_do_not_meet(void **state)
+{
+	struct pair *p = pair_new(15);
+
+	p->a.children[0].remote = ts_of("10.9.0.0/16");
+	p->b.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_TS_UNACCEPTABLE));
+	assert_true(sim_recorded(&p->m.s[B], R_TS_MISMATCH));
+	assert_non_null(sim_fact(&p->m.s[B], R_TS_MISMATCH, "peer_local_ts"));
+	check_nothing(&p->m);
+	pair_free(p);
+}
+
+static void
+test_narrowing(void **state)
+{
+	struct pair *p = pair_new(16);
+
+	p->a.children[0].remote = ts_of("10.2.0.0/16");
+	p->a.children[0].local = ts_of("10.1.0.0/16");
+	p->b.children[0].local = ts_of("10.2.3.0/24");
+	p->b.children[0].remote = ts_of("10.1.0.0/16");
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(&p->m, 1);
+	assert_true(sim_recorded(&p->m.s[A], R_TS_NARROWED));
+	assert_true(ts_list_eq(&toy_newest(&p->m.s[A])->remote, &p->b.children[0].local));
+	sim_soft(&p->m, B);				/* the rekey narrows in the other direction too */
+	sim_run(&p->m, 5 * SEC);
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_other_group(void **state)
+{
+	struct pair *p = pair_new(17);
+
+	one_proposal(&p->a.ike, PROTO_IKE, "aes256gcm16-prfsha384-x25519-ecp384");
+	one_proposal(&p->b.ike, PROTO_IKE, "aes256gcm16-prfsha384-ecp384");
+	one_proposal(&p->a.esp, PROTO_ESP, "aes256gcm16-x25519-ecp256-esn");
+	one_proposal(&p->b.esp, PROTO_ESP, "aes256gcm16-ecp256-esn");
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(&p->m, 1);
+	sim_soft(&p->m, A);				/* INVALID_KE_PAYLOAD in CREATE_CHILD_SA */
+	sim_run(&p->m, 5 * SEC);
+	check(&p->m, 1);
+	sim_command(&p->m, A, ENGINE_REKEY_SA);
+	sim_run(&p->m, 5 * SEC);
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_group_not_offered(void **state)
+{
+	struct pair *p = pair_new(18);
+
+	one_proposal(&p->a.ike, PROTO_IKE, "aes256gcm16-prfsha384-x25519");
+	one_proposal(&p->b.ike, PROTO_IKE, "aes256gcm16-prfsha384-ecp384");
+	p->b.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_PROPOSAL_IKE));
+	pair_free(p);
+}
+
+static void
+test_cbc(void **state)
+{
+	struct pair *p = pair_new(19);
+
+	one_proposal(&p->a.ike, PROTO_IKE, "aes256-sha256-prfsha256-modp2048");
+	one_proposal(&p->a.esp, PROTO_ESP, "aes256-sha256-noesn");
+	p->b.ike = p->a.ike;
+	p->b.esp = p->a.esp;
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	sim_soft(&p->m, A);				/* no PFS */
+	sim_run(&p->m, 5 * SEC);
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_ipv6(void **state)
+{
+	struct pair *p = pair_new(20);
+
+	for (int i = 0; i < 2; i++) {
+		struct tunnel *t = i ? &p->b : &p->a;
+
+		addr_parse(i ? "2001:db8::2" : "2001:db8::1", &t->local);
+		addr_parse(i ? "2001:db8::1" : "2001:db8::2", &t->remote);
+		t->children[0].local = ts_of(i ? "2001:db8:2::/48" : "2001:db8:1::/48");
+		t->children[0].remote = ts_of(i ? "2001:db8:1::/48" : "2001:db8:2::/48");
+	}
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_two_children(void **state)
+{
+	struct pair *p = pair_new(21);
+
+	for (int i = 0; i < 2; i++) {
+		struct tunnel *t = i ? &p->b : &p->a;
+
+		t->nchildren = 2;
+		strcpy(t->children[1].name, "more");
+		t->children[1].reqid = 2;
+		t->children[1].local = ts_of(i ? "10.2.2.0/24" : "10.1.1.0/24");
+		t->children[1].remote = ts_of(i ? "10.1.1.0/24" : "10.2.2.0/24");
+	}
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(&p->m, 2);
+	pair_free(p);
+}
+
+static void
+nat(uint64_t seed, enum encap_mode encap, bool translated)
+{
+	struct pair *p = pair_new(seed);
+	struct toy_child *c;
+
+	p->m.nat = translated;
+	p->a.encap = p->b.encap = encap;
+	p->b.remote.fam = translated ? 0 : 4;
+	if (translated)
+		memset(&p->b.remote, 0, sizeof(p->b.remote));
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(&p->m, 1);
+	c = toy_newest(&p->m.s[B]);
+	assert_true(c->udp == (translated || encap == ENCAP_UDP));
+	assert_int_equal(c->local_ep.port, 4500);
+	assert_int_equal(c->remote_ep.port, translated ? p->m.nat_port : 4500);
+	if (translated) {
+		struct tunnel_state *t = calloc(1, sizeof(*t));
+
+		assert_true(t && engine_state(p->m.s[A].e, "a-b", p->m.now, t));
+		assert_true(t->nat_local && !t->nat_remote);
+		assert_true(engine_state(p->m.s[B].e, "a-b", p->m.now, t));
+		assert_true(!t->nat_local && t->nat_remote);
+		p->m.nat_port = 50000;			/* the translator forgot: the next message tells the new port */
+		sim_command(&p->m, A, ENGINE_REKEY_CHILD);
+		sim_run(&p->m, 5 * SEC);
+		check(&p->m, 1);
+		assert_true(engine_state(p->m.s[B].e, "a-b", p->m.now, t));
+		assert_int_equal(t->remote.port, 50000);
+		free(t);
+	}
+	pair_free(p);
+}
+
+static void
+test_nat(void **state)
+{
+	nat(22, ENCAP_AUTO, true);
+	nat(23, ENCAP_UDP, false);
+	nat(24, ENCAP_ESP, false);
+}
+
+/* Two hundred strangers open half-open IKE SAs: then newcomers must bring a cookie, and the tunnel comes up all the same. */
+static void
+test_cookie(void **state)
+{
+	struct pair *p = pair_new(25);
+	struct engine_census c;
+	uint8_t buf[2048], pub[32] = { 1 }, nonce[32] = { 2 };
+	struct endpoint to = p->m.s[B].addr;
+	const struct engine_counter *k;
+	unsigned n;
+
+	to.port = 500;
+	memset(&p->b.remote, 0, sizeof(p->b.remote));
+	sim_keymgr(&p->m, B, true, false);
+	p->b.start = START_RESPOND;
+	sim_put(&p->m, &p->a, &p->b);
+	for (unsigned i = 0; i < 200; i++) {
+		struct ike_hdr h = { .spi_i = i + 1, .version = 0x20, .exchange = EX_IKE_SA_INIT, .initiator = true };
+		struct endpoint from = { { 4, { 203, 0, (uint8_t)(i / 50), (uint8_t)i } }, 500 };
+		struct msg_out o;
+		struct bytes b;
+
+		msg_begin(&o, buf, sizeof(buf), &h);
+		pld_sa_put(&o, &p->a.ike, bytes_of(NULL, 0));
+		pld_ke_put(&o, KE_X25519, bytes_of(pub, 32));
+		pld_nonce_put(&o, bytes_of(nonce, 32));
+		b = msg_end(&o);
+		engine_packet(p->m.s[B].e, &to, &from, false, b, p->m.now);
+		sim_run(&p->m, 5 * MS);
+	}
+	engine_count(p->m.s[B].e, &c);
+	assert_int_equal(c.half_open, 100);
+	sim_keymgr(&p->m, A, true, false);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	k = engine_counters(p->m.s[B].e, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(k[i].name, "cookies_sent") == 0)
+			assert_int_equal(k[i].value, 101);
+	sim_run(&p->m, 31 * SEC);			/* and the half-open ones are forgotten */
+	engine_count(p->m.s[B].e, &c);
+	assert_int_equal(c.half_open, 0);
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_half_open_limit(void **state)
+{
+	struct pair *p = pair_new(26);
+	struct engine_census c;
+	uint8_t buf[2048], pub[32] = { 1 }, nonce[32] = { 2 };
+	struct endpoint to = p->m.s[B].addr;
+
+	to.port = 500;
+	memset(&p->b.remote, 0, sizeof(p->b.remote));
+	p->b.start = START_RESPOND;
+	sim_keymgr(&p->m, B, true, false);
+	sim_put(&p->m, &p->a, &p->b);
+	for (unsigned i = 0; i < 90; i++) {
+		struct ike_hdr h = { .spi_i = i + 1, .version = 0x20, .exchange = EX_IKE_SA_INIT, .initiator = true };
+		struct endpoint from = { { 4, { 203, 0, 113, (uint8_t)i } }, 500 };
+		struct msg_out o;
+
+		msg_begin(&o, buf, sizeof(buf), &h);
+		pld_sa_put(&o, &p->a.ike, bytes_of(NULL, 0));
+		pld_ke_put(&o, KE_X25519, bytes_of(pub, 32));
+		pld_nonce_put(&o, bytes_of(nonce, 32));
+		engine_packet(p->m.s[B].e, &to, &from, false, msg_end(&o), p->m.now);
+		sim_run(&p->m, 5 * MS);
+	}
+	engine_count(p->m.s[B].e, &c);
+	assert_int_equal(c.half_open, 64);
+	assert_true(sim_recorded(&p->m.s[B], R_HALF_OPEN_LIMIT));
+	pair_free(p);
+}
+
+static void
+test_no_answer(void **state)
+{
+	struct pair *p = pair_new(27);
+
+	p->m.s[B].mute = true;
+	pair_go(p);
+	sim_command(&p->m, A, ENGINE_UP);
+	sim_run(&p->m, 10 * SEC);
+	assert_int_equal(p->m.s[A].ndone, 1);		/* who waits hears it soon */
+	assert_int_equal(p->m.s[A].done[0].reason, R_PEER_NO_ANSWER);
+	sim_run(&p->m, 60 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_ANSWER));
+	assert_int_equal(p->m.s[A].sent[EX_IKE_SA_INIT & 3], 8);
+	p->m.s[B].mute = false;
+	assert_true(sim_until(&p->m, sim_up, 90 * SEC));
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_unreachable(void **state)
+{
+	struct pair *p = pair_new(28);
+	struct endpoint at = p->m.s[B].addr;
+
+	p->m.s[B].mute = true;
+	pair_go(p);
+	sim_run(&p->m, SEC);
+	engine_unreachable(p->m.s[A].e, &at, ECONNREFUSED, p->m.now);
+	sim_run(&p->m, SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_PORT_CLOSED));
+	pair_free(p);
+}
+
+/* The engine fails on one end: the other never hears that the configurations differ (known-faults of others). */
+static void
+test_own_failure(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct pair *p = pair_new(29);
+
+		p->m.s[side].fail[KEY_CHILD_INSTALL] = R_ENGINE_REFUSED;
+		pair_go(p);
+		sim_run(&p->m, 200 * MS);
+		assert_true(sim_recorded(&p->m.s[side], R_ENGINE_REFUSED));
+		assert_false(sim_recorded(&p->m.s[!side], R_PEER_TS_UNACCEPTABLE));
+		assert_false(sim_recorded(&p->m.s[!side], R_PEER_NO_PROPOSAL_CHILD));
+		if (side == B)
+			assert_true(sim_recorded(&p->m.s[A], R_PEER_CHILD_FAILED));
+		assert_true(sim_until(&p->m, sim_up, 20 * SEC));
+		check(&p->m, 1);
+		pair_free(p);
+	}
+}
+
+static void
+test_secret_missing(void **state)
+{
+	struct pair *p = pair_new(30);
+
+	p->m.s[B].fail[KEY_AUTH_VERIFY] = R_SECRET_MISSING;
+	pair_go(p);
+	sim_run(&p->m, 300 * MS);
+	assert_true(sim_recorded(&p->m.s[B], R_SECRET_MISSING));
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_REFUSED_AUTH));
+	assert_true(sim_until(&p->m, sim_up, 20 * SEC));
+	check(&p->m, 1);
+	pair_free(p);
+}
+
+static void
+test_config_differs(void **state)
+{
+	struct pair *p = pair_new(31);
+	struct tunnel_state *t = calloc(1, sizeof(*t));
+
+	p->a.digest[0] = 1;
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	for (int i = 0; i < 2; i++) {
+		assert_true(t && engine_state(p->m.s[i].e, "a-b", p->m.now, t));
+		assert_int_equal(t->reason, R_CONFIG_DIFFERS);
+	}
+	free(t);
+	pair_free(p);
+}
+
+static void
+test_second_begins(void **state)
+{
+	struct pair *p = pair_new(32);
+
+	p->a.start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 14 * SEC);
+	assert_false(sim_up(&p->m));
+	assert_true(sim_until(&p->m, sim_up, 3 * SEC));
+	check(&p->m, 1);
+	pair_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_child_rekey),
-		cmocka_unit_test(test_ike_rekey),
-		cmocka_unit_test(test_delete),
+		cmocka_unit_test(test_plain), cmocka_unit_test(test_child_rekey), cmocka_unit_test(test_ike_rekey),
+		cmocka_unit_test(test_delete), cmocka_unit_test(test_wrong_psk), cmocka_unit_test(test_wrong_answer),
+		cmocka_unit_test(test_unknown_id), cmocka_unit_test(test_no_ike_proposal), cmocka_unit_test(test_no_esp_proposal),
+		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_cookie),
+		cmocka_unit_test(test_half_open_limit), cmocka_unit_test(test_no_answer), cmocka_unit_test(test_unreachable),
+		cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
+		cmocka_unit_test(test_second_begins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
