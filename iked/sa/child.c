@@ -18,8 +18,8 @@ child_new(struct engine *e, struct tun *t, unsigned pol)
 	if (!c)
 		return NULL;
 	do
-		if (++e->next_child == 0)
-			e->next_child = 1;
+		if (++e->next_child >= KEY_CHILD_KEPT)
+			e->next_child = 1;	/* the upper half is keymgr's (msg_key.h) */
 	while (child_find(e, e->next_child));
 	c->id = e->next_child;
 	c->t = t;
