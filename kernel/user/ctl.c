@@ -36,6 +36,19 @@ counter(struct ctl *c, unsigned i, const char **name, uint64_t *v)
 	return true;
 }
 
+/* Counters are API: lower case, whatever the engine's table of names is written in. */
+static void
+put_lower(struct wr *w, const char *name)
+{
+	char low[64];
+	size_t n = 0;
+
+	for (; name[n] && n + 1 < sizeof(low); n++)
+		low[n] = (char)(name[n] >= 'A' && name[n] <= 'Z' ? name[n] + 32 : name[n]);
+	low[n] = '\0';
+	str_put(w, low);
+}
+
 static bool
 on_counters(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
@@ -52,7 +65,7 @@ on_counters(void *ctx, struct ipc *l, struct ipc_msg *m)
 	for (unsigned i = 0; counter(c, i, &name, &v) && w.n + 128 < sizeof(buf); i++) {
 		if (name == NULL || seen++ < after)
 			continue;
-		str_put(&w, name);
+		put_lower(&w, name);
 		wr_le64(&w, v);
 		n++;
 	}

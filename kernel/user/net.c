@@ -55,7 +55,7 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 	n->routes.ifindex = ifindex;
 	e = routes_addrs(&n->routes);
 	if (e == 0)
-		e = routes_read(&n->routes);
+		e = routes_read(&n->routes, true);
 	if (e == 0 && !n->open)
 		e = rules_add(&n->routes);
 	if (e == 0 && !n->open)
@@ -146,6 +146,24 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	return e;
 }
 
+/* The engine's ICMP errors carry an inner address of this gateway, as a router's do. */
+static void
+icmp_source(struct net *n)
+{
+	bool have[2] = { false, false };
+
+	for (size_t i = 0; i < n->routes.have.n && !(have[0] && have[1]); i++) {
+		const struct addr *a = &n->routes.have.v[i].src;
+		struct cw_addr c = { .fam = a->fam };
+
+		if (a->fam == 0 || have[a->fam == 6])
+			continue;
+		have[a->fam == 6] = true;
+		memcpy(c.b, a->b, sizeof(c.b));
+		cw_icmp_source(n->engine, &c);
+	}
+}
+
 static int
 sync_now(struct net *n)
 {
@@ -160,13 +178,14 @@ sync_now(struct net *n)
 		n->addrs_dirty = false;
 		e = routes_addrs(&n->routes);
 		if (e == 0)
-			e = routes_read(&n->routes);	/* the system takes routes away with addresses and links */
+			e = routes_read(&n->routes, true);	/* the system takes routes away with addresses and links */
 	}
 	if (e == 0)
 		e = collect(n, &w, &tun) ? 0 : ENOMEM;
 	if (e == 0 && !n->open)
 		e = apply(n, &w, &tun);
 	if (e == 0) {
+		icmp_source(n);
 		guard_want_fini(&n->want);
 		n->want = w;
 		w = (struct guard_want){ 0 };
@@ -246,7 +265,7 @@ net_close(struct net *n)
 void
 net_audit(struct net *n)
 {
-	routes_read(&n->routes);
+	routes_read(&n->routes, true);
 	sync_now(n);
 }
 

@@ -35,6 +35,7 @@ bool
 nl_open(struct nl *nl)
 {
 	int rules4 = RTNLGRP_IPV4_RULE, rules6 = RTNLGRP_IPV6_RULE;	/* beyond what the bits of bind can say */
+	int one = 1;
 
 	nl->seq = 1;
 	nl->route = open_one(NETLINK_ROUTE, 0);
@@ -43,6 +44,7 @@ nl_open(struct nl *nl)
 	nl->nft_events = open_one(NETLINK_NETFILTER, 1u << (NFNLGRP_NFTABLES - 1));
 	if (nl->route == NULL || nl->nft == NULL || nl->events == NULL || nl->nft_events == NULL)
 		return false;
+	mnl_socket_setsockopt(nl->route, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
 	return mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules4, sizeof(rules4)) == 0 &&
 	    mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules6, sizeof(rules6)) == 0;
 }

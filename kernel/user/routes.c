@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "routes.h"
 
 enum { METRIC_TUN = 100, METRIC_CLOSED = 9999999 };
@@ -97,6 +98,7 @@ on_addr(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
+/* The socket checks strictly, so that the kernel goes through our table only: a router's main table may hold a million. */
 static int
 dump(struct routes *r, uint16_t type, size_t head, int family, mnl_cb_t cb)
 {
@@ -108,6 +110,8 @@ dump(struct routes *r, uint16_t type, size_t head, int family, mnl_cb_t cb)
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	body = mnl_nlmsg_put_extra_header(h, head);
 	body[0] = (uint8_t)family;	/* first octet of rtmsg and ifaddrmsg alike */
+	if (type == RTM_GETROUTE)
+		mnl_attr_put_u32(h, RTA_TABLE, NL_TABLE);
 	return nl_talk(r->nl, r->nl->route, h, cb, r);
 }
 
@@ -132,14 +136,22 @@ routes_addrs(struct routes *r)
 }
 
 int
-routes_read(struct routes *r)
+routes_read(struct routes *r, bool now)
 {
+	uint64_t t = clock_now_ns();
 	int e;
 
+	if (!now && r->read_ns && t - r->read_ns < NS_PER_S)
+		return 0;
+	r->read_ns = t;
 	r->have.n = r->foreign.n = 0;
 	e = dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET, on_route);
+	if (e == ENOENT)	/* so the kernel says that the table does not exist yet */
+		e = 0;
 	if (e == 0)
 		e = dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET6, on_route);
+	if (e == ENOENT)
+		e = 0;
 	route_list_sort(&r->have);
 	route_list_sort(&r->foreign);
 	return e;
@@ -185,6 +197,15 @@ struct batch {
 };
 
 static void
+foreign_trouble(struct troubles *t, const struct route *one)
+{
+	char p[PREFIX_STR];
+
+	trouble_add(t, "table %d has a route to %s that is not ours; it is left alone, and packets there follow it", NL_TABLE,
+	    prefix_str(&one->dst, p));
+}
+
+static void
 on_failed(void *arg, unsigned i, int error)
 {
 	struct batch *b = arg;
@@ -193,8 +214,7 @@ on_failed(void *arg, unsigned i, int error)
 	if (!b->add && (error == ESRCH || error == ENODEV))
 		return;		/* went with the TUN: that is what was wanted */
 	if (error == EEXIST) {
-		trouble_add(b->t, "table %d has a route to %s that is not ours; it is left alone, and packets there follow it",
-		    NL_TABLE, prefix_str(&b->ops[i].dst, p));
+		foreign_trouble(b->t, &b->ops[i]);
 		return;
 	}
 	b->error = error;
@@ -231,14 +251,25 @@ batch_add(struct batch *b, const struct route *one)
 	b->len += NLMSG_ALIGN(h->nlmsg_len);
 }
 
-/* Is there somebody else's route with this prefix? Then ours is not put beside it. */
-static bool
-is_foreign(const struct routes *r, const struct route *one)
+/* Where somebody else has a route of the same prefix, ours is not put beside it; the closed one under it may stay. */
+static void
+leave_foreign(const struct routes *r, struct route_list *want, struct troubles *t)
 {
-	for (size_t i = 0; i < r->foreign.n; i++)
-		if (addr_eq(&r->foreign.v[i].dst.addr, &one->dst.addr) && r->foreign.v[i].dst.len == one->dst.len)
-			return true;
-	return false;
+	size_t n = 0, f = 0;
+
+	for (size_t i = 0; i < want->n; i++) {
+		struct route key = want->v[i];
+
+		key.kind = 0;
+		while (f < r->foreign.n && route_cmp(&r->foreign.v[f], &key) < 0)
+			f++;
+		if (want->v[i].kind != ROUTE_UNREACHABLE && f < r->foreign.n &&
+		    addr_eq(&r->foreign.v[f].dst.addr, &key.dst.addr) && r->foreign.v[f].dst.len == key.dst.len)
+			foreign_trouble(t, &want->v[i]);
+		else
+			want->v[n++] = want->v[i];
+	}
+	want->n = n;
 }
 
 /* One pass over the two sorted lists: what one has and the other has not goes or comes. */
@@ -252,10 +283,6 @@ merge(struct batch *b, const struct route_list *from, const struct route_list *t
 			k++;
 		if (k < to->n && route_cmp(&to->v[k], &from->v[i]) == 0 && addr_eq(&to->v[k].src, &from->v[i].src))
 			continue;
-		if (b->add && is_foreign(b->r, &from->v[i])) {
-			on_failed(b, (b->ops[b->n] = from->v[i], b->n), EEXIST);
-			continue;
-		}
 		batch_add(b, &from->v[i]);
 	}
 	batch_flush(b);
@@ -266,8 +293,11 @@ routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *close
 {
 	struct batch b = { r, t, NULL, false, 0, 0, 0, 0, NULL };
 	struct route_list want = { NULL, 0, 0 };
-	int e = ENOMEM;
+	int e = routes_read(r, false);
 
+	if (e)
+		return e;
+	e = ENOMEM;
 	if (!routes_want(&want, tun, closed, loc, r->own, r->nown))
 		goto out;
 	for (size_t i = 0; keep && i < r->have.n; i++)
@@ -275,6 +305,7 @@ routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *close
 			goto out;
 	if (keep)
 		route_list_sort(&want);
+	leave_foreign(r, &want, t);
 	b.buf = malloc(BATCH);
 	b.ops = malloc((BATCH / 32) * sizeof(*b.ops));
 	if (b.buf == NULL || b.ops == NULL)
@@ -287,7 +318,7 @@ routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *close
 	r->have = want;
 	want = (struct route_list){ NULL, 0, 0 };
 	if (e)		/* what stands is no longer certain */
-		routes_read(r);
+		r->read_ns = 0;
 out:
 	free(want.v);
 	free(b.buf);

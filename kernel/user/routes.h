@@ -28,10 +28,11 @@ struct routes {
 	struct route_list	foreign;	/* others' in our table */
 	struct addr		*own;		/* this gateway's addresses, sorted */
 	size_t			nown, capown;
+	uint64_t		read_ns;	/* when the table was read last */
 };
 
-/* Read what stands: routes of our table and own addresses. 0 or errno. */
-int routes_read(struct routes *);
+/* Read what stands: routes of our table (but not twice within a second unless now is set) and own addresses. 0 or errno. */
+int routes_read(struct routes *, bool now);
 int routes_addrs(struct routes *);
 void routes_fini(struct routes *);
 /*
