@@ -221,6 +221,7 @@ static void
 on_down(void *ctx, const char *why)
 {
 	log_warn(NULL, "engine_down", "The engine's PF_KEY link ended: %s", why);
+	proc_link_lost(((struct sync *)ctx)->proc, "pfkey");
 	lost(ctx);
 }
 

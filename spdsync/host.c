@@ -99,6 +99,7 @@ host_down(void *ctx, struct ipc *l)
 	if (s->host.ipc != l)
 		return;
 	log_warn(NULL, "ipsecd_down", "The link to ipsecd ended.");
+	proc_link_lost(s->proc, "ipsecd");
 	host_forget(s);
 	sync_progress(s);
 }

@@ -52,3 +52,18 @@ CLEANFILES += spdsync/store_sql.h
 # A world of fakes around the real daemon; test/unit/test_spdsync asks it with curl.
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
+
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_plan test/unit/test_site test/unit/test_store test/unit/test_yaml
+check_PROGRAMS += $(SPDSYNC_TESTS)
+UNIT_TESTS += $(SPDSYNC_TESTS)
+SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
+SPDSYNC_TEST_FLAGS = $(AM_CFLAGS) -I$(top_srcdir)/spdsync
+test_unit_test_yaml_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_site_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_diff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_diff_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_store_LDADD = $(SPDSYNC_TEST_LIBS)

@@ -384,6 +384,7 @@ keymgr_down(void *ctx, struct ipc *l)
 	if (s->keymgr.ipc != l)
 		return;
 	log_warn(NULL, "keymgr_down", "The link to keymgr ended.");
+	proc_link_lost(s->proc, "keymgr");
 	keymgr_forget(s);
 	sync_progress(s);
 }

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Site files: what they mean, every refusal with its place, cuts at every octet, the digest that both ends compare. */
+#include "test.h"
+
+#include "plan.h"
+#include "site.h"
+#include "want.h"
+
+static const char sample[] =
+    "version: 1\n"
+    "sites:\n"
+    "  tokyo:   {address: 20.0.0.1, networks: [10.0.1.0/24]}\n"
+    "  newyork: {address: 20.0.0.2, networks: [10.0.2.0/24]}\n"
+    "tunnels:\n"
+    "  tokyo-newyork:\n"
+    "    between: [tokyo, newyork]\n"
+    "    auth: {psk: tokyo-newyork}      # the name of a secret, never the secret\n"
+    "    policy: modern                  # a named preset; algorithms can be listed instead\n"
+    "    start: always                   # always | on-demand | respond-only\n";
+
+static struct sites *
+must_read(const char *text)
+{
+	struct yt_error err;
+	struct sites *s = sites_read(text, strlen(text), false, &err);
+
+	if (!s)
+		fail_msg("%s at %u:%u: %s", reason_row(err.reason)->name, err.line, err.column, err.message);
+	return s;
+}
+
+static void
+test_sample(void **state)
+{
+	struct sites *s = must_read(sample);
+	const struct site *tokyo = sites_find(s, "tokyo");
+	const struct site_tunnel *t = sites_find_tunnel(s, "tokyo-newyork");
+	struct proposals ike, esp;
+
+	(void)state;
+	assert_int_equal(s->nsites, 2);
+	assert_non_null(tokyo);
+	assert_string_equal(tokyo->id, "fqdn:tokyo");
+	assert_int_equal(tokyo->nnets, 1);
+	assert_int_equal(tokyo->nets[0].len, 24);
+	assert_non_null(t);
+	assert_string_equal(s->sites[t->a].name, "tokyo");
+	assert_string_equal(s->sites[t->b].name, "newyork");
+	assert_string_equal(t->psk, "tokyo-newyork");
+	assert_int_equal(t->start, START_ALWAYS);
+	assert_int_equal(t->encap, ENCAP_AUTO);
+	assert_int_equal(t->ike_life_s, 8 * 3600);
+	assert_int_equal(t->child_life_s, 3600);
+	assert_true(t->child_bytes == 64ull << 30 && t->child_packets == 1ull << 32);
+	assert_int_equal(t->replay_window, 1024);
+	assert_true(preset_find("modern", &ike, &esp));
+	assert_int_equal(t->ike->n, ike.n);
+	assert_int_equal(t->esp->n, esp.n);
+	sites_free(s);
+}
+
+/* A tunnel of the sample with other lines in it. */
+static char *
+with(const char *from, const char *to)
+{
+	static char buf[8192];
+	const char *at = strstr(sample, from);
+
+	assert_non_null(at);
+	snprintf(buf, sizeof(buf), "%.*s%s%s", (int)(at - sample), sample, to, at + strlen(from));
+	return buf;
+}
+
+static void
+test_options(void **state)
+{
+	struct sites *s = must_read(with("    policy: modern                  # a named preset; algorithms can be listed instead\n",
+	    "    ike: [aes128gcm16-prfsha256-x25519, aes256-sha256-modp2048]\n    esp: [aes128gcm16-x25519-esn]\n    encapsulation: esp\n"
+	    "    ike_lifetime: 2h\n    child_lifetime: 30s\n    child_bytes: 10GiB\n    child_packets: 100000\n    replay_window: 64\n"));
+	const struct site_tunnel *t = &s->tunnels[0];
+
+	(void)state;
+	assert_int_equal(t->ike->n, 2);
+	assert_int_equal(t->esp->n, 1);
+	assert_string_equal(t->policy, "");
+	assert_int_equal(t->encap, ENCAP_ESP);
+	assert_int_equal(t->ike_life_s, 7200);
+	assert_int_equal(t->child_life_s, 30);
+	assert_true(t->child_bytes == 10ull << 30);
+	assert_int_equal(t->child_packets, 100000);
+	assert_int_equal(t->replay_window, 64);
+	sites_free(s);
+}
+
+static void
+test_units(void **state)
+{
+	static const struct { const char *text; bool ok; uint64_t v; } d[] = {
+		{ "30s", true, 30 }, { "10m", true, 600 }, { "8h", true, 28800 }, { "7d", true, 604800 }, { "30", false, 0 },
+		{ "s", false, 0 }, { "010s", false, 0 }, { "1.5h", false, 0 }, { "-1s", false, 0 }, { "99999999999999999999s", false, 0 },
+		{ "1w", false, 0 }, { "213503982334602d", false, 0 }, { " 1s", false, 0 },
+	}, q[] = {
+		{ "64GiB", true, 64ull << 30 }, { "1TiB", true, 1ull << 40 }, { "0", true, 0 }, { "5KiB", true, 5120 }, { "3MiB", true, 3 << 20 },
+		{ "1GB", false, 0 }, { "18446744073709551615KiB", false, 0 }, { "", false, 0 }, { "0x10", false, 0 },
+	};
+	uint64_t v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(d) / sizeof(d[0]); i++) {
+		assert_int_equal(duration_parse(d[i].text, &v), d[i].ok);
+		assert_true(!d[i].ok || v == d[i].v);
+	}
+	for (size_t i = 0; i < sizeof(q) / sizeof(q[0]); i++) {
+		assert_int_equal(quantity_parse(q[i].text, &v), q[i].ok);
+		assert_true(!q[i].ok || v == q[i].v);
+	}
+}
+
+static void
+test_refused(void **state)
+{
+	static const struct { const char *from, *to; enum reason reason; unsigned line, column; const char *word; } rows[] = {
+		{ "version: 1", "version: 2", R_VALUE_INVALID, 1, 10, "version 1" },
+		{ "version: 1\n", "", R_KEY_MISSING, 1, 1, "'version'" },
+		{ "sites:\n", "site:\n", R_KEY_UNKNOWN, 2, 1, "'site'" },
+		{ "tokyo:   {", "Tokyo:   {", R_NAME_INVALID, 3, 3, "'Tokyo'" },
+		{ "20.0.0.2", "newyork.example", R_HOST_NAME_NOT_SUPPORTED, 4, 22, "newyork.example" },
+		{ "20.0.0.2", "20.0.0.256", R_VALUE_INVALID, 4, 22, "not an IP address" },
+		{ "20.0.0.2", "020.0.0.2", R_VALUE_INVALID, 4, 22, "not an IP address" },
+		{ "20.0.0.2", "0.0.0.0", R_VALUE_INVALID, 4, 22, "no gateway" },
+		{ "20.0.0.2", "fc00::2", R_VALUE_INVALID, 6, 3, "different families" },
+		{ "20.0.0.2", "20.0.0.1", R_VALUE_INVALID, 6, 3, "same address" },
+		{ "[10.0.2.0/24]", "[10.0.2.1/24]", R_VALUE_INVALID, 4, 43, "not a network" },
+		{ "[10.0.2.0/24]", "[]", R_VALUE_INVALID, 4, 42, "1 to 64" },
+		{ "[10.0.2.0/24]", "10.0.2.0/24", R_VALUE_INVALID, 4, 42, "must be a list" },
+		{ "[10.0.2.0/24]", "[10.0.2.0/24, 10.0.0.0/16]", R_OVERLAP, 4, 56, "same site" },
+		{ "[10.0.2.0/24]", "[10.0.0.0/16]", R_OVERLAP, 6, 3, "overlap" },
+		{ "[10.0.2.0/24]", "[fd00::/64]", R_VALUE_INVALID, 6, 3, "family" },
+		{ "networks: [10.0.2.0/24]", "id: fqdn:x", R_KEY_MISSING, 4, 3, "'networks'" },
+		{ "networks: [10.0.2.0/24]", "networks: [10.0.2.0/24], id: newyork", R_VALUE_INVALID, 4, 61, "identity" },
+		{ "[tokyo, newyork]", "[tokyo, osaka]", R_REFERENCE_UNKNOWN, 7, 22, "'osaka'" },
+		{ "[tokyo, newyork]", "[tokyo, newyorc]", R_REFERENCE_UNKNOWN, 7, 22, "'newyorc'" },
+		{ "[tokyo, newyork]", "[tokyo, tokyo]", R_VALUE_INVALID, 7, 22, "different" },
+		{ "[tokyo, newyork]", "[tokyo]", R_VALUE_INVALID, 7, 14, "two sites" },
+		{ "{psk: tokyo-newyork}", "{psk: /etc/x}", R_NAME_INVALID, 8, 17, "name" },
+		{ "{psk: tokyo-newyork}", "{cert: x}", R_KEY_UNKNOWN, 8, 12, "'cert'" },
+		{ "policy: modern", "policy: modren", R_VALUE_INVALID, 9, 13, "'modren'" },
+		{ "policy: modern", "policy: legacy", R_PRESET_FORBIDDEN, 9, 13, "legacy" },
+		{ "policy: modern ", "polcy: modern ", R_KEY_UNKNOWN, 9, 5, "'polcy'" },
+		{ "policy: modern ", "ike: [aes128gcm16-prfsha256-x25519] ", R_KEY_MISSING, 6, 3, "'esp'" },
+		{ "policy: modern ", "policy: modern\n    esp: [aes128gcm16] ", R_VALUE_INVALID, 10, 5, "exclude" },
+		{ "policy: modern ", "ike: [aes128gcm17-prfsha256-x25519]\n    esp: [aes128gcm16] ", R_VALUE_INVALID, 9, 11, "not a proposal" },
+		{ "start: always ", "start: on-demand ", R_VALUE_INVALID, 10, 12, "not supported yet" },
+		{ "start: always ", "start: allways ", R_VALUE_INVALID, 10, 12, "'allways'" },
+		{ "start: always ", "replay_window: 16 ", R_KEY_MISSING, 6, 3, "'start'" },
+		{ "start: always ", "start: always\n    replay_window: 16 ", R_VALUE_INVALID, 11, 20, "32 to 4096" },
+		{ "start: always ", "start: always\n    child_lifetime: 10 ", R_VALUE_INVALID, 11, 21, "length of time" },
+		{ "start: always ", "start: always\n    ike_lifetime: 1s ", R_VALUE_INVALID, 11, 19, "seconds" },
+		{ "start: always ", "start: always\n    child_bytes: 7 ", R_VALUE_INVALID, 11, 18, "at least" },
+		{ "start: always ", "start: always\n    start: always ", R_KEY_DUPLICATE, 11, 5, "'start'" },
+		{ "always | on-demand | respond-only\n", "always", R_YAML_TRUNCATED, 10, 45, "does not end" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text = with(rows[i].from, rows[i].to);
+		struct yt_error e;
+
+		if (sites_read(text, strlen(text), false, &e))
+			fail_msg("'%s' was taken", rows[i].to);
+		if (e.reason != rows[i].reason || e.line != rows[i].line || e.column != rows[i].column || !strstr(e.message, rows[i].word))
+			fail_msg("'%s': got %s at %u:%u: %s", rows[i].to, reason_row(e.reason)->name, e.line, e.column, e.message);
+		assert_non_null(strchr(e.excerpt, '^'));
+	}
+}
+
+static void
+test_legacy_and_any(void **state)
+{
+	struct yt_error e;
+	const char *text = with("20.0.0.2", "any");
+	struct sites *s = must_read(text);
+
+	(void)state;
+	assert_int_equal(sites_find(s, "newyork")->address.fam, 0);
+	sites_free(s);
+	text = with("address: 20.0.0.1, networks: [10.0.1.0/24]}\n  newyork: {address: 20.0.0.2", "address: any, networks: [10.0.1.0/24]}\n  newyork: {address: any");
+	assert_null(sites_read(text, strlen(text), false, &e));
+	assert_non_null(strstr(e.message, "nobody can begin"));
+}
+
+/* Two tunnels that join the same pair of networks, in whatever order the sites stand. */
+static void
+test_same_pair(void **state)
+{
+	static const char text[] =
+	    "version: 1\nsites:\n  a: {address: 1.0.0.1, networks: [10.0.1.0/24]}\n  b: {address: 1.0.0.2, networks: [10.0.2.0/24]}\n"
+	    "  c: {address: 1.0.0.3, networks: [10.0.2.0/24]}\ntunnels:\n"
+	    "  one: {between: [a, b], auth: {psk: x}, policy: modern, start: always}\n"
+	    "  two: {between: [c, a], auth: {psk: x}, policy: modern, start: always}\n";
+	struct yt_error e;
+
+	(void)state;
+	assert_null(sites_read(text, strlen(text), false, &e));
+	assert_int_equal(e.reason, R_OVERLAP);
+	assert_int_equal(e.line, 8);
+	assert_non_null(strstr(e.message, "'one' and 'two'"));
+}
+
+/* doc/decisions/0003: every proper beginning of a file is refused, with a place and a caret, also when it is still YAML. */
+static void
+every_cut(const char *text)
+{
+	struct sites *whole = must_read(text);
+	size_t len = strlen(text);
+
+	for (size_t n = 0; n < len; n++) {
+		char *cut = malloc(n + 1);
+		struct yt_error e;
+		struct sites *s;
+
+		memcpy(cut, text, n);
+		s = sites_read(cut, n, false, &e);
+		if (s && plan_allowed(whole, text, len, s, cut, n, NULL, &e))
+			fail_msg("the first %zu octets were taken", n);
+		if (e.line == 0 || e.column == 0 || !strchr(e.excerpt, '^'))
+			fail_msg("the first %zu octets: no place (%s)", n, e.message);
+		sites_free(s);
+		free(cut);
+	}
+	sites_free(whole);
+}
+
+static void
+test_cuts(void **state)
+{
+	static const char three[] =
+	    "version: 1\ntunnels:\n  one:\n    between: [a, b]\n    auth: {psk: x}\n    policy: modern\n    start: always\n    replay_window: 64\n"
+	    "  two:\n    between: [a, c]\n    auth: {psk: x}\n    policy: modern\n    start: respond-only\n    child_lifetime: 600s\n"
+	    "sites:\n  a: {address: 1.0.0.1, networks: [10.0.1.0/24]}\n  b: {address: 1.0.0.2, networks: [10.0.2.0/24]}\n"
+	    "  c: {address: 1.0.0.3, networks: [10.0.3.0/24]}\n  d: {address: 1.0.0.4, networks: [10.0.4.0/24]}\n# the end\n";
+
+	(void)state;
+	every_cut(sample);
+	every_cut(three);
+}
+
+static void
+digest_of(const char *text, uint8_t out[32])
+{
+	struct sites *s = must_read(text);
+
+	memcpy(out, s->tunnels[0].digest, 32);
+	sites_free(s);
+}
+
+static void
+test_digest(void **state)
+{
+	uint8_t one[32], other[32];
+
+	(void)state;
+	digest_of(sample, one);
+	digest_of(with("# the name of a secret, never the secret", "# another comment"), other);
+	assert_memory_equal(one, other, 32);
+	digest_of(with("{address: 20.0.0.1, networks: [10.0.1.0/24]}", "\n    networks: [10.0.1.0/24]\n    address: '20.0.0.1'\n    id: fqdn:tokyo"), other);
+	assert_memory_equal(one, other, 32);
+	digest_of(with("policy: modern", "policy: compatible"), other);
+	assert_memory_not_equal(one, other, 32);
+	digest_of(with("[10.0.2.0/24]", "[10.0.2.0/25]"), other);
+	assert_memory_not_equal(one, other, 32);
+	digest_of(with("start: always ", "start: always\n    child_lifetime: 59m "), other);
+	assert_memory_not_equal(one, other, 32);
+	digest_of(with("[tokyo, newyork]", "[newyork, tokyo]"), other);
+	assert_memory_not_equal(one, other, 32);
+}
+
+static uint32_t
+reqid_seven(void *arg, const char *tunnel, const char *child)
+{
+	(void)arg, (void)tunnel;
+	return strcmp(child, "net") == 0 ? 7 : 0;
+}
+
+/* Who initiates, and what each end is told: the two ends mirror each other. */
+static void
+test_want(void **state)
+{
+	struct sites *s = must_read(sample);
+	struct tunnel *t = calloc(2, sizeof(*t));
+	struct want a, b;
+	struct binding bind;
+
+	(void)state;
+	assert_true(want_build(&a, s, "tokyo", reqid_seven, NULL) && want_build(&b, s, "newyork", reqid_seven, NULL));
+	assert_int_equal(a.n, 1);
+	assert_int_equal(a.spd.n, 2);
+	want_tunnel_msg(&a.v[0], &t[0]);
+	want_tunnel_msg(&b.v[0], &t[1]);
+	assert_true(t[0].start == START_ALWAYS && t[0].first == 1 && t[1].start == START_ALWAYS && t[1].first == 0);
+	assert_true(addr_eq(&t[0].local, &t[1].remote) && addr_eq(&t[0].remote, &t[1].local));
+	assert_string_equal(t[0].id_local, t[1].id_remote);
+	assert_memory_equal(t[0].digest, t[1].digest, 32);
+	assert_true(ts_list_eq(&t[0].children[0].local, &t[1].children[0].remote));
+	assert_int_equal(t[0].children[0].reqid, 7);
+	assert_int_equal(t[0].prefer_udp, 1);
+	want_binding(&a.v[0], &bind);
+	assert_string_equal(bind.psk, "tokyo-newyork");
+	assert_string_equal(bind.id_remote, "fqdn:newyork");
+	assert_ptr_equal(want_by_reqid(&a, 7), &a.v[0]);
+	assert_null(want_by_reqid(&a, 8));
+	want_fini(&a);
+	want_fini(&b);
+	sites_free(s);
+	s = must_read(with("20.0.0.1", "any"));
+	assert_true(want_build(&a, s, "tokyo", reqid_seven, NULL) && want_build(&b, s, "newyork", reqid_seven, NULL));
+	assert_true(a.v[0].start == START_ALWAYS && a.v[0].first == 1);
+	assert_true(b.v[0].start == START_RESPOND && b.v[0].first == 0);
+	want_fini(&a);
+	want_fini(&b);
+	sites_free(s);
+	free(t);
+}
+
+/* Networks without a partner of their family take no part. */
+static void
+test_families(void **state)
+{
+	struct sites *s = must_read(with("[10.0.2.0/24]", "[10.0.2.0/24, fd00:2::/64]"));
+	struct ts_list local, remote;
+	struct want w;
+
+	(void)state;
+	assert_true(want_build(&w, s, "newyork", reqid_seven, NULL));
+	assert_int_equal(w.spd.n, 2);
+	want_selectors(&w.v[0], &local, &remote);
+	assert_int_equal(local.n, 1);
+	assert_int_equal(remote.n, 1);
+	want_fini(&w);
+	sites_free(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
