@@ -19,6 +19,7 @@
 #define CW_CLIENTS_MAX	64
 #define CW_LARVAL_NS	(30 * NS)
 #define CW_SAD_BUCKETS	4096	/* power of two */
+#define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
 
 enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_ICMP6 = 58, IP_NONE = 59 };

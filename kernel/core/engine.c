@@ -31,6 +31,7 @@ cw_new(struct host *host)
 	e->next_id = 1;
 	e->next_policy = 1;
 	e->deadline = NEVER;
+	e->icmp_tokens = CW_ICMP_A_SECOND;
 	e->nested_end = &e->nested;
 	return e;
 }

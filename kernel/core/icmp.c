@@ -6,14 +6,12 @@
  */
 #include "core.h"
 
-#define ICMP_A_SECOND	1000u
-
 static bool
 allowed(struct cw_engine *e, uint64_t now)
 {
 	if (now - e->icmp_at >= NS) {
 		e->icmp_at = now;
-		e->icmp_tokens = ICMP_A_SECOND;
+		e->icmp_tokens = CW_ICMP_A_SECOND;
 	}
 	if (e->icmp_tokens == 0)
 		return false;
