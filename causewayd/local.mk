@@ -45,3 +45,8 @@ UNIT_TESTS += test/fuzz/replay_conf
 check_PROGRAMS += test/fuzz/replay_conf
 test_fuzz_replay_conf_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_conf.c
 test_fuzz_replay_conf_LDADD = $(CAUSEWAYD_TEST_LIBS)
+
+# The system users of the daemons: made only when asked for, as root.
+install-users:
+	systemd-sysusers $(abs_top_srcdir)/etc/sysusers.d/causeway.conf
+.PHONY: install-users
