@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ten thousand random schedules: a lossy, doubling, reordering network, keymgr answers out of order, and at random moments rekeys,
+ * expiries, deletes, lost engines, lost key managers, killed ikeds. When the storm is over both ends must have one usable pair
+ * for the policy and nothing left over. SCHEDULES=n sets how many, SEED=n runs one alone; a failure prints its seed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "sim.h"
+
+#define STORM	(20 * SEC)
+
+static void
+soft(struct sim *m, void *arg)
+{
+	sim_soft(m, arg != NULL);
+}
+
+static void
+hard(struct sim *m, void *arg)
+{
+	sim_hard(m, arg != NULL);
+}
+
+static void
+rekey_ike(struct sim *m, void *arg)
+{
+	sim_command(m, arg != NULL, ENGINE_REKEY_SA);
+}
+
+static void
+down_up(struct sim *m, void *arg)
+{
+	sim_command(m, arg != NULL, ENGINE_DOWN);
+	sim_command(m, arg != NULL, ENGINE_UP);
+}
+
+static void
+engine_down(struct sim *m, void *arg)
+{
+	sim_engine(m, arg != NULL, false);
+}
+
+static void
+engine_up(struct sim *m, void *arg)
+{
+	sim_engine(m, arg != NULL, true);
+}
+
+static void
+keymgr_up(struct sim *m, void *arg)
+{
+	sim_keymgr(m, arg != NULL, true, true);
+}
+
+static void
+keymgr_down(struct sim *m, void *arg)
+{
+	sim_keymgr(m, arg != NULL, false, sim_random(&m->state) % 2);
+	sim_at(m, 200 * MS, keymgr_up, arg);
+}
+
+static void
+restart(struct sim *m, void *arg)
+{
+	sim_restart(m, arg != NULL);
+}
+
+static void
+storm(struct sim *m, uint64_t *r)
+{
+	unsigned n = 1 + sim_random(r) % 8;
+	bool faults = sim_random(r) % 2;
+	uint64_t burst = sim_random(r) % STORM;
+
+	for (unsigned i = 0; i < n; i++) {
+		void *side = sim_random(r) % 2 ? m : NULL;
+		/* Half of all things happen nearly at once: that is where they collide. */
+		uint64_t at = sim_random(r) % 2 ? burst + sim_random(r) % (60 * MS) : sim_random(r) % STORM;
+
+		switch (sim_random(r) % (faults ? 14 : 8)) {
+		case 0: case 1: case 2: case 3: sim_at(m, at, soft, side); break;
+		case 4: case 5: sim_at(m, at, rekey_ike, side); break;
+		case 6: sim_at(m, at, hard, side); break;
+		case 7: sim_at(m, at, down_up, side); break;
+		case 8: case 9:
+			sim_at(m, at, engine_down, side);
+			sim_at(m, at + 300 * MS, engine_up, side);
+			break;
+		case 10: case 11: sim_at(m, at, keymgr_down, side); break;
+		default: sim_at(m, at, restart, side); break;
+		}
+	}
+}
+
+static const char *
+schedule(uint64_t seed)
+{
+	struct sim m;
+	const char *why;
+	uint64_t r = seed * 7919 + 1;
+
+	sim_init(&m, seed);
+	m.loss = sim_random(&r) % 2 ? 0 : sim_random(&r) % 200;
+	m.dup = sim_random(&r) % 2 ? 0 : sim_random(&r) % 100;
+	m.spread = sim_random(&r) % 2 ? 0 : sim_random(&r) % (80 * MS);
+	m.delay = 1 + sim_random(&r) % (40 * MS);
+	m.key_delay = sim_random(&r) % (5 * MS);
+	m.key_spread = sim_random(&r) % 2 ? 0 : sim_random(&r) % (50 * MS);
+	m.traffic = true;
+	m.next_packet = m.now;
+	sim_begin(&m);
+	if (sim_random(&r) % 4)
+		sim_until(&m, sim_up, 60 * SEC);
+	storm(&m, &r);
+	sim_run(&m, STORM + SEC);
+	m.loss = m.dup = 0;
+	m.traffic = false;
+	why = sim_check(&m, 1);
+	sim_fini(&m);
+	return why;
+}
+
+static void
+test_random(void **state)
+{
+	const char *one = getenv("SEED"), *many = getenv("SCHEDULES"), *why;
+	unsigned n = many ? (unsigned)atoi(many) : 10000, bad = 0;
+
+	if (one) {
+		why = schedule(strtoull(one, NULL, 10));
+		if (why)
+			fail_msg("seed %s: %s", one, why);
+		return;
+	}
+	for (uint64_t seed = 1; seed <= n; seed++)
+		if ((why = schedule(seed))) {
+			print_message("# seed %llu: %s\n", (unsigned long long)seed, why);
+			if (++bad == 10)
+				break;
+		}
+	if (bad)
+		fail_msg("%u schedules failed", bad);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
