@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -64,6 +65,36 @@ links_start(struct links *l, enum daemon d, links_give *give, void *ctx)
 		give(ctx, d, row->name[me], l->held[i][me]);
 		drop(&l->held[i][me]);
 	}
+	return true;
+}
+
+const struct link_row *
+links_find(enum daemon d, const char *name, enum daemon *other)
+{
+	for (unsigned i = 0; i < LINKS; i++) {
+		for (unsigned side = 0; side < 2; side++) {
+			if (link_rows[i].who[side] != d || strcmp(link_rows[i].name[side], name) != 0)
+				continue;
+			*other = link_rows[i].who[1 - side];
+			return &link_rows[i];
+		}
+	}
+	return NULL;
+}
+
+bool
+links_rejoin(struct links *l, enum daemon d, const char *name, links_give *give, void *ctx)
+{
+	enum daemon other;
+	const struct link_row *row = links_find(d, name, &other);
+	int pair[2];
+
+	if (row == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return false;
+	give(ctx, row->who[0], row->name[0], pair[0]);
+	give(ctx, row->who[1], row->name[1], pair[1]);
+	close(pair[0]);
+	close(pair[1]);
 	return true;
 }
 

@@ -32,6 +32,10 @@ void links_init(struct links *);
 void links_fini(struct links *);
 /* d is being started: give it its ends; neighbours that live get theirs. False: no descriptors. */
 bool links_start(struct links *, enum daemon d, links_give *, void *ctx);
+/* Both ends live and say that this link of d is no more: a fresh pair for both. False: d has no such link, or no descriptors. */
+bool links_rejoin(struct links *, enum daemon d, const char *name, links_give *, void *ctx);
+/* The row of d's link of that name, or NULL; *other is who is at its other end. */
+const struct link_row *links_find(enum daemon d, const char *name, enum daemon *other);
 /* d is gone: what was held for its neighbours leads nowhere now. */
 void links_gone(struct links *, enum daemon d);
 

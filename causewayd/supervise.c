@@ -139,6 +139,25 @@ on_stop(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return true;
 }
 
+/* Only when both live: who was restarted has fresh links anyway. */
+static bool
+on_lost(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct child *c = ctx;
+	enum daemon other;
+	char name[32];
+
+	str_get(&m->body, name, sizeof(name));
+	if (!rd_done(&m->body) || links_find(c->which, name, &other) == NULL)
+		return false;
+	if (c->sup->child[other].line.life != LIFE_READY)
+		return true;
+	log_warn(NULL, "rejoin", "The link between %s and %s ended while both run; they are joined anew.", daemon_names[c->which],
+	    daemon_names[other]);
+	links_rejoin(&c->sup->links, c->which, name, give, c->sup);
+	return true;
+}
+
 /* A daemon without its supervisor's link is of no use: whatever it is doing, it is started again. */
 static void
 on_down(void *ctx, struct ipc *l)
@@ -153,11 +172,14 @@ on_down(void *ctx, struct ipc *l)
 static const struct ipc_row rows[] = {
 	{ SUP_READY,	"READY",	IPC_AFTER_HELLO | IPC_ONCE,	0,	on_ready },
 	{ SUP_STOP,	"STOP",		IPC_AFTER_HELLO,		0,	on_stop },
+	{ SUP_LOST,	"LOST",		IPC_AFTER_HELLO,		34,	on_lost },
 };
 
+#define NROWS (sizeof(rows) / sizeof(rows[0]))
+
 static const struct ipc_table tables[DAEMONS] = {
-	{ "causewayd-ipsecd", rows, 2, NULL, on_down }, { "causewayd-keymgr", rows, 2, NULL, on_down },
-	{ "causewayd-spdsync", rows, 2, NULL, on_down }, { "causewayd-iked", rows, 2, NULL, on_down },
+	{ "causewayd-ipsecd", rows, NROWS, NULL, on_down }, { "causewayd-keymgr", rows, NROWS, NULL, on_down },
+	{ "causewayd-spdsync", rows, NROWS, NULL, on_down }, { "causewayd-iked", rows, NROWS, NULL, on_down },
 };
 
 /* Start and death */

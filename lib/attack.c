@@ -26,7 +26,7 @@
 
 #define PORT		4999		/* somebody listens there in the test, TCP, 127.0.0.1 */
 #define CALL_ID		0x7fff0001u
-#define DELAY_MS	300		/* until the links have said HELLO */
+#define DELAY_MS	100		/* until the links have said HELLO */
 
 struct attack {
 	const char	*name;

@@ -36,7 +36,8 @@ enum {
 	SUP_GO = 18,		/* causewayd: all came */
 	SUP_READY = 19,		/* daemon: serving */
 	SUP_STOP = 20,		/* daemon (spdsync only): end the whole suite */
-	SUP_STATE = 21		/* causewayd to spdsync: str text of /run/causeway/state after each change */
+	SUP_STATE = 21,		/* causewayd to spdsync: str text of /run/causeway/state after each change */
+	SUP_LOST = 22		/* daemon: str name of a link that ended and was not replaced: both ends are given fresh ones */
 };
 
 struct msg_sup_config {

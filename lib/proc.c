@@ -25,6 +25,7 @@
 #include "proc.h"
 
 #define SUP_LINK	3
+#define LOST_S		2	/* a neighbour that died is back by then, with new links */
 
 static _Noreturn void
 start_failed(const char *why)
@@ -185,10 +186,52 @@ proc_take(struct proc *p, const char *name)
 	return -1;
 }
 
+static struct proc_lost *
+lost_find(struct proc *p, const char *name)
+{
+	for (unsigned i = 0; i < PROC_LOST; i++)
+		if (strcmp(p->lost[i].name, name) == 0)
+			return &p->lost[i];
+	return NULL;
+}
+
+static void
+on_lost(evutil_socket_t fd, short what, void *arg)
+{
+	struct proc_lost *l = arg;
+	uint8_t b[64];
+	struct wr w = wr_of(b, sizeof(b));
+	struct timeval tv = { LOST_S, 0 };
+
+	str_put(&w, l->name);
+	ipc_event(l->proc->link, SUP_LOST, wr_bytes(&w));
+	event_add(l->timer, &tv);	/* until a new one comes: the neighbour may be between death and restart */
+}
+
+void
+proc_link_lost(struct proc *p, const char *name)
+{
+	struct proc_lost *l = lost_find(p, name);
+	struct timeval tv = { LOST_S, 0 };
+
+	if (p == NULL || p->base == NULL)
+		return;
+	if (l == NULL && (l = lost_find(p, "")) == NULL)
+		return;
+	if (l->timer == NULL) {
+		snprintf(l->name, sizeof(l->name), "%s", name);
+		l->proc = p;
+		l->timer = evtimer_new(p->base, on_lost, l);
+	}
+	if (l->timer)
+		event_add(l->timer, &tv);
+}
+
 static bool
 on_sup_fd(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct proc *p = ctx;
+	struct proc_lost *lost;
 	char name[32];
 	int fd;
 
@@ -199,6 +242,9 @@ on_sup_fd(void *ctx, struct ipc *l, struct ipc_msg *m)
 			close(fd);
 		return false;
 	}
+	lost = lost_find(p, name);
+	if (lost && lost->timer)
+		event_del(lost->timer);
 	if (p->on_fd)
 		p->on_fd(p->ctx, name, fd);
 	else
@@ -267,6 +313,9 @@ proc_end(struct proc *p)
 {
 	if (p->term)
 		event_free(p->term);
+	for (unsigned i = 0; i < PROC_LOST; i++)
+		if (p->lost[i].timer)
+			event_free(p->lost[i].timer);
 	ipc_free(p->link);
 	p->term = NULL;
 	p->link = NULL;

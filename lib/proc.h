@@ -20,8 +20,10 @@
 #include <stdbool.h>
 
 #define PROC_FDS	64
+#define PROC_LOST	8
 
 struct proc_fd { char name[32]; int fd; };
+struct proc_lost { struct proc *proc; char name[32]; struct event *timer; };
 
 struct proc {
 	const char	*name;
@@ -41,6 +43,7 @@ struct proc {
 	void		*ctx;			/* of both */
 	struct event_base *base;
 	struct event	*term;
+	struct proc_lost lost[PROC_LOST];
 	/* Test hooks only (attack.h): the attack's number or 0, how much of the sandbox is left, and what it needs. */
 	int		 attack, attack_mode, attack_fd, attack_tcp, attack_udp, attack_keymgr, attack_parent;
 };
@@ -85,6 +88,11 @@ void proc_ready(struct proc *, struct event_base *, void (*on_fd)(void *ctx, con
 void proc_end(struct proc *);
 /* Harden only: no core, not dumpable, no_new_privs. For programs without a supervisor. */
 void proc_harden(void);
+/*
+ * A link to a neighbour ended. When no new one comes in two seconds (because the neighbour was not restarted: the link was closed
+ * for a breach, or its queue was full), the supervisor is asked to join the two again.
+ */
+void proc_link_lost(struct proc *, const char *name);
 /* Ask the supervisor for the suite's orderly end (ikectl shutdown). */
 void proc_ask_stop(struct proc *);
 

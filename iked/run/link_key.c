@@ -92,6 +92,7 @@ on_down(void *ctx, struct ipc *l)
 		return;
 	k->keymgr = NULL;
 	key_waits_free(k);
+	proc_link_lost(&k->proc, "keymgr");
 	log_at(LOG_WARN, NULL, "keymgr_down", R_KEYMGR_DOWN, "The link to keymgr ended.");
 	engine_keymgr_down(k->engine, clock_now_ns());
 	iked_turn(k);

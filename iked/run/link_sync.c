@@ -222,6 +222,7 @@ on_down(void *ctx, struct ipc *l)
 	for (unsigned i = 0; i < k->waits.n; i++)
 		engine_forget_tag(k->engine, k->waits.v[i].tag);
 	waits_free(&k->waits);
+	proc_link_lost(&k->proc, "spdsync");
 	log_at(LOG_WARN, NULL, "spdsync_down", R_SYNC_DOWN, "The link to spdsync ended; the tunnels stay as they are.");
 }
 

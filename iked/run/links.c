@@ -31,6 +31,7 @@ on_relay_down(void *ctx, struct ipc *l)
 	if (k->ipsecd != l)
 		return;
 	k->ipsecd = NULL;
+	proc_link_lost(&k->proc, "ipsecd");
 	log_at(LOG_WARN, NULL, "ipsecd_down", R_ENGINE_DOWN, "The link to ipsecd ended: nothing comes from UDP 4500.");
 }
 

@@ -2,7 +2,8 @@
 /*
  * A daemon that does nothing but what every daemon does: it starts under causewayd with the sandbox, says HELLO on its links, and
  * logs what it is given. The supervisor's test runs it under the names of the four daemons. Files in the run directory
- * tell it to misbehave: RUN/NAME.exit holds a status to exit with before READY; RUN/NAME.trap makes it break the sandbox after.
+ * tell it to misbehave: RUN/NAME.exit holds a status to exit with before READY; RUN/NAME.trap makes it break the sandbox after, RUN/NAME.drop
+ * makes it close its link to keymgr and go on.
  */
 #include "config.h"
 
@@ -62,6 +63,7 @@ on_down(void *ctx, struct ipc *l)
 			continue;
 		log_info(NULL, "link_down", "%s", stub.link[i].name);
 		stub.link[i].ipc = NULL;
+		proc_link_lost(&stub.proc, stub.link[i].name);
 	}
 }
 
@@ -118,6 +120,16 @@ take_all(void)
 	}
 }
 
+static void
+on_drop(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *l = find("keymgr");
+
+	log_info(NULL, "drop", "keymgr");
+	ipc_free(l->ipc);
+	l->ipc = NULL;
+}
+
 static const int calls[] = { SANDBOX_BASE, SANDBOX_END };
 static const struct sandbox sandbox = { calls, NULL, NULL, NULL, NULL };
 
@@ -126,6 +138,8 @@ main(int argc, char **argv)
 {
 	static const char *const names[] = { "ipsecd", "keymgr", "spdsync", "iked" };
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
+	struct timeval soon = { 0, 300000 };
+	bool drop;
 	int status;
 
 	for (unsigned i = 0; i < 4; i++)
@@ -138,6 +152,7 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	stub.trap = told("trap") >= 0;
+	drop = told("drop") >= 0;
 	take_all();
 	stub.proc.on_state = on_state;
 	proc_confine(&stub.proc, &sandbox);
@@ -145,6 +160,8 @@ main(int argc, char **argv)
 	proc_ready(&stub.proc, stub.base, on_fd, NULL);
 	if (stub.trap)
 		close(socket(AF_INET, SOCK_DGRAM, 0));
+	if (drop)
+		event_base_once(stub.base, -1, EV_TIMEOUT, on_drop, NULL, &soon);
 	event_base_dispatch(stub.base);
 	log_info(NULL, "end", "quietly");
 	proc_end(&stub.proc);
