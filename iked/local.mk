@@ -93,6 +93,7 @@ iked_libikerun_a_SOURCES = \
 	iked/run/warm.c
 IKED_LIBS = iked/libike.a iked/libikewire.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
 
+dist_man_MANS += doc/iked.8
 daemon_PROGRAMS += iked/iked
 iked_iked_CPPFLAGS = $(IKED_CPPFLAGS)
 iked_iked_SOURCES = iked/run/main.c
