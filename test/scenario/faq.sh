@@ -33,9 +33,11 @@ counts_one() {
 }
 
 proven() { ctl "$1" status --json | jq -e '.tunnels[0].children[0].proven == true'; }
-only_ipsec() {	# the outside link carried ESP, IKE and neighbour discovery, nothing else
-	_n=$(capture_count wire 'not (ip proto 50 or ip6 proto 50 or udp port 500 or udp port 4500 or arp or icmp6)')
-	[ "$_n" -eq 0 ] || { tcpdump -n -r "$W/wire.pcap" 'not (ip proto 50 or ip6 proto 50 or udp port 500 or udp port 4500 or arp or icmp6)' | head; return 1; }
+# The outside link carried ESP, IKE (whole or in fragments) and neighbour discovery, nothing else but what we forged ourselves.
+OTHER_FILTER='not (ip proto 50 or ip6 proto 50 or udp port 500 or udp port 4500 or arp or icmp6 or ip6 multicast or udp dst port 12345 or (ip[6:2] & 0x1fff != 0) or ip6 proto 44)'
+only_ipsec() {
+	_n=$(capture_count wire "$OTHER_FILTER")
+	[ "$_n" -eq 0 ] || { tcpdump -n -r "$W/wire.pcap" "$OTHER_FILTER" | head; return 1; }
 	[ "$(capture_count wire 'ip proto 50 or ip6 proto 50 or udp port 4500')" -gt 10 ]
 }
 no_loss_while() {	# 200 packets a second while the command runs; none lost
