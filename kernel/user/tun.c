@@ -48,8 +48,11 @@ set_device(struct tun *t, const char **step)
 	if (ioctl(s, SIOCSIFMTU, &r) < 0 || ioctl(s, SIOCGIFINDEX, &r) < 0)
 		goto out;
 	t->ifindex = (uint32_t)r.ifr_ifindex;
-	*step = "the reverse path filter of the device";
+	*step = "setting net.ipv4.conf of the device";
 	if (!set_sysctl("ipv4", t->name, "rp_filter", "0") || !set_sysctl("ipv4", t->name, "src_valid_mark", "1"))
+		goto out;
+	/* The engine's ICMP errors come in by this device with an address of this gateway; nobody else injects here. */
+	if (!set_sysctl("ipv4", t->name, "accept_local", "1"))
 		goto out;
 	set_sysctl("ipv4", t->name, "send_redirects", "0");
 	/* Nobody else is on this link: no link-local address, no solicitations. Absent where IPv6 is switched off. */
