@@ -124,14 +124,17 @@ rig_clear(struct host *h)
 	free_list(h->plain, &h->nplain);
 	free_list(h->wire, &h->nwire);
 	free_list(h->drop, &h->ndrop);
+	for (unsigned i = 0; i < CW_COUNTERS; i++)
+		h->base[i] = cw_counter(h->e, i);
 }
 
 void
 rig_free(struct host *h)
 {
-	cw_free(h->e);
-	host_turn_end();
 	rig_clear(h);
+	cw_free(h->e);		/* what waited in it comes out */
+	host_turn_end();
+	free_list(h->drop, &h->ndrop);
 	for (unsigned i = 0; i < RIG_CLIENTS; i++)
 		rig_forget(h, i);
 	free(h);
@@ -280,6 +283,21 @@ rig_sa(struct host *h, const struct rig_sa *a)
 
 	rig_sa_msg(&m, a, SADB_ADD, keys);
 	return rig_call(h, 0, &m);
+}
+
+int
+rig_by_name(struct host *h, unsigned client, uint8_t type, const struct rig_sa *a)
+{
+	struct pfkey_msg m, full;
+	uint8_t keys[128];
+
+	rig_sa_msg(&full, a, type, keys);
+	pfkey_msg_init(&m, type, SADB_SATYPE_ESP);
+	m.sa.spi = a->spi;
+	m.src = full.src;
+	m.dst = full.dst;
+	m.has = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+	return rig_call(h, client, &m);
 }
 
 void
@@ -492,4 +510,7 @@ rig_dropped(struct host *h, unsigned reason)
 		fail_msg("%u drops, the first: %s; not: %s", h->ndrop, h->ndrop ? cw_drop_sentence(h->drop[0]->drop) : "-",
 		    cw_drop_sentence(reason));
 	assert_int_equal(h->nplain, 0);
+	for (unsigned i = 1; i < CW_TOTAL_PLAIN_IN; i++)
+		if (cw_counter(h->e, i) != h->base[i] + (i == reason))
+			fail_msg("the counter %s", cw_counter_name(i));
 }

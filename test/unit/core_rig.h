@@ -33,6 +33,7 @@ struct host {
 	unsigned	 changes;		/* host_policy_changed */
 	uint32_t	 mtu;			/* host_path_mtu */
 	uint64_t	 now;
+	uint64_t	 base[CW_COUNTERS];	/* at the last rig_clear() */
 };
 
 struct host *rig_new(void);
@@ -57,6 +58,7 @@ struct rig_sa {
 void rig_keys(const struct rig_sa *, uint8_t ekey[64], size_t *elen, uint8_t akey[64], size_t *alen);
 void rig_sa_msg(struct pfkey_msg *, const struct rig_sa *, uint8_t type, uint8_t keys[128]);
 int rig_sa(struct host *, const struct rig_sa *);
+int rig_by_name(struct host *, unsigned client, uint8_t type, const struct rig_sa *);	/* GET or DELETE */
 void rig_policy_msg(struct pfkey_msg *, uint8_t type, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
 int rig_policy(struct host *, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
 /* The usual tunnel: 10.0.1.0/24 = 20.0.0.1 === 20.0.0.2 = 10.0.2.0/24 (and fd01::/16, fd02::/16), reqid 7, seen from one end. */
@@ -77,7 +79,7 @@ void rig_carry(struct host *to, struct cw_pkt *);
 struct cw_pkt *rig_seal(struct host *, struct cw_pkt *);	/* plain in, the one packet out by the wire */
 
 uint64_t rig_drops(const struct host *);		/* sum of all drop counters */
-/* Exactly one drop, for exactly this reason, since rig_clear(). */
+/* Exactly one drop since rig_clear(), for exactly this reason: its counter rose by one and no other did. */
 void rig_dropped(struct host *, unsigned reason);
 
 #endif
