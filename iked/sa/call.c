@@ -127,6 +127,20 @@ undo(struct engine *e, const struct call *c, enum reason reason, struct rd *body
 		key_remove(e, KEY_RM_SPI, c->arg);
 }
 
+/* Ours, by its SPIs: the number is keymgr's new one. */
+static bool
+listed(struct engine *e, const struct key_installed *in)
+{
+	for (struct tun *t = e->tuns; t; t = t->next)
+		for (struct child *c = t->children; c; c = c->sib)
+			if (c->id == 0 && c->spi_in == in->spi_in && c->spi_out == in->spi_out) {
+				child_rename(e, c, in->child);
+				c->lost = false;
+				return true;
+			}
+	return false;
+}
+
 static void
 got_list(struct engine *e, enum reason reason, struct rd *body)
 {
@@ -134,17 +148,13 @@ got_list(struct engine *e, enum reason reason, struct rd *body)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct key_installed in;
-		struct child *c;
 		struct orphan *o;
 
 		if (!key_installed_get(body, &in))
 			break;
 		e->list_after = in.child;
-		c = child_find(e, in.child);
-		if (c) {
-			c->lost = false;
+		if (listed(e, &in))
 			continue;
-		}
 		if (!(o = calloc(1, sizeof(*o))))
 			break;
 		*o = (struct orphan){ e->orphans, in.child, in.reqid, in.spi_in, in.spi_out, 0 };
@@ -161,7 +171,7 @@ got_list(struct engine *e, enum reason reason, struct rd *body)
 		for (struct child *c = t->children; c; c = next) {
 			next = c->sib;
 			if (c->lost && c->state != CH_LARVAL)
-				engine_child_lost(e, c->id);
+				child_lost(e, c);
 		}
 		tun_touch(e, t);
 	}

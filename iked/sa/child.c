@@ -33,6 +33,28 @@ child_new(struct engine *e, struct tun *t, unsigned pol)
 	return c;
 }
 
+static void
+unhash(struct engine *e, struct child *c)
+{
+	for (struct child **p = &e->by_child[c->id % HASH]; *p; p = &(*p)->next)
+		if (*p == c) {
+			*p = c->next;
+			return;
+		}
+}
+
+/* keymgr's number for it changed; 0: it has none. */
+void
+child_rename(struct engine *e, struct child *c, uint32_t id)
+{
+	unhash(e, c);
+	c->id = id;
+	if (id == 0)
+		return;
+	c->next = e->by_child[id % HASH];
+	e->by_child[id % HASH] = c;
+}
+
 struct child *
 child_find(struct engine *e, uint32_t id)
 {
@@ -58,11 +80,7 @@ child_free(struct engine *e, struct child *c)
 	struct child **p;
 
 	timer_stop(&e->timers, &c->timer);
-	for (p = &e->by_child[c->id % HASH]; *p; p = &(*p)->next)
-		if (*p == c) {
-			*p = c->next;
-			break;
-		}
+	unhash(e, c);
 	for (p = &c->t->children; *p; p = &(*p)->sib)
 		if (*p == c) {
 			*p = c->sib;
@@ -302,10 +320,8 @@ engine_used(struct engine *e, uint32_t id)
 
 /* The engine does not have it any more: tell the peer, and make another at once. */
 void
-engine_child_lost(struct engine *e, uint32_t id)
+child_lost(struct engine *e, struct child *c)
 {
-	struct child *c = child_find(e, id);
-
 	if (!c || c->state == CH_LARVAL || c->state == CH_GONE)
 		return;
 	c->lost = true;

@@ -29,7 +29,7 @@ engine_new(const struct engine_host *host)
 	e->tail = &e->head;
 	e->engine_up = true;
 	e->features = KEY_FEAT_HELLO | KEY_FEAT_ESN | KEY_FEAT_AEAD | KEY_FEAT_WINDOW;
-	e->next_child = (uint32_t)fresh64(e);
+	e->next_child = (uint32_t)(fresh64(e) % (KEY_CHILD_KEPT - 1));
 	for (unsigned i = 0; i < C_MAX; i++)
 		e->counters[i].name = names[i];
 	return e;
@@ -163,8 +163,10 @@ engine_keymgr_down(struct engine *e, uint64_t now)
 		}
 	for (struct tun *t = e->tuns; t; t = t->next) {
 		for (struct child *c = t->children; c; c = c->sib)
-			if (c->state != CH_LARVAL)
-				c->lost = true;		/* until keymgr lists it again */
+			if (c->state != CH_LARVAL) {
+				c->lost = true;		/* until keymgr lists it again, by another number */
+				child_rename(e, c, 0);
+			}
 		tun_changed(e, t);
 	}
 	engine_settle(e);
@@ -179,7 +181,7 @@ engine_lost(struct engine *e)
 
 		for (struct child *c = t->children; c; c = next) {
 			next = c->sib;
-			engine_child_lost(e, c->id);
+			child_lost(e, c);
 		}
 		tun_reason(e, t, R_ENGINE_DOWN, "");
 	}
@@ -258,7 +260,7 @@ engine_key_event(struct engine *e, uint16_t type, struct rd *body, uint64_t now)
 		break;
 	case KEY_USED: engine_used(e, id); break;
 	case KEY_GONE:
-		engine_child_lost(e, id);
+		child_lost(e, child_find(e, id));
 		orphan_gone(e, id);
 		break;
 	case KEY_MAPPING: mapping(e, id, &to); break;

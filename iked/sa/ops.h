@@ -99,7 +99,8 @@ bool policy_busy(const struct tun *, unsigned pol);
 void policy_settle(struct engine *, struct tun *, unsigned pol);
 bool engine_expire(struct engine *, uint32_t child, bool hard);
 void engine_used(struct engine *, uint32_t child);
-void engine_child_lost(struct engine *, uint32_t child);
+void child_lost(struct engine *, struct child *);	/* NULL is allowed */
+void child_rename(struct engine *, struct child *, uint32_t id);
 
 /* tunnels (tunnel.c, tend.c) */
 struct tun *tun_find(const struct engine *, const char *name);

@@ -375,6 +375,7 @@ sim_init(struct sim *m, uint64_t seed)
 		s->id = i;
 		s->state = seed * 2 + (uint64_t)i + 1;
 		s->engine = true;
+		s->kept = KEY_CHILD_KEPT;
 		addr_parse(i ? "192.0.2.2" : "192.0.2.1", &s->addr.addr);
 		strcpy(s->psk, "the same on both");
 		engine_begin(m, i);

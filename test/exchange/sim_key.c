@@ -394,7 +394,7 @@ toy_children(const struct side *s)
 	return n;
 }
 
-/* keymgr is gone: every handle with it. Installed SAs live in the engine. */
+/* The link is gone: every handle with it. Installed SAs live in the engine, and get other numbers. */
 void
 toy_forget(struct side *s, bool keep_children)
 {
@@ -403,4 +403,6 @@ toy_forget(struct side *s, bool keep_children)
 	for (unsigned i = 0; i < SIM_CHILDREN; i++)
 		if (!keep_children || s->child[i].larval)
 			s->child[i] = (struct toy_child){ 0 };
+		else if (s->child[i].id)
+			s->child[i].id = ++s->kept;
 }
