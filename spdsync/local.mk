@@ -67,3 +67,5 @@ test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_store_LDADD = $(SPDSYNC_TEST_LIBS)
+UNIT_TESTS += test/unit/test_spdsync
+EXTRA_DIST += test/unit/test_spdsync
