@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,6 +335,12 @@ main(int argc, char **argv)
 	p.dir = argv[2];
 	snprintf(guard, sizeof(guard), "%s/guard", p.dir);
 	mkdir(guard, 0700);
+	if (getenv("FAKE_SUP_USER")) {
+		const struct passwd *pw = getpwnam(getenv("FAKE_SUP_USER"));
+
+		if (pw == NULL || chown(guard, pw->pw_uid, pw->pw_gid) < 0)
+			die("FAKE_SUP_USER");
+	}
 	p.base = event_base_new();
 	keep(&p, "natt4", net_socket(AF_INET, true));
 	keep(&p, "natt6", net_socket(AF_INET6, true));
