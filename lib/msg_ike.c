@@ -68,7 +68,8 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	msg_name(r, t->name);
 	addr_get(r, &t->local);
 	addr_get(r, &t->remote);
-	msg_need(r, t->local.fam != 0 && (t->remote.fam == 0 || t->remote.fam == t->local.fam));
+	/* One end may be "any" (a site that only initiates), on its own gateway too; not both. */
+	msg_need(r, t->local.fam != 0 ? t->remote.fam == 0 || t->remote.fam == t->local.fam : t->remote.fam != 0);
 	msg_text(r, t->id_local, sizeof(t->id_local));
 	msg_text(r, t->id_remote, sizeof(t->id_remote));
 	t->start = msg_u8(r, START_ON_DEMAND);

@@ -42,7 +42,7 @@ struct tunnel_child {
 
 struct tunnel {
 	char		name[NAME_CAP];
-	struct addr	local, remote;		/* remote.fam 0: any */
+	struct addr	local, remote;		/* fam 0: any; not both */
 	char		id_local[ID_CAP], id_remote[ID_CAP];
 	uint8_t		start;			/* enum start_mode, this gateway's part of it: */
 	uint8_t		first;			/* 1: initiates at once; 0: after 15 s without an IKE SA */

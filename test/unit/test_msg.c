@@ -472,7 +472,7 @@ test_bad_tunnel(void **state)
 {
 	REFUSED("tunnel", tunnel, x->name[0] = 'T');
 	REFUSED("tunnel", tunnel, x->name[0] = '\0');
-	REFUSED("tunnel", tunnel, x->local.fam = 0);
+	REFUSED("tunnel", tunnel, x->local = x->remote = (struct addr){ 0 });
 	REFUSED("tunnel", tunnel, x->remote = ip("::1"));
 	REFUSED("tunnel", tunnel, x->id_local[0] = '\0');
 	REFUSED("tunnel", tunnel, x->id_remote[0] = '\0');
