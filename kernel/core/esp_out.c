@@ -121,18 +121,31 @@ no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struc
 	cw_fail(drops, p, why);
 }
 
+/* The newest SA that has not reached its end: one that has goes at once, and the next older is asked. */
+static struct cw_sa *
+choose(struct cw_engine *e, const struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now, unsigned *why)
+{
+	struct cw_sa *sa;
+
+	do {
+		sa = cw_sad_out(e, &x->pub.req[0], f, why);
+	} while (sa && !cw_sa_alive(e, sa, now));
+	return sa;
+}
+
 void
 cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
     struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
 {
 	unsigned why, next = ip->ver == 4 ? IP_IPIP : IP_IPV6;
-	struct cw_sa *sa = cw_sad_out(e, &x->pub.req[0], &ip->flow, &why);
+	struct cw_sa *sa = choose(e, x, &ip->flow, now, &why);
 	uint64_t seq = 0;
 
 	if (!sa) {
 		no_sa(e, x, p, ip, why, now, drops);
 		return;
 	}
+	x->acquire_until = x->acquire_back = 0;	/* whatever was asked, it is answered */
 	if (cw_addr_any(&sa->now_dst)) {
 		cw_fail(drops, p, CW_DROP_ENDPOINT_UNKNOWN);
 		return;

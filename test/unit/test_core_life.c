@@ -101,6 +101,29 @@ packet_and_byte_lifetimes(void **state)
 	}
 }
 
+/* The newest SA sends; when it has reached its end, the one before it does, and only then an ACQUIRE goes out. */
+static void
+newest_first(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa like = { 0 };
+	struct rig_sa newer = { .spi = 0x5000, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT, .hard_packets = 2 };
+	static const uint8_t third[] = { 0x50, 0x50, 0x20, 0x20 };
+	struct pfkey_msg m;
+
+	rig_tunnel(h, true, &like);
+	assert_int_equal(rig_sa(h, &newer), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		struct cw_pkt *p = rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false));
+
+		assert_int_equal(cw_pkt_data(p)[2], third[i]);
+		rig_pkt_free(p);
+	}
+	assert_int_equal(rig_drops(h), 0);
+	assert_false(rig_event(h, 0, SADB_ACQUIRE, &m));
+	rig_free(h);
+}
+
 /* Hard without soft: soft is 80 %. */
 static void
 one_sided_lifetime(void **state)
@@ -247,6 +270,7 @@ main(void)
 		cmocka_unit_test(time_lifetimes),
 		cmocka_unit_test(expiry_by_packet),
 		cmocka_unit_test(packet_and_byte_lifetimes),
+		cmocka_unit_test(newest_first),
 		cmocka_unit_test(one_sided_lifetime),
 		cmocka_unit_test(sequence_end),
 		cmocka_unit_test(esn_crossing),
