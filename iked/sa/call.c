@@ -160,7 +160,9 @@ got_list(struct engine *e, enum reason reason, struct rd *body)
 		*o = (struct orphan){ e->orphans, in.child, in.reqid, in.spi_in, in.spi_out, 0 };
 		e->orphans = o;
 	}
-	if (n && rd_ok(body)) {
+	if (reason == R_OK && body && !rd_done(body))
+		todo_log(e, LOG_WARN, "child_list", R_INTERNAL, NULL, NULL, "keymgr's list of children is malformed");
+	else if (n) {
 		ask_list(e);
 		return;
 	}

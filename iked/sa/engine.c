@@ -141,6 +141,25 @@ engine_keymgr_up(struct engine *e, uint64_t now)
  * Handles die with the link, and SK_d with them: no IKE SA can make children any more, but each can still say DELETE. Children
  * that are installed carry on; when keymgr is back its list says which (design, section 5).
  */
+static void
+without_keys(struct engine *e, struct ikesa *s)
+{
+	struct xch *x = s->own;
+
+	s->keyless = true;
+	if (s->state < S_UP) {
+		ikesa_fail(e, s, R_KEYMGR_DOWN, rec_new(s, "", NULL, R_KEYMGR_DOWN));
+		return;
+	}
+	if (s->peer)
+		xch_fail(e, s->peer, R_KEYMGR_DOWN, NULL);
+	if (!x || x->kind >= XK_DEL_CHILD)
+		return;
+	if (x->at == X_SENT)
+		s->drop_spi = x->child->spi_in;		/* the peer may have made it */
+	xch_fail(e, x, R_KEYMGR_DOWN, NULL);
+}
+
 void
 engine_keymgr_down(struct engine *e, uint64_t now)
 {
@@ -157,9 +176,7 @@ engine_keymgr_down(struct engine *e, uint64_t now)
 	for (unsigned i = 0; i < HASH; i++)
 		for (struct ikesa *s = e->by_spi[i], *next; s; s = next) {
 			next = s->hnext;
-			s->keyless = true;
-			if (s->state < S_UP)
-				ikesa_fail(e, s, R_KEYMGR_DOWN, rec_new(s, "", NULL, R_KEYMGR_DOWN));
+			without_keys(e, s);
 		}
 	for (struct tun *t = e->tuns; t; t = t->next) {
 		for (struct child *c = t->children; c; c = c->sib)

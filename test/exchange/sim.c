@@ -539,8 +539,17 @@ sim_check(struct sim *m, unsigned policies)
 {
 	const char *why;
 
-	if (!sim_until(m, settled, 400 * SEC))
-		return sim_idle(m) ? "the tunnel is not up" : sim_up(m) ? "something is still under way" : "not up, not idle";
+	if (!sim_until(m, settled, 400 * SEC)) {
+		for (unsigned i = 0; m->print && i < 2 * SIM_CHILDREN; i++) {
+			const struct toy_child *c = &m->s[i / SIM_CHILDREN].child[i % SIM_CHILDREN];
+
+			if (c->id)
+				fprintf(stderr, "%c has child %x: in %x %d, out %x %d, larval %d\n", 'A' + (int)(i / SIM_CHILDREN),
+				    c->id, c->spi_in, c->in, c->spi_out, c->out, c->larval);
+		}
+		return !sim_up(m) ? "the tunnel is not up" : !sim_idle(m) ? "something is still under way" :
+		    "the engines do not have the same number of children";
+	}
 	for (int i = 0; i < 2; i++) {
 		struct engine_census c;
 

@@ -280,6 +280,8 @@ list(struct side *s, uint32_t call, struct rd *r)
 			v[n].child = s->child[i].id;
 			v[n].reqid = s->child[i].reqid;
 			v[n].spi_in = s->child[i].spi_in;
+			v[n].local = s->child[i].local_ep;
+			v[n].remote = s->child[i].remote_ep;
 			v[n++].spi_out = s->child[i].spi_out;
 		}
 	qsort(v, n, sizeof(v[0]), by_id);
