@@ -174,6 +174,7 @@ child_made(struct turn *tn)
 		return V_OVER;
 	}
 	x->child = NULL;
+	x->ke = 0;		/* consumed */
 	r = rec_new(tn->ike, x->kind == XK_AUTH ? "IKE_AUTH" : "CREATE_CHILD_SA", pol_name(tn->ike->t, c->pol), R_OK);
 	if (r) {
 		const struct tunnel_child *pol = &c->t->cfg.children[c->pol];

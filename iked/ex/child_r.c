@@ -132,6 +132,7 @@ child_answer(struct turn *tn)
 	if (!send_response(e, s, EX_CREATE_CHILD_SA, &o))
 		return V_PASS;
 	x->child = NULL;
+	x->ke = 0;			/* consumed */
 	if (c->held && !x->old)		/* the old one was deleted meanwhile */
 		child_release(e, c);
 	child_up(e, c, x->old);

@@ -279,7 +279,5 @@ offer_install(struct engine *e, struct xch *x)
 	if (!wr_ok(&w) || !call_xch(e, x, KEY_CHILD_INSTALL, wr_bytes(&w), c->id))
 		return false;
 	c->asked = true;
-	if (k.ke)
-		x->ke = 0;	/* consumed */
 	return true;
 }

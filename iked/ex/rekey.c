@@ -15,7 +15,6 @@ ike_ask_derive(struct turn *tn, struct ikesa *fresh)
 	struct xch *x = tn->x;
 	struct key_derive k = { .initiator = s->initiator, .suite = s->suite, .spi_i = s->spi_i, .spi_r = s->spi_r };
 	struct wr w = wr_of(tn->e->cipher, sizeof(tn->e->cipher));
-	bool ok;
 
 	if (fresh) {
 		k.ke = x->ke;
@@ -32,10 +31,7 @@ ike_ask_derive(struct turn *tn, struct ikesa *fresh)
 	key_derive_put(&w, &k);
 	if (!wr_ok(&w))
 		return false;
-	ok = fresh ? call_xch(tn->e, x, KEY_IKE_DERIVE, wr_bytes(&w), 0) : call_ike(tn->e, s, KEY_IKE_DERIVE, wr_bytes(&w));
-	if (ok)
-		*(fresh ? &x->ke : &u->ke) = 0;	/* consumed */
-	return ok;
+	return fresh ? call_xch(tn->e, x, KEY_IKE_DERIVE, wr_bytes(&w), 0) : call_ike(tn->e, s, KEY_IKE_DERIVE, wr_bytes(&w));
 }
 
 bool
@@ -45,6 +41,10 @@ ike_take_keys(struct turn *tn, struct ikesa *fresh)
 
 	if (!key_derived_get(tn->body, &d))
 		return false;
+	if (fresh->set)
+		fresh->set->ke = 0;	/* consumed, as the exchange's is */
+	else
+		tn->x->ke = 0;
 	return ikesa_keys(tn->e, fresh, &d);
 }
 
@@ -211,7 +211,7 @@ ike_inherit(struct engine *e, struct ikesa *old)
 		}
 	old->replaced = true;
 	for (struct child *c = old->t->children; c; c = c->sib)
-		if (c->ike == old && c->state != CH_LARVAL)
+		if (c->ike && (c->ike == old || (c->ike->from == old && c->ike != top)) && c->state != CH_LARVAL)
 			c->ike = top;
 	if (top->made_by_us)
 		old->want_delete = true;

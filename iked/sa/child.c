@@ -64,12 +64,19 @@ child_find(struct engine *e, uint32_t id)
 	return NULL;
 }
 
+/* While an IKE SA is being replaced the peer may have moved its children already, or not yet. */
+static bool
+speaks_for(const struct ikesa *s, const struct child *c)
+{
+	return c->ike && (c->ike == s || s->from == c->ike || c->ike->from == s || (s->from && s->from == c->ike->from));
+}
+
 /* By the SPI that the peer receives on: it is how the peer's messages name a child. */
 struct child *
 child_by_spi(struct tun *t, uint32_t spi_out, const struct ikesa *s)
 {
 	for (struct child *c = t->children; c; c = c->sib)
-		if (c->spi_out == spi_out && c->ike == s && (c->state == CH_UP || c->state == CH_REKEYED))
+		if (c->spi_out == spi_out && speaks_for(s, c) && (c->state == CH_UP || c->state == CH_REKEYED))
 			return c;
 	return NULL;
 }
