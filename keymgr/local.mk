@@ -13,6 +13,7 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/child.h \
 	keymgr/childtab.c \
 	keymgr/childtab.h \
+	keymgr/decode.c \
 	keymgr/derive.c \
 	keymgr/derive.h \
 	keymgr/handle.c \
@@ -42,7 +43,7 @@ keymgr_keymgr_SOURCES = \
 	keymgr/sandbox.h
 
 # Tests
-KEY_TESTS = test/unit/test_key_child test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
+KEY_TESTS = test/unit/test_pfkey test/unit/test_key_child test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
 check_PROGRAMS += $(KEY_TESTS)
 UNIT_TESTS += $(KEY_TESTS)
 EXTRA_DIST += test/unit/key_hex.h
@@ -59,3 +60,19 @@ test_unit_test_key_serve_SOURCES = test/unit/test_key_serve.c test/unit/key_fix.
 test_unit_test_key_child_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_child_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_child_SOURCES = test/unit/test_key_child.c test/unit/key_fix.c test/unit/key_fix.h
+test_unit_test_pfkey_LDADD = $(KEY_TEST_LIBS)
+
+# Messages of the engine and of any other PF_KEY speaker, as keymgr and spdsync read them.
+FUZZ_TARGETS += pfkey_client:lib/pfkey.c
+UNIT_TESTS += test/fuzz/replay_pfkey_client
+check_PROGRAMS += test/fuzz/replay_pfkey_client
+test_fuzz_replay_pfkey_client_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_pfkey_client.c
+test_fuzz_replay_pfkey_client_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
+
+# Files of secrets.
+FUZZ_TARGETS += secret:keymgr/decode.c
+UNIT_TESTS += test/fuzz/replay_secret
+check_PROGRAMS += test/fuzz/replay_secret
+test_fuzz_replay_secret_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_secret_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_secret.c
+test_fuzz_replay_secret_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
