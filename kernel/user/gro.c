@@ -28,26 +28,24 @@ gro_init(struct gro *g, gro_out *out, void *ctx)
 	g->ctx = ctx;
 }
 
-/* Octets of the IP header of a whole, unfragmented TCP packet without IP options; 0 otherwise. *flow gets whether it is TCP at all. */
+/* Octets of the IP header of a whole TCP packet that is no fragment and has no IP options; 0 otherwise. */
 static size_t
-tcp_packet(const uint8_t *p, size_t len, bool *tcp)
+tcp_packet(const uint8_t *p, size_t len)
 {
-	size_t iphlen;
+	if (len >= 40 && p[0] == 0x45 && p[9] == 6 && ((p[6] & 0x3f) | p[7]) == 0 && get16(p + 2) == len)
+		return 20;
+	if (len >= 60 && p[0] >> 4 == 6 && p[6] == 6 && (size_t)get16(p + 4) + 40 == len)
+		return 40;
+	return 0;
+}
 
-	*tcp = false;
-	if (len >= 40 && p[0] == 0x45) {
-		if (p[9] != 6 || ((p[6] & 0x3f) | p[7]) != 0 || get16(p + 2) != len)
-			return 0;
-		iphlen = 20;
-	} else if (len >= 60 && p[0] >> 4 == 6) {
-		if (p[6] != 6 || (size_t)get16(p + 4) + 40 != len)
-			return 0;
-		iphlen = 40;
-	} else {
-		return 0;
-	}
-	*tcp = true;
-	return iphlen;
+/* Could it be a part of some TCP flow all the same (a fragment, say)? Then it must not overtake what waits. */
+static bool
+maybe_tcp(const uint8_t *p, size_t len)
+{
+	if (len >= 20 && p[0] >> 4 == 4)
+		return p[9] == 6;
+	return len >= 40 && p[6] != 17 && p[6] != 58;
 }
 
 static bool
@@ -184,10 +182,11 @@ gro_add(struct gro *g, uint8_t *pkt, size_t len)
 {
 	struct gro_flow *f = NULL;
 	size_t iphlen, hlen;
-	bool tcp;
 
-	iphlen = tcp_packet(pkt, len, &tcp);
-	if (!tcp) {
+	iphlen = tcp_packet(pkt, len);
+	if (iphlen == 0) {
+		if (maybe_tcp(pkt, len))
+			gro_flush(g);
 		single(g, pkt, len);
 		return;
 	}

@@ -64,3 +64,21 @@ test_scenario_pfkey_tool_SOURCES = test/scenario/pfkey_tool.c
 test_scenario_pfkey_tool_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 NET_TESTS += test/scenario/t_ipsecd
 EXTRA_DIST += test/scenario/t_ipsecd
+
+# The pure parts: the TUN's offloads, the saved guard, pairs and routes.
+IPSECD_TEST_LIBS = kernel/user/libipsecd.a lib/libcauseway.a $(CRYPTO_LIBS)
+check_PROGRAMS += test/unit/test_offload test/unit/test_guard
+UNIT_TESTS += test/unit/test_offload test/unit/test_guard
+test_unit_test_offload_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_offload_LDADD = $(IPSECD_TEST_LIBS) $(CMOCKA_LIBS)
+test_unit_test_guard_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_guard_LDADD = $(IPSECD_TEST_LIBS) $(CMOCKA_LIBS)
+FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
+UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
+check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload
+test_fuzz_replay_guard_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_guard.c
+test_fuzz_replay_guard_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_guard_LDADD = $(IPSECD_TEST_LIBS)
+test_fuzz_replay_offload_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_offload.c
+test_fuzz_replay_offload_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_offload_LDADD = $(IPSECD_TEST_LIBS)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The saved guard's text both ways, disjoint pairs, the networks that a wide policy must not take, and the routes that follow. */
+#include "test.h"
+
+#include "routes.h"
+
+static struct pair
+pair(const char *remote, const char *local)
+{
+	struct pair p;
+
+	assert_true(prefix_parse(remote, &p.remote) && prefix_parse(local, &p.local));
+	return p;
+}
+
+static void
+add(struct pairs *p, const char *remote, const char *local)
+{
+	struct pair one = pair(remote, local);
+
+	assert_true(pairs_add(p, &one));
+}
+
+static struct guard_want
+sample(void)
+{
+	struct guard_want g = { .tun = "cw0", .ike_port = 500, .natt_port = 4500 };
+
+	add(&g.in, "10.0.2.0/24", "10.0.1.0/24");
+	add(&g.in, "fd00:2::/64", "fd00:1::/64");
+	add(&g.out, "10.0.2.0/24", "10.0.1.0/24");
+	add(&g.out, "0.0.0.0/0", "10.9.0.0/16");
+	pairs_sort(&g.in);
+	pairs_sort(&g.out);
+	return g;
+}
+
+static char *
+text_of(const struct guard_want *g, size_t *n)
+{
+	struct guard_sets s = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	char *t;
+
+	assert_true(guard_sets_make(g, &s));
+	t = guard_text(g, &s, n);
+	assert_non_null(t);
+	guard_sets_fini(&s);
+	return t;
+}
+
+static void
+test_text(void **state)
+{
+	struct guard_want g = sample(), back;
+	const char *why = NULL;
+	size_t n;
+	char *t = text_of(&g, &n);
+
+	assert_true(guard_decode(bytes_of(t, n), &back, &why));
+	assert_true(pairs_eq(&g.in, &back.in) && pairs_eq(&g.out, &back.out));
+	assert_string_equal(back.tun, "cw0");
+	assert_int_equal(back.natt_port, 4500);
+	assert_false(back.open);
+	guard_want_fini(&back);
+	/* Cut anywhere, it is refused: half a guard is none. */
+	for (size_t k = 0; k < n; k++)
+		assert_false(guard_decode(bytes_of(t, k), &back, &why));
+	free(t);
+	g.open = true;
+	t = text_of(&g, &n);
+	assert_null(strstr(t, "chain"));
+	assert_true(guard_decode(bytes_of(t, n), &back, &why));
+	assert_true(back.open);
+	guard_want_fini(&back);
+	guard_want_fini(&g);
+	free(t);
+}
+
+static void
+test_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "x\n# whole\n", "# causeway guard 1\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 4500\n# whole\n",
+		"# causeway guard 1\n# state ajar cw0 500 4500\n# end 0\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 70000\n# end 0\n# whole\n",
+		"# causeway guard 1\n# state closed cw\"0 500 4500\n# end 0\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 4500\n# end 1\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 4500\n# in 10.0.0.1/24 10.0.1.0/24\n# end 1\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 4500\n# in 10.0.0.0/24 fd00::/64\n# end 1\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 4500\n# up 10.0.0.0/24 10.0.1.0/24\n# end 1\n# whole\n",
+		"# causeway guard 1\n# state closed cw0 500 4500\n# in 10.0.0.0/24 10.0.1.0/24 x\n# end 1\n# whole\n",
+	};
+	static const char good[] = "# causeway guard 1\n# state closed cw0 500 4500\n# in 10.0.0.0/24 10.0.1.0/24\n# end 1\n# whole\n";
+	struct guard_want g;
+	const char *why = NULL;
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(guard_decode(bytes_of(bad[i], strlen(bad[i])), &g, &why));
+		assert_non_null(why);
+	}
+	assert_true(guard_decode(bytes_of(good, sizeof(good) - 1), &g, &why));
+	guard_want_fini(&g);
+}
+
+static bool
+covers(const struct pairs *p, const struct addr *remote, const struct addr *local, unsigned *times)
+{
+	*times = 0;
+	for (size_t i = 0; i < p->n; i++)
+		*times += prefix_has(&p->v[i].remote, remote) && prefix_has(&p->v[i].local, local);
+	return *times > 0;
+}
+
+/* Every pair of addresses of a small universe: covered by the disjoint list exactly when by the other, and once. */
+static void
+test_disjoint(void **state)
+{
+	uint32_t seed = 7;
+
+	for (unsigned round = 0; round < 400; round++) {
+		struct pairs in = { NULL, 0, 0 }, out = { NULL, 0, 0 };
+		unsigned n = 1 + round % 12;
+
+		for (unsigned i = 0; i < n; i++) {
+			struct pair p = { { { 4, { 10 } }, 0 }, { { 4, { 10 } }, 0 } };
+			struct prefix *side[2] = { &p.remote, &p.local };
+
+			for (int k = 0; k < 2; k++) {
+				unsigned free_bits;
+
+				seed = seed * 1664525 + 1013904223;
+				free_bits = (seed >> 20) % 5;
+				side[k]->len = (uint8_t)(32 - free_bits);
+				side[k]->addr.b[3] = (uint8_t)((seed >> 12 & 15) >> free_bits << free_bits);
+			}
+			assert_true(pairs_add(&in, &p));
+		}
+		pairs_sort(&in);
+		assert_true(pairs_disjoint(&in, &out));
+		for (unsigned r = 0; r < 16; r++)
+			for (unsigned l = 0; l < 16; l++) {
+				struct addr ra = { 4, { 10, 0, 0, (uint8_t)r } }, la = { 4, { 10, 0, 0, (uint8_t)l } };
+				unsigned a, b;
+
+				assert_int_equal(covers(&in, &ra, &la, &a), covers(&out, &ra, &la, &b));
+				assert_true(b <= 1);
+			}
+		pairs_fini(&in);
+		pairs_fini(&out);
+	}
+}
+
+static void
+test_covered(void **state)
+{
+	struct pairs in = { NULL, 0, 0 }, out = { NULL, 0, 0 };
+
+	add(&in, "10.0.0.0/8", "10.1.0.0/16");
+	add(&in, "192.0.2.0/24", "10.2.0.0/16");
+	add(&in, "fd00:2::/64", "fd00:1::/64");
+	add(&in, "198.51.100.0/24", "203.0.113.0/24");
+	pairs_sort(&in);
+	assert_true(pairs_covered_locals(&in, &out));
+	assert_int_equal(out.n, 2);
+	assert_int_equal(out.v[0].remote.addr.b[1], 1);
+	assert_int_equal(out.v[1].remote.addr.b[1], 2);
+	add(&in, "::/0", "fd00:1::/64");
+	pairs_sort(&in);
+	assert_true(pairs_covered_locals(&in, &out));
+	assert_int_equal(out.n, 3);
+	pairs_fini(&in);
+	pairs_fini(&out);
+}
+
+static void
+is_route(const struct route *r, const char *dst, uint8_t kind, const char *src)
+{
+	struct prefix p;
+	struct addr a = { 0 };
+
+	assert_true(prefix_parse(dst, &p));
+	assert_true(src == NULL || addr_parse(src, &a));
+	assert_true(addr_eq(&r->dst.addr, &p.addr) && r->dst.len == p.len);
+	assert_int_equal(r->kind, kind);
+	assert_true(addr_eq(&r->src, &a));
+}
+
+static void
+test_routes(void **state)
+{
+	struct pairs tun = { NULL, 0, 0 }, closed = { NULL, 0, 0 }, loc = { NULL, 0, 0 };
+	struct route_list l = { NULL, 0, 0 };
+	struct addr own[3];
+
+	assert_true(addr_parse("10.0.1.1", &own[0]) && addr_parse("20.0.0.1", &own[1]) && addr_parse("fd00:1::1", &own[2]));
+	add(&tun, "10.0.2.0/24", "10.0.9.0/24");	/* no address of ours in there */
+	add(&tun, "10.0.2.0/24", "10.0.1.0/24");	/* the same route, but with a source */
+	add(&tun, "fd00:2::/64", "fd00:1::/64");
+	add(&closed, "10.0.3.0/24", "10.0.1.0/24");
+	add(&closed, "10.0.2.0/24", "10.0.1.0/24");
+	add(&loc, "10.0.1.0/24", "10.0.1.0/24");
+	assert_true(routes_want(&l, &tun, &closed, &loc, own, 3));
+	assert_int_equal(l.n, 6);
+	is_route(&l.v[0], "10.0.1.0/24", ROUTE_THROW, NULL);
+	is_route(&l.v[1], "10.0.2.0/24", ROUTE_TUN, "10.0.1.1");
+	is_route(&l.v[2], "10.0.2.0/24", ROUTE_UNREACHABLE, NULL);
+	is_route(&l.v[3], "10.0.3.0/24", ROUTE_UNREACHABLE, NULL);
+	is_route(&l.v[4], "fd00:2::/64", ROUTE_TUN, "fd00:1::1");
+	is_route(&l.v[5], "fd00:2::/64", ROUTE_UNREACHABLE, NULL);
+	pairs_fini(&tun);
+	pairs_fini(&closed);
+	pairs_fini(&loc);
+	free(l.v);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text), cmocka_unit_test(test_refused), cmocka_unit_test(test_disjoint), cmocka_unit_test(test_covered),
+		cmocka_unit_test(test_routes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
