@@ -305,7 +305,7 @@ engine_count(const struct engine *e, struct engine_census *c)
 		c->tunnels++;
 		for (const struct ikesa *s = t->sas; s; s = s->sib) {
 			c->ike_up += s->state == S_UP;
-			c->exchanges += (s->own != NULL) + (s->peer != NULL);
+			c->exchanges += (s->own || s->win.busy) + (s->peer || s->win.working);
 		}
 		for (const struct child *k = t->children; k; k = k->sib)
 			c->children_up += k->state == CH_UP;

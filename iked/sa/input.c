@@ -196,7 +196,7 @@ hinted(struct engine *e, struct turn *tn)
 
 	if (!msg_notify(tn->m, N_INVALID_IKE_SPI))
 		return;
-	if ((s->state == S_DELETING || s->state == S_REKEYED) && s->win.busy && s->win.tries) {
+	if ((s->state == S_DELETING || s->state == S_REKEYED || s->leaving) && s->win.busy && s->win.tries) {
 		ikesa_end(e, s, s->why);	/* what it is told to forget it has forgotten */
 		return;
 	}
