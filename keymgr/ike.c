@@ -106,6 +106,58 @@ ike_ke_drop(struct ike_objects *o, uint32_t handle)
 	ke_free(handle_take(&o->ke, handle));
 }
 
+/* Seeds */
+
+static bool
+digest(const struct secret *gir, struct bytes ni, struct bytes nr, uint64_t *out)
+{
+	uint8_t all[SECRET_CAP + 2 * KEY_NONCE_MAX], sum[EVP_MAX_MD_SIZE];
+	struct wr w = wr_of(all, sizeof(all));
+	unsigned n = 0;
+	bool ok;
+
+	wr_span(&w, secret_bytes(gir));
+	wr_span(&w, ni);
+	wr_span(&w, nr);
+	ok = wr_ok(&w) && EVP_Digest(all, w.n, sum, &n, EVP_sha256(), NULL);
+	memcpy(out, sum, sizeof(*out));
+	wipe(all, sizeof(all));
+	wipe(sum, sizeof(sum));
+	return ok;
+}
+
+/*
+ * SK_d and [g^ir |] Ni | Nr make the keys: the same octets again would be the same keys again, and counters that begin again under
+ * them. A key exchange alone does not help: iked can give two of our handles one another's public values, or g^ir as a nonce.
+ */
+static enum reason
+use_seed(struct ike *i, const struct secret *gir, struct bytes ni, struct bytes nr, char detail[static IKE_DETAIL])
+{
+	uint64_t d, *v;
+
+	if (!digest(gir, ni, nr, &d))
+		return R_INTERNAL;
+	for (unsigned k = 0; k < i->nused; k++)
+		if (i->used[k] == d) {
+			SAY(detail, "this key exchange and these nonces made keys already");
+			return R_NOT_PERMITTED;
+		}
+	if (i->nused == i->used_cap) {
+		unsigned cap = i->used_cap ? i->used_cap * 2 : 8;
+
+		if (cap > IKE_SEEDS_MAX) {
+			SAY(detail, "this IKE SA has made too many children; rekey it");
+			return R_BUSY;
+		}
+		if ((v = reallocarray(i->used, cap, sizeof(*v))) == NULL)
+			return R_NO_MEMORY;
+		i->used = v;
+		i->used_cap = cap;
+	}
+	i->used[i->nused++] = d;
+	return R_OK;
+}
+
 /* IKE SAs */
 
 static struct ike *
@@ -170,6 +222,8 @@ ike_derive(struct ike_objects *o, const struct key_derive *d, uint32_t *handle, 
 	}
 	if (r == R_OK && o->ike.n >= o->ike.max)
 		r = R_BUSY;
+	if (r == R_OK && old)
+		r = use_seed(old, &gir, d->ni, d->nr, detail);
 	if (r == R_OK && (i = ike_new(d)) == NULL)
 		r = R_NO_MEMORY;
 	if (r == R_OK && !derive(i, old, d, &gir, keys))
@@ -307,54 +361,18 @@ ike_verify(struct ike_objects *o, const struct bindings *t, const char *dir, con
 /* Children */
 
 static bool
-digest(struct bytes ni, struct bytes nr, uint64_t *out)
-{
-	uint8_t all[2 * KEY_NONCE_MAX], sum[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-
-	memcpy(all, ni.p, ni.n);
-	memcpy(all + ni.n, nr.p, nr.n);
-	if (!EVP_Digest(all, ni.n + nr.n, sum, &n, EVP_sha256(), NULL))
-		return false;
-	memcpy(out, sum, sizeof(*out));
-	return true;
-}
-
-/* Without a key exchange the nonces alone make the keys: the same nonces again would be the same keys again. */
-static enum reason
-use_nonces(struct ike *i, struct bytes ni, struct bytes nr, char detail[static IKE_DETAIL])
-{
-	uint64_t d, *v;
-
-	if (!digest(ni, nr, &d))
-		return R_INTERNAL;
-	for (unsigned k = 0; k < i->nused; k++)
-		if (i->used[k] == d) {
-			SAY(detail, "these nonces made a child already");
-			return R_NOT_PERMITTED;
-		}
-	if (i->nused == i->used_cap) {
-		unsigned cap = i->used_cap ? i->used_cap * 2 : 8;
-
-		if (cap > IKE_NONCES_MAX) {
-			SAY(detail, "this IKE SA has made too many children without a key exchange; rekey it");
-			return R_BUSY;
-		}
-		if ((v = reallocarray(i->used, cap, sizeof(*v))) == NULL)
-			return R_NO_MEMORY;
-		i->used = v;
-		i->used_cap = cap;
-	}
-	i->used[i->nused++] = d;
-	return R_OK;
-}
-
-static bool
 is_child_of(const char *child, const char *tunnel)
 {
 	size_t n = strlen(tunnel);
 
 	return strncmp(child, tunnel, n) == 0 && child[n] == '/' && name_ok(child + n + 1);
+}
+
+/* The child of IKE_AUTH: who began is known here. With the roles turned round both ends would send under one key. */
+static bool
+turned_round(const struct ike *i, const struct key_child *c)
+{
+	return i->first && bytes_eq(c->ni, i->ni) && bytes_eq(c->nr, i->nr) && c->initiator != i->initiator;
 }
 
 enum reason
@@ -376,9 +394,12 @@ ike_child_keys(struct ike_objects *o, const struct key_child *c, struct child_ke
 	} else if (r == R_OK && !derive_suite_ok(&c->suite, true)) {
 		SAY(detail, "keymgr does not know these algorithms");
 		r = R_NOT_PERMITTED;
+	} else if (r == R_OK && turned_round(i, c)) {
+		SAY(detail, "the other side began the exchange of these nonces");
+		r = R_NOT_PERMITTED;
 	}
-	if (r == R_OK && c->ke == 0)
-		r = use_nonces(i, c->ni, c->nr, detail);
+	if (r == R_OK)
+		r = use_seed(i, &gir, c->ni, c->nr, detail);
 	if (r == R_OK) {
 		ok = c->initiator ? derive_child_keys(i->suite.prf, &i->sk_d, &c->suite, c->ke ? &gir : NULL, c->ni, c->nr, out, in) :
 		    derive_child_keys(i->suite.prf, &i->sk_d, &c->suite, c->ke ? &gir : NULL, c->ni, c->nr, in, out);

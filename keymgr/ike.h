@@ -2,8 +2,8 @@
 /*
  * The objects behind iked's handles: pending key exchanges and IKE SAs with SK_d, SK_pi, SK_pr. They die with the link. A key
  * exchange is used once, whatever comes of it. An IKE SA makes children only after its peer's proof was verified here (a rekeyed one
- * inherits that), only for that tunnel, and never twice from the same nonces without a key exchange: a captured iked cannot
- * skip authentication, nor make the engine repeat a sequence number under one key.
+ * inherits that), only for that tunnel, and neither children nor rekeyed SAs twice from the same key exchange and nonces: a captured
+ * iked cannot skip authentication, nor make the engine repeat a sequence number under one key.
  */
 #ifndef KEYMGR_IKE_H
 #define KEYMGR_IKE_H
@@ -17,7 +17,7 @@
 
 #define IKE_KE_MAX	2048u	/* key exchanges pending on one link */
 #define IKE_SA_MAX	20000u
-#define IKE_NONCES_MAX	65536u	/* children of one IKE SA without a key exchange of their own */
+#define IKE_SEEDS_MAX	65536u	/* children and rekeyed SAs of one IKE SA */
 #define IKE_DETAIL	640
 
 struct ike {
@@ -30,7 +30,7 @@ struct ike {
 	uint8_t		nonces[2 * KEY_NONCE_MAX];
 	struct bytes	ni, nr;
 	struct secret	sk_d, sk_pi, sk_pr;
-	uint64_t	*used;		/* digests of nonces that made a child */
+	uint64_t	*used;		/* digests of what made a child or a rekeyed SA: g^ir, if any, and the nonces */
 	unsigned	nused, used_cap;
 };
 

@@ -10,6 +10,7 @@
 #include "child.h"
 #include "ike.h"
 #include "ipc.h"
+#include "log.h"
 #include "sadb.h"
 
 #define SERVE_ENGINE_WAIT_S	3	/* for the first dump; then iked is served without an engine */
@@ -26,6 +27,7 @@ struct keymgr {
 	int			 iked_waits;	/* its descriptor until the engine was read; -1 none */
 	bool			 settled;
 	struct event		*settle_timer;
+	struct log_limit	 refusals;
 };
 
 bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "auth.h"
+#include "clock.h"
 #include "log.h"
 #include "serve_iked.h"
 
@@ -104,11 +105,13 @@ on_ike_derive(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return true;
 }
 
-/* A refusal that only a captured or faulty iked can cause is logged; it is not the network's. */
+/* A refusal that only a captured or faulty iked can cause is logged, one a second; it is not the network's. */
 static bool
-refuse(struct ipc *l, struct ipc_msg *m, const char *what, const char *tunnel, enum reason r, const char *detail)
+refuse(struct keymgr *k, struct ipc *l, struct ipc_msg *m, const char *what, const char *tunnel, enum reason r, const char *detail)
 {
-	if (r == R_NOT_PERMITTED || r == R_NOT_FOUND)
+	uint64_t skipped;
+
+	if ((r == R_NOT_PERMITTED || r == R_NOT_FOUND) && log_allow(&k->refusals, clock_now_ns(), &skipped))
 		log_at(LOG_WARN, &(struct log_ctx){ .tunnel = tunnel }, "refused", r, "%s is refused: %s.", what, detail);
 	return fail(l, m, r, detail);
 }
@@ -128,7 +131,7 @@ on_auth_sign(void *ctx, struct ipc *l, struct ipc_msg *m)
 		return false;
 	r = ike_sign(&k->objects, &k->bindings, k->secret_dir, &a, &auth, detail);
 	if (r != R_OK)
-		return refuse(l, m, "A signature", a.tunnel, r, detail);
+		return refuse(k, l, m, "A signature", a.tunnel, r, detail);
 	wr_u8(&w, AUTH_METHOD_PSK);
 	span_put(&w, secret_bytes(&auth));
 	ipc_reply(l, m, wr_bytes(&w));
@@ -148,7 +151,7 @@ on_auth_verify(void *ctx, struct ipc *l, struct ipc_msg *m)
 		return false;
 	r = ike_verify(&k->objects, &k->bindings, k->secret_dir, &a, detail);
 	if (r != R_OK)
-		return refuse(l, m, "A verification", a.tunnel, r, detail);
+		return refuse(k, l, m, "A verification", a.tunnel, r, detail);
 	ipc_reply(l, m, bytes_of(NULL, 0));
 	return true;
 }

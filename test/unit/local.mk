@@ -14,3 +14,10 @@ test_unit_test_msg_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_name_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_reason_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_ts_LDADD = $(LIB_TEST_LIBS)
+
+# What reviews found, where it crosses the borders of one part's tests.
+check_PROGRAMS += test/unit/test_review_key
+UNIT_TESTS += test/unit/test_review_key
+test_unit_test_review_key_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/keymgr
+test_unit_test_review_key_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_unit_test_review_key_SOURCES = test/unit/test_review_key.c test/unit/key_fix.c test/unit/key_fix.h
