@@ -230,7 +230,7 @@ api_settled(struct api *a)
 	for (r = a->reqs; r; r = next) {
 		next = r->next;
 		if (r->reply)
-			reply_settled(r, true);
+			reply_settled(r, sync_settled(r->s));
 	}
 }
 

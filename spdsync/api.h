@@ -40,7 +40,7 @@ struct req {
 struct api *api_new(struct sync *);
 void api_free(struct api *);
 void api_listen(struct api *, const char *name, int fd);	/* "api-ro" "api-rw" "api-panel" */
-void api_settled(struct api *);					/* those who wait for the revision get their answer */
+void api_settled(struct api *);					/* it is in force, or kept out: those who wait get their answer */
 
 void api_link_gone(struct api *, struct ipc *);	/* NULL: the PF_KEY link. Those who wait for its answer get an error */
 

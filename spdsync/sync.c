@@ -152,7 +152,7 @@ sync_progress(struct sync *s)
 {
 	host_pump(s);
 	iked_pump(s);
-	if (s->api && sync_settled(s))
+	if (s->api && (sync_settled(s) || (s->engine.stands && s->engine.blocked)))
 		api_settled(s->api);
 }
 
