@@ -176,8 +176,9 @@ tunnel_reason() { ctl "$1" explain "$2" --json | jq -e --arg r "$3" '.now.reason
 # counter GATEWAY NAME: one of the engine's counters.
 counter() { ctl "$1" counters --json | jq -r --arg n "$2" '.engine[$n] // 0'; }
 
-# drops GATEWAY: every drop reason that is not 0, sorted, "name=value" a line.
-drops() { ctl "$1" counters --json | jq -r '.engine | to_entries[] | select((.key | test("^drop_|^guard_")) and .key != "drop_keepalive" and .value != 0) | "\(.key)=\(.value)"' | sort; }
+# drops GATEWAY: every drop reason that is not 0, sorted, "name=value" a line. What is dropped as too big is path MTU discovery at
+# work, not a loss: its sender is told.
+drops() { ctl "$1" counters --json | jq -r '.engine | to_entries[] | select((.key | test("^drop_|^guard_")) and (.key | test("^drop_(keepalive|too_big)") | not) and .value != 0) | "\(.key)=\(.value)"' | sort; }
 
 # faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
 faq_sites() {
