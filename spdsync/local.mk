@@ -4,6 +4,7 @@ spdsync_libspdsync_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 spdsync_libspdsync_a_SOURCES = \
 	spdsync/act.c \
 	spdsync/act.h \
+	spdsync/actbody.c \
 	spdsync/api.c \
 	spdsync/api.h \
 	spdsync/apply.c \
@@ -69,3 +70,16 @@ test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_store_LDADD = $(SPDSYNC_TEST_LIBS)
 UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync
+
+# Site files, and the JSON of commands.
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/sitecheck.c act:spdsync/actbody.c
+UNIT_TESTS += test/fuzz/replay_site
+check_PROGRAMS += test/fuzz/replay_site
+test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c
+test_fuzz_replay_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_fuzz_replay_site_LDADD = $(SPDSYNC_LIBS)
+UNIT_TESTS += test/fuzz/replay_act
+check_PROGRAMS += test/fuzz/replay_act
+test_fuzz_replay_act_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_act.c
+test_fuzz_replay_act_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_fuzz_replay_act_LDADD = $(SPDSYNC_LIBS)
