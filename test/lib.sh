@@ -246,6 +246,7 @@ pings() { ns "$1" ping -n -q -c "$3" -i "${4:-0.2}" -W 2 "$2" | tee "$W/ping.out
 cleanup() {
 	_rc=$?
 	trap - EXIT INT TERM HUP
+	trap '' PIPE		# nobody reads us any more, but everything is still to be taken down
 	for _p in $PIDS; do kill "$_p" 2>/dev/null; done
 	for _p in $PIDS; do
 		_n=0
@@ -266,4 +267,4 @@ cleanup() {
 	exit "$_rc"
 }
 trap cleanup EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
