@@ -205,9 +205,7 @@ ike_inherit(struct engine *e, struct ikesa *old)
 	for (struct ikesa *s = old->t->sas; s; s = s->sib)
 		if (s->from == old && s->state == S_UP && s != top) {
 			COUNT(e, collisions);
-			s->leaving = true;
-			if (s->made_by_us)
-				s->want_delete = true;
+			ikesa_leave(e, s);
 		}
 	old->replaced = true;
 	for (struct child *c = old->t->children; c; c = c->sib)

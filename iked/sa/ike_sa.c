@@ -96,14 +96,25 @@ life_over(struct engine *e, void *arg)
 	struct ikesa *s = arg;
 	uint64_t hard = s->up_at + s->t->cfg.ike_life_s * NS_PER_S / 100 * 110;
 
-	if (e->now >= hard) {
-		s->why = R_EXPIRED;
+	if (e->now >= hard || s->leaving) {
+		s->why = s->leaving ? R_REPLACED : R_EXPIRED;
 		s->want_delete = true;
 	} else {
 		s->want_rekey = true;
 		timer_set(&e->timers, &s->life, hard, life_over, s);
 	}
 	tun_touch(e, s->t);
+}
+
+/* It has lost, and the peer should close it. A peer that never learned of it will not: then we do. */
+void
+ikesa_leave(struct engine *e, struct ikesa *s)
+{
+	s->leaving = true;
+	if (s->made_by_us)
+		s->want_delete = true;
+	else
+		timer_set(&e->timers, &s->life, e->now + RETIRE_NS, life_over, s);
 }
 
 static void

@@ -531,6 +531,13 @@ pairs(const struct sim *m)
 static bool
 settled(struct sim *m)
 {
+	for (int i = 0; i < 2; i++) {
+		struct engine_census c;
+
+		engine_count(m->s[i].e, &c);
+		if (c.ike_sas != 1 || c.timers > 3)	/* it waits for something */
+			return false;
+	}
 	return sim_idle(m) && sim_up(m) && toy_children(&m->s[A]) == toy_children(&m->s[B]);
 }
 
@@ -548,7 +555,8 @@ sim_check(struct sim *m, unsigned policies)
 				    c->id, c->spi_in, c->in, c->spi_out, c->out, c->larval);
 		}
 		return !sim_up(m) ? "the tunnel is not up" : !sim_idle(m) ? "something is still under way" :
-		    "the engines do not have the same number of children";
+		    toy_children(&m->s[A]) != toy_children(&m->s[B]) ? "the engines do not have the same number of children" :
+		    "an IKE SA or a timer is left over";
 	}
 	for (int i = 0; i < 2; i++) {
 		struct engine_census c;
