@@ -226,6 +226,7 @@ history(void **state)
 		assert_int_equal(verdict(h, 1, &ah, forward), CW_DROP_POLICY_MISMATCH);
 		assert_int_equal(verdict(h, 1, &transport, forward), CW_DROP_POLICY_MISMATCH);
 		assert_int_equal(verdict(h, 2, two, forward), CW_DROP_POLICY_MISMATCH);
+		assert_int_equal(verdict(h, 2, swapped, forward), CW_DROP_POLICY_MISMATCH);	/* one layer more than asked for, inside */
 	}
 	/* nested: the policy's first transform is the innermost */
 	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10);
