@@ -187,5 +187,8 @@ child_made(struct turn *tn)
 	}
 	todo_record(e, r);
 	child_up(e, c, x->old);
+	for (unsigned i = 0; i < x->ngone; i++)
+		if (x->gone[i] == c->spi_out)
+			child_gone(e, c, R_DELETED_BY_PEER);
 	return V_GO;
 }

@@ -84,6 +84,19 @@ own_dead(struct turn *tn)
 	return V_OVER;
 }
 
+/*
+ * The peer may delete a child that it has just made for us before its answer is here or before ours is installed: what our open
+ * exchange makes with that SPI is ended as soon as it is made.
+ */
+static void
+delete_unborn(struct ikesa *s, uint32_t spi)
+{
+	struct xch *x = s->own;
+
+	if (x && x->kind < XK_IKE && x->ngone < GONE_SPIS)
+		x->gone[x->ngone++] = spi;
+}
+
 /* One DELETE payload for ESP: each child goes; the halves that the answer names are collected. */
 static unsigned
 delete_children(struct turn *tn, const struct wire_delete *d, uint32_t *spis, unsigned room)
@@ -95,8 +108,10 @@ delete_children(struct turn *tn, const struct wire_delete *d, uint32_t *spis, un
 		struct child *c = child_by_spi(s->t, delete_spi(d, i), s);
 		bool crossing;
 
-		if (!c)
+		if (!c) {
+			delete_unborn(s, delete_spi(d, i));
 			continue;
+		}
 		crossing = c->deleting;		/* 2.25.1: then the answer does not name it */
 		if (!crossing && n < room)
 			spis[n++] = c->spi_in;

@@ -178,6 +178,16 @@ unhash(struct engine *e, struct ikesa *s)
 		}
 }
 
+/* The exchange that was making it has nothing to make any more. */
+static void
+half_made(struct engine *e, struct xch *x, struct ikesa *s)
+{
+	if (x && x->fresh == s) {
+		x->fresh = NULL;
+		xch_fail(e, x, s->why, NULL);
+	}
+}
+
 static void
 detach(struct engine *e, struct ikesa *s)
 {
@@ -192,9 +202,12 @@ detach(struct engine *e, struct ikesa *s)
 			*p = s->sib;
 			break;
 		}
-	for (struct ikesa *o = t->sas; o; o = o->sib)
+	for (struct ikesa *o = t->sas; o; o = o->sib) {
 		if (o->from == s)
 			o->from = NULL;
+		half_made(e, o->own, s);
+		half_made(e, o->peer, s);
+	}
 	if (!t->sas)
 		t->since = e->now;
 	tun_changed(e, t);

@@ -17,7 +17,7 @@
 #include "wire/sk.h"
 
 #define NONCE_LEN	32
-#define SPI_LEN		8
+#define GONE_SPIS	8
 
 struct nonce {
 	size_t	n;
@@ -78,6 +78,8 @@ struct xch {
 	bool		 dead;
 	struct suite	 suite;
 	struct octets	 pub, peer_pub;
+	uint32_t	 gone[GONE_SPIS];	/* deleted by the peer before ours was done */
+	unsigned	 ngone;
 	uint16_t	 refuse;	/* notify that answers instead */
 	struct record	*rec;		/* why, until the peer is authenticated */
 	struct call	*call;		/* that we wait for */
