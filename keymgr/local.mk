@@ -43,11 +43,12 @@ keymgr_keymgr_SOURCES = \
 	keymgr/sandbox.h
 
 # Tests
-KEY_TESTS = test/unit/test_pfkey test/unit/test_key_child test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
+KEY_TESTS = test/unit/test_pfkey test/unit/test_pfkey_client test/unit/test_key_child test/unit/test_key_engine test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
 check_PROGRAMS += $(KEY_TESTS)
 UNIT_TESTS += $(KEY_TESTS)
 EXTRA_DIST += test/unit/key_hex.h
 KEY_TEST_LIBS = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+KEY_FIX = test/unit/key_engine.c test/unit/key_fix.c test/unit/key_fix.h
 test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
@@ -56,14 +57,18 @@ test_unit_test_key_store_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_store_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_serve_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_serve_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_serve_SOURCES = test/unit/test_key_serve.c test/unit/key_fix.c test/unit/key_fix.h
+test_unit_test_key_serve_SOURCES = test/unit/test_key_serve.c $(KEY_FIX)
 test_unit_test_key_child_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_child_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_child_SOURCES = test/unit/test_key_child.c test/unit/key_fix.c test/unit/key_fix.h
+test_unit_test_key_child_SOURCES = test/unit/test_key_child.c $(KEY_FIX)
+test_unit_test_key_engine_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_engine_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_engine_SOURCES = test/unit/test_key_engine.c $(KEY_FIX)
 test_unit_test_pfkey_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_pfkey_client_LDADD = $(KEY_TEST_LIBS)
 
 # Messages of the engine and of any other PF_KEY speaker, as keymgr and spdsync read them.
-FUZZ_TARGETS += pfkey_client:lib/pfkey.c
+FUZZ_TARGETS += pfkey_client:lib/pfkey.c,lib/pfkey_ext.c,lib/pfkey_private.c
 UNIT_TESTS += test/fuzz/replay_pfkey_client
 check_PROGRAMS += test/fuzz/replay_pfkey_client
 test_fuzz_replay_pfkey_client_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_pfkey_client.c

@@ -34,7 +34,10 @@ lib_libcauseway_a_SOURCES = \
 	lib/pfkey.c \
 	lib/pfkey.h \
 	lib/pfkey_client.c \
+	lib/pfkey_ext.c \
+	lib/pfkey_ext.h \
 	lib/pfkey_msg.c \
+	lib/pfkey_private.c \
 	lib/proc.c \
 	lib/proc.h \
 	lib/proposal.c \

@@ -1,578 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The codec of PF_KEY messages. One table has a row for every extension: how it is written and how it is read, side by side.
- * Integers are in host order here, against the habit of the cursor, so they go through h16, h32, h64 below.
+ * The codec of PF_KEY messages: header, extensions by their tables, lengths. Integers are in host order here, against the
+ * habit of the cursor, so they go through the h16, h32 and h64 of pfkey_ext.h.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <stdio.h>
-
-#include "pfkey.h"
-
-static void wr_h16(struct wr *w, uint16_t v) { wr_mem(w, &v, sizeof(v)); }
-static void wr_h32(struct wr *w, uint32_t v) { wr_mem(w, &v, sizeof(v)); }
-static void wr_h64(struct wr *w, uint64_t v) { wr_mem(w, &v, sizeof(v)); }
-static uint16_t rd_h16(struct rd *r) { uint16_t v; rd_copy(r, &v, sizeof(v)); return v; }
-static uint32_t rd_h32(struct rd *r) { uint32_t v; rd_copy(r, &v, sizeof(v)); return v; }
-static uint64_t rd_h64(struct rd *r) { uint64_t v; rd_copy(r, &v, sizeof(v)); return v; }
+#include "pfkey_ext.h"
 
 static void
-wr_zero(struct wr *w, size_t n)
+exts_put(struct wr *w, const struct pfkey_msg *m, const struct pfkey_ext *v, unsigned n)
 {
-	uint8_t *p = wr_room(w, n);
+	for (unsigned i = 0; i < n && wr_ok(w); i++) {
+		size_t at = w->n;
+		uint16_t words;
 
-	if (p)
-		memset(p, 0, n);
-}
-
-/* Addresses */
-
-static void
-sockaddr_put(struct wr *w, const struct addr *a, uint16_t port)
-{
-	if (a->fam == 4) {
-		wr_h16(w, AF_INET);
-		wr_u16(w, port);
-		wr_mem(w, a->b, 4);
-		wr_zero(w, 8);
-	} else if (a->fam == 6) {
-		wr_h16(w, AF_INET6);
-		wr_u16(w, port);
-		wr_zero(w, 4);
-		wr_mem(w, a->b, 16);
-		wr_zero(w, 4);
-	} else
-		w->bad = true;
-}
-
-static void
-sockaddr_get(struct rd *r, struct endpoint *e)
-{
-	uint16_t family = rd_h16(r);
-
-	*e = (struct endpoint){ .port = rd_u16(r) };
-	if (family == AF_INET) {
-		e->addr.fam = 4;
-		rd_copy(r, e->addr.b, 4);
-		rd_bytes(r, 8);
-	} else if (family == AF_INET6) {
-		e->addr.fam = 6;
-		rd_bytes(r, 4);
-		rd_copy(r, e->addr.b, 16);
-		rd_bytes(r, 4);
-	} else
-		rd_fail(r);
-}
-
-static void
-address_put(struct wr *w, const struct pfkey_address *a)
-{
-	wr_u8(w, a->proto);
-	wr_u8(w, a->prefixlen);
-	wr_h16(w, 0);
-	sockaddr_put(w, &a->ep.addr, a->ep.port);
-}
-
-static void
-address_get(struct rd *r, struct pfkey_address *a)
-{
-	a->proto = rd_u8(r);
-	a->prefixlen = rd_u8(r);
-	rd_h16(r);
-	sockaddr_get(r, &a->ep);
-	if (a->prefixlen > addr_bits(&a->ep.addr))
-		rd_fail(r);
-	rd_bytes(r, a->ep.addr.fam == 6 ? 4 : 0);	/* the padding of 28 octets to 32 */
-}
-
-static void put_src(struct wr *w, const struct pfkey_msg *m) { address_put(w, &m->src); }
-static void get_src(struct rd *r, struct pfkey_msg *m) { address_get(r, &m->src); }
-static void put_dst(struct wr *w, const struct pfkey_msg *m) { address_put(w, &m->dst); }
-static void get_dst(struct rd *r, struct pfkey_msg *m) { address_get(r, &m->dst); }
-static void put_proxy(struct wr *w, const struct pfkey_msg *m) { address_put(w, &m->proxy); }
-static void get_proxy(struct rd *r, struct pfkey_msg *m) { address_get(r, &m->proxy); }
-
-/* The SA */
-
-static void
-put_sa(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_u32(w, m->sa.spi);
-	wr_u8(w, m->sa.replay);
-	wr_u8(w, m->sa.state);
-	wr_u8(w, m->sa.auth);
-	wr_u8(w, m->sa.encrypt);
-	wr_h32(w, m->sa.flags);
-}
-
-static void
-get_sa(struct rd *r, struct pfkey_msg *m)
-{
-	m->sa.spi = rd_u32(r);
-	m->sa.replay = rd_u8(r);
-	m->sa.state = rd_u8(r);
-	m->sa.auth = rd_u8(r);
-	m->sa.encrypt = rd_u8(r);
-	m->sa.flags = rd_h32(r);
-}
-
-static void
-put_sa2(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_u8(w, m->sa2.mode);
-	wr_zero(w, 3);
-	wr_h32(w, m->sa2.sequence);
-	wr_h32(w, m->sa2.reqid);
-}
-
-static void
-get_sa2(struct rd *r, struct pfkey_msg *m)
-{
-	m->sa2.mode = rd_u8(r);
-	rd_bytes(r, 3);
-	m->sa2.sequence = rd_h32(r);
-	m->sa2.reqid = rd_h32(r);
-}
-
-static void
-lifetime_put(struct wr *w, const struct pfkey_lifetime *l)
-{
-	wr_h32(w, l->packets > UINT32_MAX ? UINT32_MAX : (uint32_t)l->packets);
-	wr_h64(w, l->bytes);
-	wr_h64(w, l->addtime);
-	wr_h64(w, l->usetime);
-}
-
-static void
-lifetime_get(struct rd *r, struct pfkey_lifetime *l)
-{
-	l->packets = rd_h32(r);
-	l->bytes = rd_h64(r);
-	l->addtime = rd_h64(r);
-	l->usetime = rd_h64(r);
-}
-
-static void put_current(struct wr *w, const struct pfkey_msg *m) { lifetime_put(w, &m->current); }
-static void get_current(struct rd *r, struct pfkey_msg *m) { lifetime_get(r, &m->current); }
-static void put_hard(struct wr *w, const struct pfkey_msg *m) { lifetime_put(w, &m->hard); }
-static void get_hard(struct rd *r, struct pfkey_msg *m) { lifetime_get(r, &m->hard); }
-static void put_soft(struct wr *w, const struct pfkey_msg *m) { lifetime_put(w, &m->soft); }
-static void get_soft(struct rd *r, struct pfkey_msg *m) { lifetime_get(r, &m->soft); }
-
-static void
-key_put(struct wr *w, struct bytes key)
-{
-	if (key.n == 0 || key.n > 8191) {
-		w->bad = true;
-		return;
-	}
-	wr_h16(w, (uint16_t)(key.n * 8));
-	wr_h16(w, 0);
-	wr_span(w, key);
-}
-
-static struct bytes
-key_get(struct rd *r)
-{
-	uint16_t bits = rd_h16(r);
-	struct bytes key;
-	size_t n;
-
-	rd_h16(r);
-	n = bits / 8u;
-	if (bits == 0 || bits % 8)
-		rd_fail(r);
-	key = rd_bytes(r, n);
-	rd_bytes(r, (8 - n % 8) % 8);
-	return key;
-}
-
-static void put_key_auth(struct wr *w, const struct pfkey_msg *m) { key_put(w, m->key_auth); }
-static void get_key_auth(struct rd *r, struct pfkey_msg *m) { m->key_auth = key_get(r); }
-static void put_key_encrypt(struct wr *w, const struct pfkey_msg *m) { key_put(w, m->key_encrypt); }
-static void get_key_encrypt(struct rd *r, struct pfkey_msg *m) { m->key_encrypt = key_get(r); }
-
-static void
-put_spirange(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_h32(w, m->spi_min);
-	wr_h32(w, m->spi_max);
-	wr_h32(w, 0);
-}
-
-static void
-get_spirange(struct rd *r, struct pfkey_msg *m)
-{
-	m->spi_min = rd_h32(r);
-	m->spi_max = rd_h32(r);
-	rd_h32(r);
-}
-
-static void
-put_natt_type(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_u8(w, m->natt_type);
-	wr_zero(w, 3);
-}
-
-static void
-get_natt_type(struct rd *r, struct pfkey_msg *m)
-{
-	m->natt_type = rd_u8(r);
-	rd_bytes(r, 3);
-}
-
-static void
-put_natt_sport(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_u16(w, m->natt_sport);
-	wr_h16(w, 0);
-}
-
-static void
-get_natt_sport(struct rd *r, struct pfkey_msg *m)
-{
-	m->natt_sport = rd_u16(r);
-	rd_h16(r);
-}
-
-static void
-put_natt_dport(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_u16(w, m->natt_dport);
-	wr_h16(w, 0);
-}
-
-static void
-get_natt_dport(struct rd *r, struct pfkey_msg *m)
-{
-	m->natt_dport = rd_u16(r);
-	rd_h16(r);
-}
-
-/* Policies */
-
-static void
-put_policy(struct wr *w, const struct pfkey_msg *m)
-{
-	const struct pfkey_policy *p = &m->policy;
-
-	wr_h16(w, p->type);
-	wr_u8(w, p->dir);
-	wr_u8(w, 0);
-	wr_h32(w, p->id);
-	wr_h32(w, p->priority);
-	if (p->n > PFKEY_REQUESTS)
-		w->bad = true;
-	for (unsigned i = 0; wr_ok(w) && i < p->n; i++) {
-		const struct pfkey_request *q = &p->req[i];
-		bool ends = q->src.fam != 0 || q->dst.fam != 0;
-		size_t each = q->src.fam == 6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-
-		wr_h16(w, (uint16_t)(sizeof(struct sadb_x_ipsecrequest) + (ends ? 2 * each : 0)));	/* octets, whatever the standard says */
-		wr_h16(w, q->proto);
-		wr_u8(w, q->mode);
-		wr_u8(w, q->level);
-		wr_h16(w, 0);
-		wr_h32(w, q->reqid);
-		wr_h32(w, 0);
-		if (!ends)
+		if (!(m->has & PFKEY_HAS(v[i].type)))
 			continue;
-		if (q->src.fam != q->dst.fam)
-			w->bad = true;
-		sockaddr_put(w, &q->src, 0);
-		sockaddr_put(w, &q->dst, 0);
+		wr_h16(w, 0);
+		wr_h16(w, v[i].type);
+		v[i].put(w, m);
+		wr_zero(w, (8 - (w->n - at) % 8) % 8);
+		words = (uint16_t)((w->n - at) / 8);
+		if (wr_ok(w))
+			memcpy(w->p + at, &words, sizeof(words));
 	}
 }
-
-static void
-request_get(struct rd *r, struct pfkey_request *q)
-{
-	size_t len = rd_h16(r);
-	struct endpoint e;
-	struct rd sub;
-
-	if (len < sizeof(struct sadb_x_ipsecrequest)) {
-		rd_fail(r);
-		return;
-	}
-	sub = rd_sub(r, len - 2);
-	*q = (struct pfkey_request){ .proto = rd_h16(&sub) };
-	q->mode = rd_u8(&sub);
-	q->level = rd_u8(&sub);
-	rd_h16(&sub);
-	q->reqid = rd_h32(&sub);
-	rd_h32(&sub);
-	if (rd_left(&sub) > 7) {	/* up to seven octets are padding */
-		sockaddr_get(&sub, &e);
-		q->src = e.addr;
-		sockaddr_get(&sub, &e);
-		q->dst = e.addr;
-		if (q->src.fam != q->dst.fam)
-			rd_fail(&sub);
-	}
-	if (rd_left(&sub) <= 7)
-		rd_rest(&sub);
-	if (!rd_done(&sub))
-		rd_fail(r);
-}
-
-static void
-get_policy(struct rd *r, struct pfkey_msg *m)
-{
-	struct pfkey_policy *p = &m->policy;
-
-	p->type = rd_h16(r);
-	p->dir = rd_u8(r);
-	rd_u8(r);
-	p->id = rd_h32(r);
-	p->priority = rd_h32(r);
-	for (p->n = 0; rd_left(r) > 0; p->n++) {
-		if (p->n == PFKEY_REQUESTS) {
-			rd_fail(r);
-			return;
-		}
-		request_get(r, &p->req[p->n]);
-	}
-}
-
-/* REGISTER's answer */
-
-static void
-algs_put(struct wr *w, const struct pfkey_algs *a)
-{
-	wr_h32(w, 0);
-	if (a->n > PFKEY_ALGS)
-		w->bad = true;
-	else
-		wr_mem(w, a->v, a->n * sizeof(a->v[0]));
-}
-
-static void
-algs_get(struct rd *r, struct pfkey_algs *a)
-{
-	rd_h32(r);
-	for (a->n = 0; rd_left(r) > 0; a->n++) {
-		if (a->n == PFKEY_ALGS) {
-			rd_fail(r);
-			return;
-		}
-		rd_copy(r, &a->v[a->n], sizeof(a->v[0]));
-	}
-}
-
-static void put_algs_auth(struct wr *w, const struct pfkey_msg *m) { algs_put(w, &m->algs_auth); }
-static void get_algs_auth(struct rd *r, struct pfkey_msg *m) { algs_get(r, &m->algs_auth); }
-static void put_algs_encrypt(struct wr *w, const struct pfkey_msg *m) { algs_put(w, &m->algs_encrypt); }
-static void get_algs_encrypt(struct rd *r, struct pfkey_msg *m) { algs_get(r, &m->algs_encrypt); }
-
-/* Private extensions */
-
-static void
-put_hello(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_h32(w, CW_HELLO_MAGIC);
-	wr_h16(w, m->hello_version);
-	wr_h16(w, 0);
-	wr_h32(w, 0);
-	wr_h64(w, m->hello_features);
-}
-
-static void
-get_hello(struct rd *r, struct pfkey_msg *m)
-{
-	if (rd_h32(r) != CW_HELLO_MAGIC)
-		rd_fail(r);
-	m->hello_version = rd_h16(r);
-	rd_h16(r);
-	rd_h32(r);
-	m->hello_features = rd_h64(r);
-}
-
-static void put_replay(struct wr *w, const struct pfkey_msg *m) { wr_h32(w, m->replay_window); }
-static void get_replay(struct rd *r, struct pfkey_msg *m) { m->replay_window = rd_h32(r); }
-static void put_saflags(struct wr *w, const struct pfkey_msg *m) { wr_h32(w, m->sa_flags); }
-static void get_saflags(struct rd *r, struct pfkey_msg *m) { m->sa_flags = rd_h32(r); }
-static void put_keyless(struct wr *w, const struct pfkey_msg *m) { (void)m; wr_h32(w, 0); }
-static void get_keyless(struct rd *r, struct pfkey_msg *m) { (void)m; rd_h32(r); }
-
-static void
-selectors_side(struct wr *w, uint8_t side, const struct ts_list *l)
-{
-	for (unsigned i = 0; i < l->n && i < TS_MAX; i++) {
-		const struct ts *t = &l->v[i];
-
-		if (t->lo.fam != t->hi.fam || addr_len(&t->lo) == 0)
-			w->bad = true;
-		wr_u8(w, side);
-		wr_u8(w, t->proto);
-		wr_u8(w, t->lo.fam);
-		wr_u8(w, 0);
-		wr_h16(w, t->port_lo);
-		wr_h16(w, t->port_hi);
-		wr_mem(w, t->lo.b, addr_len(&t->lo));
-		wr_zero(w, 16 - addr_len(&t->lo));
-		wr_mem(w, t->hi.b, addr_len(&t->hi));
-		wr_zero(w, 16 - addr_len(&t->hi));
-	}
-}
-
-static void
-put_selectors(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_h16(w, (uint16_t)(m->sel_src.n + m->sel_dst.n));
-	wr_h16(w, 0);
-	if (m->sel_src.n + m->sel_dst.n > CW_SELECTORS_MAX)
-		w->bad = true;
-	selectors_side(w, 0, &m->sel_src);
-	selectors_side(w, 1, &m->sel_dst);
-}
-
-static void
-selector_addr(struct rd *r, uint8_t fam, struct addr *a)
-{
-	static const uint8_t zero[12];
-
-	*a = (struct addr){ .fam = fam };
-	rd_copy(r, a->b, 16);
-	if (fam == 4 && memcmp(a->b + 4, zero, 12) != 0)
-		rd_fail(r);
-}
-
-static void
-get_selectors(struct rd *r, struct pfkey_msg *m)
-{
-	unsigned n = rd_h16(r);
-
-	rd_h16(r);
-	m->sel_src.n = m->sel_dst.n = 0;
-	for (unsigned i = 0; i < n && rd_ok(r); i++) {
-		uint8_t side = rd_u8(r);
-		struct ts_list *l = side ? &m->sel_dst : &m->sel_src;
-		struct ts *t = &l->v[l->n];
-		uint8_t fam;
-
-		if (side > 1 || l->n == TS_MAX) {
-			rd_fail(r);
-			return;
-		}
-		*t = (struct ts){ .proto = rd_u8(r) };
-		fam = rd_u8(r);
-		rd_u8(r);
-		if (fam != 4 && fam != 6)
-			rd_fail(r);
-		t->port_lo = rd_h16(r);
-		t->port_hi = rd_h16(r);
-		selector_addr(r, fam, &t->lo);
-		selector_addr(r, fam, &t->hi);
-		l->n++;
-	}
-}
-
-static void
-put_owner(struct wr *w, const struct pfkey_msg *m)
-{
-	size_t n = strnlen(m->owner, CW_OWNER_LEN);
-
-	wr_h32(w, 0);
-	wr_mem(w, m->owner, n);
-	wr_zero(w, CW_OWNER_LEN - n);
-}
-
-static void
-get_owner(struct rd *r, struct pfkey_msg *m)
-{
-	rd_h32(r);
-	rd_copy(r, m->owner, CW_OWNER_LEN);
-	m->owner[CW_OWNER_LEN] = '\0';
-}
-
-static void
-put_stats(struct wr *w, const struct pfkey_msg *m)
-{
-	const struct pfkey_stats *s = &m->stats;
-
-	wr_h32(w, 0);
-	wr_h64(w, s->packets);
-	wr_h64(w, s->bytes);
-	wr_h64(w, s->sequence);
-	wr_h64(w, s->replay);
-	wr_h64(w, s->icv);
-	wr_h64(w, s->selector);
-	wr_h64(w, s->other);
-}
-
-static void
-get_stats(struct rd *r, struct pfkey_msg *m)
-{
-	struct pfkey_stats *s = &m->stats;
-
-	rd_h32(r);
-	s->packets = rd_h64(r);
-	s->bytes = rd_h64(r);
-	s->sequence = rd_h64(r);
-	s->replay = rd_h64(r);
-	s->icv = rd_h64(r);
-	s->selector = rd_h64(r);
-	s->other = rd_h64(r);
-}
-
-static void
-put_packets(struct wr *w, const struct pfkey_msg *m)
-{
-	wr_h32(w, 0);
-	wr_h64(w, m->soft.packets);
-	wr_h64(w, m->hard.packets);
-}
-
-/* Comes after the lifetimes in the table, but anywhere in a message: pfkey_get sees to it. */
-static void
-get_packets(struct rd *r, struct pfkey_msg *m)
-{
-	rd_h32(r);
-	m->soft.packets = rd_h64(r);
-	m->hard.packets = rd_h64(r);
-}
-
-static const struct ext_row {
-	uint16_t	type;
-	void		(*put)(struct wr *, const struct pfkey_msg *);
-	void		(*get)(struct rd *, struct pfkey_msg *);
-} exts[] = {
-	{ SADB_EXT_SA,			put_sa,			get_sa },
-	{ SADB_EXT_LIFETIME_CURRENT,	put_current,		get_current },
-	{ SADB_EXT_LIFETIME_HARD,	put_hard,		get_hard },
-	{ SADB_EXT_LIFETIME_SOFT,	put_soft,		get_soft },
-	{ SADB_EXT_ADDRESS_SRC,		put_src,		get_src },
-	{ SADB_EXT_ADDRESS_DST,		put_dst,		get_dst },
-	{ SADB_EXT_ADDRESS_PROXY,	put_proxy,		get_proxy },
-	{ SADB_EXT_KEY_AUTH,		put_key_auth,		get_key_auth },
-	{ SADB_EXT_KEY_ENCRYPT,		put_key_encrypt,	get_key_encrypt },
-	{ SADB_EXT_SUPPORTED_AUTH,	put_algs_auth,		get_algs_auth },
-	{ SADB_EXT_SUPPORTED_ENCRYPT,	put_algs_encrypt,	get_algs_encrypt },
-	{ SADB_EXT_SPIRANGE,		put_spirange,		get_spirange },
-	{ SADB_X_EXT_POLICY,		put_policy,		get_policy },
-	{ SADB_X_EXT_SA2,		put_sa2,		get_sa2 },
-	{ SADB_X_EXT_NAT_T_TYPE,	put_natt_type,		get_natt_type },
-	{ SADB_X_EXT_NAT_T_SPORT,	put_natt_sport,		get_natt_sport },
-	{ SADB_X_EXT_NAT_T_DPORT,	put_natt_dport,		get_natt_dport },
-	{ CW_EXT_HELLO,			put_hello,		get_hello },
-	{ CW_EXT_REPLAY,		put_replay,		get_replay },
-	{ CW_EXT_SAFLAGS,		put_saflags,		get_saflags },
-	{ CW_EXT_SELECTORS,		put_selectors,		get_selectors },
-	{ CW_EXT_OWNER,			put_owner,		get_owner },
-	{ CW_EXT_STATS,			put_stats,		get_stats },
-	{ CW_EXT_KEYLESS,		put_keyless,		get_keyless },
-	{ CW_EXT_PACKETS,		put_packets,		get_packets },
-};
-
-#define NEXTS (sizeof(exts) / sizeof(exts[0]))
 
 bool
 pfkey_put(struct wr *w, const struct pfkey_msg *m)
 {
-	size_t start = w->n, at, words;
+	size_t start = w->n, words;
 	uint16_t v;
 
 	wr_u8(w, PF_KEY_V2);
@@ -583,18 +38,8 @@ pfkey_put(struct wr *w, const struct pfkey_msg *m)
 	wr_h16(w, 0);
 	wr_h32(w, m->seq);
 	wr_h32(w, m->pid);
-	for (unsigned i = 0; i < NEXTS && wr_ok(w); i++) {
-		if (!(m->has & PFKEY_HAS(exts[i].type)))
-			continue;
-		at = w->n;
-		wr_h16(w, 0);
-		wr_h16(w, exts[i].type);
-		exts[i].put(w, m);
-		wr_zero(w, (8 - (w->n - at) % 8) % 8);
-		v = (uint16_t)((w->n - at) / 8);
-		if (wr_ok(w))
-			memcpy(w->p + at, &v, sizeof(v));
-	}
+	exts_put(w, m, pfkey_exts, pfkey_nexts);
+	exts_put(w, m, pfkey_private_exts, pfkey_nprivate_exts);	/* last: a stock reader has what it knows by then */
 	words = (w->n - start) / 8;
 	if (!wr_ok(w) || words * 8 > PFKEY_MSG_MAX) {
 		w->bad = true;
@@ -605,12 +50,15 @@ pfkey_put(struct wr *w, const struct pfkey_msg *m)
 	return true;
 }
 
-static const struct ext_row *
+static const struct pfkey_ext *
 ext_find(uint16_t type)
 {
-	for (unsigned i = 0; i < NEXTS; i++)
-		if (exts[i].type == type)
-			return &exts[i];
+	const struct pfkey_ext *v = type < CW_EXT_FIRST ? pfkey_exts : pfkey_private_exts;
+	unsigned n = type < CW_EXT_FIRST ? pfkey_nexts : pfkey_nprivate_exts;
+
+	for (unsigned i = 0; i < n; i++)
+		if (v[i].type == type)
+			return &v[i];
 	return NULL;
 }
 
@@ -619,7 +67,7 @@ static const char *
 ext_get(struct rd *r, struct pfkey_msg *m, struct rd *packets)
 {
 	uint16_t words = rd_h16(r), type = rd_h16(r);
-	const struct ext_row *row = ext_find(type);
+	const struct pfkey_ext *row = ext_find(type);
 	struct rd body;
 
 	if (words == 0)
@@ -666,7 +114,7 @@ pfkey_get(struct bytes in, struct pfkey_msg *m, const char **why)
 	while (!bad && rd_left(&r) > 0)
 		bad = ext_get(&r, m, &packets);
 	if (!bad && (m->has & PFKEY_HAS(CW_EXT_PACKETS))) {
-		get_packets(&packets, m);	/* goes before the allocations fields, wherever those came */
+		ext_find(CW_EXT_PACKETS)->get(&packets, m);	/* goes before the allocations fields, wherever those came */
 		if (!rd_done(&packets))
 			bad = "the content of an extension is malformed";
 	}

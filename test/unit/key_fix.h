@@ -52,7 +52,9 @@ int key_setup(void **state);
 int key_teardown(void **state);
 void key_spin(struct key_fix *);		/* until nothing is left to do */
 void key_secret(struct key_fix *, const char *name, const char *text);
+void key_socketpair(int v[2]);
 void key_attach_engine(struct key_fix *, bool hello);
+void key_drop_engine(struct key_fix *);		/* it dies */
 void key_attach_iked(struct key_fix *);
 void key_attach_spdsync(struct key_fix *);
 void key_engine_says(struct key_fix *, struct pfkey_msg *);	/* an event */
@@ -87,5 +89,13 @@ enum reason key_install(struct key_fix *, const struct key_child *);
 enum reason key_u32(struct key_fix *, uint16_t type, uint32_t v);
 enum reason key_remove(struct key_fix *, uint8_t kind, uint32_t handle);
 unsigned key_list(struct key_fix *, struct key_installed *, unsigned cap);
+
+/* A proved IKE SA and one child of each end (1 and 2), installed; the peer's SPI of each is the other's + KEY_PEER. */
+#define KEY_PEER	0x100
+struct key_pair {
+	struct ends	e;
+	uint32_t	spi_i, spi_r;
+};
+void key_pair(struct key_fix *, struct key_pair *, uint8_t which);
 
 #endif
