@@ -20,4 +20,4 @@ check_PROGRAMS += test/unit/test_review_key
 UNIT_TESTS += test/unit/test_review_key
 test_unit_test_review_key_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/keymgr
 test_unit_test_review_key_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-test_unit_test_review_key_SOURCES = test/unit/test_review_key.c test/unit/key_fix.c test/unit/key_fix.h
+test_unit_test_review_key_SOURCES = test/unit/test_review_key.c $(KEY_FIX)
