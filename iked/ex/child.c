@@ -122,11 +122,14 @@ child_refused(struct turn *tn)
 	struct record *r;
 	char text[IKE_FACT];
 
-	/* RFC 7296 2.25: the peer has no such child. If we still have it, it is of no use; a new one is made from nothing. */
+	/*
+	 * RFC 7296 2.25: the peer has no such child. If we still have it, it is of no use; a new one is made from nothing. It is
+	 * deleted aloud, because the peer may only not have it yet: our answer that makes it can still be under way.
+	 */
 	if (n && n->type == N_CHILD_SA_NOT_FOUND && x->kind == XK_REKEY) {
 		if (x->old && x->old->state == CH_UP) {
 			t->pol[x->old->pol].urgent = true;
-			child_gone(tn->e, x->old, R_PEER_CHILD_NOT_FOUND);
+			child_want_delete(tn->e, x->old, R_PEER_CHILD_NOT_FOUND);
 		}
 		return V_GO;
 	}

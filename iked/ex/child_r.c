@@ -71,8 +71,8 @@ rekey_requested(struct turn *tn)
 	if (busy(tn))
 		return refuse(tn, N_TEMPORARY_FAILURE, none);
 	old = n ? child_by_spi(tn->ike->t, spi32(n->spi), tn->ike) : NULL;
-	if (!old)
-		return refuse(tn, N_CHILD_SA_NOT_FOUND, none);
+	if (!old)	/* it may be the one that our open exchange makes */
+		return refuse(tn, tn->ike->own && tn->ike->own->kind < XK_IKE ? N_TEMPORARY_FAILURE : N_CHILD_SA_NOT_FOUND, none);
 	/* 2.25.1: one that we are closing. */
 	if (old->deleting || old->want_delete || old->state != CH_UP)
 		return refuse(tn, N_TEMPORARY_FAILURE, none);

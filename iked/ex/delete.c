@@ -22,8 +22,6 @@ delete_child_start(struct turn *tn)
 		return V_PASS;
 	if (x->old)
 		x->old->deleting = true;
-	else
-		tn->ike->drop_spi = 0;
 	return V_GO;
 }
 
@@ -56,6 +54,8 @@ info_response(struct turn *tn)
 		ikesa_end(tn->e, tn->ike, tn->ike->why);
 		return V_OVER;
 	}
+	if (x->kind == XK_DEL_CHILD && x->old_spi == tn->ike->drop_spi)
+		tn->ike->drop_spi = 0;
 	if (x->kind == XK_DEL_CHILD && c) {
 		x->old = NULL;
 		child_gone(tn->e, c, c->why);

@@ -50,6 +50,8 @@ xch_end(struct engine *e, struct xch *x)
 		x->ike->own = NULL;
 	if (x->ike->peer == x)
 		x->ike->peer = NULL;
+	if (x->kind == XK_DEL_CHILD && x->old)
+		x->old->deleting = false;	/* not answered: another IKE SA may have to say it again */
 	if (x->child && x->child->state == CH_LARVAL) {
 		/* While SPI_NEW or CHILD_INSTALL is on its way the late answer removes what it made. */
 		if (x->child->asked && !x->call)
