@@ -105,6 +105,9 @@ iked_ike_graph_CPPFLAGS = $(IKED_CPPFLAGS)
 iked_ike_graph_SOURCES = iked/run/graph.c
 iked_ike_graph_LDADD = $(IKED_LIBS)
 
+UNIT_TESTS += test/unit/t_ike_graph
+EXTRA_DIST += test/unit/t_ike_graph
+
 graph: iked/ike-graph
 	@./iked/ike-graph
 
