@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: BSD-2-Clause
-dist_man_MANS += doc/causeway.yaml.5 doc/causewayd.8 doc/ikectl.8
+dist_man_MANS += doc/causeway.yaml.5 doc/causewayd.8 doc/ikectl.8 doc/keymgr.8
 EXTRA_DIST += doc/picture.svg
