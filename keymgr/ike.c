@@ -120,7 +120,8 @@ digest(const struct secret *gir, struct bytes ni, struct bytes nr, uint64_t *out
 	wr_span(&w, ni);
 	wr_span(&w, nr);
 	ok = wr_ok(&w) && EVP_Digest(all, w.n, sum, &n, EVP_sha256(), NULL);
-	memcpy(out, sum, sizeof(*out));
+	if (ok)
+		memcpy(out, sum, sizeof(*out));
 	wipe(all, sizeof(all));
 	wipe(sum, sizeof(sum));
 	return ok;
