@@ -28,7 +28,7 @@ enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP =
 struct cw_flow {
 	struct cw_addr	src, dst;
 	uint8_t		proto;
-	uint8_t		opaque;		/* a later fragment: ports are not known */
+	uint8_t		opaque;		/* a later fragment: 1 its ports are not known, 2 its protocol neither */
 	uint16_t	sport, dport;	/* ICMP: type, code */
 };
 

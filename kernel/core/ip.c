@@ -157,6 +157,8 @@ chain6(const uint8_t *p, struct cw_ip *ip)
 			next = p[at];
 			at += 8;
 			if (ip->flow.opaque) {	/* what follows is the middle of the packet */
+				if (next == 0 || next == 43 || next == 44 || next == 60)
+					ip->flow.opaque = 2;	/* the first fragment has more headers, and the protocol */
 				ip->flow.proto = (uint8_t)next;
 				ip->upper = (uint16_t)at;
 				return CW_IP_OK;

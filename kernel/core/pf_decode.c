@@ -165,6 +165,8 @@ get_selectors(const uint8_t *p, size_t n, struct pf_msg *m)
 		if (s.side > 1 || (s.lo.fam != 4 && s.lo.fam != 6) || s.lo_port > s.hi_port ||
 		    memcmp(s.lo.b, s.hi.b, sizeof(s.lo.b)) > 0)
 			return false;
+		if (s.proto == 0 && (s.lo_port != 0 || s.hi_port != 65535))
+			return false;		/* ports of no protocol: taken as any port they would widen the SA */
 		if (s.lo.fam == 4)
 			for (unsigned k = 4; k < 16; k++)
 				if (s.lo.b[k] || s.hi.b[k])

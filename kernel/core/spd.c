@@ -26,15 +26,15 @@ port_ok(uint16_t want, uint16_t have)
 	return want == 0 || want == have;
 }
 
-/* Ports of a later fragment are not known. Whatever protects or discards takes it; a bypass has to be sure. */
+/* Ports, and with IPv6 perhaps the protocol, of a later fragment are not known. Whatever protects or discards takes it; a bypass has to be sure. */
 static bool
 covers(const struct cw_policy *p, const struct pair *k, const struct cw_flow *f)
 {
 	if (!cw_addr_eq(&p->src.addr, &k->s) || !cw_addr_eq(&p->dst.addr, &k->d))
 		return false;
-	if (p->proto != CW_ULPROTO_ANY && p->proto != f->proto)
+	if (p->proto != CW_ULPROTO_ANY && f->opaque < 2 && p->proto != f->proto)
 		return false;
-	if (f->opaque && (p->sport || p->dport))
+	if ((f->opaque && (p->sport || p->dport)) || (f->opaque == 2 && p->proto != CW_ULPROTO_ANY))
 		return p->type == CW_POLICY_IPSEC || p->type == CW_POLICY_DISCARD;
 	return port_ok(p->sport, f->sport) && port_ok(p->dport, f->dport);
 }
