@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Traffic selectors, RFC 7296 3.13. Types other than the two address ranges, and OPAQUE ports, select nothing that we could
- * protect: they are left out, which narrows (2.9).
+ * Traffic selectors, RFC 7296 3.13. Types other than the two address ranges, OPAQUE ports, and ports of no protocol (3.13.1: the
+ * range has to be 0 to 65535 then) select nothing that we could protect: they are left out, which narrows (2.9).
  */
 #include "wire/msg.h"
 
@@ -46,6 +46,8 @@ one_get(struct rd *r, struct ts_list *l)
 		return WE_OK;
 	if (t.port_lo > t.port_hi)
 		return WE_TS_RANGE;
+	if (t.proto == 0 && (t.port_lo != 0 || t.port_hi != 0xffff))
+		return WE_OK;
 	if (l->n == TS_MAX)
 		return WE_TS_MANY;
 	l->v[l->n++] = t;

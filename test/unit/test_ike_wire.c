@@ -418,6 +418,9 @@ test_ts(void **state)
 	/* OPAQUE ports and an unknown selector type: left out, not refused */
 	assert_int_equal(inner(PLD_TSR, "00000018 01000000 07060010 ffff 0000 0a000100 0a0001ff", &m), WE_OK);
 	assert_int_equal(m.tsr.n, 0);
+	/* and so are ports of no protocol */
+	assert_int_equal(inner(PLD_TSR, "00000018 01000000 07000010 0050 0050 0a000100 0a0001ff", &m), WE_OK);
+	assert_int_equal(m.tsr.n, 0);
 	assert_int_equal(inner(PLD_TSR, "0000001c 02000000 07000010 0000 ffff 0a000100 0a0001ff 09000008 00000000", &m),
 	    WE_TS_SYNTAX);
 	assert_int_equal(inner(PLD_TSR, "00000020 02000000 07000010 0000 ffff 0a000100 0a0001ff 09000008 00000000", &m), WE_OK);
