@@ -13,6 +13,7 @@
 #include "sync.h"
 
 #define API_BODY_MAX	(16u << 20)
+#define API_BODY_ASK	4096	/* on sockets that only answer questions */
 #define API_OPEN_MAX	64	/* requests at a time; what is over that is answered 503 */
 
 /* One request, from its arrival until its answer was written or its connection ended. */
