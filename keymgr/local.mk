@@ -81,3 +81,7 @@ check_PROGRAMS += test/fuzz/replay_secret
 test_fuzz_replay_secret_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_secret_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_secret.c
 test_fuzz_replay_secret_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+
+# All groups and ciphers in the sandboxed daemons, on packets.
+NET_TESTS += test/scenario/t_groups
+EXTRA_DIST += test/scenario/t_groups

@@ -18,6 +18,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "name.h"
+#include "secret.h"
 
 #define TURN	64	/* messages read in one turn of the loop: other links get theirs */
 #define CALLS	16384	/* calls that wait for an answer at most */
@@ -81,6 +82,7 @@ drop_queue(struct ipc *l)
 		l->queue = it->next;
 		if (it->fd >= 0)
 			close(it->fd);
+		wipe(it->b, it->n);
 		free(it);
 	}
 	l->queue_tail = &l->queue;
@@ -267,6 +269,7 @@ on_write(evutil_socket_t fd, short what, void *arg)
 		l->queued -= it->n + sizeof(*it);
 		if (it->fd >= 0)
 			close(it->fd);
+		wipe(it->b, it->n);	/* keymgr's answers hold keys */
 		free(it);
 	}
 }

@@ -2,6 +2,7 @@
 /* Children and an engine that refuses, knows less, dies, comes back or reports something; and the restarts of iked and keymgr. */
 #include <errno.h>
 
+#include "childtab.h"
 #include "key_fix.h"
 #include "test.h"
 
@@ -222,8 +223,19 @@ test_renewal(void **state)
 	m.has = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_LIFETIME_HARD) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
 	f->nev = 0;
 	key_engine_says(f, &m);
-	assert_int_equal(f->renewed, 1);
+	assert_int_equal(f->renewed, 1);	/* it expired in the engine: asked for again at once */
 	assert_int_equal(f->nev, 0);
+	children_renew_due(f->k.children);
+	key_spin(f);
+	assert_int_equal(f->renewed, 1);	/* not due yet */
+	childtab_find(f->k.children, 1)->renew_at = 0;
+	children_renew_due(f->k.children);
+	key_spin(f);
+	assert_int_equal(f->renewed, 2);
+	assert_true(childtab_find(f->k.children, 1)->renew_at > 0);
+	assert_int_equal(key_remove(f, KEY_RM_SPI, 1), R_OK);
+	children_renew_due(f->k.children);
+	assert_int_equal(f->renewed, 2);
 }
 
 /* iked dies: what is installed stays, under numbers of keymgr's, and can send. */
