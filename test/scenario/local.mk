@@ -9,6 +9,7 @@ SCENARIOS = \
 	test/scenario/t_faq4 \
 	test/scenario/t_faq6 \
 	test/scenario/t_faq_nat \
+	test/scenario/t_forms \
 	test/scenario/t_rekey \
 	test/scenario/t_kill \
 	test/scenario/t_leak \
