@@ -71,13 +71,9 @@ const struct edge ike_edges[] = {
 	{ S_UP, S_DEAD, KIND_INFO_REQ, "closed by the peer", ike_deleted, "1.4.1, 2.25.2" },
 	{ S_UP, S_UP, KIND_INFO_REQ, "answer INFORMATIONAL", info_requested, "1.4, 2.25.1" },
 	{ S_REKEYED, S_DEAD, KIND_INFO_REQ, "closed by the peer", ike_deleted, "2.8" },
-	{ S_REKEYED, S_REKEYED, KIND_INFO_REQ, "answer INFORMATIONAL", info_requested, "1.4" },
 	{ S_DELETING, S_DEAD, KIND_INFO_REQ, "closed by both", ike_deleted, "2.25.2" },
 	{ S_DELETING, S_DELETING, KIND_INFO_REQ, "answer INFORMATIONAL", info_requested, "1.4" },
-	/* an IKE SA that is going makes nothing new */
-	{ S_REKEYED, S_REKEYED, KIND_CHILD_REQ, "too late for a child", busy_create, "2.25.2" },
-	{ S_REKEYED, S_REKEYED, KIND_CHILD_REKEY_REQ, "too late for a child rekey", busy_create, "2.25.2" },
-	{ S_REKEYED, S_REKEYED, KIND_IKE_REKEY_REQ, "too late for an IKE rekey", busy_create, "2.8.2, 2.25.2" },
+	/* an IKE SA that is being closed makes nothing new; elsewhere input.c refuses what has no row */
 	{ S_DELETING, S_DELETING, KIND_CHILD_REQ, "too late for a child", busy_create, "2.25.2" },
 	{ S_DELETING, S_DELETING, KIND_CHILD_REKEY_REQ, "too late for a child rekey", busy_create, "2.25.2" },
 	{ S_DELETING, S_DELETING, KIND_IKE_REKEY_REQ, "too late for an IKE rekey", busy_create, "2.8.2, 2.25.2" },
@@ -139,5 +135,6 @@ edge_run(struct turn *tn, enum place from, unsigned on)
 			arrive(tn, d);
 		return true;
 	}
+	COUNT(e, no_edge);
 	return false;
 }

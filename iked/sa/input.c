@@ -50,8 +50,7 @@ clear_request(struct engine *e, struct turn *tn)
 		noise(e, tn, R_MSG_UNEXPECTED, w, tn->m->bad);
 		return;
 	}
-	if (!edge_run(tn, S_NONE, kind))
-		COUNT(e, msg_no_edge);
+	(void)edge_run(tn, S_NONE, kind);
 }
 
 static void
@@ -67,8 +66,7 @@ clear_response(struct engine *e, struct turn *tn)
 	}
 	if (tn->ike->state != S_I_SENT || !window_is_response(&tn->ike->win, tn->m->hdr.id))
 		return;
-	if (!edge_run(tn, tn->ike->state, kind))
-		COUNT(e, msg_no_edge);
+	(void)edge_run(tn, tn->ike->state, kind);
 }
 
 /* RFC 7296 2.21.3: malformed although authentic. The answer says so, and both ends give the IKE SA up. */
@@ -134,8 +132,10 @@ request(struct engine *e, struct turn *tn, enum msg_kind kind)
 	window_work(&s->win);
 	if (edge_run(tn, s->state, kind))
 		return;
-	COUNT(e, msg_no_edge);
-	s->win.working = false;
+	if (tn->m->hdr.exchange == EX_CREATE_CHILD_SA && s->state >= S_UP)
+		send_notify(e, s, EX_CREATE_CHILD_SA, N_TEMPORARY_FAILURE, (struct bytes){ NULL, 0 });
+	else
+		s->win.working = false;
 }
 
 static void
@@ -154,7 +154,6 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	tn->x = s->own;
 	if (edge_run(tn, setup ? s->state : tn->x ? tn->x->at : X_DONE, kind))
 		return;
-	COUNT(e, msg_no_edge);
 	if (setup)
 		ikesa_fail(e, s, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_MSG_UNEXPECTED));
 	else if (tn->x)

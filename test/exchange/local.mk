@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Two IKE engines back to back under a virtual clock.
-EXCHANGE_TESTS = test/exchange/test_setup
+EXCHANGE_TESTS = test/exchange/test_setup test/exchange/test_collide test/exchange/test_random
 check_PROGRAMS += $(EXCHANGE_TESTS)
 UNIT_TESTS += $(EXCHANGE_TESTS)
 check_LIBRARIES += test/exchange/libsim.a
@@ -12,3 +12,7 @@ test_exchange_libsim_a_SOURCES = \
 EXCHANGE_LIBS = test/exchange/libsim.a iked/libike.a iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_exchange_test_setup_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_setup_LDADD = $(EXCHANGE_LIBS)
+test_exchange_test_collide_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_collide_LDADD = $(EXCHANGE_LIBS)
+test_exchange_test_random_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_random_LDADD = $(EXCHANGE_LIBS)

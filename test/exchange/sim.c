@@ -576,10 +576,10 @@ sim_check(struct sim *m, unsigned policies)
 	return pairs(m);
 }
 
-static void
-expire(struct sim *m, int side, uint8_t hard)
+void
+sim_expire(struct sim *m, int side, uint32_t reqid, bool hard)
 {
-	struct toy_child *c = toy_newest(&m->s[side]);
+	struct toy_child *c = toy_newest(&m->s[side], reqid);
 	uint8_t buf[6];
 	struct wr w = wr_of(buf, sizeof(buf));
 
@@ -596,13 +596,13 @@ expire(struct sim *m, int side, uint8_t hard)
 void
 sim_soft(struct sim *m, int side)
 {
-	expire(m, side, 0);
+	sim_expire(m, side, 0, false);
 }
 
 void
 sim_hard(struct sim *m, int side)
 {
-	expire(m, side, 1);
+	sim_expire(m, side, 0, true);
 }
 
 void

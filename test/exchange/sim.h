@@ -103,6 +103,7 @@ const char *sim_check(struct sim *, unsigned policies);
 uint64_t sim_random(uint64_t *state);
 void sim_soft(struct sim *, int side);			/* the soft lifetime of its newest child comes */
 void sim_hard(struct sim *, int side);
+void sim_expire(struct sim *, int side, uint32_t reqid, bool hard);
 void sim_engine(struct sim *, int side, bool up);	/* the ESP engine dies or comes back */
 void sim_keymgr(struct sim *, int side, bool up, bool keep);	/* keymgr's link; keep: the children are still listed */
 void sim_restart(struct sim *, int side);		/* iked is killed and begins again */
@@ -116,7 +117,7 @@ void toy_call(struct side *, const struct todo *);
 void toy_event(struct side *, uint16_t type, struct bytes);
 void toy_packet(struct sim *, int from);
 void toy_arrive(struct sim *, int to, uint32_t spi, const uint8_t key[32]);
-struct toy_child *toy_newest(struct side *);
+struct toy_child *toy_newest(struct side *, uint32_t reqid);	/* 0: of any policy */
 unsigned toy_children(const struct side *);
 void toy_forget(struct side *, bool keep_children);
 

@@ -376,12 +376,12 @@ toy_arrive(struct sim *m, int to, uint32_t spi, const uint8_t key[32])
 }
 
 struct toy_child *
-toy_newest(struct side *s)
+toy_newest(struct side *s, uint32_t reqid)
 {
 	struct toy_child *best = NULL;
 
 	for (unsigned i = 0; i < SIM_CHILDREN; i++)
-		if (s->child[i].id && !s->child[i].larval && (!best || s->child[i].order > best->order))
+		if (s->child[i].id && !s->child[i].larval && (!reqid || s->child[i].reqid == reqid) && (!best || s->child[i].order > best->order))
 			best = &s->child[i];
 	return best;
 }

@@ -14,6 +14,11 @@
 #include "sim.h"
 
 #define STORM	(20 * SEC)
+#ifdef __SANITIZE_ADDRESS__
+#define USUAL	1000	/* check-san: each takes ten times as long */
+#else
+#define USUAL	10000
+#endif
 
 static void
 soft(struct sim *m, void *arg)
@@ -130,7 +135,7 @@ static void
 test_random(void **state)
 {
 	const char *one = getenv("SEED"), *many = getenv("SCHEDULES"), *why;
-	unsigned n = many ? (unsigned)atoi(many) : 10000, bad = 0;
+	unsigned n = many ? (unsigned)atoi(many) : USUAL, bad = 0;
 
 	if (one) {
 		why = schedule(strtoull(one, NULL, 10));

@@ -37,7 +37,7 @@ test_child_rekey(void **state)
 		sim_init(&m, 2);
 		sim_begin(&m);
 		assert_true(sim_until(&m, sim_up, 5 * SEC));
-		spi = toy_newest(&m.s[A])->spi_in;
+		spi = toy_newest(&m.s[A], 0)->spi_in;
 		m.traffic = true;
 		m.next_packet = m.now;
 		sim_soft(&m, side);
@@ -46,7 +46,7 @@ test_child_rekey(void **state)
 		why = sim_check(&m, 1);
 		if (why)
 			fail_msg("%s", why);
-		assert_int_not_equal(spi, toy_newest(&m.s[A])->spi_in);
+		assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
 		assert_int_equal(m.esp_lost + m.esp_no_out, 0);
 		assert_true(m.esp_ok > 100);
 		sim_fini(&m);
@@ -288,7 +288,7 @@ test_narrowing(void **state)
 	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
 	check(&p->m, 1);
 	assert_true(sim_recorded(&p->m.s[A], R_TS_NARROWED));
-	assert_true(ts_list_eq(&toy_newest(&p->m.s[A])->remote, &p->b.children[0].local));
+	assert_true(ts_list_eq(&toy_newest(&p->m.s[A], 0)->remote, &p->b.children[0].local));
 	sim_soft(&p->m, B);				/* the rekey narrows in the other direction too */
 	sim_run(&p->m, 5 * SEC);
 	check(&p->m, 1);
@@ -400,7 +400,7 @@ nat(uint64_t seed, enum encap_mode encap, bool translated)
 	pair_go(p);
 	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
 	check(&p->m, 1);
-	c = toy_newest(&p->m.s[B]);
+	c = toy_newest(&p->m.s[B], 0);
 	assert_true(c->udp == (translated || encap == ENCAP_UDP));
 	assert_int_equal(c->local_ep.port, 4500);
 	assert_int_equal(c->remote_ep.port, translated ? p->m.nat_port : 4500);
