@@ -82,6 +82,14 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 
 /* ---- records ---- */
 
+const char *
+verdict_message(const struct verdict *v)
+{
+	if (v->reason != R_OK)
+		return reason_row(v->reason)->sentence;
+	return v->state == CHILD_UP || v->state == CHILD_REKEYING ? "It is up." : "It is being set up.";
+}
+
 static json_t *
 record_json(const struct record *r, const char *matched_by)
 {
@@ -166,7 +174,7 @@ explain(void *arg)
 	}
 	tunnel_verdict(s, w, rt, &v);
 	row = reason_row(v.reason);
-	now = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "reason", row->name, "message", row->sentence, "hint", row->hint,
+	now = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "reason", row->name, "message", verdict_message(&v), "hint", row->hint,
 	    "detail", json_words(v.detail), "state", negotiated_name(v.state), "retry_in_s",
 	    v.retry ? json_integer((json_int_t)v.retry_in_s) : json_null());
 	req_reply(r, 200, json_pack("{s:s, s:o, s:o}", "tunnel", w->t->name, "now", now, "records", tunnel_records(s, w, rt)));

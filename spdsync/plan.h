@@ -23,7 +23,7 @@ bool plan_make(struct plan *, const struct sites *old, const struct sites *new, 
 void plan_fini(struct plan *);
 
 /*
- * Refuses a file that was probably cut (doc/decisions/0003-truncated-files.md): one that loses tunnels or sites which are not
+ * Refuses a file that was probably cut (doc/decisions/0004-truncated-files.md): one that loses tunnels or sites which are not
  * in the comma separated list remove ("all": any), or one that is the beginning of the text in force and loses none.
  */
 bool plan_allowed(const struct sites *old, const char *old_text, size_t old_n, const struct sites *new, const char *text, size_t n,

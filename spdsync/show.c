@@ -148,7 +148,7 @@ tunnel_json(struct sync *s, unsigned i, const unsigned *present)
 	    "remote", address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
 	    "start", w->t->start == START_ALWAYS ? "always" : "respond-only", "policy", json_text(w->t->policy));
 	json_object_set_new(j, "reason", json_string(row->name));
-	json_object_set_new(j, "message", json_string(row->sentence));
+	json_object_set_new(j, "message", json_string(verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));
 	json_object_set_new(j, "detail", json_words(v.detail));
 	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());

@@ -2,7 +2,7 @@
 /*
  * The tree of lib/yamltree.h becomes sites and tunnels. Every value is checked here by itself; what one part of the file says
  * about another part is sitecheck.c's. A tunnel must carry between, auth, policy (or ike and esp) and start: then a file that
- * was cut inside a tunnel is not valid (doc/decisions/0003-truncated-files.md).
+ * was cut inside a tunnel is not valid (doc/decisions/0004-truncated-files.md).
  */
 #include <stdlib.h>
 #include <stdio.h>

@@ -207,7 +207,7 @@ test_same_pair(void **state)
 	assert_non_null(strstr(e.message, "'one' and 'two'"));
 }
 
-/* doc/decisions/0003: every proper beginning of a file is refused, with a place and a caret, also when it is still YAML. */
+/* doc/decisions/0004: every proper beginning of a file is refused, with a place and a caret, also when it is still YAML. */
 static void
 every_cut(const char *text)
 {
@@ -340,13 +340,37 @@ test_families(void **state)
 	sites_free(s);
 }
 
+/* The examples of causeway-sites(5) are files that are taken. */
+static void
+test_manual(void **state)
+{
+	const char *top = getenv("top_srcdir");
+	char name[512], page[32768], *p, *end;
+	unsigned n = 0;
+	FILE *f;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/doc/causeway-sites.5", top ? top : ".");
+	f = fopen(name, "r");
+	assert_non_null(f);
+	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
+	fclose(f);
+	for (p = page; (p = strstr(p, "\nversion: 1\n")) != NULL; p = end + 1, n++) {
+		end = strstr(p, "\n.Ed");
+		assert_non_null(end);
+		end[1] = '\0';
+		sites_free(must_read(p + 1));
+	}
+	assert_int_equal(n, 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families),
+		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
