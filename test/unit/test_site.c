@@ -355,7 +355,7 @@ test_manual(void **state)
 	assert_non_null(f);
 	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
 	fclose(f);
-	for (p = page; (p = strstr(p, "\nversion: 1\n")) != NULL; p = end + 1, n++) {
+	for (p = page; (p = strstr(p, "\nversion: 1\n")) != NULL; p = end + 2, n++) {
 		end = strstr(p, "\n.Ed");
 		assert_non_null(end);
 		end[1] = '\0';
