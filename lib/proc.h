@@ -67,7 +67,10 @@ struct sandbox_arg { int syscall; unsigned arg; unsigned long value; };
 /* No number of a call: for one that this machine does not have, SCMP_SYS gives -100 and less. */
 #define SANDBOX_END	(-1)
 
-/* The event loop, memory, time, and what goes over descriptors that are open already (for <seccomp.h>'s users). */
+/*
+ * The event loop, memory, time, and what goes over descriptors that are open already (for <seccomp.h>'s users). sysinfo: glibc's
+ * qsort asks for the size of memory before it sorts more than a kilobyte.
+ */
 #define SANDBOX_BASE \
 	SCMP_SYS(brk), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close), SCMP_SYS(epoll_create1), \
 	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), \
@@ -76,7 +79,7 @@ struct sandbox_arg { int syscall; unsigned arg; unsigned long value; };
 	SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(nanosleep), SCMP_SYS(pipe2), SCMP_SYS(read), SCMP_SYS(readv), \
 	SCMP_SYS(recvfrom), SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction), \
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_yield), SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), \
-	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack), SCMP_SYS(write), SCMP_SYS(writev)
+	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack), SCMP_SYS(sysinfo), SCMP_SYS(write), SCMP_SYS(writev)
 
 void proc_start(struct proc *, const char *name, int argc, char **argv);	/* exits with a sentence on failure */
 /* The descriptor of that name (first of several), now the caller's; -1 when there is none. */
