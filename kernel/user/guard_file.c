@@ -11,6 +11,7 @@
 
 #define FIRST	"# causeway guard 1"
 #define LAST	"# whole"
+#define MARK_OWN	"meta mark set meta mark and 0xffff00ff or 0x4d00 "
 
 void
 guard_want_fini(struct guard_want *g)
@@ -108,9 +109,9 @@ say_chains(struct text *t, const struct guard_want *g)
 {
 	say(t, "\tchain pre {\n\t\ttype filter hook prerouting priority -300; policy accept;\n");
 	say(t, "\t\tiifname \"lo\" accept\n\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
-	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n\t\tmeta l4proto 50 fib daddr type local accept\n");
-	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local accept\n", g->ike_port);
-	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local accept\n", g->natt_port);
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n");
+	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->ike_port);
+	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->natt_port);
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip saddr . ip daddr @in4 counter name guard_in drop\n\t\tip6 saddr . ip6 daddr @in6 counter name guard_in drop\n\t}\n");

@@ -3,7 +3,7 @@
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
- *	     neighbour discovery; our own ESP and IKE, only towards this host; networks of ours among themselves; then: drop.
+ *	     neighbour discovery; our own ESP and IKE, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
  *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; then: drop.
  */
 #include <errno.h>
@@ -91,6 +91,15 @@ bits(struct nftnl_rule *r, uint32_t mask, uint32_t xor)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, 4);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, 4);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, 4);
+}
+
+/* The user's other bits of the mark stay: "mark and 0xffff00ff or 0x100", as nft writes it. */
+static void
+set_mark(struct nftnl_rule *r, uint32_t mark)
+{
+	meta(r, NFT_META_MARK);
+	bits(r, ~NL_MARK_MASK & ~mark, mark);
+	meta_set_mark(r);
 }
 
 static void
@@ -212,12 +221,8 @@ interface(struct guard_batch *b, const char *chain, uint32_t key, const char *na
 	struct nftnl_rule *r = begin(b, chain);
 
 	name_is(r, key, name);
-	if (mark) {
-		meta(r, NFT_META_MARK);
-		/* As nft writes "mark and 0xffff00ff or 0x100". */
-		bits(r, ~NL_MARK_MASK & ~NL_MARK_PROTECT, NL_MARK_PROTECT);
-		meta_set_mark(r);
-	}
+	if (mark)
+		set_mark(r, NL_MARK_PROTECT);
 	finish(b, r, NF_ACCEPT);
 }
 
@@ -231,6 +236,7 @@ our_port(struct guard_batch *b, uint16_t port)
 	payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, 2, 2);
 	compare(r, NFT_CMP_EQ, be, 2);
 	to_this_host(r);
+	set_mark(r, NL_MARK_OWN);
 	finish(b, r, NF_ACCEPT);
 }
 
@@ -285,6 +291,7 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	r = begin(b, "pre");
 	is_u8(r, NFT_META_L4PROTO, 50);
 	to_this_host(r);
+	set_mark(r, NL_MARK_OWN);
 	finish(b, r, NF_ACCEPT);
 	our_port(b, g->ike_port);
 	our_port(b, g->natt_port);

@@ -62,8 +62,8 @@ test_scenario_fake_sup_SOURCES = test/scenario/fake_sup.c
 test_scenario_fake_sup_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 test_scenario_pfkey_tool_SOURCES = test/scenario/pfkey_tool.c
 test_scenario_pfkey_tool_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
-NET_TESTS += test/scenario/t_ipsecd
-EXTRA_DIST += test/scenario/t_ipsecd
+NET_TESTS += test/scenario/t_ipsecd test/scenario/t_ipsecd_path
+EXTRA_DIST += test/scenario/ipsecd.sh test/scenario/t_ipsecd test/scenario/t_ipsecd_path
 
 # The pure parts: the TUN's offloads, the saved guard, pairs and routes.
 IPSECD_TEST_LIBS = kernel/user/libipsecd.a lib/libcauseway.a $(CRYPTO_LIBS)

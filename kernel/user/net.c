@@ -146,24 +146,6 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	return e;
 }
 
-/* The engine's ICMP errors carry an inner address of this gateway, as a router's do. */
-static void
-icmp_source(struct net *n)
-{
-	bool have[2] = { false, false };
-
-	for (size_t i = 0; i < n->routes.have.n && !(have[0] && have[1]); i++) {
-		const struct addr *a = &n->routes.have.v[i].src;
-		struct cw_addr c = { .fam = a->fam };
-
-		if (a->fam == 0 || have[a->fam == 6])
-			continue;
-		have[a->fam == 6] = true;
-		memcpy(c.b, a->b, sizeof(c.b));
-		cw_icmp_source(n->engine, &c);
-	}
-}
-
 static int
 sync_now(struct net *n)
 {
@@ -185,7 +167,6 @@ sync_now(struct net *n)
 	if (e == 0 && !n->open)
 		e = apply(n, &w, &tun);
 	if (e == 0) {
-		icmp_source(n);
 		guard_want_fini(&n->want);
 		n->want = w;
 		w = (struct guard_want){ 0 };

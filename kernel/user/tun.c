@@ -2,7 +2,8 @@
 /*
  * The device has MTU 65535, so that the system never fragments before us; the engine tells senders what fits. An address-less TUN
  * is dropped by the reverse path filter in both its modes; src_valid_mark together with the mark that the guard sets on what
- * comes from it makes the filter look in our table (measured: neither alone is enough).
+ * comes from it makes the filter look in our table (measured: neither alone is enough). For the same filter's sake the engine's
+ * ICMP errors carry the address that the refused packet was sent to: an address of this gateway would not pass.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,8 +52,11 @@ set_device(struct tun *t, const char **step)
 	*step = "setting net.ipv4.conf of the device";
 	if (!set_sysctl("ipv4", t->name, "rp_filter", "0") || !set_sysctl("ipv4", t->name, "src_valid_mark", "1"))
 		goto out;
-	/* The engine's ICMP errors come in by this device with an address of this gateway; nobody else injects here. */
-	if (!set_sysctl("ipv4", t->name, "accept_local", "1"))
+	/*
+	 * With a policy for everything the way back to the peer's address is the TUN too, and a strict filter would drop its ESP;
+	 * the guard marks that as ours, and the filter of every interface is told to mind the mark.
+	 */
+	if (!set_sysctl("ipv4", "all", "src_valid_mark", "1"))
 		goto out;
 	set_sysctl("ipv4", t->name, "send_redirects", "0");
 	/* Nobody else is on this link: no link-local address, no solicitations. Absent where IPv6 is switched off. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The sockets. The supervisor's have DF set ("probe": the system's learned path MTU is not used, the engine has its own); for
- * packets that the network may fragment a second one of each kind is opened here, since IPv4 has no DF flag per packet.
+ * packets that may be fragmented a second one of each kind is opened here, since IPv4 has no DF flag per packet. With IPv6 only
+ * the sender fragments, so there that socket does use the learned path MTU.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -33,7 +34,7 @@ set_options(const struct wire_sock *s)
 	else
 		ok = opt(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) && opt(s->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) &&
 		    opt(s->fd, IPPROTO_IPV6, IPV6_RECVERR, 1) &&
-		    opt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, s->df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_OMIT);
+		    opt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, s->df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
 	if (s->udp)	/* every member of the group, or none is aggregated */
 		setsockopt(s->fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
 	return ok;

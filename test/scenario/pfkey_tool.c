@@ -4,6 +4,7 @@
  *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT]
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
+ *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
  *	pfkey_tool SOCK flush | spdflush
  */
 #include "config.h"
@@ -138,6 +139,20 @@ policy(int fd, uint8_t type, char **a, int n)
 	talk(fd, &m);
 }
 
+static void
+many(int fd, char **a)
+{
+	unsigned n = (unsigned)strtoul(a[0], NULL, 0);
+
+	for (unsigned i = 0; i < n; i++) {
+		char there[32], here[] = "10.0.1.0/24", out[] = "out", in[] = "in";
+
+		snprintf(there, sizeof(there), "10.%u.%u.0/24", 64 + i / 256, i % 256);
+		policy(fd, SADB_X_SPDADD, (char *[]){ out, here, there, a[1] }, 4);
+		policy(fd, SADB_X_SPDADD, (char *[]){ in, there, here, a[1] }, 4);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -155,6 +170,8 @@ main(int argc, char **argv)
 		policy(fd, SADB_X_SPDADD, argv + 3, 4);
 	} else if (strcmp(verb, "spddel") == 0 && argc == 6) {
 		policy(fd, SADB_X_SPDDELETE, argv + 3, 3);
+	} else if (strcmp(verb, "spdmany") == 0 && argc == 5) {
+		many(fd, argv + 3);
 	} else if (strcmp(verb, "flush") == 0) {
 		pfkey_msg_init(&m, SADB_FLUSH, SADB_SATYPE_UNSPEC);
 		talk(fd, &m);
