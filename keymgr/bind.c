@@ -98,6 +98,24 @@ bind_find(const struct bindings *t, const char *tunnel)
 	return e ? &e->b : NULL;
 }
 
+bool
+bind_allows(const struct bindings *t, const char *child, uint32_t reqid)
+{
+	char tunnel[NAME_CAP];
+	const struct binding *b;
+	size_t n = strcspn(child, "/");
+
+	if (n >= sizeof(tunnel))
+		return false;
+	memcpy(tunnel, child, n);
+	tunnel[n] = '\0';
+	b = bind_find(t, tunnel);
+	for (unsigned i = 0; b && i < b->nreqids; i++)
+		if (b->reqids[i] == reqid)
+			return true;
+	return false;
+}
+
 void
 bind_fini(struct bindings *t)
 {

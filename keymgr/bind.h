@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which secret and which identities belong to which tunnel: what spdsync says. They outlive its link; SYNC clears what it did not say again. */
+/* Which secret, identities and reqids belong to which tunnel: what spdsync says. They outlive its link; SYNC clears what it did not say again. */
 #ifndef KEYMGR_BIND_H
 #define KEYMGR_BIND_H
 
@@ -18,6 +18,8 @@ bool bind_put(struct bindings *, const struct binding *);	/* false: full or no m
 void bind_del(struct bindings *, const char *tunnel);
 void bind_sync(struct bindings *);			/* forget what was not put in this round */
 const struct binding *bind_find(const struct bindings *, const char *tunnel);
+/* May an SA of this child ("tunnel/child") have this reqid? */
+bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);
 void bind_fini(struct bindings *);
 
 #endif

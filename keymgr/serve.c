@@ -96,7 +96,7 @@ spdsync_down(void *ctx, struct ipc *l)
 }
 
 static const struct ipc_row spdsync_rows[] = {
-	{ BIND_PUT,	"BIND_PUT",	IPC_AFTER_HELLO, sizeof(struct binding) + 8,	on_bind_put },
+	{ BIND_PUT,	"BIND_PUT",	IPC_AFTER_HELLO, sizeof(struct binding) + 16,	on_bind_put },
 	{ BIND_DEL,	"BIND_DEL",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_del },
 	{ BIND_SYNC,	"BIND_SYNC",	IPC_AFTER_HELLO, 0,				on_bind_sync },
 	{ BIND_CHECK,	"BIND_CHECK",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_check },

@@ -180,6 +180,10 @@ on_child_install(void *ctx, struct ipc *l, struct ipc_msg *m)
 
 	if (!key_child_get(&m->body, &c) || !rd_done(&m->body))
 		return false;
+	if (!bind_allows(&k->bindings, c.name, c.reqid)) {
+		ike_ke_drop(&k->objects, c.ke);		/* used up in any case */
+		return refuse(k, l, m, "A child", c.name, R_NOT_PERMITTED, "this reqid is not one of its tunnel");
+	}
 	if ((p = later_new(k, m)) == NULL)
 		return fail(l, m, R_NO_MEMORY, NULL);
 	child_install(k->children, &k->objects, &c, on_later, p);

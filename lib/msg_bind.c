@@ -9,6 +9,13 @@ binding_put(struct wr *w, const struct binding *b)
 	str_put(w, b->psk);
 	str_put(w, b->id_local);
 	str_put(w, b->id_remote);
+	if (b->nreqids > BIND_REQIDS) {
+		w->bad = true;
+		return;
+	}
+	wr_u8(w, (uint8_t)b->nreqids);
+	for (unsigned i = 0; i < b->nreqids; i++)
+		wr_le32(w, b->reqids[i]);
 }
 
 bool
@@ -19,5 +26,8 @@ binding_get(struct rd *r, struct binding *b)
 	msg_name(r, b->psk);
 	msg_text(r, b->id_local, sizeof(b->id_local));
 	msg_text(r, b->id_remote, sizeof(b->id_remote));
+	b->nreqids = msg_u8(r, BIND_REQIDS);
+	for (unsigned i = 0; i < b->nreqids && rd_ok(r); i++)
+		b->reqids[i] = msg_id32(r);
 	return msg_end(r, b, sizeof(*b));
 }

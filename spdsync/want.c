@@ -195,4 +195,6 @@ want_binding(const struct want_tunnel *w, struct binding *b)
 	snprintf(b->psk, sizeof(b->psk), "%s", w->t->psk);
 	snprintf(b->id_local, sizeof(b->id_local), "%s", w->local->id);
 	snprintf(b->id_remote, sizeof(b->id_remote), "%s", w->remote->id);
+	b->nreqids = 1;
+	b->reqids[0] = w->reqid;
 }

@@ -217,6 +217,9 @@ key_bind(struct key_fix *f, const char *tunnel, const char *psk, const char *loc
 	snprintf(b.psk, sizeof(b.psk), "%s", psk);
 	snprintf(b.id_local, sizeof(b.id_local), "%s", local);
 	snprintf(b.id_remote, sizeof(b.id_remote), "%s", remote);
+	b.nreqids = 2;		/* every tunnel of the tests has these */
+	b.reqids[0] = 7;
+	b.reqids[1] = 8;
 	binding_put(&w, &b);
 	return key_call(f, f->spdsync, BIND_PUT, &w);
 }

@@ -259,7 +259,8 @@ on_bind(void *ctx, struct ipc *l, struct ipc_msg *m)
 	if (m->type == BIND_PUT) {
 		if (!binding_get(&m->body, &b))
 			return false;
-		heard(w, "keymgr PUT %s psk=%s local=%s remote=%s", b.tunnel, b.psk, b.id_local, b.id_remote);
+		heard(w, "keymgr PUT %s psk=%s local=%s remote=%s reqid=%u", b.tunnel, b.psk, b.id_local, b.id_remote,
+		    b.nreqids == 1 ? (unsigned)b.reqids[0] : 0);
 	} else if (m->type == BIND_SYNC) {
 		heard(w, "keymgr SYNC");
 		return ipc_reply(l, m, bytes_of(NULL, 0));

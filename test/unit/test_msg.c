@@ -77,6 +77,9 @@ fill_binding(void *p)
 	strcpy(b->psk, "tokyo-newyork");
 	strcpy(b->id_local, "fqdn:tokyo");
 	strcpy(b->id_remote, "fqdn:newyork");
+	b->nreqids = 2;
+	b->reqids[0] = 7;
+	b->reqids[1] = 70000;
 }
 
 static void

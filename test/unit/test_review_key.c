@@ -133,6 +133,25 @@ test_roles_turned(void **state)
 	assert_int_equal(key_install(f, &c), R_OK);
 }
 
+/* Every packet of the other tunnel would go to this tunnel's peer, under keys that the peer knows. */
+static void
+test_foreign_reqid(void **state)
+{
+	struct key_fix *f = *state;
+	struct key_child c;
+	struct ends e;
+	enum reason r;
+	uint32_t spi;
+
+	key_ends(f, &e);
+	key_prove(f, &e);
+	spi = key_spi_new(f, 1, &r);
+	key_child(&c, 1, e.ike_i, true, KEY_IN | KEY_OUT, spi, 0x9000, &e);
+	c.reqid = 9;		/* of no tunnel, or another one's */
+	assert_int_equal(key_install(f, &c), R_NOT_PERMITTED);
+	assert_int_equal(f->n_add + f->n_update, 0);
+}
+
 /* A thousand requests that only a captured iked sends: a few lines, not a thousand. */
 static void
 test_log_bounded(void **state)
@@ -170,6 +189,7 @@ main(void)
 		T(test_two_handles),
 		T(test_two_rekeys),
 		T(test_roles_turned),
+		T(test_foreign_reqid),
 		T(test_log_bounded),
 	};
 
