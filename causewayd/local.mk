@@ -48,5 +48,9 @@ test_fuzz_replay_conf_LDADD = $(CAUSEWAYD_TEST_LIBS)
 
 # The system users of the daemons: made only when asked for, as root.
 install-users:
-	systemd-sysusers $(abs_top_srcdir)/etc/sysusers.d/causeway.conf
+	@if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(abs_top_srcdir)/etc/sysusers.d/causeway.conf; else \
+	for g in $$($(SED) -n 's/^g *\([^ ]*\).*/\1/p' $(srcdir)/etc/sysusers.d/causeway.conf); do \
+		getent group $$g >/dev/null || groupadd --system $$g || exit 1; done; \
+	for u in $$($(SED) -n 's/^u *\([^ ]*\).*/\1/p' $(srcdir)/etc/sysusers.d/causeway.conf); do \
+		getent passwd $$u >/dev/null || useradd --system --home-dir / --no-create-home --shell /usr/sbin/nologin $$u || exit 1; done; fi
 .PHONY: install-users
