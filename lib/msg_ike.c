@@ -29,6 +29,8 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 	wr_le64(w, t->child_life_s);
 	wr_le64(w, t->child_life_bytes);
 	wr_le64(w, t->child_life_packets);
+	wr_le64(w, t->ike_hard_s);
+	wr_le64(w, t->child_hard_s);
 	wr_le32(w, t->replay_window);
 	wr_mem(w, t->digest, sizeof(t->digest));
 	proposals_put(w, &t->ike);
@@ -80,6 +82,8 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	t->child_life_s = rd_le64(r);
 	t->child_life_bytes = rd_le64(r);
 	t->child_life_packets = rd_le64(r);
+	t->ike_hard_s = rd_le64(r);
+	t->child_hard_s = rd_le64(r);
 	t->replay_window = rd_le32(r);
 	rd_copy(r, t->digest, sizeof(t->digest));
 	proposals_of(r, &t->ike, PROTO_IKE);

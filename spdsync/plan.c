@@ -71,7 +71,7 @@ compare(const struct sites *old, const struct site_tunnel *a, const struct sites
 	if (a->encap != b->encap)
 		add_why(r->why, sizeof(r->why), "encapsulation");
 	if (a->ike_life_s != b->ike_life_s || a->child_life_s != b->child_life_s || a->child_bytes != b->child_bytes ||
-	    a->child_packets != b->child_packets)
+	    a->child_packets != b->child_packets || a->ike_hard_s != b->ike_hard_s || a->child_hard_s != b->child_hard_s)
 		add_why(r->why, sizeof(r->why), "lifetimes");
 	if (a->replay_window != b->replay_window)
 		add_why(r->why, sizeof(r->why), "replay_window");

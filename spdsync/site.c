@@ -16,7 +16,7 @@ static const char *const top_keys[] = { "version", "sites", "tunnels", NULL };
 static const char *const site_keys[] = { "address", "networks", "id", NULL };
 static const char *const auth_keys[] = { "psk", NULL };
 static const char *const tunnel_keys[] = { "between", "auth", "policy", "ike", "esp", "start", "encapsulation", "ike_lifetime",
-	"child_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
+	"child_lifetime", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
 static const char *const presets[] = { "modern", "compatible", "legacy", NULL };
 
 static bool
@@ -345,6 +345,8 @@ read_tunnel(struct yt *yt, const struct sites *all, const struct yt_node *n, boo
 	/* Contracts, "Lifetimes". The floor lets a test rekey within seconds. */
 	t->ike_life_s = read_duration(yt, n, "ike_lifetime", 5, 30 * DAY, 8 * 3600);
 	t->child_life_s = read_duration(yt, n, "child_lifetime", 3, 30 * DAY, 3600);
+	t->ike_hard_s = read_duration(yt, n, "ike_hard_lifetime", t->ike_life_s, 60 * DAY, 0);
+	t->child_hard_s = read_duration(yt, n, "child_hard_lifetime", t->child_life_s, 60 * DAY, 0);
 	t->child_bytes = read_quantity(yt, n, "child_bytes", 1 << 20, 64ull << 30);
 	t->child_packets = read_quantity(yt, n, "child_packets", 1000, 1ull << 32);
 	t->replay_window = (uint32_t)yt_number(yt, n, "replay_window", 32, 4096, 1024);

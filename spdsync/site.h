@@ -33,6 +33,7 @@ struct site_tunnel {
 	struct proposals *ike, *esp;
 	uint8_t		start, encap;		/* of msg_ike.h */
 	uint64_t	ike_life_s, child_life_s, child_bytes, child_packets;
+	uint64_t	ike_hard_s, child_hard_s;	/* 0: the default, 110 % of the lifetime */
 	uint32_t	replay_window;
 	uint8_t		digest[32];		/* of this definition and both sites: equal on both ends */
 	unsigned	line, column;

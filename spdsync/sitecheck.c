@@ -214,6 +214,8 @@ tunnel_digest(const struct sites *all, struct site_tunnel *t)
 	wr_le64(&w, t->child_life_s);
 	wr_le64(&w, t->child_bytes);
 	wr_le64(&w, t->child_packets);
+	wr_le64(&w, t->ike_hard_s);
+	wr_le64(&w, t->child_hard_s);
 	wr_le32(&w, t->replay_window);
 	ok = wr_ok(&w) && EVP_Digest(buf, w.n, t->digest, NULL, EVP_sha256(), NULL) == 1;
 	free(buf);

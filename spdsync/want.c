@@ -177,6 +177,8 @@ want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 	m->child_life_s = t->child_life_s;
 	m->child_life_bytes = t->child_bytes;
 	m->child_life_packets = t->child_packets;
+	m->ike_hard_s = t->ike_hard_s;
+	m->child_hard_s = t->child_hard_s;
 	m->replay_window = t->replay_window;
 	memcpy(m->digest, t->digest, sizeof(m->digest));
 	m->ike = *t->ike;

@@ -272,6 +272,8 @@ offer_install(struct engine *e, struct xch *x)
 		k.local.port = k.remote.port = e->host.natt_port;
 	snprintf(k.name, sizeof(k.name), "%.63s/%.63s", t->name, t->children[c->pol].name);
 	lifetime(e, x->ours, t->child_life_s, &k.soft_s, &k.hard_s);
+	if (k.hard_s && t->child_hard_s)
+		k.hard_s = t->child_hard_s;
 	lifetime(e, x->ours, t->child_life_bytes, &k.soft_bytes, &k.hard_bytes);
 	lifetime(e, x->ours, t->child_life_packets, &k.soft_packets, &k.hard_packets);
 	c->soft_at = k.soft_s ? e->now + k.soft_s * NS_PER_S : 0;

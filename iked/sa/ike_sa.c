@@ -94,7 +94,8 @@ static void
 life_over(struct engine *e, void *arg)
 {
 	struct ikesa *s = arg;
-	uint64_t hard = s->up_at + s->t->cfg.ike_life_s * NS_PER_S / 100 * 110;
+	const struct tunnel *t = &s->t->cfg;
+	uint64_t hard = s->up_at + (t->ike_hard_s ? t->ike_hard_s * NS_PER_S : t->ike_life_s * NS_PER_S / 100 * 110);
 
 	if (e->now >= hard || s->leaving) {
 		s->why = s->leaving ? R_REPLACED : R_EXPIRED;

@@ -120,6 +120,8 @@ fill_tunnel(void *p)
 	t->child_life_s = 3600;
 	t->child_life_bytes = 64ull << 30;
 	t->child_life_packets = 1ull << 32;
+	t->ike_hard_s = 90000;
+	t->child_hard_s = 7200;
 	t->replay_window = 4096;
 	memcpy(t->digest, octets, sizeof(t->digest));
 	assert_true(preset_find("modern", &t->ike, &t->esp));

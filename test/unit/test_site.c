@@ -51,6 +51,7 @@ test_sample(void **state)
 	assert_int_equal(t->encap, ENCAP_AUTO);
 	assert_int_equal(t->ike_life_s, 8 * 3600);
 	assert_int_equal(t->child_life_s, 3600);
+	assert_int_equal(t->child_hard_s, 0);
 	assert_true(t->child_bytes == 64ull << 30 && t->child_packets == 1ull << 32);
 	assert_int_equal(t->replay_window, 1024);
 	assert_true(preset_find("modern", &ike, &esp));
@@ -76,7 +77,7 @@ test_options(void **state)
 {
 	struct sites *s = must_read(with("    policy: modern                  # a named preset; algorithms can be listed instead\n",
 	    "    ike: [aes128gcm16-prfsha256-x25519, aes256-sha256-modp2048]\n    esp: [aes128gcm16-x25519-esn]\n    encapsulation: esp\n"
-	    "    ike_lifetime: 2h\n    child_lifetime: 30s\n    child_bytes: 10GiB\n    child_packets: 100000\n    replay_window: 64\n"));
+	    "    ike_lifetime: 2h\n    child_lifetime: 30s\n    ike_hard_lifetime: 3h\n    child_hard_lifetime: 10m\n    child_bytes: 10GiB\n    child_packets: 100000\n    replay_window: 64\n"));
 	const struct site_tunnel *t = &s->tunnels[0];
 
 	(void)state;
@@ -86,6 +87,8 @@ test_options(void **state)
 	assert_int_equal(t->encap, ENCAP_ESP);
 	assert_int_equal(t->ike_life_s, 7200);
 	assert_int_equal(t->child_life_s, 30);
+	assert_int_equal(t->ike_hard_s, 3 * 3600);
+	assert_int_equal(t->child_hard_s, 600);
 	assert_true(t->child_bytes == 10ull << 30);
 	assert_int_equal(t->child_packets, 100000);
 	assert_int_equal(t->replay_window, 64);
@@ -155,6 +158,7 @@ test_refused(void **state)
 		{ "start: always ", "replay_window: 16 ", R_KEY_MISSING, 6, 3, "'start'" },
 		{ "start: always ", "start: always\n    replay_window: 16 ", R_VALUE_INVALID, 11, 20, "32 to 4096" },
 		{ "start: always ", "start: always\n    child_lifetime: 10 ", R_VALUE_INVALID, 11, 21, "length of time" },
+		{ "start: always ", "start: always\n    child_hard_lifetime: 59m ", R_VALUE_INVALID, 11, 26, "seconds" },
 		{ "start: always ", "start: always\n    ike_lifetime: 1s ", R_VALUE_INVALID, 11, 19, "seconds" },
 		{ "start: always ", "start: always\n    child_bytes: 7 ", R_VALUE_INVALID, 11, 18, "at least" },
 		{ "start: always ", "start: always\n    start: always ", R_KEY_DUPLICATE, 11, 5, "'start'" },
