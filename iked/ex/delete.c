@@ -135,6 +135,16 @@ answer(struct turn *tn, const uint32_t *spis, unsigned n)
 	send_response(tn->e, tn->ike, EX_INFORMATIONAL, &o);
 }
 
+/* Does it end the IKE SA, or say that the peer did not believe our proof? */
+static bool
+closes(const struct msg *m)
+{
+	for (unsigned i = 0; i < m->ndelete; i++)
+		if (m->del[i].proto == PROTO_IKE)
+			return true;
+	return msg_notify(m, N_AUTHENTICATION_FAILED) != NULL;
+}
+
 /* Deletes of children, and anything else that is only to be answered. */
 enum verdict
 info_requested(struct turn *tn)
@@ -142,6 +152,8 @@ info_requested(struct turn *tn)
 	uint32_t spis[64];
 	unsigned n = 0;
 
+	if (closes(tn->m))
+		return V_PASS;
 	for (unsigned i = 0; i < tn->m->ndelete; i++)
 		if (tn->m->del[i].proto == PROTO_ESP)
 			n += delete_children(tn, &tn->m->del[i], spis + n, 64 - n);
@@ -156,14 +168,12 @@ ike_deleted(struct turn *tn)
 	struct engine *e = tn->e;
 	struct ikesa *s = tn->ike;
 	struct tun *t = s->t;
-	bool refused = msg_notify(tn->m, N_AUTHENTICATION_FAILED) != NULL, closed = refused;
+	bool refused = msg_notify(tn->m, N_AUTHENTICATION_FAILED) != NULL;
 	bool expected = s->state != S_UP || s->replaced || s->leaving;
 	enum reason why = refused ? R_PEER_REFUSED_AUTH : R_DELETED_BY_PEER;
 	struct ikesa *heir = NULL;
 
-	for (unsigned i = 0; i < tn->m->ndelete; i++)
-		closed |= tn->m->del[i].proto == PROTO_IKE;
-	if (!closed)
+	if (!closes(tn->m))
 		return V_PASS;
 	answer(tn, NULL, 0);
 	if (s->own)

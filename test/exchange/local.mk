@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Two IKE engines back to back under a virtual clock.
-EXCHANGE_TESTS = test/exchange/test_setup test/exchange/test_collide test/exchange/test_random
+EXCHANGE_TESTS = test/exchange/test_setup test/exchange/test_collide test/exchange/test_random \
+	test/exchange/test_edges test/exchange/test_loss
 check_PROGRAMS += $(EXCHANGE_TESTS)
 UNIT_TESTS += $(EXCHANGE_TESTS)
 check_LIBRARIES += test/exchange/libsim.a
@@ -16,3 +17,7 @@ test_exchange_test_collide_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_collide_LDADD = $(EXCHANGE_LIBS)
 test_exchange_test_random_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_random_LDADD = $(EXCHANGE_LIBS)
+test_exchange_test_edges_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_edges_LDADD = $(EXCHANGE_LIBS)
+test_exchange_test_loss_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_loss_LDADD = $(EXCHANGE_LIBS)

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* After a loss (design, section 5): of the engine, of keymgr, of iked, of the peer. With traffic all the time: what is not lost carries on. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "sim.h"
+
+static void
+up(struct sim *m, uint64_t seed)
+{
+	sim_init(m, seed);
+	sim_begin(m);
+	assert_true(sim_until(m, sim_up, 5 * SEC));
+	sim_run(m, 3 * SEC);
+	m->traffic = true;
+	m->next_packet = m->now;
+}
+
+static void
+check(struct sim *m, unsigned policies)
+{
+	const char *why;
+
+	m->traffic = false;
+	why = sim_check(m, policies);
+	if (why)
+		fail_msg("%s", why);
+}
+
+/* keymgr's link ends and comes back; its children are still there: new keys, and not one packet lost. */
+static void
+test_keymgr(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct sim m;
+		uint32_t spi;
+
+		up(&m, 100);
+		spi = toy_newest(&m.s[A], 0)->spi_in;
+		sim_keymgr(&m, side, false, true);
+		sim_run(&m, 500 * MS);
+		sim_keymgr(&m, side, true, true);
+		sim_run(&m, 20 * SEC);
+		check(&m, 1);
+		assert_int_equal(m.esp_lost + m.esp_no_out, 0);
+		assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+		sim_soft(&m, A);
+		sim_run(&m, 5 * SEC);
+		check(&m, 1);
+		sim_fini(&m);
+	}
+}
+
+/* keymgr comes back without children: they are replaced, the peer's halves deleted. */
+static void
+test_keymgr_empty(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct sim m;
+
+		up(&m, 101);
+		sim_keymgr(&m, side, false, false);
+		sim_run(&m, 100 * MS);
+		sim_keymgr(&m, side, true, false);
+		sim_run(&m, 3 * SEC);
+		check(&m, 1);
+		sim_fini(&m);
+	}
+}
+
+static void
+test_engine(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct sim m;
+		uint64_t lost;
+
+		up(&m, 102);
+		sim_engine(&m, side, false);
+		sim_run(&m, SEC);
+		sim_engine(&m, side, true);
+		sim_run(&m, 500 * MS);
+		assert_true(sim_up(&m));		/* at once, whoever initiated */
+		lost = m.esp_lost + m.esp_no_out;
+		sim_run(&m, 5 * SEC);
+		assert_int_equal(lost, m.esp_lost + m.esp_no_out);
+		check(&m, 1);
+		sim_fini(&m);
+	}
+}
+
+static void
+test_both_engines(void **state)
+{
+	struct sim m;
+
+	up(&m, 103);
+	sim_engine(&m, A, false);
+	sim_engine(&m, B, false);
+	sim_run(&m, SEC);
+	sim_engine(&m, A, true);
+	sim_engine(&m, B, true);
+	sim_run(&m, 5 * SEC);
+	check(&m, 1);
+	sim_fini(&m);
+}
+
+/* A rekey meets a dead engine: the peer hears TEMPORARY_FAILURE and tries again with a pause, not in a stampede. */
+static void
+test_no_stampede(void **state)
+{
+	struct sim m;
+
+	up(&m, 104);
+	sim_engine(&m, B, false);
+	sim_run(&m, 30 * SEC);
+	assert_true(m.s[A].sent[EX_CREATE_CHILD_SA & 3] < 12);
+	sim_engine(&m, B, true);
+	sim_run(&m, 70 * SEC);
+	check(&m, 1);
+	sim_fini(&m);
+}
+
+/* iked is killed: installed children carry on, the new iked makes new ones beside them; nothing is lost. */
+static void
+test_restart(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct sim m;
+		uint32_t spi;
+
+		up(&m, 105);
+		spi = toy_newest(&m.s[A], 0)->spi_in;
+		sim_restart(&m, side);
+		sim_run(&m, 60 * SEC);
+		check(&m, 1);
+		assert_int_equal(m.esp_lost + m.esp_no_out, 0);
+		assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+		sim_fini(&m);
+	}
+}
+
+static void
+test_both_restart(void **state)
+{
+	struct sim m;
+
+	up(&m, 106);
+	sim_restart(&m, A);
+	sim_restart(&m, B);
+	sim_run(&m, 60 * SEC);
+	check(&m, 1);
+	assert_int_equal(m.esp_lost + m.esp_no_out, 0);
+	sim_fini(&m);
+}
+
+/* The peer vanishes: it is noticed within the time of the liveness check, and comes back by itself. */
+static void
+test_peer_dead(void **state)
+{
+	struct sim m;
+
+	up(&m, 107);
+	m.traffic = false;
+	m.s[B].mute = true;
+	sim_run(&m, 96 * SEC);
+	assert_true(sim_recorded(&m.s[A], R_PEER_DEAD));
+	sim_run(&m, 5 * SEC);
+	assert_int_equal(toy_children(&m.s[A]), 0);
+	m.s[B].mute = false;
+	assert_true(sim_until(&m, sim_up, 200 * SEC));
+	check(&m, 1);
+	sim_fini(&m);
+}
+
+static void
+test_shutdown(void **state)
+{
+	struct engine_census c;
+	struct sim m;
+
+	up(&m, 108);
+	m.traffic = false;
+	sim_command(&m, A, ENGINE_SHUTDOWN);
+	sim_run(&m, 100 * MS);
+	assert_int_equal(m.s[A].ndone, 1);
+	engine_count(m.s[A].e, &c);
+	assert_int_equal(c.ike_sas, 0);
+	assert_true(sim_recorded(&m.s[B], R_DELETED_BY_PEER));
+	sim_fini(&m);
+	/* A peer that does not answer does not keep it: 3 s. */
+	up(&m, 109);
+	m.traffic = false;
+	m.s[B].mute = true;
+	sim_command(&m, A, ENGINE_SHUTDOWN);
+	sim_run(&m, 2900 * MS);
+	assert_int_equal(m.s[A].ndone, 0);
+	sim_run(&m, 200 * MS);
+	assert_int_equal(m.s[A].ndone, 1);
+	sim_fini(&m);
+}
+
+/* A hard expiry that no rekey came before: the policy is without a child for a moment, and then has one. */
+static void
+test_hard(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct sim m;
+
+		up(&m, 110);
+		sim_hard(&m, side);
+		sim_run(&m, SEC);
+		assert_true(sim_up(&m));
+		check(&m, 1);
+		sim_fini(&m);
+	}
+}
+
+/* The IKE SA's lifetime: rekeyed by itself before the end, from both ends' clocks. */
+static void
+test_ike_lifetime(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	struct engine_counter const *c;
+	uint64_t rekeys = 0;
+	unsigned n;
+	struct sim m;
+
+	assert_non_null(t);
+	sim_init(&m, 111);
+	for (int i = 0; i < 2; i++) {
+		sim_tunnel(&t[i], i);
+		t[i].ike_life_s = 60;
+		sim_keymgr(&m, i, true, false);
+	}
+	sim_put(&m, &t[0], &t[1]);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	m.traffic = true;
+	m.next_packet = m.now;
+	sim_run(&m, 600 * SEC);
+	for (int i = 0; i < 2; i++) {
+		c = engine_counters(m.s[i].e, &n);
+		for (unsigned k = 0; k < n; k++)
+			if (strcmp(c[k].name, "ike_rekeys") == 0)
+				rekeys += c[k].value;
+	}
+	assert_in_range(rekeys, 10, 14);
+	assert_int_equal(m.esp_lost + m.esp_no_out, 0);
+	assert_false(sim_recorded(&m.s[A], R_EXPIRED));
+	m.traffic = false;
+	sim_until(&m, sim_idle, 5 * SEC);
+	sim_fini(&m);
+	free(t);
+}
+
+/* A tunnel that is put again unchanged is not touched; a changed list of networks makes new children before the old ones go. */
+static void
+test_put_again(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	uint32_t spi;
+	struct sim m;
+
+	assert_non_null(t);
+	up(&m, 112);
+	spi = toy_newest(&m.s[A], 0)->spi_in;
+	for (int i = 0; i < 2; i++)
+		sim_tunnel(&t[i], i);
+	sim_put(&m, &t[0], &t[1]);
+	sim_run(&m, 3 * SEC);
+	assert_int_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+	t[0].children[0].local.v[0].hi.b[3] = 127;
+	t[1].children[0].remote.v[0].hi.b[3] = 127;
+	sim_put(&m, &t[0], &t[1]);
+	sim_run(&m, 5 * SEC);
+	assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+	assert_int_equal(toy_newest(&m.s[A], 0)->local.v[0].hi.b[3], 127);
+	assert_int_equal(m.esp_lost + m.esp_no_out, 0);
+	check(&m, 1);
+	engine_tunnel_del(m.s[A].e, "a-b", false, m.now);
+	sim_run(&m, 5 * SEC);
+	assert_int_equal(toy_children(&m.s[A]), 0);
+	assert_int_equal(toy_children(&m.s[B]), 0);
+	sim_fini(&m);
+	free(t);
+}
+
+/* Two hundred tunnels lose the engine: they come back 50 a second. */
+static void
+test_pace(void **state)
+{
+	struct tunnel *t = calloc(1, sizeof(*t));
+	struct engine_census c;
+	struct sim m;
+
+	assert_non_null(t);
+	sim_init(&m, 113);
+	m.s[B].mute = true;
+	sim_keymgr(&m, A, true, false);
+	sim_tunnel(t, A);
+	engine_sync_begin(m.s[A].e, m.now);
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(t->name, sizeof(t->name), "t%u", i);
+		t->remote.b[3] = (uint8_t)i;
+		engine_tunnel_put(m.s[A].e, t, m.now);
+	}
+	engine_sync(m.s[A].e, m.now);
+	sim_run(&m, SEC);
+	engine_count(m.s[A].e, &c);
+	assert_in_range(c.ike_sas, 45, 51);
+	sim_run(&m, 3100 * MS);
+	engine_count(m.s[A].e, &c);
+	assert_int_equal(c.ike_sas, 200);
+	sim_fini(&m);
+	free(t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keymgr), cmocka_unit_test(test_keymgr_empty), cmocka_unit_test(test_engine),
+		cmocka_unit_test(test_both_engines), cmocka_unit_test(test_no_stampede), cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_both_restart), cmocka_unit_test(test_peer_dead), cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_hard), cmocka_unit_test(test_ike_lifetime), cmocka_unit_test(test_put_again),
+		cmocka_unit_test(test_pace),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
