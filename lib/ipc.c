@@ -584,6 +584,12 @@ ipc_new(struct event_base *base, int fd, const struct ipc_table *table, void *ct
 	return l;
 }
 
+size_t
+ipc_waiting(const struct ipc *l)
+{
+	return l ? l->queued : 0;
+}
+
 bool
 ipc_is_up(const struct ipc *l)
 {

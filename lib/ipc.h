@@ -65,6 +65,8 @@ void ipc_free(struct ipc *);
 bool ipc_is_up(const struct ipc *);	/* HELLO was exchanged */
 void ipc_ready(struct ipc *);
 
+/* Octets that wait because the other side does not read: who can drop what it has to say does so long before IPC_QUEUE. */
+size_t ipc_waiting(const struct ipc *);
 /* Queue one message. False: the link is dead or the message too long. */
 bool ipc_send(struct ipc *, uint16_t type, uint32_t id, struct bytes body);
 bool ipc_event(struct ipc *, uint16_t type, struct bytes body);
