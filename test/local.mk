@@ -22,10 +22,14 @@ check-net: scenario-root
 	@if test "$$(id -u)" = 0; then $(TESTENV) $(srcdir)/test/run check-net $(NET_TESTS); \
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
+# Not part of check-all: two hundred random kills and edits, ten minutes. SEED=n repeats a run.
+soak: scenario-root
+	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
+
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net
 
-.PHONY: scenario-root check-san check-net check-all
+.PHONY: scenario-root check-san check-net soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
