@@ -130,18 +130,15 @@ static bool
 commit(struct req *r, struct work *w, struct revision *rev, struct store_error *err)
 {
 	struct sync *s = r->s;
-	char (*names)[CHILD_NAME_CAP] = calloc(w->sites->ntunnels + 1u, sizeof(*names));
 	const char *comment = req_query(r, "comment");
-	size_t n = 0;
+	size_t n;
+	char (*names)[CHILD_NAME_CAP] = want_children(w->sites, s->site, &n);
 	bool ok;
 
 	snprintf(err->text, sizeof(err->text), "There is not enough memory.");
 	err->reason = R_NO_MEMORY;
 	if (!names)
 		return false;
-	for (unsigned i = 0; i < w->sites->ntunnels; i++)
-		if (tunnel_has_site(w->sites, &w->sites->tunnels[i], s->site))
-			snprintf(names[n++], sizeof(names[0]), "%s/%s", w->sites->tunnels[i].name, CHILD_AUTO);
 	rev->time_s = clock_wall_s();
 	snprintf(rev->author, sizeof(rev->author), "%s", r->author);
 	snprintf(rev->comment, sizeof(rev->comment), "%s", comment ? comment : "");

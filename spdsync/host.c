@@ -25,6 +25,7 @@ info_done(void *arg, enum reason reason, struct rd *body)
 		str_get(body, h->troubles[h->ntroubles++], sizeof(h->troubles[0]));
 	if (!rd_ok(body))
 		h->ntroubles = 0;
+	rd_rest(body);		/* more troubles than are shown */
 }
 
 static void

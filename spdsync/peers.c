@@ -19,19 +19,37 @@ static const uint8_t nothing[32];
 /* A request in flight: the tunnel may be gone when the answer comes. */
 struct call {
 	struct sync	*s;
+	struct pump	*pump;
+	struct call	*next;
 	char		tunnel[NAME_CAP];
 };
 
 static struct call *
-call_new(struct sync *s, const char *tunnel)
+call_new(struct sync *s, struct pump *p, const char *tunnel)
 {
 	struct call *c = calloc(1, sizeof(*c));
 
-	if (c) {
-		c->s = s;
-		snprintf(c->tunnel, sizeof(c->tunnel), "%s", tunnel);
-	}
+	if (!c)
+		return NULL;
+	c->s = s;
+	c->pump = p;
+	snprintf(c->tunnel, sizeof(c->tunnel), "%s", tunnel);
+	c->next = p->calls;
+	p->calls = c;
 	return c;
+}
+
+static void
+call_free(struct call *c)
+{
+	struct call **p;
+
+	if (!c)
+		return;
+	for (p = &c->pump->calls; *p != c; p = &(*p)->next)
+		;
+	*p = c->next;
+	free(c);
 }
 
 static bool
@@ -40,9 +58,12 @@ digest(struct bytes b, uint8_t out[32])
 	return EVP_Digest(b.p, b.n, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
+/* The link is gone; what was in flight on it is answered no more. */
 static void
 pump_reset(struct pump *p)
 {
+	while (p->calls)
+		call_free(p->calls);
 	p->up = p->sync_flight = false;
 	p->cursor = p->flight = 0;
 	p->sync_due = true;
@@ -65,7 +86,7 @@ iked_put_done(void *arg, enum reason reason, struct rd *body)
 		rt->put = reason;
 	if (reason != R_OK && reason != R_IKED_DOWN)
 		log_at(LOG_WARN, &ctx, "iked_refused", reason, "iked did not take the tunnel: %s", reason_row(reason)->sentence);
-	free(c);
+	call_free(c);
 	sync_progress(s);
 }
 
@@ -98,9 +119,9 @@ iked_put(struct sync *s, struct rt *rt, const struct want_tunnel *w, struct tunn
 	}
 	if (memcmp(sum, rt->iked_has, sizeof(sum)) == 0)
 		return true;
-	c = call_new(s, rt->name);
+	c = call_new(s, &s->iked, rt->name);
 	if (!c || !ipc_call(s->iked.ipc, IKE_TUNNEL_PUT, wr_bytes(&out), R_IKED_DOWN, iked_put_done, c)) {
-		free(c);
+		call_free(c);
 		return false;
 	}
 	memcpy(rt->iked_has, sum, sizeof(sum));
@@ -272,7 +293,7 @@ bind_done(void *arg, enum reason reason, struct rd *body)
 		s->keymgr.flight--;
 	if (rt)
 		take_secret(rt, reason, body);
-	free(c);
+	call_free(c);
 	keymgr_pump(s);
 	sync_progress(s);
 }
@@ -285,14 +306,14 @@ check_done(void *arg, enum reason reason, struct rd *body)
 
 	if (rt)
 		take_secret(rt, reason, body);
-	free(c);
+	call_free(c);
 }
 
 void
 keymgr_check(struct sync *s, struct rt *rt)
 {
 	const struct want_tunnel *w = want_find(&s->want, rt->name);
-	struct call *c = s->keymgr.up && w ? call_new(s, rt->name) : NULL;
+	struct call *c = s->keymgr.up && w ? call_new(s, &s->keymgr, rt->name) : NULL;
 	uint8_t buf[128];
 	struct wr out = wr_of(buf, sizeof(buf));
 
@@ -300,7 +321,7 @@ keymgr_check(struct sync *s, struct rt *rt)
 		return;
 	str_put(&out, w->t->psk);
 	if (!ipc_call(s->keymgr.ipc, BIND_CHECK, wr_bytes(&out), R_KEYMGR_DOWN, check_done, c))
-		free(c);
+		call_free(c);
 }
 
 static void
@@ -328,9 +349,9 @@ keymgr_put(struct sync *s, struct rt *rt, const struct want_tunnel *w)
 	binding_put(&out, &b);
 	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum) || memcmp(sum, rt->key_has, sizeof(sum)) == 0)
 		return true;
-	c = call_new(s, rt->name);
+	c = call_new(s, &s->keymgr, rt->name);
 	if (!c || !ipc_call(s->keymgr.ipc, BIND_PUT, wr_bytes(&out), R_KEYMGR_DOWN, bind_done, c)) {
-		free(c);
+		call_free(c);
 		return false;
 	}
 	memcpy(rt->key_has, sum, sizeof(sum));
@@ -420,6 +441,17 @@ peers_drop(struct sync *s, const char *tunnel)
 	wr_u8(&out, 0);		/* not quiet: the peer hears a DELETE */
 	if (s->iked.up)
 		ipc_call(s->iked.ipc, IKE_TUNNEL_DEL, wr_bytes(&out), R_IKED_DOWN, dropped, NULL);
+}
+
+void
+peers_fini(struct sync *s)
+{
+	if (s->iked.ipc)
+		ipc_free(s->iked.ipc);
+	if (s->keymgr.ipc)
+		ipc_free(s->keymgr.ipc);
+	pump_reset(&s->iked);
+	pump_reset(&s->keymgr);
 }
 
 void

@@ -223,6 +223,8 @@ troubles(struct sync *s)
 		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "KEYMGR_DOWN", "message", reason_row(R_KEYMGR_DOWN)->sentence));
 	if (!s->iked.up)
 		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "IKED_DOWN", "message", reason_row(R_IKED_DOWN)->sentence));
+	if (s->sites && !sites_find(s->sites, s->site))
+		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "SITE_UNKNOWN", "message", reason_row(R_SITE_UNKNOWN)->sentence));
 	if (s->engine.blocked)
 		json_array_append_new(list, json_pack("{s:n, s:o}", "reason", "message",
 		    json_sprintf("%u policies are kept out by others of the same selectors; 'ikectl show policies' lists them.", s->engine.blocked)));

@@ -355,6 +355,23 @@ read_tunnel(struct yt *yt, const struct sites *all, const struct yt_node *n, boo
 
 /* ---- the whole ---- */
 
+/* Where a member stands among the sorted keys: arrays are sorted, but read in the order of the file, so that its first error is told. */
+static unsigned
+slot(const struct yt_node *map, const struct yt_node *member)
+{
+	unsigned lo = 0, hi = map->n;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+
+		if (strcmp(map->by_key[mid]->key, member->key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 static bool
 read_version(struct yt *yt)
 {
@@ -382,11 +399,13 @@ read_all(struct yt *yt, struct sites *all, bool legacy)
 	all->tunnels = calloc(tunnels->n + 1u, sizeof(*all->tunnels));
 	if (!all->sites || !all->tunnels)
 		return yt_fail_at(yt, yt->root, R_NO_MEMORY, NULL, "There is not enough memory.");
-	for (unsigned i = 0; i < sites->n; i++)
-		if (!read_site(yt, sites->by_key[i], &all->sites[all->nsites++]))
+	all->nsites = sites->n;
+	all->ntunnels = tunnels->n;
+	for (const struct yt_node *c = sites->child; c; c = c->next)
+		if (!read_site(yt, c, &all->sites[slot(sites, c)]))
 			return false;
-	for (unsigned i = 0; i < tunnels->n; i++)
-		if (!read_tunnel(yt, all, tunnels->by_key[i], legacy, &all->tunnels[all->ntunnels++]))
+	for (const struct yt_node *c = tunnels->child; c; c = c->next)
+		if (!read_tunnel(yt, all, c, legacy, &all->tunnels[slot(tunnels, c)]))
 			return false;
 	if (yt->n && yt->text[yt->n - 1] != '\n') {
 		yt_end(yt, &line, &column);

@@ -311,6 +311,16 @@ store_commit(struct store *s, struct revision *r, const char (*children)[CHILD_N
 	return false;
 }
 
+bool
+store_number(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *err)
+{
+	if (run(s, "BEGIN IMMEDIATE") && number_children(s, now, children, n) && run(s, "COMMIT"))
+		return true;
+	fail(s, err, "written");
+	run(s, "ROLLBACK");
+	return false;
+}
+
 static void
 column_text(sqlite3_stmt *st, int at, char *to, size_t cap)
 {

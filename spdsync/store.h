@@ -43,6 +43,8 @@ unsigned store_version(void);	/* the form that this program writes */
  * current number. The children are those of OUR site's tunnels, as "tunnel/child".
  */
 bool store_commit(struct store *, struct revision *, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *);
+/* Only the numbers, for a gateway whose site was changed since the commit. */
+bool store_number(struct store *, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *);
 /* The revision in force, with its text; number 0 when there is none yet. */
 bool store_current(struct store *, struct revision *, struct store_error *);
 bool store_get(struct store *, uint64_t number, struct revision *, struct store_error *);	/* R_NOT_FOUND */

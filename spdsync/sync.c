@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "clock.h"
 #include "log.h"
 #include "sync.h"
 
@@ -110,6 +111,20 @@ sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
 	return true;
 }
 
+/* "site:" of the gateway file may have changed since the commit: then other tunnels of the same revision are ours. */
+static bool
+number_ours(struct sync *s, const struct sites *sites, struct store_error *err)
+{
+	size_t n;
+	char (*names)[CHILD_NAME_CAP] = want_children(sites, s->site, &n);
+	bool ok = names && store_number(s->store, clock_wall_s(), (const char (*)[CHILD_NAME_CAP])names, n, err);
+
+	if (!sites_find(sites, s->site))
+		log_at(LOG_WARN, NULL, "site", R_SITE_UNKNOWN, "The revision in force has no site '%s', so this gateway has no tunnels.", s->site);
+	free(names);
+	return ok;
+}
+
 bool
 sync_load(struct sync *s, struct store_error *err)
 {
@@ -129,12 +144,12 @@ sync_load(struct sync *s, struct store_error *err)
 			return false;
 		}
 	}
-	if (sync_adopt(s, &rev, sites))
+	err->reason = R_STORE_FAILED;
+	snprintf(err->text, sizeof(err->text), "There is not enough memory for the revision in force.");
+	if ((!sites || number_ours(s, sites, err)) && sync_adopt(s, &rev, sites))
 		return true;
 	sites_free(sites);
 	revision_fini(&rev);
-	err->reason = R_STORE_FAILED;
-	snprintf(err->text, sizeof(err->text), "The store lacks the numbers of this site's tunnels.");
 	return false;
 }
 
@@ -178,10 +193,7 @@ sync_fini(struct sync *s)
 {
 	sas_fini(s);
 	engine_fini(s);
-	if (s->iked.ipc)
-		ipc_free(s->iked.ipc);
-	if (s->keymgr.ipc)
-		ipc_free(s->keymgr.ipc);
+	peers_fini(s);
 	if (s->host.ipc)
 		ipc_free(s->host.ipc);
 	if (s->pass)

@@ -41,8 +41,10 @@ struct rt {
 };
 
 /* A daemon that is told all tunnels one by one and then SYNC. */
+struct call;
 struct pump {
 	struct ipc	*ipc;
+	struct call	*calls;		/* in flight */
 	bool		up;
 	unsigned	cursor, flight;
 	bool		sync_due, sync_flight;
@@ -156,6 +158,7 @@ void keymgr_attach(struct sync *, int fd);
 void iked_pump(struct sync *);
 void keymgr_pump(struct sync *);
 void peers_drop(struct sync *, const char *tunnel);	/* it is not wanted any more */
+void peers_fini(struct sync *);
 void peers_restart(struct sync *);			/* want changed: look at every tunnel again */
 void keymgr_check(struct sync *, struct rt *);		/* ask again what the secret is like */
 /* host.c: ipsecd */

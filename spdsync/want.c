@@ -93,6 +93,18 @@ want_build(struct want *w, const struct sites *all, const char *our_site, uint32
 	return true;
 }
 
+char
+(*want_children(const struct sites *all, const char *our_site, size_t *n))[CHILD_NAME_CAP]
+{
+	char (*names)[CHILD_NAME_CAP] = calloc(all->ntunnels + 1u, sizeof(*names));
+
+	*n = 0;
+	for (unsigned i = 0; names && i < all->ntunnels; i++)
+		if (tunnel_has_site(all, &all->tunnels[i], our_site))
+			snprintf(names[(*n)++], sizeof(names[0]), "%s/%s", all->tunnels[i].name, CHILD_AUTO);
+	return names;
+}
+
 void
 want_fini(struct want *w)
 {

@@ -28,6 +28,8 @@ struct want {
 
 /* reqid(arg, tunnel, child) gives the stored number, 0 none. False: no memory, or a child has no number. */
 bool want_build(struct want *, const struct sites *, const char *our_site, uint32_t (*reqid)(void *, const char *, const char *), void *arg);
+/* The full names of our children, for their numbers; NULL: no memory. To be freed. */
+char (*want_children(const struct sites *, const char *our_site, size_t *n))[CHILD_NAME_CAP];
 void want_fini(struct want *);
 const struct want_tunnel *want_find(const struct want *, const char *tunnel);
 const struct want_tunnel *want_by_reqid(const struct want *, uint32_t reqid);

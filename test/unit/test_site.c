@@ -344,6 +344,19 @@ test_families(void **state)
 	sites_free(s);
 }
 
+/* Of two errors the first of the file is told, whatever the names are. */
+static void
+test_first_error(void **state)
+{
+	const char *text = with("tokyo:   {address: 20.0.0.1, networks: [10.0.1.0/24]}\n  newyork: {address: 20.0.0.2",
+	    "tokyo:   {address: bad.example, networks: [10.0.1.0/24]}\n  newyork: {address: also.bad");
+	struct yt_error e;
+
+	(void)state;
+	assert_null(sites_read(text, strlen(text), false, &e));
+	assert_int_equal(e.line, 3);
+}
+
 /* The examples of causeway-sites(5) are files that are taken. */
 static void
 test_manual(void **state)
@@ -374,7 +387,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_first_error), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,24 @@ test_reqids(void **state)
 	store_close(s);
 }
 
+/* Another site of the same revision: its children get numbers, the others' are retired. */
+static void
+test_other_site(void **state)
+{
+	static const char ab[1][CHILD_NAME_CAP] = { "a-b/net" }, bc[1][CHILD_NAME_CAP] = { "b-c/net" };
+	struct store *s = must_open();
+	struct store_error err;
+
+	(void)state;
+	commit(s, "1\n", ab, 1);
+	assert_true(store_number(s, 5, bc, 1, &err));
+	assert_int_equal(store_reqid(s, "b-c", "net"), 2);
+	assert_int_equal(store_reqid(s, "a-b", "net"), 0);
+	assert_true(store_number(s, 6, bc, 1, &err));
+	assert_int_equal(store_reqid(s, "b-c", "net"), 2);
+	store_close(s);
+}
+
 static void
 exec(sqlite3 *db, const char *sql)
 {
@@ -265,7 +283,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_revisions), T(test_reqids), T(test_exhaustion), T(test_modes), T(test_newer), T(test_not_a_store), T(test_schema),
+		T(test_revisions), T(test_reqids), T(test_other_site), T(test_exhaustion), T(test_modes), T(test_newer), T(test_not_a_store), T(test_schema),
 		T(test_failed_commit),
 	};
 
