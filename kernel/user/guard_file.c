@@ -28,18 +28,26 @@ guard_sets_fini(struct guard_sets *s)
 	pairs_fini(&s->loc);
 }
 
+/* The networks that are ours although a wide remote contains them. */
+static bool
+own_networks(const struct guard_want *g, struct pairs *loc)
+{
+	struct pairs all = { NULL, 0, 0 }, nets = { NULL, 0, 0 }, apart = { NULL, 0, 0 };
+	bool ok = pairs_add_all(&all, &g->in) && pairs_add_all(&all, &g->out);
+
+	pairs_sort(&all);
+	/* Interval sets refuse overlaps, so the networks pass through the same cutting as pairs do. */
+	ok = ok && pairs_covered_locals(&all, &nets) && pairs_disjoint(&nets, &apart) && pairs_less_remotes(&apart, &all, loc);
+	pairs_fini(&all);
+	pairs_fini(&nets);
+	pairs_fini(&apart);
+	return ok;
+}
+
 bool
 guard_sets_make(const struct guard_want *g, struct guard_sets *s)
 {
-	struct pairs in = { NULL, 0, 0 }, out = { NULL, 0, 0 };
-	bool ok = pairs_covered_locals(&g->in, &in) && pairs_covered_locals(&g->out, &out) && pairs_add_all(&in, &out);
-
-	pairs_sort(&in);
-	/* Interval sets refuse overlaps, so the networks pass through the same cutting as pairs do. */
-	ok = ok && pairs_disjoint(&in, &s->loc) && pairs_disjoint(&g->in, &s->in) && pairs_disjoint(&g->out, &s->out);
-	pairs_fini(&in);
-	pairs_fini(&out);
-	return ok;
+	return own_networks(g, &s->loc) && pairs_disjoint(&g->in, &s->in) && pairs_disjoint(&g->out, &s->out);
 }
 
 struct text { char *p; size_t n, cap; bool bad; };

@@ -212,3 +212,48 @@ pairs_covered_locals(const struct pairs *in, struct pairs *out)
 	pairs_sort(out);
 	return true;
 }
+
+/* The first remote at or behind p in the order of the list. */
+static size_t
+lower_bound(const struct pairs *list, const struct prefix *p)
+{
+	size_t lo = 0, hi = list->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (prefix_cmp(&list->v[mid].remote, p) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+bool
+pairs_less_remotes(const struct pairs *nets, const struct pairs *list, struct pairs *out)
+{
+	struct prefix todo[130];
+
+	out->n = 0;
+	for (size_t i = 0; i < nets->n; i++) {
+		size_t n = 0;
+
+		todo[n++] = nets->v[i].remote;
+		while (n) {
+			struct prefix p = todo[--n];
+			size_t at = lower_bound(list, &p);
+			struct pair one = { p, p };
+
+			if (at == list->n || !prefix_in(&list->v[at].remote, &p)) {
+				if (!pairs_add(out, &one))
+					return false;
+			} else if (list->v[at].remote.len > p.len) {
+				todo[n++] = half(&p, true);
+				todo[n++] = half(&p, false);
+			}
+		}
+	}
+	pairs_sort(out);
+	return true;
+}

@@ -34,5 +34,7 @@ bool prefix_in(const struct prefix *inner, const struct prefix *outer);
 bool pairs_disjoint(const struct pairs *in, struct pairs *out);
 /* Prefixes (in both members) that are local in some pair and inside the remote of some pair; in is sorted: what a wide policy must not take. */
 bool pairs_covered_locals(const struct pairs *in, struct pairs *out);
+/* Networks (as pairs_covered_locals gives them) without what is remote in the sorted list: a remote inside a local network is remote. */
+bool pairs_less_remotes(const struct pairs *nets, const struct pairs *list, struct pairs *out);
 
 #endif

@@ -173,6 +173,34 @@ test_covered(void **state)
 	pairs_fini(&out);
 }
 
+/* A hub with an uplink for everything, its own 10.0.0.0/8 and branches inside of it: branches are remote, the rest is its own. */
+static void
+test_less_remotes(void **state)
+{
+	struct pairs list = { NULL, 0, 0 }, nets = { NULL, 0, 0 }, out = { NULL, 0, 0 };
+
+	add(&list, "0.0.0.0/0", "10.0.0.0/8");
+	add(&list, "10.0.2.0/24", "10.0.0.0/8");
+	add(&list, "10.0.2.128/25", "10.9.0.0/16");
+	add(&list, "10.128.0.0/9", "10.0.0.0/8");
+	pairs_sort(&list);
+	add(&nets, "10.0.0.0/8", "10.0.0.0/8");
+	assert_true(pairs_less_remotes(&nets, &list, &out));
+	for (unsigned b = 0; b < 256; b++)
+		for (unsigned c = 0; c < 256; c++) {
+			struct addr a = { 4, { 10, (uint8_t)b, (uint8_t)c, 77 } };
+			unsigned times = 0;
+
+			for (size_t i = 0; i < out.n; i++)
+				times += prefix_has(&out.v[i].remote, &a);
+			assert_int_equal(times, b >= 128 || (b == 0 && c == 2) ? 0 : 1);
+		}
+	assert_int_equal(out.n, 15);	/* 10.0.0.0/9 without one /24 */
+	pairs_fini(&list);
+	pairs_fini(&nets);
+	pairs_fini(&out);
+}
+
 static void
 is_route(const struct route *r, const char *dst, uint8_t kind, const char *src)
 {
@@ -219,7 +247,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text), cmocka_unit_test(test_refused), cmocka_unit_test(test_disjoint), cmocka_unit_test(test_covered),
-		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_less_remotes), cmocka_unit_test(test_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
