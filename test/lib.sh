@@ -213,9 +213,10 @@ faq_up() {
 
 # ---- packets ----
 
-# capture_start ID NS IF [FILTER...]: to $W/ID.pcap; capture_stop ID.
+# capture_start ID NS IF [FILTER...]: to $W/ID.pcap; capture_stop ID. Of what is called wire, the headers are kept: it may be gigabytes.
 capture_start() {
 	_id=$1 _ns=$2 _if=$3; shift 3
+	case $_id in wire) set -- -s 160 "$@" ;; esac
 	ip netns exec "$PFX-$_ns" tcpdump -i "$_if" -n -U --immediate-mode -w - "$@" >"$W/$_id.pcap" 2>"$W/$_id.log" &
 	eval "CAP_$_id=$!"
 	PIDS="$PIDS $!"
