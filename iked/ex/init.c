@@ -182,7 +182,7 @@ enum verdict
 init_no_answer(struct turn *tn)
 {
 	struct ikesa *s = tn->ike;
-	enum reason why = s->state == S_I_SENT ? R_PEER_NO_ANSWER : s->natt ? R_PEER_NO_ANSWER_NATT : R_PEER_DEAD;
+	enum reason why = silence(s);
 	struct record *r = rec_new(s, s->state == S_I_SENT ? "IKE_SA_INIT" : "IKE_AUTH", NULL, why);
 
 	if (r)

@@ -73,6 +73,7 @@ void msg_first(struct engine *, struct msg_out *);	/* a chain that goes into SK,
 bool send_request(struct engine *, struct ikesa *, uint8_t exchange, struct msg_out *);
 bool send_response(struct engine *, struct ikesa *, uint8_t exchange, struct msg_out *);
 bool send_notify(struct engine *, struct ikesa *, uint8_t exchange, uint16_t notify, struct bytes data);	/* a response that is only that */
+enum reason silence(const struct ikesa *);	/* why a peer that does not answer does not */
 void ike_resend_arm(struct engine *, struct ikesa *);
 void send_clear_notify(struct engine *, const struct turn *, const struct ike_hdr *, uint16_t type, struct bytes data);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finished messages: sealed, kept in the window, and handed to the host. */
+#include <stdio.h>
+
 #include "sa/ops.h"
 
 void
@@ -25,6 +27,30 @@ seal(struct engine *e, struct ikesa *s, uint8_t exchange, bool response, uint32_
 	return sk_seal(&s->sk_out, &h, iv, o->first, chain, e->cipher, sizeof(e->cipher));
 }
 
+/* Why nothing was heard so far while an IKE SA is set up: the network's own word on it before a guess. */
+enum reason
+silence(const struct ikesa *s)
+{
+	if (s->heard != R_OK)
+		return s->heard;
+	if (s->state == S_I_SENT)
+		return R_PEER_NO_ANSWER;
+	return s->natt ? R_PEER_NO_ANSWER_NATT : R_PEER_DEAD;
+}
+
+/* Long before we give up, who asks is told that it does not look good. */
+static void
+say_silence(struct engine *e, struct ikesa *s)
+{
+	char detail[128], to[ENDPOINT_STR];
+	enum reason why = silence(s);
+
+	snprintf(detail, sizeof(detail), "%u messages to %s were not answered so far.", s->win.tries + 1,
+	    endpoint_str(&s->remote, to));
+	tun_reason(e, s->t, why, detail);
+	tun_failed(e, s->t, NULL, why, detail);
+}
+
 static void
 resend(struct engine *e, void *arg)
 {
@@ -34,10 +60,11 @@ resend(struct engine *e, void *arg)
 
 	if (b.n) {
 		COUNT(e, retransmitted);
+		if (s->win.tries == 4 && s->t && s->initiator && s->state < S_UP)
+			say_silence(e, s);
+		s->heard = R_OK;
 		todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
 		ike_resend_arm(e, s);
-		if (s->win.tries == 4 && s->t && s->state < S_UP)
-			tun_failed(e, s->t, NULL, s->state == S_I_SENT ? R_PEER_NO_ANSWER : R_PEER_NO_ANSWER_NATT, "");
 		return;
 	}
 	COUNT(e, peers_dead);

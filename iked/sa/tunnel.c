@@ -197,7 +197,7 @@ engine_sync(struct engine *e, uint64_t now)
 			remove_tunnel(e, t, false);
 		tun_changed(e, t);
 	}
-	orphans_check(e);
+	e->orphans_due = true;
 	engine_settle(e);
 }
 
@@ -209,14 +209,17 @@ engine_unreachable(struct engine *e, const struct endpoint *remote, int err, uin
 	e->now = now;
 	for (struct tun *t = e->tuns; t; t = t->next)
 		for (struct ikesa *s = t->sas; s; s = s->sib)
-			if (s->state == S_I_SENT && addr_eq(&s->remote.addr, &remote->addr) && t->reason != why) {
-				struct record *r = rec_new(s, "IKE_SA_INIT", NULL, why);
+			if (s->state == S_I_SENT && addr_eq(&s->remote.addr, &remote->addr)) {
+				s->heard = why;
+				if (t->reason != why) {
+					struct record *r = rec_new(s, "IKE_SA_INIT", NULL, why);
 
-				/* Anybody can forge an ICMP error: it explains, it decides nothing (RFC 7296 2.21.4). */
-				if (r)
-					record_fact(r, "errno", "%s", strerror(err));
-				todo_record(e, r);
-				tun_reason(e, t, why, "");
+					/* Anybody can forge an ICMP error: it explains, it decides nothing (RFC 7296 2.21.4). */
+					if (r)
+						record_fact(r, "errno", "%s", strerror(err));
+					todo_record(e, r);
+					tun_reason(e, t, why, "");
+				}
 				tun_failed(e, t, NULL, why, "");
 			}
 	engine_settle(e);

@@ -128,6 +128,7 @@ struct ikesa {
 	bool		 refuse_auth;	/* its DELETE says AUTHENTICATION_FAILED */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
 	enum reason	 why;
+	enum reason	 heard;		/* what the network said of the last message sent, R_OK: nothing */
 	uint64_t	 rekey_at;
 	unsigned	 tries;
 	struct suite	 suite;
@@ -169,6 +170,7 @@ struct tun {
 	bool		dirty, report, gone;
 	bool		up_now;		/* by command: do not wait for the peer to begin */
 	struct tun	*dirty_next;
+	uint64_t	turn;		/* in the pace; 0: none */
 	uint64_t	since;		/* no IKE SA since */
 	uint64_t	retry_at;
 	unsigned	tries;
@@ -181,7 +183,8 @@ struct tun {
 
 struct orphan {			/* a child that an iked before us had installed */
 	struct orphan	*next;
-	uint32_t	 child, reqid, spi_in, spi_out;
+	uint32_t	 child, reqid;
+	char		 tunnel[NAME_CAP];
 	uint64_t	 drop_at;
 };
 
@@ -245,6 +248,7 @@ struct engine {
 	struct cookie_jar jar;
 	uint32_t	 next_call, next_child;
 	bool		 keymgr, listed, engine_up, stopping, synced;
+	bool		 orphans_due;	/* something happened that may end one */
 	uint8_t		 features;	/* KEY_FEAT_* */
 	uint32_t	 list_after;
 	unsigned	 ncalls, nikes, nchildren;
