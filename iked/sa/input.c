@@ -69,26 +69,39 @@ clear_response(struct engine *e, struct turn *tn)
 	(void)edge_run(tn, tn->ike->state, kind);
 }
 
+/* Whoever did IKE_SA_INIT can send authentic messages, as fast as he likes, and has proved nothing yet: records and lines have one limit. */
+static void
+malformed_record(struct engine *e, struct turn *tn, enum werr w)
+{
+	char text[WERR_STR], at[ENDPOINT_STR];
+	uint64_t skipped;
+	struct record *r;
+
+	if (!log_allow(&e->noise, e->now, &skipped))
+		return;
+	r = rec_new(tn->ike, exchange_name(tn->m->hdr.exchange), NULL,
+	    w == WE_CRITICAL ? R_MSG_CRITICAL : w >= WE_KIND ? R_MSG_UNEXPECTED : R_MSG_MALFORMED);
+	werr_str(w, tn->m->bad, text);
+	if (r)
+		record_fact(r, "difference", "%s", text);
+	todo_record(e, r);
+	todo_log(e, LOG_INFO, "msg_dropped", R_MSG_MALFORMED, tun_name(tn->ike), NULL, "message from %s: %s", endpoint_str(&tn->remote, at), text);
+}
+
 /* RFC 7296 2.21.3: malformed although authentic. The answer says so, and both ends give the IKE SA up. */
 static void
 malformed(struct engine *e, struct turn *tn, enum werr w)
 {
 	struct ikesa *s = tn->ike;
 	uint16_t notify = werr_notify(w);
-	struct record *r = rec_new(s, exchange_name(tn->m->hdr.exchange), NULL,
-	    w == WE_CRITICAL ? R_MSG_CRITICAL : w >= WE_KIND ? R_MSG_UNEXPECTED : R_MSG_MALFORMED);
-	char text[WERR_STR];
 
 	COUNT(e, msg_malformed);
-	if (r)
-		record_fact(r, "difference", "%s", werr_str(w, tn->m->bad, text));
-	todo_record(e, r);
-	noise(e, tn, R_MSG_MALFORMED, w, tn->m->bad);
+	malformed_record(e, tn, w);
 	if (tn->m->hdr.response || !notify || window_request(&s->win, tn->m->hdr.id) != WIN_NEW)
 		return;
 	window_work(&s->win);
 	send_notify(e, s, tn->m->hdr.exchange, notify, bytes_of(&tn->m->bad, w == WE_CRITICAL ? 1 : 0));
-	if (notify == N_INVALID_SYNTAX)
+	if (notify == N_INVALID_SYNTAX || (s->state < S_UP && !s->initiator))
 		ikesa_end(e, s, R_MSG_MALFORMED);
 }
 
@@ -152,6 +165,14 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	window_response(&s->win);
 	ike_resend_arm(e, s);
 	tn->x = s->own;
+	if (!setup && msg_notify(tn->m, N_INVALID_SYNTAX)) {	/* RFC 7296 2.21.3: the peer has given it up */
+		struct record *r = rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_PEER_INVALID_SYNTAX);
+
+		rec_notify(r, msg_notify(tn->m, N_INVALID_SYNTAX));
+		todo_record(e, r);
+		ikesa_end(e, s, R_PEER_INVALID_SYNTAX);
+		return;
+	}
 	if (edge_run(tn, setup ? s->state : tn->x ? tn->x->at : X_DONE, kind))
 		return;
 	if (setup)

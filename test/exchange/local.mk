@@ -21,3 +21,8 @@ test_exchange_test_edges_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_edges_LDADD = $(EXCHANGE_LIBS)
 test_exchange_test_loss_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_loss_LDADD = $(EXCHANGE_LIBS)
+
+check_PROGRAMS += test/exchange/test_review
+UNIT_TESTS += test/exchange/test_review
+test_exchange_test_review_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_review_LDADD = $(EXCHANGE_LIBS)
