@@ -191,8 +191,7 @@ auth_distrust(struct turn *tn)
 	if (r) {
 		record_fact(r, "id_expected", "%s", t->cfg.id_remote);
 		record_fact(r, "id_received", "%s", s->id_remote);
-		if (tn->detail[0])
-			record_fact(r, "file", "%s", tn->detail);
+		rec_detail(r, why, tn->detail);
 	}
 	todo_record(e, r);
 	COUNT(e, auth_failed);

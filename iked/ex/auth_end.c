@@ -84,6 +84,8 @@ auth_done(struct turn *tn, bool child)
 	t->tries = 0;
 	t->retry_at = 0;
 	t->group = s->suite.ke;
-	tun_reason(e, t, s->config_differs ? R_CONFIG_DIFFERS : R_OK, "");
+	t->up_now = false;
+	if (t->reason != R_DELETED_BY_USER)
+		tun_reason(e, t, s->config_differs ? R_CONFIG_DIFFERS : R_OK, "");
 	ikesa_up(e, s);
 }

@@ -23,24 +23,18 @@ refuse(struct turn *tn, enum reason why, struct record *r)
 }
 
 static enum verdict
-stranger(struct turn *tn, const char *id, const char *id_ours)
+stranger(struct turn *tn, const char *id, const struct tun *near)
 {
-	const struct tun *near, *unused;
-	enum reason why = R_PEER_ID_UNKNOWN;
-	struct record *r;
+	struct record *r = rec_new(tn->ike, "IKE_AUTH", NULL, R_PEER_ID_UNKNOWN);
 
-	if (id_ours && match_identity(tn->e, id, NULL, &tn->local.addr, &tn->remote.addr, &unused))
-		why = R_OUR_ID_REFUSED;
-	(void)match_identity(tn->e, id, NULL, &tn->local.addr, &tn->remote.addr, &near);
-	r = rec_new(tn->ike, "IKE_AUTH", NULL, why);
 	if (r) {
 		if (near) {
 			memcpy(r->tunnel, near->cfg.name, sizeof(r->tunnel));
-			record_fact(r, "id_expected", "%s", why == R_OUR_ID_REFUSED ? near->cfg.id_local : near->cfg.id_remote);
+			record_fact(r, "id_expected", "%s", near->cfg.id_remote);
 		}
-		record_fact(r, "id_received", "%s", why == R_OUR_ID_REFUSED ? id_ours : id);
+		record_fact(r, "id_received", "%s", id);
 	}
-	return refuse(tn, why, r);
+	return refuse(tn, R_PEER_ID_UNKNOWN, r);
 }
 
 static bool
@@ -76,9 +70,14 @@ auth_requested(struct turn *tn)
 	if (msg_has(tn->m, PLD_IDR))
 		id_from_wire(tn->m->idr, id_ours);
 	t = match_identity(e, id, msg_has(tn->m, PLD_IDR) ? id_ours : NULL, &tn->local.addr, &tn->remote.addr, &near);
+	/* IDr is what the peer hopes for (RFC 7296 3.5). We prove what we are, and it then says on its own side what differs. */
+	if (!t && msg_has(tn->m, PLD_IDR)) {
+		t = match_identity(e, id, NULL, &tn->local.addr, &tn->remote.addr, &near);
+		s->other_id = true;
+	}
 	memcpy(s->id_remote, id, sizeof(s->id_remote));
 	if (!t)
-		return stranger(tn, id, msg_has(tn->m, PLD_IDR) ? id_ours : NULL);
+		return stranger(tn, id, near);
 	ikesa_attach(s, t);
 	/* The address alone chose the suite; now that the tunnel is known, the suite must be one of the tunnel's. */
 	suite = s->suite;
@@ -102,8 +101,7 @@ auth_verified(struct turn *tn)
 
 		if (r)
 			record_fact(r, "id_received", "%s", tn->ike->id_remote);
-		if (r && tn->detail[0])
-			record_fact(r, "file", "%s", tn->detail);
+		rec_detail(r, tn->reason, tn->detail);
 		return refuse(tn, tn->reason, r);
 	}
 	return auth_ask(tn, true) ? V_GO : refuse(tn, R_KEYMGR_DOWN, NULL);

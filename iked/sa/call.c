@@ -129,15 +129,16 @@ undo(struct engine *e, const struct call *c, enum reason reason, struct rd *body
 
 /* Ours, by its SPIs: the number is keymgr's new one. */
 static bool
-listed(struct engine *e, const struct key_installed *in)
+listed(struct engine *e, const struct key_installed *in, const char *tunnel)
 {
-	for (struct tun *t = e->tuns; t; t = t->next)
-		for (struct child *c = t->children; c; c = c->sib)
-			if (c->id == 0 && c->spi_in == in->spi_in && c->spi_out == in->spi_out) {
-				child_rename(e, c, in->child);
-				c->lost = false;
-				return true;
-			}
+	struct tun *t = tun_find(e, tunnel);
+
+	for (struct child *c = t ? t->children : NULL; c; c = c->sib)
+		if (c->id == 0 && c->spi_in == in->spi_in && c->spi_out == in->spi_out) {
+			child_rename(e, c, in->child);
+			c->lost = false;
+			return true;
+		}
 	return false;
 }
 
@@ -148,16 +149,21 @@ got_list(struct engine *e, enum reason reason, struct rd *body)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct key_installed in;
+		char tunnel[NAME_CAP];
 		struct orphan *o;
 
 		if (!key_installed_get(body, &in))
 			break;
 		e->list_after = in.child;
-		if (listed(e, &in))
+		snprintf(tunnel, sizeof(tunnel), "%.*s", (int)strcspn(in.name, "/"), in.name);
+		if (listed(e, &in, tunnel))
 			continue;
 		if (!(o = calloc(1, sizeof(*o))))
 			break;
-		*o = (struct orphan){ e->orphans, in.child, in.reqid, in.spi_in, in.spi_out, 0 };
+		o->next = e->orphans;
+		o->child = in.child;
+		o->reqid = in.reqid;
+		memcpy(o->tunnel, tunnel, sizeof(o->tunnel));
 		e->orphans = o;
 	}
 	if (reason == R_OK && body && !rd_done(body))
@@ -167,6 +173,7 @@ got_list(struct engine *e, enum reason reason, struct rd *body)
 		return;
 	}
 	e->listed = true;
+	e->orphans_due = true;
 	for (struct tun *t = e->tuns; t; t = t->next) {
 		struct child *next;
 
@@ -176,6 +183,25 @@ got_list(struct engine *e, enum reason reason, struct rd *body)
 				child_lost(e, c);
 		}
 		tun_touch(e, t);
+	}
+}
+
+/* keymgr could not do it, and no row of the table says what to do without. */
+static void
+not_taken(struct engine *e, struct turn *tn, bool setup, enum reason why)
+{
+	struct record *r;
+
+	if (setup) {
+		r = rec_new(tn->ike, "", NULL, why);
+		rec_detail(r, why, tn->detail);
+		if (tn->ike->t)
+			tun_reason(e, tn->ike->t, why, tn->detail);
+		ikesa_fail(e, tn->ike, why, r);
+	} else if (tn->x) {
+		r = rec_new(tn->ike, "CREATE_CHILD_SA", tn->x->child ? pol_name(tn->ike->t, tn->x->child->pol) : NULL, why);
+		rec_detail(r, why, tn->detail);
+		xch_fail(e, tn->x, why, r);
 	}
 }
 
@@ -202,10 +228,7 @@ deliver(struct engine *e, struct call *c, enum reason reason, struct rd *body)
 	setup = tn.ike->state < S_UP;
 	if (edge_run(&tn, setup || !tn.x ? tn.ike->state : tn.x->at, on[c->type]))
 		return;
-	if (setup)
-		ikesa_fail(e, tn.ike, reason == R_OK ? R_INTERNAL : reason, rec_new(tn.ike, "", NULL, R_INTERNAL));
-	else if (tn.x)
-		xch_fail(e, tn.x, reason == R_OK ? R_INTERNAL : reason, NULL);
+	not_taken(e, &tn, setup, reason == R_OK ? R_INTERNAL : reason);
 }
 
 static void

@@ -158,6 +158,7 @@ child_up(struct engine *e, struct child *c, struct child *old)
 	struct policy *p = &c->t->pol[c->pol];
 
 	COUNT(e, children_made);
+	e->orphans_due = e->orphans != NULL;
 	c->since = e->now;
 	c->installed = true;
 	child_move(e, c, CH_UP);
@@ -320,8 +321,9 @@ engine_used(struct engine *e, uint32_t id)
 				child_gone(e, o, R_REPLACED);
 		}
 	for (struct orphan *o = e->orphans; o; o = o->next)
-		if (o->reqid == c->t->cfg.children[c->pol].reqid)
+		if (o->reqid == c->t->cfg.children[c->pol].reqid && strcmp(o->tunnel, c->t->cfg.name) == 0)
 			o->drop_at = e->now;
+	e->orphans_due = e->orphans != NULL;
 	tun_changed(e, c->t);
 }
 

@@ -133,6 +133,9 @@ engine_keymgr_up(struct engine *e, uint64_t now)
 	e->engine_up = true;
 	e->listed = false;
 	e->list_after = 0;
+	for (struct tun *t = e->tuns; t; t = t->next)
+		if (t->reason == R_KEYMGR_DOWN)
+			tun_reason(e, t, R_OK, "");
 	ask_list(e);
 	engine_settle(e);
 }
@@ -184,6 +187,7 @@ engine_keymgr_down(struct engine *e, uint64_t now)
 				c->lost = true;		/* until keymgr lists it again, by another number */
 				child_rename(e, c, 0);
 			}
+		tun_reason(e, t, R_KEYMGR_DOWN, "");
 		tun_changed(e, t);
 	}
 	engine_settle(e);

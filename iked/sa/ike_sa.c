@@ -290,8 +290,11 @@ ikesa_fail(struct engine *e, struct ikesa *s, enum reason why, struct record *re
 	COUNT(e, auth_failed);
 	ikesa_move(e, s, S_DEAD);
 	if (t && s->initiator) {
-		tun_reason(e, t, why, "");
+		if (t->reason != why)
+			tun_reason(e, t, why, "");
+		if (t->cfg.start == START_RESPOND)
+			t->up_now = false;
 		tun_backoff(e, t);
-		tun_failed(e, t, NULL, why, "");
+		tun_failed(e, t, NULL, why, t->detail);
 	}
 }

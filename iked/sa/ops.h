@@ -149,5 +149,6 @@ void rec_notify(struct record *, const struct wire_notify *);
 const char *tun_name(const struct ikesa *);
 const char *pol_name(const struct tun *, unsigned pol);
 enum reason notify_reason(uint16_t, bool child);
+void rec_detail(struct record *, enum reason, const char *detail);	/* keymgr's words: a file's name, or the engine's error */
 
 #endif

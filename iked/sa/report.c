@@ -54,6 +54,13 @@ rec_notify(struct record *r, const struct wire_notify *n)
 		record_fact(r, "notify", "%u: %s", n->type, notify_sentence(n->type));
 }
 
+void
+rec_detail(struct record *r, enum reason why, const char *detail)
+{
+	if (r && detail[0])
+		record_fact(r, why >= R_SECRET_MISSING && why <= R_SECRET_NOT_FILE ? "file" : "errno", "%s", detail);
+}
+
 /* What an error notify of the peer means for us. */
 enum reason
 notify_reason(uint16_t type, bool child)
@@ -161,7 +168,10 @@ engine_state(struct engine *e, const char *name, uint64_t now, struct tunnel_sta
 			out->reason = R_WAITING_FOR_PEER;
 	}
 	out->nchildren = t->cfg.nchildren;
-	for (unsigned i = 0; i < t->cfg.nchildren; i++)
+	for (unsigned i = 0; i < t->cfg.nchildren; i++) {
 		child_report(e, t, i, &out->children[i]);
+		if (out->reason == R_OK && out->children[i].negotiated == CHILD_FAILED && out->children[i].wanted)
+			out->reason = (uint16_t)t->pol[i].reason;
+	}
 	return true;
 }

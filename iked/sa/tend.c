@@ -50,16 +50,19 @@ due(struct engine *e, void *arg)
 	tun_touch(e, arg);
 }
 
-/* A turn in the pace: true now, or false and *at becomes when to ask again. */
+/* Is it this tunnel's turn? If not, *at becomes when: each has a moment of its own, so nobody is looked at twice. */
 static bool
-paced(struct engine *e, uint64_t *at)
+paced(struct engine *e, struct tun *t, uint64_t *at)
 {
-	if (e->pace > e->now) {
-		if (e->pace < *at)
-			*at = e->pace;
+	if (!t->turn) {
+		t->turn = e->pace > e->now ? e->pace : e->now;
+		e->pace = t->turn + PACE_NS;
+	}
+	if (t->turn > e->now) {
+		*at = t->turn;
 		return false;
 	}
-	e->pace = e->now + PACE_NS;
+	t->turn = 0;
 	return true;
 }
 
@@ -179,7 +182,7 @@ need_ike(struct engine *e, struct tun *t)
 	if (at > e->now)
 		return at;
 	at = UINT64_MAX;
-	if (!paced(e, &at))
+	if (!paced(e, t, &at))
 		return at;
 	t->retry_at = 0;
 	tun_start(e, t, beside);
@@ -214,7 +217,7 @@ need_child(struct engine *e, struct tun *t, unsigned i, struct ikesa *s)
 	if (s->own || s->win.busy || s->want_delete)
 		return UINT64_MAX;	/* looked at again when that is over */
 	at = UINT64_MAX;
-	if (!paced(e, &at))
+	if (!paced(e, t, &at))
 		return at;
 	xch_begin(e, s, XK_CHILD, NULL, i);
 	return UINT64_MAX;
@@ -232,16 +235,17 @@ orphans_check(struct engine *e)
 {
 	uint64_t at = UINT64_MAX;
 
+	e->orphans_due = false;
 	for (struct orphan **p = &e->orphans; *p;) {
 		struct orphan *o = *p;
+		const struct tun *t = tun_find(e, o->tunnel);
 		bool known = !e->synced, up = false;
 
-		for (struct tun *t = e->tuns; t; t = t->next)
-			for (unsigned i = 0; i < t->cfg.nchildren; i++)
-				if (t->cfg.children[i].reqid == o->reqid && !t->gone) {
-					known = true;
-					up |= policy_top(t, i) != NULL;
-				}
+		for (unsigned i = 0; t && !t->gone && i < t->cfg.nchildren; i++)
+			if (t->cfg.children[i].reqid == o->reqid) {
+				known = true;
+				up |= policy_top(t, i) != NULL;
+			}
 		if (up && !o->drop_at)
 			o->drop_at = e->now + RETIRE_NS;
 		if (known && (!o->drop_at || o->drop_at > e->now)) {
@@ -300,8 +304,6 @@ tun_tend(struct engine *e, struct tun *t)
 void
 engine_settle(struct engine *e)
 {
-	bool any = e->dirty != NULL;
-
 	for (unsigned rounds = 0; e->dirty && rounds < 100000; rounds++) {
 		struct tun *t = e->dirty;
 
@@ -315,7 +317,7 @@ engine_settle(struct engine *e)
 		if (t->gone && !t->sas && !t->children)
 			tun_free(e, t);
 	}
-	if (any && e->orphans)
+	if (e->orphans_due)
 		orphans_check(e);
 	waiters_shutdown(e);
 	engine_bury(e);

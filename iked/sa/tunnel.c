@@ -121,6 +121,8 @@ tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 	}
 	t->retry_at = 0;
 	t->tries = 0;
+	if (cfg->start != old.start)
+		tun_reason(e, t, R_OK, "");
 	tun_changed(e, t);
 }
 

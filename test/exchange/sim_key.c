@@ -282,6 +282,7 @@ list(struct side *s, uint32_t call, struct rd *r)
 			v[n].spi_in = s->child[i].spi_in;
 			v[n].local = s->child[i].local_ep;
 			v[n].remote = s->child[i].remote_ep;
+			memcpy(v[n].name, s->child[i].name, sizeof(v[n].name));
 			v[n++].spi_out = s->child[i].spi_out;
 		}
 	qsort(v, n, sizeof(v[0]), by_id);
