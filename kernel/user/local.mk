@@ -82,3 +82,7 @@ test_fuzz_replay_guard_LDADD = $(IPSECD_TEST_LIBS)
 test_fuzz_replay_offload_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_offload.c
 test_fuzz_replay_offload_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_offload_LDADD = $(IPSECD_TEST_LIBS)
+
+# The manual page and the decisions of this folder.
+dist_man_MANS += doc/ipsecd.8
+EXTRA_DIST += doc/decisions/0011-ipsecd.md
