@@ -22,19 +22,23 @@ refuse(struct turn *tn, enum reason why, struct record *r)
 	return V_OVER;
 }
 
+/* Nobody here is known by that name, or the peer wants somebody else than we are for it. id_ours: its IDr, or NULL. */
 static enum verdict
-stranger(struct turn *tn, const char *id, const struct tun *near)
+stranger(struct turn *tn, const char *id, const char *id_ours)
 {
-	struct record *r = rec_new(tn->ike, "IKE_AUTH", NULL, R_PEER_ID_UNKNOWN);
+	const struct tun *near, *t = match_identity(tn->e, id, NULL, &tn->local.addr, &tn->remote.addr, &near);
+	enum reason why = t && id_ours ? R_OUR_ID_REFUSED : R_PEER_ID_UNKNOWN;
+	struct record *r = rec_new(tn->ike, "IKE_AUTH", NULL, why);
 
-	if (r) {
-		if (near) {
-			memcpy(r->tunnel, near->cfg.name, sizeof(r->tunnel));
-			record_fact(r, "id_expected", "%s", near->cfg.id_remote);
-		}
-		record_fact(r, "id_received", "%s", id);
+	if (!t)
+		t = near;
+	if (r && t) {
+		memcpy(r->tunnel, t->cfg.name, sizeof(r->tunnel));
+		record_fact(r, "id_expected", "%s", why == R_OUR_ID_REFUSED ? t->cfg.id_local : t->cfg.id_remote);
 	}
-	return refuse(tn, R_PEER_ID_UNKNOWN, r);
+	if (r)
+		record_fact(r, "id_received", "%s", why == R_OUR_ID_REFUSED ? id_ours : id);
+	return refuse(tn, why, r);
 }
 
 static bool
@@ -70,14 +74,9 @@ auth_requested(struct turn *tn)
 	if (msg_has(tn->m, PLD_IDR))
 		id_from_wire(tn->m->idr, id_ours);
 	t = match_identity(e, id, msg_has(tn->m, PLD_IDR) ? id_ours : NULL, &tn->local.addr, &tn->remote.addr, &near);
-	/* IDr is what the peer hopes for (RFC 7296 3.5). We prove what we are, and it then says on its own side what differs. */
-	if (!t && msg_has(tn->m, PLD_IDR)) {
-		t = match_identity(e, id, NULL, &tn->local.addr, &tn->remote.addr, &near);
-		s->other_id = true;
-	}
 	memcpy(s->id_remote, id, sizeof(s->id_remote));
 	if (!t)
-		return stranger(tn, id, near);
+		return stranger(tn, id, msg_has(tn->m, PLD_IDR) ? id_ours : NULL);
 	ikesa_attach(s, t);
 	/* The address alone chose the suite; now that the tunnel is known, the suite must be one of the tunnel's. */
 	suite = s->suite;

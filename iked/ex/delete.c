@@ -170,7 +170,7 @@ ike_deleted(struct turn *tn)
 	struct tun *t = s->t;
 	bool refused = msg_notify(tn->m, N_AUTHENTICATION_FAILED) != NULL;
 	bool expected = s->state != S_UP || s->replaced || s->leaving;
-	enum reason why = !refused ? R_DELETED_BY_PEER : s->other_id ? R_OUR_ID_REFUSED : R_PEER_REFUSED_AUTH;
+	enum reason why = refused ? R_PEER_REFUSED_AUTH : R_DELETED_BY_PEER;
 	struct ikesa *heir = NULL;
 
 	if (!closes(tn->m))

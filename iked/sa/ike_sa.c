@@ -273,7 +273,7 @@ ikesa_end(struct engine *e, struct ikesa *s, enum reason why)
 	if (s->state == S_DEAD)
 		return;
 	s->why = why;
-	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving)
+	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving && why != R_REPLACED)
 		tun_reason(e, s->t, why, "");
 	ikesa_move(e, s, S_DEAD);
 }

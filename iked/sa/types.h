@@ -125,7 +125,6 @@ struct ikesa {
 	bool		 replaced;	/* a rekey made another one in its place */
 	bool		 config_differs;
 	bool		 suspect;	/* somebody says that the peer does not know it */
-	bool		 other_id;	/* the peer hoped for another identity of ours */
 	bool		 refuse_auth;	/* its DELETE says AUTHENTICATION_FAILED */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
 	enum reason	 why;
