@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The rules in the text are those that guard.c builds by netlink; test/scenario/ipsecd compares the two as "nft list" prints them.
+ * The rules in the text are those that guard.c builds by netlink; test/scenario/t_ipsecd compares the two as "nft list" prints them.
  * nft 1.0.6 wants a newline before each closing brace.
  */
 #include <stdarg.h>
