@@ -244,38 +244,64 @@ print_policies(const struct ctl *ctl, json_t *answer)
 	}
 }
 
+static bool
+same_record(json_t *a, json_t *b)
+{
+	return strcmp(text(a, "reason"), text(b, "reason")) == 0 && strcmp(text(a, "child"), text(b, "child")) == 0 &&
+	    json_equal(json_object_get(a, "facts"), json_object_get(b, "facts"));
+}
+
+/* The advice that was printed already is not printed again. */
 static void
-print_record(const struct ctl *ctl, json_t *r)
+print_record(const struct ctl *ctl, json_t *r, size_t times, json_t *first, const char *said)
 {
 	json_t *facts = json_object_get(r, "facts"), *v;
+	bool good = is(r, "reason", "OK");
 	const char *key;
 
-	printf("\n%s %s%s%s: %s\n", text(r, "time"), has(r, "child") ? text(r, "child") : "", has(r, "child") ? " " : "", text(r, "reason"),
-	    text(r, "message"));
-	if (has(r, "hint"))
+	printf("\n%s %s%s%s%s%s", text(r, "time"), has(r, "child") ? "child " : "", has(r, "child") ? text(r, "child") : "",
+	    has(r, "child") ? ": " : "", good ? "" : text(r, "reason"), good ? "" : ": ");
+	printf("%s", good ? "It came up." : text(r, "message"));
+	if (times > 1)
+		printf(" (%zu times since %s)", times, text(first, "time"));
+	putchar('\n');
+	if (has(r, "hint") && !(said && is(r, "reason", said)))
 		printf("  what to do: %s\n", text(r, "hint"));
 	json_object_foreach(facts, key, v)
 		printf("  %-14s %s\n", key, text(facts, key));
 }
 
+static void
+print_now(const struct ctl *ctl, json_t *e, json_t *now)
+{
+	const char *why = text(now, "reason");
+	bool good = is(now, "reason", "OK");
+
+	printf("%s is %s. %s%s%s%s%s\n", text(e, "tunnel"), paint(ctl, text(now, "state")), good ? "" : why, good ? "" : ": ",
+	    text(now, "message"), has(now, "detail") ? " " : "", has(now, "detail") ? text(now, "detail") : "");
+	if (has(now, "hint"))
+		printf("  what to do: %s\n", text(now, "hint"));
+	if (json_is_integer(json_object_get(now, "retry_in_s")))
+		print_seconds("  next try in ", now, "retry_in_s"), putchar('\n');
+}
+
 void
 print_explain(const struct ctl *ctl, json_t *e)
 {
-	json_t *now = json_object_get(e, "now"), *records = json_object_get(e, "records"), *r;
-	size_t i;
+	json_t *now = json_object_get(e, "now"), *records = json_object_get(e, "records");
+	size_t n = json_array_size(records), same;
 
-	if (json_is_object(now)) {
-		printf("%s is %s: %s %s%s%s\n", text(e, "tunnel"), paint(ctl, text(now, "state")), text(now, "reason"), text(now, "message"),
-		    has(now, "detail") ? " " : "", has(now, "detail") ? text(now, "detail") : "");
-		if (has(now, "hint"))
-			printf("  what to do: %s\n", text(now, "hint"));
-		if (json_is_integer(json_object_get(now, "retry_in_s")))
-			print_seconds("  next try in ", now, "retry_in_s"), putchar('\n');
+	if (json_is_object(now))
+		print_now(ctl, e, now);
+	if (n == 0)
+		printf("Nothing was negotiated yet.\n");
+	for (size_t i = 0; i < n; i += same) {
+		json_t *r = json_array_get(records, i);
+
+		for (same = 1; i + same < n && same_record(r, json_array_get(records, i + same)); same++)
+			;
+		print_record(ctl, r, same, json_array_get(records, i + same - 1), json_string_value(json_object_get(now, "reason")));
 	}
-	if (json_array_size(records) == 0)
-		printf("nothing was negotiated yet\n");
-	json_array_foreach(records, i, r)
-		print_record(ctl, r);
 }
 
 void
