@@ -24,12 +24,13 @@ struct listener {
 	struct api	*api;
 	struct evhttp	*http;
 	bool		rw, panel;
+	unsigned	open;		/* connections with a request, until their answer has left; a socket's readers fill its own slots only */
 };
 
 struct api {
 	struct sync	*s;
 	struct listener	l[8];
-	unsigned	nl, open;
+	unsigned	nl;
 	struct req	*reqs;
 };
 
@@ -73,7 +74,6 @@ req_free(struct req *r)
 		;
 	if (*p)
 		*p = r->next;
-	r->api->open--;
 	sas_cancel(r->s, r);
 	if (r->call && r->call_link)
 		ipc_cancel(r->call_link, r->call);
@@ -95,8 +95,19 @@ on_close(struct evhttp_connection *c, void *arg)
 	struct req *r = arg;
 
 	(void)c;
+	r->l->open--;
 	r->http = NULL;
 	req_free(r);
+}
+
+/* The answer has left, or its reader took too long. */
+static void
+on_sent(struct evhttp_connection *c, void *arg)
+{
+	struct listener *l = arg;
+
+	(void)c;
+	l->open--;
 }
 
 static const char *
@@ -140,7 +151,7 @@ req_reply(struct req *r, int code, json_t *body)
 	struct evhttp_request *http = r->http;
 
 	if (http) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(http), NULL, NULL);
+		evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_sent, r->l);
 		r->http = NULL;
 		send_json(http, code, body);
 	} else
@@ -335,7 +346,7 @@ dispatch(struct req *r, const char *path)
 		path_known = true;
 		if (routes[i].method != method)
 			continue;
-		if (method != EVHTTP_REQ_GET && !r->rw) {
+		if (method != EVHTTP_REQ_GET && !r->l->rw) {
 			req_error(r, 403, R_NOT_PERMITTED, "This socket only answers questions.", "Use rw.sock with an account of the group causeway-admin.");
 			return;
 		}
@@ -377,7 +388,7 @@ on_request(struct evhttp_request *http, void *arg)
 		send_json(http, 404, error_json(404, R_NOT_FOUND, "The panel is not served yet.", ""));
 		return;
 	}
-	r = a->open < API_OPEN_MAX ? calloc(1, sizeof(*r)) : NULL;
+	r = l->open < API_OPEN_MAX ? calloc(1, sizeof(*r)) : NULL;
 	if (!r) {
 		send_json(http, 503, error_json(503, R_BUSY, "Too many requests are open.", "Try again in a moment."));
 		return;
@@ -385,10 +396,10 @@ on_request(struct evhttp_request *http, void *arg)
 	r->api = a;
 	r->s = a->s;
 	r->http = http;
-	r->rw = l->rw;
+	r->l = l;
 	r->next = a->reqs;
 	a->reqs = r;
-	a->open++;
+	l->open++;
 	TAILQ_INIT(&r->query);
 	evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_close, r);
 	author_of(http, r->author, sizeof(r->author));

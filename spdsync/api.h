@@ -14,7 +14,9 @@
 
 #define API_BODY_MAX	(16u << 20)
 #define API_BODY_ASK	4096	/* on sockets that only answer questions */
-#define API_OPEN_MAX	64	/* requests at a time; what is over that is answered 503 */
+#define API_OPEN_MAX	64	/* requests at a time on one socket; what is over that is answered 503 */
+
+struct listener;
 
 /* One request, from its arrival until its answer was written or its connection ended. */
 struct req {
@@ -22,7 +24,7 @@ struct req {
 	struct sync		*s;
 	struct evhttp_request	*http;		/* NULL: the connection ended */
 	struct event		*timer;
-	bool			rw;
+	struct listener		*l;
 	char			name[128];	/* the variable part of the path */
 	char			author[STORE_AUTHOR];
 	char			file[256];	/* query "file"; "" none */
