@@ -169,7 +169,7 @@ link_new(struct sup *p, const char *name, const struct ipc_table *t)
 	uint8_t b[64];
 	struct wr w = wr_of(b, sizeof(b));
 	int pair[2];
-	struct ipc *l;
+	struct ipc *l = NULL;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 || (l = ipc_new(p->base, pair[0], t, p)) == NULL)
 		die("link");
