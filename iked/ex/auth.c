@@ -122,6 +122,8 @@ auth_response(struct turn *tn)
 		u->has_digest = true;
 	}
 	u->auth_method = tn->m->auth.method;
+	if (tn->m->idr.n > PROOF_MAX || tn->m->auth.data.n > PROOF_MAX)
+		return V_PASS;
 	if (!octets_set(&u->auth, tn->m->auth.data) || !octets_set(&u->id_r, tn->m->idr))
 		return V_PASS;
 	id_from_wire(tn->m->idr, s->id_remote);
@@ -194,7 +196,7 @@ auth_distrust(struct turn *tn)
 		rec_detail(r, why, tn->detail);
 	}
 	todo_record(e, r);
-	COUNT(e, auth_failed);
+	COUNT(e, setups_failed);
 	xch_end(e, s->own);
 	s->refuse_auth = true;
 	s->why = why;

@@ -16,7 +16,6 @@ refuse(struct turn *tn, enum reason why, struct record *r)
 		r->reason = (uint16_t)why;
 		record_fact(r, "sent", "%s", notify_name(N_AUTHENTICATION_FAILED));
 	}
-	todo_log(tn->e, LOG_WARN, "auth_failed", why, tun_name(s), NULL, "the peer was refused: %s", reason_row(why)->sentence);
 	send_notify(tn->e, s, EX_IKE_AUTH, N_AUTHENTICATION_FAILED, (struct bytes){ NULL, 0 });
 	ikesa_fail(tn->e, s, why, r);
 	return V_OVER;
@@ -52,6 +51,8 @@ take(struct turn *tn)
 		memcpy(u->digest, n->data.p, sizeof(u->digest));
 		u->has_digest = true;
 	}
+	if (m->idi.n > PROOF_MAX || m->auth.data.n > PROOF_MAX)
+		return false;
 	u->peer_contact = msg_notify(m, N_INITIAL_CONTACT) != NULL;
 	u->auth_method = m->auth.method;
 	return octets_set(&u->id_i, m->idi) && octets_set(&u->auth, m->auth.data);
@@ -83,7 +84,7 @@ auth_requested(struct turn *tn)
 	if (!suite_allowed(&t->cfg.ike, &suite))
 		return refuse(tn, R_NO_PROPOSAL_IKE, rec_new(s, "IKE_AUTH", NULL, R_NO_PROPOSAL_IKE));
 	if (!take(tn) || !id_to_wire(t->cfg.id_local, &w) || !octets_set(&u->id_r, wr_bytes(&w)))
-		return refuse(tn, R_NO_MEMORY, NULL);
+		return refuse(tn, R_MSG_MALFORMED, rec_new(s, "IKE_AUTH", NULL, R_MSG_MALFORMED));
 	if (!(tn->x = xch_new(e, s, XK_AUTH, false)))
 		return refuse(tn, R_NO_MEMORY, NULL);
 	tn->x->ni = u->ni;

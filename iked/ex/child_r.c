@@ -49,6 +49,8 @@ begin(struct turn *tn, enum xkind kind, struct child *old)
 		return refuse(tn, N_INVALID_KE_PAYLOAD, bytes_of(group, 2));
 	}
 	x->group = x->suite.ke;
+	if (x->group != KE_NONE && !ke_fits(x->group, tn->m->ke.data))
+		return refuse(tn, N_INVALID_SYNTAX, none);
 	if (x->group != KE_NONE && !octets_set(&x->peer_pub, tn->m->ke.data))
 		return refuse(tn, N_TEMPORARY_FAILURE, none);
 	return offer_ask_spi(tn) ? V_GO : refuse(tn, N_TEMPORARY_FAILURE, none);
@@ -133,7 +135,7 @@ child_answer(struct turn *tn)
 		return V_PASS;
 	x->child = NULL;
 	x->ke = 0;			/* consumed */
-	if (c->held && !x->old)		/* the old one was deleted meanwhile */
+	if (c->held && !child_has_elder(e, c))		/* the old one was deleted meanwhile */
 		child_release(e, c);
 	child_up(e, c, x->old);
 	return V_GO;

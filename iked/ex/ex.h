@@ -5,6 +5,8 @@
 
 #include "sa/ops.h"
 
+#define PROOF_MAX	4096	/* octets of an identity or a proof that are looked at: keymgr's messages have an end */
+
 /* init.c: IKE_SA_INIT */
 enum verdict init_start(struct turn *);
 enum verdict init_request(struct turn *);

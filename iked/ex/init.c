@@ -151,10 +151,10 @@ init_response(struct turn *tn)
 	struct setup *u = s->set;
 	struct msg *m = tn->m;
 
-	if (m->hdr.spi_r == 0)
+	if (m->hdr.spi_r == 0 || m->whole.n > KEY_MSG_MAX)
 		return V_STAY;
 	if (m->sa.proposals.n != 1 || !proposals_accept(&s->t->cfg.ike, &m->sa.proposals.v[0], &s->suite) ||
-	    s->suite.ke != u->group || m->ke.group != u->group) {
+	    s->suite.ke != u->group || m->ke.group != u->group || !ke_fits(u->group, m->ke.data)) {
 		struct record *r = rec_new(s, "IKE_SA_INIT", NULL, R_PEER_CHOSE_NOT_OFFERED);
 		char text[IKE_FACT];
 

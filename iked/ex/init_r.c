@@ -17,7 +17,7 @@ refuse(struct turn *tn, enum reason why, uint16_t notify, const struct tun *near
 
 	if (notify)
 		send_clear_notify(e, tn, &tn->m->hdr, notify, (struct bytes){ NULL, 0 });
-	if (!log_allow(&e->noise, e->now, &skipped))
+	if (!log_allow(&e->strangers, e->now, &skipped))
 		return;
 	todo_log(e, LOG_WARN, "init_refused", why, near ? near->cfg.name : NULL, NULL, "IKE_SA_INIT from %s refused%s",
 	    endpoint_str(&tn->remote, at), skipped ? " (others were not logged)" : "");
@@ -110,7 +110,7 @@ init_requested(struct turn *tn)
 	unsigned which;
 
 	COUNT(tn->e, init_received);
-	if (!tn->e->keymgr || !admit(tn))
+	if (!tn->e->keymgr || m->whole.n > KEY_MSG_MAX || !admit(tn))
 		return V_STAY;
 	if (!match_address(tn->e, &tn->local.addr, &tn->remote.addr, &m->sa.proposals, &suite, &which, &near)) {
 		COUNT(tn->e, no_tunnel);
@@ -121,6 +121,10 @@ init_requested(struct turn *tn)
 		group[0] = (uint8_t)(suite.ke >> 8);
 		group[1] = (uint8_t)suite.ke;
 		send_clear_notify(tn->e, tn, &m->hdr, N_INVALID_KE_PAYLOAD, bytes_of(group, 2));
+		return V_STAY;
+	}
+	if (!ke_fits(suite.ke, m->ke.data)) {
+		refuse(tn, R_MSG_MALFORMED, N_INVALID_SYNTAX, near);
 		return V_STAY;
 	}
 	if (!open_half(tn, &suite, which))

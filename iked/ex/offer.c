@@ -86,7 +86,7 @@ offer_accept(struct turn *tn, struct record **rec)
 	offer_proposals(tn->e, x, &ours);
 	c->spi_out = spi32(m->sa.spi[0]);
 	if (m->sa.proposals.n != 1 || c->spi_out == 0 || !proposals_accept(&ours, &m->sa.proposals.v[0], &c->suite) ||
-	    (c->suite.ke != KE_NONE && (c->suite.ke != x->group || m->ke.group != x->group))) {
+	    (c->suite.ke != KE_NONE && (c->suite.ke != x->group || m->ke.group != x->group || !ke_fits(x->group, m->ke.data)))) {
 		if ((*rec = fail_record(tn, R_PEER_CHOSE_NOT_OFFERED))) {
 			record_fact(*rec, "offered", "%s", proposals_str(&ours, text, sizeof(text)));
 			record_fact(*rec, "received", "%s", proposals_str(&m->sa.proposals, text, sizeof(text)));
@@ -220,6 +220,8 @@ offer_ask_spi(struct turn *tn)
 	uint8_t buf[128];
 	struct wr w = wr_of(buf, sizeof(buf));
 
+	if (s->local.addr.fam == 0 || s->local.addr.fam != s->remote.addr.fam)
+		return false;	/* keymgr would take it for a breach */
 	key_spi_put(&w, &k);
 	return wr_ok(&w) && call_xch(tn->e, tn->x, KEY_SPI_NEW, wr_bytes(&w), c->id);
 }
@@ -265,7 +267,8 @@ offer_install(struct engine *e, struct xch *x)
 	struct wr w = wr_of(e->cipher, sizeof(e->cipher));
 
 	c->rekey = x->kind == XK_REKEY;
-	c->held = c->rekey && !x->ours && x->old;
+	/* While another carries the traffic, the responder waits until the initiator can receive on this one. */
+	c->held = !x->ours && child_has_elder(e, c);
 	if (c->held)
 		k.which = KEY_IN;
 	if (!s->natt)

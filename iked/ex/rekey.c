@@ -151,7 +151,7 @@ ike_response(struct turn *tn)
 	struct ikesa *s;
 
 	if (m->sa.proposals.n != 1 || theirs == 0 || !proposals_accept(&tn->ike->t->cfg.ike, &m->sa.proposals.v[0], &suite) ||
-	    suite.ke != x->group || m->ke.group != x->group) {
+	    suite.ke != x->group || m->ke.group != x->group || !ke_fits(x->group, m->ke.data)) {
 		struct ikesa *old = tn->ike;
 
 		xch_fail(tn->e, x, R_PEER_CHOSE_NOT_OFFERED,

@@ -42,6 +42,8 @@ ike_requested(struct turn *tn)
 		group[1] = (uint8_t)suite.ke;
 		return refuse(tn, N_INVALID_KE_PAYLOAD, bytes_of(group, 2));
 	}
+	if (!ke_fits(suite.ke, m->ke.data))
+		return refuse(tn, N_INVALID_SYNTAX, none);
 	if (!(tn->x = xch_new(tn->e, s, XK_IKE, false)))
 		return refuse(tn, N_TEMPORARY_FAILURE, none);
 	tn->x->suite = suite;

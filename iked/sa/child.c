@@ -173,6 +173,19 @@ child_up(struct engine *e, struct child *c, struct child *old)
 	policy_settle(e, c->t, c->pol);
 }
 
+/* Is there another child that carries this policy's traffic, of this process or of the one before it? */
+bool
+child_has_elder(const struct engine *e, const struct child *c)
+{
+	for (const struct child *o = c->t->children; o; o = o->sib)
+		if (o != c && o->pol == c->pol && o->installed && !o->lost && (o->state == CH_UP || o->state == CH_REKEYED))
+			return true;
+	for (const struct orphan *o = e->orphans; o; o = o->next)
+		if (o->reqid == c->t->cfg.children[c->pol].reqid && strcmp(o->tunnel, c->t->cfg.name) == 0)
+			return true;
+	return false;
+}
+
 void
 child_release(struct engine *e, struct child *c)
 {
@@ -199,6 +212,10 @@ child_gone(struct engine *e, struct child *c, enum reason why)
 		if (s->peer && s->peer->old == c)
 			s->peer->old = NULL;
 	}
+	/* Nothing is held back for the sake of a child that goes. */
+	for (struct child *o = c->t->children; o; o = o->sib)
+		if (o != c && o->pol == c->pol && o->state == CH_UP)
+			child_release(e, o);
 	if (c->state == CH_UP && why != R_REPLACED && why != R_DELETED_BY_USER) {
 		c->t->pol[c->pol].reason = why;
 		c->t->pol[c->pol].missing = 0;

@@ -9,6 +9,7 @@
 
 #define HALF_PER_NET	64
 #define HALF_COOKIES	100
+#define HALF_TOTAL	4096	/* what a flood from many networks can make us keep */
 
 static void
 net_key(const struct addr *a, uint8_t key[static 9])
@@ -41,7 +42,7 @@ half_admit(struct engine *e, const struct addr *a, bool *cookie)
 	struct half_net *n = *net_slot(e, a);
 
 	*cookie = e->half_open >= HALF_COOKIES;
-	return !n || n->n < HALF_PER_NET;
+	return e->half_open < HALF_TOTAL && (!n || n->n < HALF_PER_NET);
 }
 
 void

@@ -284,10 +284,18 @@ ikesa_fail(struct engine *e, struct ikesa *s, enum reason why, struct record *re
 {
 	struct tun *t = s->t;
 
+	uint64_t skipped;
+
 	if (rec)
 		rec->reason = (uint16_t)why;
-	todo_record(e, rec);
-	COUNT(e, auth_failed);
+	COUNT(e, setups_failed);
+	/* A responder is asked by anybody, and as often as he likes. */
+	if (s->initiator || log_allow(t ? &t->noise : &e->strangers, e->now, &skipped)) {
+		todo_log(e, LOG_WARN, "setup_failed", why, tun_name(s), NULL, "%s", reason_row(why)->sentence);
+		todo_record(e, rec);
+	} else {
+		free(rec);
+	}
 	ikesa_move(e, s, S_DEAD);
 	if (t && s->initiator) {
 		if (t->reason != why)

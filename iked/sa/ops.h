@@ -77,6 +77,9 @@ enum reason silence(const struct ikesa *);	/* why a peer that does not answer do
 void ike_resend_arm(struct engine *, struct ikesa *);
 void send_clear_notify(struct engine *, const struct turn *, const struct ike_hdr *, uint16_t type, struct bytes data);
 
+/* Is this a public value of that group, by its length? keymgr takes no other. */
+bool ke_fits(uint16_t group, struct bytes);
+
 /* exchanges (xch.c) */
 struct xch *xch_new(struct engine *, struct ikesa *, enum xkind, bool ours);
 void xch_move(struct engine *, struct xch *, enum place);
@@ -94,6 +97,7 @@ void child_up(struct engine *, struct child *, struct child *old);
 void child_gone(struct engine *, struct child *, enum reason);
 void child_retire(struct engine *, struct child *);	/* the peer has forgotten it: receive until the new one is proven */
 void child_want_delete(struct engine *, struct child *, enum reason);
+bool child_has_elder(const struct engine *, const struct child *);
 void child_release(struct engine *, struct child *);	/* send on it now */
 void child_free(struct engine *, struct child *);
 struct child *policy_top(const struct tun *, unsigned pol);

@@ -120,6 +120,14 @@ send_notify(struct engine *e, struct ikesa *s, uint8_t exchange, uint16_t notify
 	return send_response(e, s, exchange, &o);
 }
 
+bool
+ke_fits(uint16_t group, struct bytes data)
+{
+	const struct alg *a = alg_find(T_KE, group, 0);
+
+	return a && data.n == a->pub_len && data.n <= KEY_PUB_MAX;
+}
+
 /* An answer outside any IKE SA (RFC 7296 1.5, 2.21.4): nothing is kept. */
 void
 send_clear_notify(struct engine *e, const struct turn *tn, const struct ike_hdr *h, uint16_t type, struct bytes data)

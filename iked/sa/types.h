@@ -170,6 +170,7 @@ struct tun {
 	bool		dirty, report, gone;
 	bool		up_now;		/* by command: do not wait for the peer to begin */
 	struct tun	*dirty_next;
+	struct log_limit noise;		/* peers that say they are this one */
 	uint64_t	turn;		/* in the pace; 0: none */
 	uint64_t	since;		/* no IKE SA since */
 	uint64_t	retry_at;
@@ -260,7 +261,7 @@ struct engine {
 	struct child	*grave_child;
 	struct tun	*grave_tun;
 	uint64_t	 hint_at;	/* INVALID_IKE_SPI may be said again */
-	struct log_limit noise;
+	struct log_limit noise, strangers;	/* junk; and messages that were understood and refused */
 	struct engine_counter counters[C_MAX];
 	uint8_t		 plain[MSG_MAX], cipher[MSG_MAX + 1], rx[MSG_MAX + 1];
 	struct msg	 msg;

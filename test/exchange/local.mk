@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Two IKE engines back to back under a virtual clock.
 EXCHANGE_TESTS = test/exchange/test_setup test/exchange/test_collide test/exchange/test_random \
-	test/exchange/test_edges test/exchange/test_loss
+	test/exchange/test_edges test/exchange/test_hostile test/exchange/test_loss
 check_PROGRAMS += $(EXCHANGE_TESTS)
 UNIT_TESTS += $(EXCHANGE_TESTS)
 check_LIBRARIES += test/exchange/libsim.a
@@ -26,3 +26,5 @@ check_PROGRAMS += test/exchange/test_review
 UNIT_TESTS += test/exchange/test_review
 test_exchange_test_review_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_review_LDADD = $(EXCHANGE_LIBS)
+test_exchange_test_hostile_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_hostile_LDADD = $(EXCHANGE_LIBS)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a hostile peer can say: at first without any proof, then as somebody who has one and uses it badly. The toy key manager
+ * stops the test when iked asks it for something that breaks their contract, as the real one would close the link.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "sa/ops.h"
+#include "sim.h"
+
+/* An IKE_SA_INIT request with a public value of that many octets, and that many more in a vendor id. */
+static void
+greet(struct sim *m, uint64_t spi, uint16_t group, size_t pub, size_t more)
+{
+	static uint8_t buf[65536], octets[65536];
+	struct ike_hdr h = { .spi_i = spi, .version = 0x20, .exchange = EX_IKE_SA_INIT, .initiator = true };
+	struct endpoint to = { m->s[B].addr.addr, 500 }, from = { m->s[A].addr.addr, 500 };
+	struct proposals ike, esp;
+	struct msg_out o;
+
+	preset_find("modern", &ike, &esp);
+	msg_begin(&o, buf, sizeof(buf), &h);
+	pld_sa_put(&o, &ike, bytes_of(NULL, 0));
+	pld_ke_put(&o, group, bytes_of(octets, pub));
+	pld_nonce_put(&o, bytes_of(octets, 32));
+	if (more)
+		pld_vendor_put(&o, bytes_of(octets, more));
+	engine_packet(m->s[B].e, &to, &from, false, msg_end(&o), m->now);
+	sim_run(m, 20 * MS);
+}
+
+static unsigned
+half_open(struct sim *m)
+{
+	struct engine_census c;
+
+	engine_count(m->s[B].e, &c);
+	return c.half_open;
+}
+
+static void
+test_sizes(void **state)
+{
+	struct sim m;
+
+	sim_init(&m, 1);
+	m.s[A].mute = true;
+	sim_begin(&m);
+	greet(&m, 1, KE_X25519, 32, 0);
+	assert_int_equal(half_open(&m), 1);
+	greet(&m, 2, KE_X25519, 31, 0);
+	greet(&m, 3, KE_X25519, 33, 0);
+	greet(&m, 4, KE_X25519, 4000, 0);
+	greet(&m, 5, KE_X25519, 1, 0);
+	greet(&m, 6, KE_ECP384, 96, 0);			/* not our choice: INVALID_KE_PAYLOAD */
+	greet(&m, 7, 0xffff, 32, 0);
+	greet(&m, 8, KE_X25519, 32, KEY_MSG_MAX);	/* more than AUTH may cover */
+	assert_int_equal(half_open(&m), 1);
+	sim_fini(&m);
+}
+
+/* A thousand strangers a second: what is written about them does not grow with them. */
+static void
+test_records(void **state)
+{
+	struct sim m;
+
+	sim_init(&m, 2);
+	m.s[A].mute = true;
+	sim_begin(&m);
+	for (unsigned i = 0; i < 200; i++)
+		greet(&m, i + 1, KE_X25519, 31, 0);
+	assert_in_range(m.s[B].nrec, 1, 6);		/* 4 s */
+	sim_fini(&m);
+}
+
+static struct ikesa *
+only_sa(struct engine *e)
+{
+	for (struct tun *t = e->tuns; t; t = t->next)
+		for (struct ikesa *s = t->sas; s; s = s->sib)
+			if (s->state == S_UP)
+				return s;
+	return NULL;
+}
+
+static void
+chain(struct msg_out *o, struct sim *m, struct ikesa *s, unsigned kind)
+{
+	struct bytes none = { NULL, 0 };
+	uint8_t spi[8], nonce[32] = { 3 }, pub[32] = { 4 };
+	uint32_t in = toy_newest(&m->s[A], 0) ? toy_newest(&m->s[A], 0)->spi_in : 1;
+	struct tun *t = s->t;
+	struct wr w = wr_of(spi, sizeof(spi));
+
+	if (kind == 0) {
+		pld_delete_put(o, PROTO_ESP, &in, 1);
+		return;
+	}
+	if (kind == 1) {
+		pld_delete_put(o, PROTO_IKE, NULL, 0);
+		return;
+	}
+	if (kind == 2) {
+		wr_u64(&w, 0x1122334455667788);
+		pld_sa_put(o, &t->cfg.ike, wr_bytes(&w));
+		pld_nonce_put(o, bytes_of(nonce, 32));
+		pld_ke_put(o, KE_X25519, bytes_of(pub, 32));
+		return;
+	}
+	wr_u32(&w, in);
+	if (kind == 3)
+		pld_notify_put(o, PROTO_ESP, wr_bytes(&w), N_REKEY_SA, none);
+	pld_sa_put(o, &t->cfg.esp, wr_bytes(&w));
+	pld_nonce_put(o, bytes_of(nonce, 32));
+	pld_ke_put(o, KE_X25519, bytes_of(pub, 32));
+	pld_ts_put(o, true, &t->cfg.children[0].local);
+	pld_ts_put(o, false, &t->cfg.children[0].remote);
+}
+
+/* One authentic message whose inside was changed at random. */
+static void
+say(struct sim *m, struct ikesa *s, uint64_t *r)
+{
+	static const uint8_t exchanges[] = { EX_CREATE_CHILD_SA, EX_INFORMATIONAL, EX_IKE_AUTH };
+	struct ike_hdr h = { .spi_i = s->spi_i, .spi_r = s->spi_r, .version = 0x20, .initiator = s->initiator };
+	static uint8_t inner[4096], buf[8192];
+	unsigned kind = sim_random(r) % 5, flips = sim_random(r) % 4;
+	struct msg_out o;
+	struct bytes b;
+	uint8_t iv[8];
+
+	msg_begin_inner(&o, inner, sizeof(inner));
+	chain(&o, m, s, kind);
+	b = msg_end(&o);
+	h.exchange = sim_random(r) % 8 ? (kind < 2 ? EX_INFORMATIONAL : EX_CREATE_CHILD_SA) : exchanges[sim_random(r) % 3];
+	h.response = sim_random(r) % 4 == 0;
+	h.id = sim_random(r) % 16 ? (h.response ? s->win.next_in : s->win.next_out) : (uint32_t)sim_random(r);
+	if (h.response && sim_random(r) % 2)
+		h.id = s->win.next_in ? s->win.next_in - 1 : 0;
+	while (flips--)
+		inner[sim_random(r) % b.n] = (uint8_t)sim_random(r);
+	if (sim_random(r) % 8 == 0)
+		b.n -= sim_random(r) % b.n;
+	sk_iv_counter(s->iv++, iv);
+	b = sk_seal(&s->sk_out, &h, iv, o.first, b, buf, sizeof(buf));
+	engine_packet(m->s[B].e, &m->s[B].addr, &m->s[A].addr, s->natt, b, m->now);
+	if (!h.response)
+		s->win.next_out++;	/* A itself knows nothing of it */
+}
+
+static void
+test_bad_peer(void **state)
+{
+	uint64_t r = 99;
+
+	for (unsigned i = 0; i < 400; i++) {
+		struct sim *m = calloc(1, sizeof(*m));
+		struct ikesa *s;
+
+		assert_non_null(m);
+		sim_init(m, i);
+		sim_begin(m);
+		assert_true(sim_until(m, sim_up, 5 * SEC));
+		for (unsigned k = 0; k < 10 && (s = only_sa(m->s[A].e)); k++) {
+			if (sim_random(&r) % 4 == 0)
+				sim_soft(m, B);
+			if (sim_random(&r) % 4 == 0)
+				sim_command(m, B, ENGINE_REKEY_SA);
+			sim_run(m, sim_random(&r) % (15 * MS));
+			if ((s = only_sa(m->s[A].e)))
+				say(m, s, &r);
+			sim_run(m, sim_random(&r) % (15 * MS));
+		}
+		sim_run(m, 2 * SEC);
+		sim_fini(m);
+		free(m);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_bad_peer) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
