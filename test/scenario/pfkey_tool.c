@@ -6,9 +6,11 @@
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
  *	pfkey_tool SOCK flush | spdflush
+ *	pfkey_tool SOCK dump | dumpkeyless	(a line for each SA: spi, and the key's octets in hex if the engine gives them)
  */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +155,52 @@ many(int fd, char **a)
 	}
 }
 
+static void
+hex(const char *name, struct bytes b)
+{
+	printf(" %s=", name);
+	for (size_t i = 0; i < b.n; i++)
+		printf("%02x", b.p[i]);
+}
+
+static void
+dump(int fd, bool keyless)
+{
+	static uint8_t buf[PFKEY_MSG_MAX];
+	static struct pfkey_msg m;
+	struct wr w = wr_of(buf, sizeof(buf));
+	const char *why = "";
+
+	if (keyless) {
+		pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+		m.has |= PFKEY_HAS(CW_EXT_HELLO) | PFKEY_HAS(CW_EXT_KEYLESS);
+		m.hello_version = CW_HELLO_VERSION;
+		m.hello_features = ~0ull;
+		talk(fd, &m);
+	}
+	pfkey_msg_init(&m, SADB_DUMP, SADB_SATYPE_UNSPEC);
+	m.seq = 9;
+	m.pid = (uint32_t)getpid();
+	if (!pfkey_put(&w, &m) || send(fd, buf, w.n, 0) < 0)
+		fail("cannot send");
+	do {
+		ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+		if (n <= 0)
+			fail("closed");
+		if (!pfkey_get(bytes_of(buf, (size_t)n), &m, &why))
+			fail(why);
+		if (m.type != SADB_DUMP || m.pid != (uint32_t)getpid())
+			continue;
+		if (m.err)
+			return;
+		printf("spi=%08x", ntohl(m.sa.spi));
+		hex("encrypt", m.key_encrypt);
+		hex("auth", m.key_auth);
+		putchar('\n');
+	} while (m.type != SADB_DUMP || m.seq != 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -178,6 +226,8 @@ main(int argc, char **argv)
 	} else if (strcmp(verb, "spdflush") == 0) {
 		pfkey_msg_init(&m, SADB_X_SPDFLUSH, SADB_SATYPE_UNSPEC);
 		talk(fd, &m);
+	} else if (strcmp(verb, "dump") == 0 || strcmp(verb, "dumpkeyless") == 0) {
+		dump(fd, strcmp(verb, "dumpkeyless") == 0);
 	} else {
 		fail("unknown verb");
 	}
