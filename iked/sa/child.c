@@ -186,6 +186,18 @@ child_has_elder(const struct engine *e, const struct child *c)
 	return false;
 }
 
+/*
+ * The peer repeats its request, so it does not have our answer, nor the inbound SA that we would send to. The longer it has lasted
+ * the longer it may last.
+ */
+void
+child_hold(struct engine *e, const struct ikesa *s)
+{
+	for (struct child *c = s->t ? s->t->children : NULL; c; c = c->sib)
+		if (c->held && c->ike == s && c->state == CH_UP)
+			timer_set(&e->timers, &c->timer, e->now + HOLD_NS + (e->now - c->since), hold_over, c);
+}
+
 void
 child_release(struct engine *e, struct child *c)
 {
@@ -212,15 +224,15 @@ child_gone(struct engine *e, struct child *c, enum reason why)
 		if (s->peer && s->peer->old == c)
 			s->peer->old = NULL;
 	}
-	/* Nothing is held back for the sake of a child that goes. */
-	for (struct child *o = c->t->children; o; o = o->sib)
-		if (o != c && o->pol == c->pol && o->state == CH_UP)
-			child_release(e, o);
 	if (c->state == CH_UP && why != R_REPLACED && why != R_DELETED_BY_USER) {
 		c->t->pol[c->pol].reason = why;
 		c->t->pol[c->pol].missing = 0;
 	}
 	child_move(e, c, CH_GONE);
+	/* The last that could carry the traffic goes: nothing is held back for its sake. */
+	for (struct child *o = c->t->children; o; o = o->sib)
+		if (o->pol == c->pol && o->state == CH_UP && o->held && !child_has_elder(e, o))
+			child_release(e, o);
 	if (c->lost)
 		linger_over(e, c);
 	else

@@ -126,6 +126,7 @@ request(struct engine *e, struct turn *tn, enum msg_kind kind)
 	switch (window_request(&s->win, tn->m->hdr.id)) {
 	case WIN_REPEAT:
 		COUNT(e, repeats_answered);
+		child_hold(e, s);
 		todo_send(e, &s->local, &s->remote, s->natt, s->natt, window_reply(&s->win));
 		return;
 	case WIN_WORKING:

@@ -99,6 +99,7 @@ void child_retire(struct engine *, struct child *);	/* the peer has forgotten it
 void child_want_delete(struct engine *, struct child *, enum reason);
 bool child_has_elder(const struct engine *, const struct child *);
 void child_release(struct engine *, struct child *);	/* send on it now */
+void child_hold(struct engine *, const struct ikesa *);	/* a repeated request: not yet */
 void child_free(struct engine *, struct child *);
 struct child *policy_top(const struct tun *, unsigned pol);
 bool policy_busy(const struct tun *, unsigned pol);

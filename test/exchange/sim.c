@@ -431,6 +431,7 @@ sim_put(struct sim *m, const struct tunnel *a, const struct tunnel *b)
 {
 	for (int i = 0; i < 2; i++) {
 		engine_sync_begin(m->s[i].e, m->now);
+		m->s[i].tunnel = i ? *b : *a;
 		engine_tunnel_put(m->s[i].e, i ? b : a, m->now);
 		engine_sync(m->s[i].e, m->now);
 		perform(m, i);
@@ -643,22 +644,17 @@ void
 sim_restart(struct sim *m, int side)
 {
 	struct side *s = &m->s[side];
-	struct tunnel *t = calloc(1, sizeof(*t));
 
-	if (!t)
-		abort();
 	engine_free(s->e);
 	s->linked = false;
 	s->link_age++;
 	toy_forget(s, true);
 	engine_begin(m, side);
 	sim_keymgr(m, side, true, true);
-	sim_tunnel(t, side);
 	engine_sync_begin(s->e, m->now);
-	engine_tunnel_put(s->e, t, m->now);
+	engine_tunnel_put(s->e, &s->tunnel, m->now);
 	engine_sync(s->e, m->now);
 	perform(m, side);
-	free(t);
 }
 
 void

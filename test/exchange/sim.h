@@ -45,6 +45,7 @@ struct side {
 	struct toy_ke	 ke[SIM_HANDLES];
 	struct toy_ike	 ike[SIM_HANDLES];
 	struct toy_child child[SIM_CHILDREN];
+	struct tunnel	 tunnel;	/* as it was put last */
 	uint32_t	 next_handle, kept;
 	uint64_t	 fifo;		/* when the link's last answer arrives */
 	uint64_t	 order;
