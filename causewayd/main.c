@@ -172,7 +172,7 @@ fill_config(struct supervisor *s, const struct conf *c, const struct places *p)
 	struct msg_sup_config *m = &s->config;
 
 	snprintf(m->run_dir, sizeof(m->run_dir), "%s", p->run);
-	snprintf(m->state_dir, sizeof(m->state_dir), "%s", p->state);
+	snprintf(m->state_dir, sizeof(m->state_dir), "%s", p->store_dir);
 	snprintf(m->secret_dir, sizeof(m->secret_dir), "%s", p->secrets);
 	snprintf(m->guard_file, sizeof(m->guard_file), "%s", p->guard_file);
 	snprintf(m->site, sizeof(m->site), "%s", c->site);
@@ -195,8 +195,8 @@ remove_state(const char *run)
 int
 main(int argc, char **argv)
 {
-	struct places places = { CAUSEWAY_SYSCONFDIR "/causeway.yaml", "/run/causeway", "/var/lib/causeway",
-		CAUSEWAY_SYSCONFDIR "/secrets", CAUSEWAY_LIBEXECDIR, "", -1 };
+	struct places places = { .conf = CAUSEWAY_SYSCONFDIR "/causeway.yaml", .run = "/run/causeway",
+		.state = "/var/lib/causeway", .secrets = CAUSEWAY_SYSCONFDIR "/secrets", .libexec = CAUSEWAY_LIBEXECDIR, .lock = -1 };
 	struct options options = { false, -1, NULL };
 	static struct supervisor s;
 	struct sockets sockets = { .n = 0 };

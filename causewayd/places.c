@@ -60,25 +60,38 @@ take_lock(struct places *p, char *why, size_t cap)
 	return false;
 }
 
-bool
-places_make(struct places *p, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_gid, char *why, size_t cap)
+/* A folder of one daemon's own below the state directory, and the contracts' name for the file in it, as a link for people. */
+static bool
+make_own(const char *state, const char *name, const char *file, char *dir, size_t n, uid_t uid, gid_t gid, char *why, size_t cap)
 {
-	char dir[256], link[256];
-	int n = snprintf(dir, sizeof(dir), "%s/guard", p->state);
+	char link[256], to[64];
 
-	if (n < 0 || (size_t)n > sizeof(dir) - 16 || strlen(p->run) > 90 || strlen(p->secrets) > 200) {
-		snprintf(why, cap, "One of the directories' paths is too long.");
+	snprintf(dir, n, "%.220s/%s", state, name);
+	snprintf(link, sizeof(link), "%.220s/%s", state, file);
+	snprintf(to, sizeof(to), "%s/%s", name, file);
+	if (!make_dir(dir, 0700, uid, gid, why, cap))
 		return false;
-	}
-	snprintf(p->guard_file, sizeof(p->guard_file), "%.230s/guard.nft", dir);
-	snprintf(link, sizeof(link), "%.230s/guard.nft", p->state);
-	if (!make_dir(p->run, 0755, 0, 0, why, cap) || !take_lock(p, why, cap))
-		return false;
-	if (!make_dir(p->state, 0711, sync, sync_gid, why, cap) || !make_dir(dir, 0700, esp, esp_gid, why, cap))
-		return false;
-	if (symlink("guard/guard.nft", link) != 0 && errno != EEXIST) {
+	if (symlink(to, link) != 0 && errno != EEXIST) {
 		snprintf(why, cap, "The link %s cannot be made: %s.", link, strerror(errno));
 		return false;
 	}
+	return true;
+}
+
+bool
+places_make(struct places *p, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_gid, char *why, size_t cap)
+{
+	char guard[256];
+
+	if (strlen(p->state) > 200 || strlen(p->run) > 90 || strlen(p->secrets) > 200) {
+		snprintf(why, cap, "One of the directories' paths is too long.");
+		return false;
+	}
+	if (!make_dir(p->run, 0755, 0, 0, why, cap) || !take_lock(p, why, cap) || !make_dir(p->state, 0755, 0, 0, why, cap))
+		return false;
+	if (!make_own(p->state, "store", "causeway.db", p->store_dir, sizeof(p->store_dir), sync, sync_gid, why, cap) ||
+	    !make_own(p->state, "guard", "guard.nft", guard, sizeof(guard), esp, esp_gid, why, cap))
+		return false;
+	snprintf(p->guard_file, sizeof(p->guard_file), "%.240s/guard.nft", guard);
 	return make_secrets(p->secrets, why, cap);
 }

@@ -9,7 +9,8 @@
 
 struct places {
 	const char	*conf, *run, *state, *secrets, *libexec;
-	char		 guard_file[256];	/* STATE/guard/guard.nft */
+	char		 store_dir[256];	/* STATE/store: spdsync's alone */
+	char		 guard_file[256];	/* STATE/guard/guard.nft: ipsecd's alone */
 	int		 lock;			/* RUN/lock, held for the whole life */
 };
 
