@@ -196,6 +196,7 @@ sealed(struct engine *e, struct turn *tn)
 		return;
 	}
 	s->last_in = e->now;
+	s->suspect = false;
 	w = msg_get_inner(tn->m, plain);
 	if (w == WE_OK)
 		w = rules_check(e->rules, e->nrules, tn->m, &kind);

@@ -9,6 +9,7 @@
 #include "sa/ops.h"
 
 #define BACKOFF_MAX	(60 * NS_PER_S)
+#define AGAIN_NS	(1 * NS_PER_S)	/* the same thing is begun at most once a second, whatever becomes of it */
 
 uint64_t
 backoff(struct engine *e, unsigned tries)
@@ -117,9 +118,12 @@ chosen(const struct tun *t)
 {
 	struct ikesa *top = NULL;
 
-	for (struct ikesa *s = t->sas; s; s = s->sib)
-		if (ikesa_usable(s) && !s->leaving && !undecided(t, s) && (!top || nonce_cmp(&s->rank, &top->rank) > 0))
+	for (struct ikesa *s = t->sas; s; s = s->sib) {
+		if (!ikesa_usable(s) || s->leaving || undecided(t, s))
+			continue;
+		if (!top || (s->suspect != top->suspect ? top->suspect : nonce_cmp(&s->rank, &top->rank) > 0))
 			top = s;
+	}
 	return top;
 }
 
@@ -181,10 +185,13 @@ need_ike(struct engine *e, struct tun *t)
 		at = t->since + SECOND_NS;
 	if (at > e->now)
 		return at;
+	if (t->started && t->started + AGAIN_NS > e->now)
+		return t->started + AGAIN_NS;
 	at = UINT64_MAX;
 	if (!paced(e, t, &at))
 		return at;
 	t->retry_at = 0;
+	t->started = e->now;
 	tun_start(e, t, beside);
 	return UINT64_MAX;
 }
@@ -216,9 +223,12 @@ need_child(struct engine *e, struct tun *t, unsigned i, struct ikesa *s)
 		return at;
 	if (s->own || s->win.busy || s->want_delete)
 		return UINT64_MAX;	/* looked at again when that is over */
+	if (p->started && p->started + AGAIN_NS > e->now)
+		return p->started + AGAIN_NS;
 	at = UINT64_MAX;
 	if (!paced(e, t, &at))
 		return at;
+	p->started = e->now;
 	xch_begin(e, s, XK_CHILD, NULL, i);
 	return UINT64_MAX;
 }

@@ -268,6 +268,7 @@ command_up(struct engine *e, struct tun *t, int pol)
 {
 	t->wanted = true;
 	t->retry_at = 0;
+	t->started = 0;
 	t->up_now = true;
 	for (unsigned i = 0; i < t->cfg.nchildren; i++)
 		if (pol < 0 || (unsigned)pol == i) {

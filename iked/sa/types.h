@@ -153,6 +153,7 @@ struct policy {
 	bool		urgent;		/* replace a loss now, whoever initiated */
 	uint64_t	missing;	/* since when no child is up; 0: one is */
 	uint64_t	retry_at;
+	uint64_t	started;
 	unsigned	tries;
 	enum reason	reason;
 	char		detail[128];
@@ -173,6 +174,7 @@ struct tun {
 	struct log_limit noise;		/* peers that say they are this one */
 	uint64_t	turn;		/* in the pace; 0: none */
 	uint64_t	since;		/* no IKE SA since */
+	uint64_t	started;	/* when the last one was begun */
 	uint64_t	retry_at;
 	unsigned	tries;
 	uint16_t	group;		/* that the peer asked for last time; 0 */

@@ -536,7 +536,7 @@ settled(struct sim *m)
 		struct engine_census c;
 
 		engine_count(m->s[i].e, &c);
-		if (c.ike_sas != 1 || c.timers > 3)	/* it waits for something */
+		if (c.ike_sas != 1 || c.timers > 3 || c.children != toy_children(&m->s[i]))	/* it waits for something */
 			return false;
 	}
 	return sim_idle(m) && sim_up(m) && toy_children(&m->s[A]) == toy_children(&m->s[B]);

@@ -159,6 +159,9 @@ schedule(uint64_t seed)
 	why = sim_check(&m, 1);
 	if (!why && whole && m.esp_lost + m.esp_no_out)
 		why = "packets were lost in a rekey";
+	for (int i = 0; i < 2; i++)
+		if (m.s[i].sent[EX_IKE_SA_INIT & 3] > 100 || m.s[i].sent[EX_CREATE_CHILD_SA & 3] > 300)
+			why = "a stampede";
 	sim_fini(&m);
 	return why;
 }
