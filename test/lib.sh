@@ -221,7 +221,7 @@ capture_start() {
 	eval "CAP_$_id=$!"
 	PIDS="$PIDS $!"
 	_n=0
-	while ! grep -q 'listening on' "$W/$_id.log" && [ "$_n" -lt 100 ]; do sleep 0.05; _n=$((_n + 1)); done
+	while ! grep -qs 'listening on' "$W/$_id.log" && [ "$_n" -lt 100 ]; do sleep 0.05; _n=$((_n + 1)); done
 }
 
 capture_stop() {

@@ -15,7 +15,7 @@ struct ctl {
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
 	bool		 colour;
-	long		 timeout_s;
+	long		 timeout_s;	/* 0: not given */
 };
 
 /* Each command: the words after its name; returns an exit code. */

@@ -80,7 +80,7 @@ seconds(const char *s, long *out)
 int
 main(int argc, char **argv)
 {
-	struct ctl ctl = { .run_dir = "/run/causeway", .timeout_s = 75 };
+	struct ctl ctl = { .run_dir = "/run/causeway" };
 	const struct command *cmd;
 	int c;
 
