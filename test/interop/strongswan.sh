@@ -16,6 +16,7 @@ ss_start() {
 	  }
 	  filelog { stderr { default = 1
 	    ike = 2
+    flush_line = yes
 	    path = $W/ss-$_s/log
 	  } }
 	}
@@ -26,7 +27,7 @@ ss_start() {
 	  remote_addrs = ${SS_REMOTE:-20.0.0.1}
 	  encap = yes
 	  mobike = no
-	  dpd_delay = 30s
+	  dpd_delay = ${SS_DPD:-30s}
 	  proposals = aes256gcm16-prfsha384-x25519
 	  local  { auth = psk
 	           id = ${SS_ID:-newyork} }
@@ -48,4 +49,7 @@ ss_start() {
 
 ss_stop() { eval "_p=\$SS_$1"; kill -9 "$_p" 2>/dev/null; wait "$_p" 2>/dev/null; return 0; }
 ss_installed() { ss "$1" swanctl --list-sas | grep -q 'INSTALLED, TUNNEL'; }
+# ss_times NAME WORDS: how many lines of its log have them. ss_after NAME WORDS N: more than N.
+ss_times() { grep -c -F -e "$2" "$W/ss-$1/log"; }
+ss_after() { [ "$(ss_times "$1" "$2")" -gt "$3" ]; }
 ss_count() { [ "$(ss "$1" swanctl --list-sas | grep -c 'ESTABLISHED')" -eq "$2" ]; }
