@@ -20,4 +20,4 @@ SCENARIOS = \
 	test/scenario/t_readme \
 	test/interop/t_strongswan
 NET_TESTS += $(SCENARIOS)
-EXTRA_DIST += test/lib.sh test/scenario/faq.sh test/interop/strongswan.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
+EXTRA_DIST += test/lib.sh test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
