@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Two IKE engines back to back under a virtual clock.
 EXCHANGE_TESTS = test/exchange/test_setup test/exchange/test_collide test/exchange/test_random \
-	test/exchange/test_edges test/exchange/test_hostile test/exchange/test_loss
+	test/exchange/test_edges test/exchange/test_hostile test/exchange/test_loss test/exchange/test_window
 check_PROGRAMS += $(EXCHANGE_TESTS)
 UNIT_TESTS += $(EXCHANGE_TESTS)
 check_LIBRARIES += test/exchange/libsim.a
@@ -9,6 +9,7 @@ test_exchange_libsim_a_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_libsim_a_SOURCES = \
 	test/exchange/sim.c \
 	test/exchange/sim.h \
+	test/exchange/sim_check.c \
 	test/exchange/sim_key.c
 EXCHANGE_LIBS = test/exchange/libsim.a iked/libike.a iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_exchange_test_setup_CPPFLAGS = $(IKED_CPPFLAGS)
@@ -28,3 +29,5 @@ test_exchange_test_review_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_review_LDADD = $(EXCHANGE_LIBS)
 test_exchange_test_hostile_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_hostile_LDADD = $(EXCHANGE_LIBS)
+test_exchange_test_window_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_window_LDADD = $(EXCHANGE_LIBS)

@@ -15,11 +15,11 @@
 
 /* An IKE_SA_INIT request with a public value of that many octets, and that many more in a vendor id. */
 static void
-greet(struct sim *m, uint64_t spi, uint16_t group, size_t pub, size_t more)
+greet_from(struct sim *m, const struct endpoint *from, uint64_t spi, uint16_t group, size_t pub, size_t more)
 {
 	static uint8_t buf[65536], octets[65536];
 	struct ike_hdr h = { .spi_i = spi, .version = 0x20, .exchange = EX_IKE_SA_INIT, .initiator = true };
-	struct endpoint to = { m->s[B].addr.addr, 500 }, from = { m->s[A].addr.addr, 500 };
+	struct endpoint to = { m->s[B].addr.addr, 500 };
 	struct proposals ike, esp;
 	struct msg_out o;
 
@@ -30,8 +30,17 @@ greet(struct sim *m, uint64_t spi, uint16_t group, size_t pub, size_t more)
 	pld_nonce_put(&o, bytes_of(octets, 32));
 	if (more)
 		pld_vendor_put(&o, bytes_of(octets, more));
-	engine_packet(m->s[B].e, &to, &from, false, msg_end(&o), m->now);
-	sim_run(m, 20 * MS);
+	engine_packet(m->s[B].e, &to, from, false, msg_end(&o), m->now);
+	sim_run(m, 5 * MS);
+}
+
+static void
+greet(struct sim *m, uint64_t spi, uint16_t group, size_t pub, size_t more)
+{
+	struct endpoint from = { m->s[A].addr.addr, 500 };
+
+	greet_from(m, &from, spi, group, pub, more);
+	sim_run(m, 15 * MS);
 }
 
 static unsigned
@@ -76,6 +85,78 @@ test_records(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		greet(&m, i + 1, KE_X25519, 31, 0);
 	assert_in_range(m.s[B].nrec, 1, 6);		/* 4 s */
+	sim_fini(&m);
+}
+
+/* B serves anybody, and does not begin itself; A is silent for now. */
+static void
+serve(struct sim *m, uint64_t seed)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+
+	assert_non_null(t);
+	sim_init(m, seed);
+	sim_tunnel(&t[0], A);
+	sim_tunnel(&t[1], B);
+	memset(&t[1].remote, 0, sizeof(t[1].remote));
+	t[1].start = START_RESPOND;
+	sim_keymgr(m, B, true, false);
+	sim_put(m, &t[0], &t[1]);
+	free(t);
+}
+
+static uint64_t
+counted(struct sim *m, const char *name)
+{
+	unsigned n;
+	const struct engine_counter *c = engine_counters(m->s[B].e, &n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(c[i].name, name) == 0)
+			return c[i].value;
+	fail();
+	return 0;
+}
+
+/* Two hundred strangers open half-open IKE SAs: newcomers must bring a cookie then, and the tunnel comes up all the same. */
+static void
+test_cookies(void **state)
+{
+	struct sim m;
+
+	serve(&m, 3);
+	for (unsigned i = 0; i < 200; i++) {
+		struct endpoint from = { { 4, { 203, 0, (uint8_t)(i / 50), (uint8_t)i } }, 500 };
+
+		greet_from(&m, &from, i + 1, KE_X25519, 32, 0);
+	}
+	assert_int_equal(half_open(&m), 100);
+	assert_int_equal(counted(&m, "cookies_sent"), 100);
+	sim_keymgr(&m, A, true, false);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	assert_int_equal(counted(&m, "cookies_sent"), 101);
+	sim_run(&m, 31 * SEC);			/* and the half-open ones are forgotten */
+	assert_int_equal(half_open(&m), 0);
+	assert_null(sim_check(&m, 1));
+	sim_fini(&m);
+}
+
+static void
+test_one_network(void **state)
+{
+	struct sim m;
+
+	serve(&m, 4);
+	for (unsigned i = 0; i < 90; i++) {
+		struct endpoint from = { { 4, { 203, 0, 113, (uint8_t)i } }, 500 };
+
+		greet_from(&m, &from, i + 1, KE_X25519, 32, 0);
+	}
+	assert_int_equal(half_open(&m), 64);
+	assert_int_equal(counted(&m, "half_open_refused"), 26);
+	assert_true(sim_recorded(&m.s[B], R_HALF_OPEN_LIMIT));
+	sim_keymgr(&m, A, true, false);		/* another network is not hindered */
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
 	sim_fini(&m);
 }
 
@@ -187,6 +268,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_cookies), cmocka_unit_test(test_one_network),
 	    cmocka_unit_test(test_bad_peer) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -430,82 +430,6 @@ test_nat(void **state)
 	nat(24, ENCAP_ESP, false);
 }
 
-/* Two hundred strangers open half-open IKE SAs: then newcomers must bring a cookie, and the tunnel comes up all the same. */
-static void
-test_cookie(void **state)
-{
-	struct pair *p = pair_new(25);
-	struct engine_census c;
-	uint8_t buf[2048], pub[32] = { 1 }, nonce[32] = { 2 };
-	struct endpoint to = p->m.s[B].addr;
-	const struct engine_counter *k;
-	unsigned n;
-
-	to.port = 500;
-	memset(&p->b.remote, 0, sizeof(p->b.remote));
-	sim_keymgr(&p->m, B, true, false);
-	p->b.start = START_RESPOND;
-	sim_put(&p->m, &p->a, &p->b);
-	for (unsigned i = 0; i < 200; i++) {
-		struct ike_hdr h = { .spi_i = i + 1, .version = 0x20, .exchange = EX_IKE_SA_INIT, .initiator = true };
-		struct endpoint from = { { 4, { 203, 0, (uint8_t)(i / 50), (uint8_t)i } }, 500 };
-		struct msg_out o;
-		struct bytes b;
-
-		msg_begin(&o, buf, sizeof(buf), &h);
-		pld_sa_put(&o, &p->a.ike, bytes_of(NULL, 0));
-		pld_ke_put(&o, KE_X25519, bytes_of(pub, 32));
-		pld_nonce_put(&o, bytes_of(nonce, 32));
-		b = msg_end(&o);
-		engine_packet(p->m.s[B].e, &to, &from, false, b, p->m.now);
-		sim_run(&p->m, 5 * MS);
-	}
-	engine_count(p->m.s[B].e, &c);
-	assert_int_equal(c.half_open, 100);
-	sim_keymgr(&p->m, A, true, false);
-	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
-	k = engine_counters(p->m.s[B].e, &n);
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(k[i].name, "cookies_sent") == 0)
-			assert_int_equal(k[i].value, 101);
-	sim_run(&p->m, 31 * SEC);			/* and the half-open ones are forgotten */
-	engine_count(p->m.s[B].e, &c);
-	assert_int_equal(c.half_open, 0);
-	check(&p->m, 1);
-	pair_free(p);
-}
-
-static void
-test_half_open_limit(void **state)
-{
-	struct pair *p = pair_new(26);
-	struct engine_census c;
-	uint8_t buf[2048], pub[32] = { 1 }, nonce[32] = { 2 };
-	struct endpoint to = p->m.s[B].addr;
-
-	to.port = 500;
-	memset(&p->b.remote, 0, sizeof(p->b.remote));
-	p->b.start = START_RESPOND;
-	sim_keymgr(&p->m, B, true, false);
-	sim_put(&p->m, &p->a, &p->b);
-	for (unsigned i = 0; i < 90; i++) {
-		struct ike_hdr h = { .spi_i = i + 1, .version = 0x20, .exchange = EX_IKE_SA_INIT, .initiator = true };
-		struct endpoint from = { { 4, { 203, 0, 113, (uint8_t)i } }, 500 };
-		struct msg_out o;
-
-		msg_begin(&o, buf, sizeof(buf), &h);
-		pld_sa_put(&o, &p->a.ike, bytes_of(NULL, 0));
-		pld_ke_put(&o, KE_X25519, bytes_of(pub, 32));
-		pld_nonce_put(&o, bytes_of(nonce, 32));
-		engine_packet(p->m.s[B].e, &to, &from, false, msg_end(&o), p->m.now);
-		sim_run(&p->m, 5 * MS);
-	}
-	engine_count(p->m.s[B].e, &c);
-	assert_int_equal(c.half_open, 64);
-	assert_true(sim_recorded(&p->m.s[B], R_HALF_OPEN_LIMIT));
-	pair_free(p);
-}
-
 static void
 test_no_answer(void **state)
 {
@@ -617,8 +541,8 @@ main(void)
 		cmocka_unit_test(test_unknown_id), cmocka_unit_test(test_no_ike_proposal), cmocka_unit_test(test_no_esp_proposal),
 		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_cookie),
-		cmocka_unit_test(test_half_open_limit), cmocka_unit_test(test_no_answer), cmocka_unit_test(test_unreachable),
+		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
 		cmocka_unit_test(test_second_begins),
 	};
