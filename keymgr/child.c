@@ -236,14 +236,33 @@ spec_of(const struct key_child *k, struct sa_spec *in, struct sa_spec *out)
 	out->ts_dst = &k->ts_remote;
 }
 
+/*
+ * Terms on which no engine is asked: iked meets the network, and what it asks for must not be weaker than what the site file can
+ * say. Without a hard limit of any kind a key would be used for ever.
+ */
+static const char *
+bad_terms(const struct key_child *k)
+{
+	if (k->local.addr.fam == 0 || k->local.addr.fam != k->remote.addr.fam || addr_is_any(&k->local.addr) || addr_is_any(&k->remote.addr))
+		return "the ends of a child are two addresses of one family";
+	if (k->replay_window < CHILD_WINDOW_MIN)
+		return "the replay window is under 32 packets";
+	if (k->hard_s == 0 && k->hard_bytes == 0 && k->hard_packets == 0)
+		return "nothing limits the life of its keys";
+	return NULL;
+}
+
 /* May this child be installed now? */
 static enum reason
 admit(struct children *t, const struct child *c, const struct key_child *k, const struct sa_spec *in, char detail[static IKE_DETAIL])
 {
 	char what[SADB_DETAIL] = "";
-	enum reason r = sadb_can(t->sadb, in, what);
+	const char *bad = bad_terms(k);
+	enum reason r = bad ? R_NOT_PERMITTED : sadb_can(t->sadb, in, what);
 
-	if (r == R_OK && c == NULL) {
+	if (bad) {
+		snprintf(what, sizeof(what), "%s", bad);
+	} else if (r == R_OK && c == NULL) {
 		r = R_ENGINE_NO_SPI;
 		snprintf(what, sizeof(what), "this child has no SPI, or the engine was lost since it got one");
 	} else if (r == R_OK && (c->in != SIDE_LARVAL || c->out != SIDE_NONE || c->spi_in != k->spi_in || c->reqid != k->reqid || !(k->which & KEY_IN))) {

@@ -13,6 +13,7 @@
 #include "sadb.h"
 
 #define CHILD_MAX	40000u
+#define CHILD_WINDOW_MIN 32u	/* RFC 4303 3.4.3: what every receiver has at least */
 #define CHILD_RENEW_S	10	/* GETSPI again for a larval SA; the engine forgets it after 30 s */
 
 struct child_ops {

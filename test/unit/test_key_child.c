@@ -184,6 +184,68 @@ test_nonces_once(void **state)
 	assert_int_equal(key_install(f, &c), R_OK);
 }
 
+/* What iked asks for is not weaker than what a site file can say; a refusal costs nothing and can be put right. */
+static void
+test_terms(void **state)
+{
+	struct key_fix *f = *state;
+	struct key_child good, c;
+	struct ends e;
+	enum reason r;
+
+	key_ends(f, &e);
+	key_prove(f, &e);
+	key_child(&good, 1, e.ike_i, true, KEY_IN | KEY_OUT, key_spi_new(f, 1, &r), 0x9999, &e);
+	for (uint32_t window = 0; window < 32; window += 31) {
+		c = good;
+		c.replay_window = window;
+		assert_int_equal(key_install(f, &c), R_NOT_PERMITTED);
+		assert_non_null(strstr(f->detail, "replay window"));
+	}
+	c = good;
+	c.hard_s = c.hard_bytes = c.hard_packets = 0;
+	assert_int_equal(key_install(f, &c), R_NOT_PERMITTED);
+	assert_non_null(strstr(f->detail, "limits the life"));
+	c = good;
+	memset(c.remote.addr.b, 0, sizeof(c.remote.addr.b));
+	assert_int_equal(key_install(f, &c), R_NOT_PERMITTED);
+	assert_non_null(strstr(f->detail, "one family"));
+	assert_int_equal(f->n_add + f->n_update, 0);
+	c = good;
+	c.replay_window = 32;
+	c.hard_s = c.hard_bytes = 0;	/* one limit is enough */
+	assert_int_equal(key_install(f, &c), R_OK);
+	assert_int_equal(f->n_add + f->n_update, 2);
+}
+
+/* Ends of two families, or without an address, are no message at all: the link ends. */
+static void
+test_families(void **state)
+{
+	struct key_fix *f = *state;
+	static uint8_t buf[16384];
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct key_child c, got;
+	struct ends e;
+	struct rd rd;
+
+	key_ends(f, &e);
+	key_child(&c, 1, e.ike_i, true, KEY_IN | KEY_OUT, 0x1111, 0x9999, &e);
+	key_child_put(&w, &c);
+	rd = rd_of(wr_bytes(&w));
+	assert_true(key_child_get(&rd, &got) && rd_done(&rd));
+	c.remote.addr.fam = 6;
+	w = wr_of(buf, sizeof(buf));
+	key_child_put(&w, &c);
+	rd = rd_of(wr_bytes(&w));
+	assert_false(key_child_get(&rd, &got) && rd_done(&rd));
+	c.remote.addr.fam = c.local.addr.fam = 0;
+	w = wr_of(buf, sizeof(buf));
+	key_child_put(&w, &c);
+	rd = rd_of(wr_bytes(&w));
+	assert_false(key_child_get(&rd, &got) && rd_done(&rd));
+}
+
 static void
 test_remove(void **state)
 {
@@ -304,6 +366,8 @@ main(void)
 		T(test_held_back),
 		T(test_order_of_life),
 		T(test_nonces_once),
+		T(test_terms),
+		T(test_families),
 		T(test_remove),
 		T(test_remove_meanwhile),
 		T(test_list_pages),
