@@ -73,6 +73,7 @@ main(int argc, char **argv)
 		log_error(NULL, "start_failed", "There is no memory to start with.");
 		return 1;
 	}
+	k.proc = &p;
 	proc_confine(&p, &keymgr_sandbox);
 	while ((fd = proc_take(&p, "spdsync")) >= 0)	/* bindings before those who need them */
 		serve_on_fd(&k, "spdsync", fd);

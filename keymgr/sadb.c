@@ -160,7 +160,7 @@ on_down(void *ctx, const char *why)
 
 	s->pf = NULL;
 	s->up = false;
-	s->ops->lost(s->ctx, why);
+	s->ops->lost(s->ctx, why, true);
 }
 
 static const struct pfkey_ops pf_ops = { .event = on_event, .down = on_down };
@@ -368,7 +368,7 @@ sadb_attach(struct sadb *s, int fd)
 {
 	if (s->pf) {
 		give_up(s);
-		s->ops->lost(s->ctx, "a new PF_KEY socket took its place");
+		s->ops->lost(s->ctx, "a new PF_KEY socket took its place", false);
 	}
 	s->pf = pfkey_new(s->base, fd, &pf_ops, s);
 	if (s->pf && !pfkey_hello(s->pf, SADB_SATYPE_ESP, false, on_registered, s)) {
@@ -376,7 +376,7 @@ sadb_attach(struct sadb *s, int fd)
 		s->pf = NULL;
 	}
 	if (s->pf == NULL)
-		s->ops->lost(s->ctx, "the PF_KEY socket cannot be used");
+		s->ops->lost(s->ctx, "the PF_KEY socket cannot be used", true);
 }
 
 bool

@@ -39,7 +39,7 @@ struct sa_found {
 struct sadb_ops {
 	void	(*found)(void *ctx, const struct sa_found *);	/* in the dump after HELLO */
 	void	(*back)(void *ctx);				/* HELLO and dump are done */
-	void	(*lost)(void *ctx, const char *why);		/* every SA is gone with the engine */
+	void	(*lost)(void *ctx, const char *why, bool ended);	/* every SA is gone with the engine; ended: and no new link is there */
 	void	(*acquire)(void *ctx, uint32_t reqid);
 	void	(*expire)(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval);
 	void	(*used)(void *ctx, uint32_t spi, const struct addr *dst);

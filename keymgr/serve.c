@@ -145,10 +145,12 @@ sadb_back_cb(void *ctx)
 }
 
 static void
-sadb_lost_cb(void *ctx, const char *why)
+sadb_lost_cb(void *ctx, const char *why, bool ended)
 {
 	struct keymgr *k = ctx;
 
+	if (ended && k->proc)
+		proc_link_lost(k->proc, "pfkey");	/* when ipsecd lives on, nobody else will notice */
 	log_at(LOG_WARN, NULL, "engine_lost", R_ENGINE_DOWN, "The engine is lost, and its SAs with it: %s.", why);
 	children_forget(k->children);
 	settle(k);

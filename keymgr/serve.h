@@ -11,12 +11,14 @@
 #include "ike.h"
 #include "ipc.h"
 #include "log.h"
+#include "proc.h"
 #include "sadb.h"
 
 #define SERVE_ENGINE_WAIT_S	3	/* for the first dump; then iked is served without an engine */
 
 struct keymgr {
 	struct event_base	*base;
+	struct proc		*proc;		/* after serve_init; NULL: without a supervisor */
 	char			 secret_dir[256];
 	struct bindings		 bindings;
 	struct ike_objects	 objects;

@@ -255,8 +255,10 @@ engine_attach(struct sync *s, int fd)
 	if (!e->retry)
 		e->retry = evtimer_new(s->base, on_retry, s);
 	e->pf = e->retry ? pfkey_new(s->base, fd, &ops, s) : NULL;
-	if (!e->pf || !pfkey_hello(e->pf, SADB_SATYPE_UNSPEC, true, hello_done, s))
+	if (!e->pf || !pfkey_hello(e->pf, SADB_SATYPE_UNSPEC, true, hello_done, s)) {
 		log_error(NULL, "engine", "The engine's link could not be set up.");
+		proc_link_lost(s->proc, "pfkey");
+	}
 }
 
 void

@@ -103,6 +103,26 @@ test_engine_lost(void **state)
 	assert_int_equal(key_install(f, &c), R_OK);
 }
 
+/* A link that ends while nobody replaced it is asked for; one whose place was taken is not. */
+static void
+test_asks_for_link(void **state)
+{
+	struct key_fix *f = *state;
+	struct proc p = { .base = f->base };
+
+	f->k.proc = &p;
+	f->nev = 0;
+	key_attach_engine(f, true);
+	assert_int_equal(f->ev[0].type, KEY_ENGINE_LOST);
+	assert_null(p.lost[0].timer);
+	key_drop_engine(f);
+	key_spin(f);
+	assert_string_equal(p.lost[0].name, "pfkey");
+	assert_true(p.lost[0].timer && event_pending(p.lost[0].timer, EV_TIMEOUT, NULL));
+	event_free(p.lost[0].timer);
+	f->k.proc = NULL;
+}
+
 /* The engine ends, or is replaced, while it owes an answer. */
 static void
 test_lost_meanwhile(void **state)
@@ -328,6 +348,7 @@ main(void)
 		T(test_refusals),
 		T(test_stock_engine),
 		T(test_engine_lost),
+		T(test_asks_for_link),
 		T(test_lost_meanwhile),
 		T(test_events),
 		T(test_gone),
