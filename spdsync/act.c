@@ -84,12 +84,8 @@ void post_rekey(struct req *r) { tunnel_call(r, IKE_REKEY, "rekey"); }
 /* ---- the guard ---- */
 
 static void
-guard_done(void *arg, enum reason reason, struct rd *body)
+guard_done(struct req *r, enum reason reason, bool open)
 {
-	struct req *r = arg;
-	bool open = strstr(evhttp_request_get_uri(r->http), "/open") != NULL;
-
-	(void)body;
 	r->call = 0;
 	if (reason != R_OK) {
 		req_error(r, reason == R_ENGINE_DOWN ? 503 : 502, reason, NULL, NULL);
@@ -100,21 +96,35 @@ guard_done(void *arg, enum reason reason, struct rd *body)
 }
 
 static void
-guard_call(struct req *r, uint16_t type, const char *action)
+open_done(void *arg, enum reason reason, struct rd *body)
+{
+	(void)body;
+	guard_done(arg, reason, true);
+}
+
+static void
+close_done(void *arg, enum reason reason, struct rd *body)
+{
+	(void)body;
+	guard_done(arg, reason, false);
+}
+
+static void
+guard_call(struct req *r, uint16_t type, const char *action, ipc_done *done)
 {
 	struct host *h = &r->s->host;
 
 	audit(r, "guard", action);
 	r->call_link = h->ipc;
-	r->call = h->up ? ipc_call(h->ipc, type, bytes_of(NULL, 0), R_ENGINE_DOWN, guard_done, r) : 0;
+	r->call = h->up ? ipc_call(h->ipc, type, bytes_of(NULL, 0), R_ENGINE_DOWN, done, r) : 0;
 	if (r->call == 0)
 		req_error(r, 503, R_ENGINE_DOWN, NULL, NULL);
 	else
 		req_timer(r, WAIT_S, on_late);
 }
 
-void post_open(struct req *r) { guard_call(r, ESP_OPEN, "open"); }
-void post_close(struct req *r) { guard_call(r, ESP_CLOSE, "close"); }
+void post_open(struct req *r) { guard_call(r, ESP_OPEN, "open", open_done); }
+void post_close(struct req *r) { guard_call(r, ESP_CLOSE, "close", close_done); }
 
 /* ---- the end ---- */
 
