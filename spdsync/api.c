@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * HTTP by libevent's evhttp over Unix listeners that the supervisor opened. One request a connection, a bounded number of
- * requests at a time, bounded bodies, and a time limit on connections: a slow or dead reader costs one slot for half a minute.
+ * HTTP by libevent's evhttp over Unix listeners that the supervisor opened. One request a connection, a bounded number of connections
+ * (door.h) and of requests at a time, bounded bodies, and time limits on both: a dead reader costs one slot for a minute and a half.
  * Who may connect is decided by the sockets' modes; on api-ro only GET is served.
  */
 #include <event2/buffer.h>
@@ -16,6 +16,7 @@
 
 #include "api.h"
 #include "clock.h"
+#include "door.h"
 #include "log.h"
 
 #define GET_WAIT_S	3
@@ -23,6 +24,7 @@
 struct listener {
 	struct api	*api;
 	struct evhttp	*http;
+	struct door	*door;
 	bool		rw, panel;
 	unsigned	open;		/* connections with a request, until their answer has left; a socket's readers fill its own slots only */
 };
@@ -384,6 +386,7 @@ on_request(struct evhttp_request *http, void *arg)
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	struct req *r;
 
+	door_asked(l->door, http);
 	if (l->panel) {
 		send_json(http, 404, error_json(404, R_NOT_FOUND, "The panel is not served yet.", ""));
 		return;
@@ -441,10 +444,9 @@ api_listen(struct api *a, const char *name, int fd)
 	evhttp_set_timeout(l->http, 90);
 	evhttp_set_gencb(l->http, on_request, l);
 	evutil_make_socket_nonblocking(fd);
-	if (evhttp_accept_socket(l->http, fd) != 0) {
+	if ((l->door = door_new(a->s->base, l->http, fd)) == NULL) {
 		log_error(NULL, "api", "The socket '%s' cannot be served.", name);
 		evhttp_free(l->http);
-		close(fd);
 		return;
 	}
 	a->nl++;
@@ -455,8 +457,10 @@ api_free(struct api *a)
 {
 	if (!a)
 		return;
-	for (unsigned i = 0; i < a->nl; i++)
+	for (unsigned i = 0; i < a->nl; i++) {
 		evhttp_free(a->l[i].http);	/* its connections end, and their requests with them */
+		door_free(a->l[i].door);
+	}
 	while (a->reqs) {
 		a->reqs->http = NULL;
 		req_free(a->reqs);

@@ -9,6 +9,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/api.h \
 	spdsync/apply.c \
 	spdsync/diff.c \
+	spdsync/door.c \
+	spdsync/door.h \
 	spdsync/engine.c \
 	spdsync/explain.c \
 	spdsync/have.c \

@@ -11,6 +11,7 @@
  *	up NAME            iked reports the tunnel up; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
  *	hang               the engine stops answering
+ *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
  *	count              prints the number of policies
  *	kill, term         spdsync gets the signal; start: it is started again
  *	quit
@@ -39,6 +40,7 @@
 #include "pfkey.h"
 
 #define POLICIES	20000
+#define CROWD		400
 
 struct world {
 	struct event_base *base;
@@ -54,6 +56,8 @@ struct world {
 	unsigned	npolicies;
 	uint32_t	last_id;
 	struct pfkey_msg *policies;
+	unsigned	ncrowd;
+	int		crowd[CROWD];
 };
 
 static void
@@ -550,6 +554,37 @@ end_child(struct world *w, int sig)
 
 /* ---- commands ---- */
 
+/* ---- clients that only take room ---- */
+
+static void
+crowd(struct world *w, unsigned n)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	unsigned tries = 0;
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/ro.sock", w->dir);
+	while (w->ncrowd < n && w->ncrowd < CROWD && tries < 100) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && write(fd, "GET /v1", 7) == 7) {
+			w->crowd[w->ncrowd++] = fd;
+			continue;
+		}
+		if (fd >= 0)
+			close(fd);
+		usleep(10000);	/* the queue is full */
+		tries++;
+	}
+	printf("%u ", w->ncrowd);
+}
+
+static void
+leave(struct world *w)
+{
+	while (w->ncrowd)
+		close(w->crowd[--w->ncrowd]);
+}
+
 static void
 command(struct world *w, char *line)
 {
@@ -583,6 +618,10 @@ command(struct world *w, char *line)
 		give_link(w, a);
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
+	else if (strcmp(verb, "crowd") == 0 && a)
+		crowd(w, (unsigned)strtoul(a, NULL, 10));
+	else if (strcmp(verb, "leave") == 0)
+		leave(w);
 	else if (strcmp(verb, "count") == 0)
 		printf("%u ", w->npolicies);
 	else if (strcmp(verb, "kill") == 0)
