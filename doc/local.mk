@@ -1,4 +1,3 @@
 # SPDX-License-Identifier: BSD-2-Clause
 dist_man_MANS += doc/causeway-sites.5 doc/causeway.yaml.5 doc/causewayd.8 doc/ikectl.8 doc/keymgr.8 doc/spdsync.8
-EXTRA_DIST += doc/picture.svg
-EXTRA_DIST += doc/api.md doc/decisions/0004-truncated-files.md
+EXTRA_DIST += doc/picture.svg doc/api.md doc/decisions
