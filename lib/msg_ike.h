@@ -92,7 +92,7 @@ struct tunnel_state {
  * One finished negotiation. Facts are pairs for people and for JSON; keys in use: "exchange" (IKE_SA_INIT …), "role"
  * (initiator, responder), "peer" (endpoint), "offered", "received", "chosen", "difference", "local_ts", "remote_ts",
  * "peer_local_ts", "peer_remote_ts", "id_expected", "id_received", "notify" (the peer's, in words), "file", "errno",
- * "sent" (the notify we answered with), "tries".
+ * "sent" (the notify we answered with), "tries", "detail" (what our own part said).
  */
 struct fact { char key[24]; char text[IKE_FACT]; };
 struct record {

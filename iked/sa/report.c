@@ -58,7 +58,8 @@ void
 rec_detail(struct record *r, enum reason why, const char *detail)
 {
 	if (r && detail[0])
-		record_fact(r, why >= R_SECRET_MISSING && why <= R_SECRET_NOT_FILE ? "file" : "errno", "%s", detail);
+		record_fact(r, why >= R_SECRET_MISSING && why <= R_SECRET_NOT_FILE ? "file" :
+		    why >= R_ENGINE_DOWN && why <= R_ENGINE_NO_SPI ? "errno" : "detail", "%s", detail);
 }
 
 /* What an error notify of the peer means for us. */
