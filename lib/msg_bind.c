@@ -9,12 +9,10 @@ binding_put(struct wr *w, const struct binding *b)
 	str_put(w, b->psk);
 	str_put(w, b->id_local);
 	str_put(w, b->id_remote);
-	if (b->nreqids > BIND_REQIDS) {
+	if (b->nreqids > BIND_REQIDS)
 		w->bad = true;
-		return;
-	}
 	wr_u8(w, (uint8_t)b->nreqids);
-	for (unsigned i = 0; i < b->nreqids; i++)
+	for (unsigned i = 0; i < b->nreqids && wr_ok(w); i++)
 		wr_le32(w, b->reqids[i]);
 }
 

@@ -34,7 +34,7 @@ kernel_user_libhost_a_SOURCES = \
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
 CORE_TESTS = test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
-	test/unit/test_core_life
+	test/unit/test_core_life test/unit/test_core_drops
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
@@ -52,6 +52,9 @@ test_unit_test_core_pfkey_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_life_SOURCES = test/unit/test_core_life.c $(CORE_RIG)
 test_unit_test_core_life_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_life_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_drops_SOURCES = test/unit/test_core_drops.c $(CORE_RIG)
+test_unit_test_core_drops_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_drops_LDADD = $(CORE_TEST_LIBS)
 
 # ESP (also behind the cipher) and PF_KEY messages.
 FUZZ_TARGETS += esp:kernel/core/esp_in.c,kernel/core/icmp.c,kernel/core/ip.c

@@ -635,6 +635,31 @@ test_record_fact(void **state)
 	free(m);
 }
 
+/* A format that changes makes seeds of the fuzzer into noise: they must be these samples as they are now. */
+static void
+test_corpus(void **state)
+{
+	const char *top = getenv("top_srcdir");
+
+	for (size_t i = 0; i < NSAMPLES; i++) {
+		void *obj = filled(&samples[i]);
+		uint8_t *file = malloc(CAP), *b;
+		char path[4096];
+		size_t n;
+		FILE *f;
+
+		b = encoded(&samples[i], obj, &n);
+		snprintf(path, sizeof(path), "%s/test/fuzz/corpus/ipc/%s", top ? top : ".", samples[i].name);
+		f = fopen(path, "rb");
+		if (!f || fread(file, 1, CAP, f) != n + 1 || file[0] != samples[i].pick || memcmp(file + 1, b, n) != 0)
+			fail_msg("%s is old: run test_msg --corpus test/fuzz/corpus/ipc", path);
+		fclose(f);
+		free(b);
+		free(file);
+		free(obj);
+	}
+}
+
 static int
 write_corpus(const char *dir)
 {
@@ -671,6 +696,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_bad_key),
 		cmocka_unit_test(test_bad_counts),
 		cmocka_unit_test(test_record_fact),
+		cmocka_unit_test(test_corpus),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Drop reasons that no other core test meets: each packet raises its own counter by one and no other. What an authentic peer
+ * may put behind the trailer is made here with EVP; the rest are packets to be sent that cannot be.
+ */
+#include <openssl/evp.h>
+
+#include "core_rig.h"
+
+#define ESP_SPI	0x2000u		/* what arrives at the tunnel's right end */
+
+/* AES-128-GCM, sequence number seq: the octets of text as they stand, the trailer among them. */
+static struct cw_pkt *
+sealed(uint32_t spi, uint8_t seed, uint32_t seq, const uint8_t *text, size_t n)
+{
+	struct rig_sa like = { .seed = seed };
+	uint8_t key[64], akey[64], nonce[12], out[512] = { (uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8), (uint8_t)spi };
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	size_t elen, alen;
+	struct cw_pkt *p;
+	int k;
+
+	assert_true(n % 4 == 0 && n < 400);
+	rig_keys(&like, key, &elen, akey, &alen);
+	out[7] = (uint8_t)seq;
+	out[15] = (uint8_t)(seq + 100);
+	memcpy(nonce, key + 16, 4);
+	memcpy(nonce + 4, out + 8, 8);
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_128_gcm(), NULL, key, nonce), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, NULL, &k, out, 8), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, out + 16, &k, text, (int)n), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(c, out + 16 + k, &k), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, out + 16 + n), 1);
+	EVP_CIPHER_CTX_free(c);
+	p = rig_pkt(out, 16 + n + 16);
+	p->outer.src = rig_addr("20.0.0.1");
+	p->outer.dst = rig_addr("20.0.0.2");
+	return p;
+}
+
+/* RFC 4303 2.4 (padding), 2.5 and 2.6 (next header; 59 is a dummy). The packet inside is good each time. */
+static void
+trailers(void **state)
+{
+	static const struct { const char *what; uint8_t pad[2], len, next; unsigned why; } t[] = {
+		{ "good", { 1, 2 }, 2, 4, CW_DROP_NONE },
+		{ "padding 0 0", { 0, 0 }, 2, 4, CW_DROP_PADDING_WRONG },
+		{ "padding 1 3", { 1, 3 }, 2, 4, CW_DROP_PADDING_WRONG },
+		{ "longer than the packet", { 1, 2 }, 255, 4, CW_DROP_PADDING_WRONG },
+		{ "TCP in tunnel mode", { 1, 2 }, 2, 6, CW_DROP_NEXT_HEADER },
+		{ "IPv4 that is said to be IPv6", { 1, 2 }, 2, 41, CW_DROP_INNER_HEADER },
+		{ "a dummy", { 1, 2 }, 2, 59, CW_DROP_DUMMY },
+	};
+	struct rig_sa like = { 0 };
+	struct host *h = rig_new();
+
+	rig_tunnel(h, false, &like);
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct cw_pkt *in = rig_udp4("10.0.1.5", "10.0.2.6", 100, 0, false);
+		uint8_t text[132];
+
+		assert_int_equal(in->len, 128);
+		memcpy(text, cw_pkt_data(in), 128);
+		memcpy(text + 128, t[i].pad, 2);
+		text[130] = t[i].len;
+		text[131] = t[i].next;
+		rig_carry(h, sealed(ESP_SPI, 2, i + 1, text, sizeof(text)));
+		if (t[i].why == CW_DROP_NONE)
+			assert_int_equal(h->nplain, 1);
+		else
+			rig_dropped(h, t[i].why);
+		rig_clear(h);
+		rig_pkt_free(in);
+	}
+	rig_free(h);
+}
+
+/* What we sent comes back to us: the SA of that SPI only sends. */
+static void
+direction(void **state)
+{
+	struct rig_sa like = { 0 };
+	struct host *h = rig_new();
+	struct cw_pkt *p;
+
+	rig_tunnel(h, true, &like);
+	p = rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false));
+	rig_clear(h);
+	rig_carry(h, p);
+	rig_dropped(h, CW_DROP_SA_DIRECTION);
+	rig_free(h);
+}
+
+static void
+send_drop(struct host *h, struct cw_pkt *p, unsigned why)
+{
+	rig_clear(h);
+	cw_plain_in(h->e, &p, 1, h->now);
+	rig_dropped(h, why);
+	assert_int_equal(h->nwire, 0);
+	rig_clear(h);
+}
+
+static void
+not_sent(void **state)
+{
+	struct rig_sa like = { 0 }, out = { .spi = 0x5000, .reqid = 9, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 5, .window = 64,
+	    .flags = CW_SAF_OUT, .sel_src = "10.0.1.0/25", .sel_dst = "10.0.9.0/24" };
+	struct host *h = rig_new();
+	struct cw_addr peer = rig_addr("20.0.0.2");
+	struct cw_pkt *p;
+
+	rig_tunnel(h, true, &like);
+	/* the only SA of the policy was narrowed by the peer */
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.9.0/24", 9, 100), 0);
+	assert_int_equal(rig_sa(h, &out), 0);
+	send_drop(h, rig_udp4("10.0.1.200", "10.0.9.1", 40, 0, false), CW_DROP_SELECTOR_OUT);
+	/* not IP */
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+	cw_pkt_data(p)[0] = 0x55;
+	send_drop(h, p, CW_DROP_PLAIN_MALFORMED);
+	/* no room behind it for padding and ICV, none before it for the ESP header */
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+	p->cap = p->off + p->len + 10;
+	send_drop(h, p, CW_DROP_NO_ROOM);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+	memmove(p->buf + 8, cw_pkt_data(p), p->len);
+	p->off = 8;
+	send_drop(h, p, CW_DROP_NO_ROOM);
+	/* too big, and an ICMP error itself: nobody may be told (RFC 1122 3.2.2) */
+	cw_path_mtu(h->e, &peer, 1400);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 1400, 0, true);
+	cw_pkt_data(p)[9] = 1;		/* ICMP, 16 less than UDP: the identification makes up for it in the checksum */
+	cw_pkt_data(p)[5] = 16;
+	cw_pkt_data(p)[20] = 3;		/* destination unreachable */
+	send_drop(h, p, CW_DROP_TOO_BIG_SILENT);
+	/* and the next good one goes out */
+	rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false)));
+	rig_free(h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(trailers), cmocka_unit_test(direction), cmocka_unit_test(not_sent) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
