@@ -89,6 +89,21 @@ ikesa_usable(const struct ikesa *s)
 	return s->state == S_UP && !s->keyless && !s->replaced && !s->want_delete;
 }
 
+/*
+ * While our own attempt to replace an IKE SA is open, nobody knows which of the new ones stays (RFC 7296 2.8.2): neither the old
+ * one nor a new one begins anything, nor is it replaced itself.
+ */
+bool
+ikesa_undecided(const struct ikesa *s)
+{
+	if (s->from && s->from->own && s->from->own->kind == XK_IKE)
+		return true;
+	for (const struct ikesa *o = s->t ? s->t->sas : NULL; o; o = o->sib)
+		if (o->from == s && o->state == S_UP)
+			return true;
+	return false;
+}
+
 /* The soft lifetime came: replace it (RFC 7296 2.8). When even the hard one comes, it ends. */
 static void
 life_over(struct engine *e, void *arg)

@@ -63,6 +63,7 @@ void ikesa_up(struct engine *, struct ikesa *);		/* timers of an IKE SA that is 
 void ikesa_kick(struct engine *, struct ikesa *);	/* begin the next exchange that is wanted */
 void ikesa_fail(struct engine *, struct ikesa *, enum reason, struct record *);	/* setup failed: record, back-off, end */
 void ikesa_leave(struct engine *, struct ikesa *);
+bool ikesa_undecided(const struct ikesa *);
 bool ikesa_usable(const struct ikesa *);	/* up, with keys, not being replaced */
 struct setup *setup_new(void);
 void setup_free(struct engine *, struct ikesa *);

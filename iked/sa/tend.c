@@ -100,18 +100,6 @@ starting(const struct tun *t)
 	return false;
 }
 
-/* While our own attempt to replace an IKE SA is open, nobody knows which of the new ones stays (RFC 7296 2.8.2). */
-static bool
-undecided(const struct tun *t, const struct ikesa *s)
-{
-	if (s->from && s->from->own && s->from->own->kind == XK_IKE)
-		return true;
-	for (const struct ikesa *o = t->sas; o; o = o->sib)
-		if (o->from == s && o->state == S_UP)
-			return true;
-	return false;
-}
-
 /* The IKE SA that makes children now; NULL: none can. */
 static struct ikesa *
 chosen(const struct tun *t)
@@ -119,7 +107,7 @@ chosen(const struct tun *t)
 	struct ikesa *top = NULL;
 
 	for (struct ikesa *s = t->sas; s; s = s->sib) {
-		if (!ikesa_usable(s) || s->leaving || undecided(t, s))
+		if (!ikesa_usable(s) || s->leaving || ikesa_undecided(s))
 			continue;
 		if (!top || (s->suspect != top->suspect ? top->suspect : nonce_cmp(&s->rank, &top->rank) > 0))
 			top = s;
@@ -139,7 +127,7 @@ settle_ikes(struct engine *e, struct tun *t)
 	for (struct ikesa *s = t->sas; s; s = s->sib) {
 		bool covered = true;
 
-		if (s->state != S_UP || s == top || s->replaced || !top || undecided(t, s))
+		if (s->state != S_UP || s == top || s->replaced || !top || ikesa_undecided(s))
 			continue;
 		if (!s->leaving && (s->keyless || s->made_by_us || (s->suspect && !top->suspect))) {
 			COUNT(e, collisions);

@@ -166,7 +166,7 @@ ikesa_kick(struct engine *e, struct ikesa *s)
 			xch_begin(e, s, XK_DEL_CHILD, c, c->pol);
 			return;
 		}
-	if (s->state == S_UP && !s->replaced && e->keymgr && !s->keyless && e->engine_up) {
+	if (s->state == S_UP && !s->replaced && e->keymgr && !s->keyless && e->engine_up && !ikesa_undecided(s)) {
 		for (struct child *c = t->children; c; c = c->sib)
 			if (c->ike == s && c->state == CH_UP && c->want_rekey && e->now >= c->rekey_at) {
 				xch_begin(e, s, XK_REKEY, c, c->pol);

@@ -347,9 +347,11 @@ toy_packet(struct sim *m, int from)
 	for (unsigned i = 0; i < SIM_CHILDREN; i++)
 		if (s->child[i].out && (!best || s->child[i].order > best->order))
 			best = &s->child[i];
-	if (!best || !s->engine)
+	if (!best || !s->engine) {
 		m->esp_no_out++;
-	else
+		if (m->print)
+			fprintf(stderr, "%9.3f %c has no SA to send on\n", (double)m->now / 1e9, 'A' + from);
+	} else
 		sim_esp(m, !from, best->spi_out, best->key_out);
 }
 
@@ -374,6 +376,8 @@ toy_arrive(struct sim *m, int to, uint32_t spi, const uint8_t key[32])
 		return;
 	}
 	m->esp_lost++;
+	if (m->print)
+		fprintf(stderr, "%9.3f %c drops a packet for SPI %08x\n", (double)m->now / 1e9, 'A' + to, spi);
 }
 
 struct toy_child *

@@ -166,6 +166,18 @@ schedule(uint64_t seed)
 	return why;
 }
 
+/* Those that once found something and lie outside the usual ten thousand. */
+static void
+test_found(void **state)
+{
+	static const uint64_t found[] = { 15774, 16049, 18202, 20114, 20715, 73653 };
+	const char *why;
+
+	for (unsigned i = 0; i < sizeof(found) / sizeof(found[0]); i++)
+		if ((why = schedule(found[i])))
+			fail_msg("seed %llu: %s", (unsigned long long)found[i], why);
+}
+
 static void
 test_random(void **state)
 {
@@ -191,7 +203,7 @@ test_random(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_found), cmocka_unit_test(test_random) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
