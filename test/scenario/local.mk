@@ -13,6 +13,7 @@ SCENARIOS = \
 	test/scenario/t_rekey \
 	test/scenario/t_kill \
 	test/scenario/t_leak \
+	test/scenario/t_guard \
 	test/scenario/t_apply \
 	test/scenario/t_secrets \
 	test/scenario/t_explain \
