@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # db/embed.sh MIGRATION...: the texts as a C header on stdout. Comments are left out; the SQL has no quotes or backslashes.
 set -eu
+echo '/* SPDX-License-Identifier: BSD-2-Clause */'
 echo '/* Made by db/embed.sh. */'
 text()
 {

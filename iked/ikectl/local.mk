@@ -9,3 +9,5 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/main.c \
 	iked/ikectl/print.c
 iked_ikectl_ikectl_LDADD = lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
+UNIT_TESTS += test/unit/t_ikectl
+EXTRA_DIST += test/unit/t_ikectl
