@@ -95,16 +95,28 @@ forged_assertions() {
 	ok "the tunnel does not mind" pings th "$NH" 5
 }
 
+# restarted GATEWAY PID: it is the causewayd started last that lives there, and the API is answered by its own spdsync, not by PID's.
+restarted() {
+	_q=$(ctl "$1" status --json | jq -r .supervisor | awk '$1 == "spdsync" { for (i = 2; i <= NF; i++) if ($i ~ /^pid=/) print substr($i, 5) }')
+	[ -n "$_q" ] && [ "$_q" -gt 1 ] && [ "$_q" != "$2" ] || { echo "spdsync is process '$_q', was $2"; return 1; }
+	[ "$(cat "/proc/$(gw_pid "$1")/comm")" = causewayd ] && [ "$(awk '{ print $4 }' "/proc/$_q/stat")" = "$(gw_pid "$1")" ] ||
+		{ echo "process $_q is not a child of the causewayd that was started"; return 1; }
+}
+back_up() { restarted tg "$1" && tunnel_up tg tokyo-newyork; }
+
 # The end: closed tunnel, stopped suite; never a clear packet.
 closing_assertions() {
 	ok "ikectl down closes the tunnel" ctl tg down tokyo-newyork
 	ok "then nothing passes" not pings th "$NH" 2
 	ok "ikectl up opens it again" ctl tg up tokyo-newyork
 	ok "and packets pass" wait_for "ping" pings th "$NH" 1
+	_was=$(daemon_pid tg spdsync)
+	ok "the running spdsync is known" test -n "$_was"
 	gw_stop tg
 	ok "the suite in Tokyo stopped: nothing passes" not pings th "$NH" 2
+	ok "and nobody answers there" not gw_ready tg
 	gw_start tg
-	ok "it starts again and the tunnel comes back by itself" wait_for "up again" tunnel_up tg tokyo-newyork
+	ok "it starts again and the tunnel comes back by itself" wait_for "up again" back_up "$_was"
 	ok "and packets pass again" wait_for "ping" pings th "$NH" 1
 	gw_stop tg; gw_stop ng
 	ok "both suites stopped: nothing passes" not pings th "$NH" 3
