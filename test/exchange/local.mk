@@ -31,3 +31,7 @@ test_exchange_test_hostile_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_hostile_LDADD = $(EXCHANGE_LIBS)
 test_exchange_test_window_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_window_LDADD = $(EXCHANGE_LIBS)
+check_PROGRAMS += test/exchange/test_times
+UNIT_TESTS += test/exchange/test_times
+test_exchange_test_times_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_times_LDADD = $(EXCHANGE_LIBS)

@@ -156,6 +156,7 @@ transmit(struct sim *m, int from, const struct todo *t)
 
 	if (m->s[from].mute)
 		return;
+	m->s[from].keepalives += t->n == 1 && t->octets[0] == 0xff;
 	if (hdr_get(bytes_of(t->octets, t->n), &h) == WE_OK) {
 		m->s[from].sent[h.exchange & 3]++;
 		if (m->print)
