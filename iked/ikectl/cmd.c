@@ -37,8 +37,12 @@ exit_code(const struct ctl *ctl, const struct http *h, const char *socket, bool 
 		fprintf(stderr, "ikectl: no answer within %ld s; what was begun goes on\n", timeout_s);
 		return CTL_TIMEOUT;
 	}
+	if (h->denied) {
+		fprintf(stderr, "ikectl: this user may not open %s; members of %s may\n", socket, rw ? "causeway-admin" : "causeway-view");
+		return CTL_DENIED;
+	}
 	if (h->status == 0) {
-		fprintf(stderr, "ikectl: spdsync does not answer on %s (%s). Is causewayd running, and may this user reach it?\n",
+		fprintf(stderr, "ikectl: spdsync does not answer on %s (%s). Is causewayd running?\n",
 		    socket, h->error);
 		print_supervisor_state(ctl);
 		return CTL_UNREACHABLE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libcurl speaks HTTP; here is only what an answer may be: JSON, and at most 64 MiB of it. */
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ perform(struct http *h, CURL *c, const char *type)
 	struct answer a = { NULL, 0 };
 	struct curl_slist *headers = NULL;
 	char line[128];
+	long error = 0;
 	CURLcode rc;
 
 	if (type) {
@@ -55,6 +57,8 @@ perform(struct http *h, CURL *c, const char *type)
 			h->body = json_loadb(a.p, a.n, JSON_DECODE_ANY, NULL);
 	} else {
 		h->timed_out = rc == CURLE_OPERATION_TIMEDOUT;
+		curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
+		h->denied = error == EACCES || error == EPERM;
 		snprintf(h->error, sizeof(h->error), "%s", curl_easy_strerror(rc));
 	}
 	curl_slist_free_all(headers);

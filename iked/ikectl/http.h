@@ -11,6 +11,7 @@ struct http {
 	json_t	*body;		/* the caller's; NULL when there was none or it was not JSON */
 	char	 error[256];	/* why it could not be reached, "" otherwise */
 	int	 timed_out;
+	int	 denied;	/* this user may not open the socket */
 };
 
 /* body NULL: GET, else POST. timeout_s 0: none. The caller ends with http_free. */
