@@ -54,6 +54,7 @@ test_unit_test_core_life_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_life_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_drops_SOURCES = test/unit/test_core_drops.c $(CORE_RIG)
 test_unit_test_core_drops_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_drops_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=host_seal,--wrap=cw_sa_alive
 test_unit_test_core_drops_LDADD = $(CORE_TEST_LIBS)
 
 # ESP (also behind the cipher) and PF_KEY messages.

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Drop reasons that no other core test meets: each packet raises its own counter by one and no other. What an authentic peer
- * may put behind the trailer is made here with EVP; the rest are packets to be sent that cannot be.
+ * may put behind the trailer is made here with EVP; the rest are packets to be sent that cannot be. Two faults are not to be had
+ * from outside, a cipher that refuses and an SA that another processor uses up: the linker's --wrap puts them on the way.
  */
 #include <openssl/evp.h>
 
 #include "core_rig.h"
+
+#include "core.h"
 
 #define ESP_SPI	0x2000u		/* what arrives at the tunnel's right end */
 
@@ -139,10 +142,92 @@ not_sent(void **state)
 	rig_free(h);
 }
 
+static struct { bool refuse, use_up; } fault;
+
+void __real_host_seal(struct cw_engine *, struct cw_pkt **, unsigned);
+void __wrap_host_seal(struct cw_engine *, struct cw_pkt **, unsigned);
+bool __real_cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t);
+bool __wrap_cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t);
+
+void
+__wrap_host_seal(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+{
+	if (!fault.refuse) {
+		__real_host_seal(e, v, n);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		v[i]->crypt.ok = 0;
+	cw_sealed(e, v, n);
+}
+
+/* The SA is alive when it is chosen; then its last packets are sent elsewhere. */
+bool
+__wrap_cw_sa_alive(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
+{
+	bool alive = __real_cw_sa_alive(e, sa, now);
+
+	if (alive && fault.use_up)
+		sa->packets = sa->hard.packets;
+	return alive;
+}
+
+static void
+cipher_refuses(void **state)
+{
+	struct rig_sa like = { 0 };
+	struct host *h = rig_new();
+
+	rig_tunnel(h, true, &like);
+	fault.refuse = true;
+	send_drop(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false), CW_DROP_SEAL_FAILED);
+	fault.refuse = false;
+	rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false)));
+	rig_free(h);
+}
+
+/* A peer that may come from anywhere: before it has, its SA cannot send. */
+static void
+nowhere_to(void **state)
+{
+	struct rig_sa out = { .spi = 0x5000, .reqid = 9, .src = "20.0.0.1", .dst = "0.0.0.0", .seed = 5, .window = 64, .flags = CW_SAF_OUT };
+	struct host *h = rig_new();
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.9.0/24", 9, 100), 0);
+	assert_int_equal(rig_sa(h, &out), 0);
+	send_drop(h, rig_udp4("10.0.1.5", "10.0.9.1", 40, 0, false), CW_DROP_ENDPOINT_UNKNOWN);
+	rig_free(h);
+}
+
+static void
+used_up_meanwhile(void **state)
+{
+	struct rig_sa like = { .hard_packets = 100 };
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	struct cw_pkt *p;
+
+	rig_tunnel(h, true, &like);
+	rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false)));
+	fault.use_up = true;
+	send_drop(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false), CW_DROP_SEND_EXPIRED);
+	fault.use_up = false;
+	assert_true(rig_event(h, 0, SADB_EXPIRE, &m));
+	/* it is gone: the next packet has none, and asks for one */
+	rig_clear(h);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	rig_free(h);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(trailers), cmocka_unit_test(direction), cmocka_unit_test(not_sent) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(trailers), cmocka_unit_test(direction), cmocka_unit_test(not_sent), cmocka_unit_test(cipher_refuses),
+		cmocka_unit_test(nowhere_to), cmocka_unit_test(used_up_meanwhile),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
