@@ -73,6 +73,15 @@ test_unit_test_offload_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_offload_LDADD = $(IPSECD_TEST_LIBS) $(CMOCKA_LIBS)
 test_unit_test_guard_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_guard_LDADD = $(IPSECD_TEST_LIBS) $(CMOCKA_LIBS)
+# The host's own drops: its packet code around the engine, with descriptors of the test's.
+check_PROGRAMS += test/unit/test_host_drops
+UNIT_TESTS += test/unit/test_host_drops
+test_unit_test_host_drops_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_host_drops_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP_CFLAGS)
+test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
+	$(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
+	kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c
 FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload
