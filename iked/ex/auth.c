@@ -102,8 +102,9 @@ child_part(struct turn *tn)
 			x->refuse = N_TEMPORARY_FAILURE;
 	} else {
 		n = msg_error(tn->m);
-		x->refuse = n ? n->type : N_NO_PROPOSAL_CHOSEN;
-		rec = rec_new(tn->ike, "IKE_AUTH", pol_name(tn->ike->t, x->child->pol), notify_reason(x->refuse, true));
+		x->refuse = n ? n->type : N_TEMPORARY_FAILURE;
+		rec = rec_new(tn->ike, "IKE_AUTH", pol_name(tn->ike->t, x->child->pol),
+		    n ? notify_reason(n->type, true) : R_MSG_UNEXPECTED);	/* no child, and no word why */
 		rec_notify(rec, n);
 	}
 	free(x->rec);
@@ -135,7 +136,7 @@ enum verdict
 auth_refused(struct turn *tn)
 {
 	const struct wire_notify *n = msg_error(tn->m);
-	enum reason why = n ? notify_reason(n->type, false) : R_PEER_ERROR_NOTIFY;
+	enum reason why = n ? notify_reason(n->type, false) : R_MSG_UNEXPECTED;
 	struct record *r = rec_new(tn->ike, "IKE_AUTH", NULL, why);
 
 	rec_notify(r, n);

@@ -118,7 +118,7 @@ child_refused(struct turn *tn)
 	const struct wire_notify *n = msg_error(tn->m);
 	struct xch *x = tn->x;
 	struct tun *t = tn->ike->t;
-	enum reason why = n ? notify_reason(n->type, true) : R_PEER_ERROR_NOTIFY;
+	enum reason why = n ? notify_reason(n->type, true) : R_MSG_UNEXPECTED;
 	struct record *r;
 	char text[IKE_FACT];
 
@@ -130,6 +130,9 @@ child_refused(struct turn *tn)
 		if (x->old && x->old->state == CH_UP) {
 			t->pol[x->old->pol].urgent = true;
 			child_want_delete(tn->e, x->old, R_PEER_CHILD_NOT_FOUND);
+			r = rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(t, x->old->pol), why);
+			rec_notify(r, n);
+			todo_record(tn->e, r);
 		}
 		return V_GO;
 	}

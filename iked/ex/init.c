@@ -187,6 +187,8 @@ init_no_answer(struct turn *tn)
 
 	if (r)
 		record_fact(r, "tries", "%u", s->win.tries + 1);
+	if (why == R_PEER_INVALID_IKE_SPI)
+		rec_notify(r, &(struct wire_notify){ .type = N_INVALID_IKE_SPI });
 	ikesa_fail(tn->e, s, why, r);
 	return V_OVER;
 }

@@ -131,7 +131,7 @@ enum verdict
 ike_refused(struct turn *tn)
 {
 	const struct wire_notify *n = msg_error(tn->m);
-	enum reason why = n ? notify_reason(n->type, false) : R_PEER_ERROR_NOTIFY;
+	enum reason why = n ? notify_reason(n->type, false) : R_MSG_UNEXPECTED;
 	struct record *r = rec_new(tn->ike, "CREATE_CHILD_SA", NULL, why);
 	struct ikesa *s = tn->ike;
 
@@ -153,9 +153,14 @@ ike_response(struct turn *tn)
 	if (m->sa.proposals.n != 1 || theirs == 0 || !proposals_accept(&tn->ike->t->cfg.ike, &m->sa.proposals.v[0], &suite) ||
 	    suite.ke != x->group || m->ke.group != x->group || !ke_fits(x->group, m->ke.data)) {
 		struct ikesa *old = tn->ike;
+		struct record *r = rec_new(old, "CREATE_CHILD_SA", NULL, R_PEER_CHOSE_NOT_OFFERED);
+		char text[IKE_FACT];
 
-		xch_fail(tn->e, x, R_PEER_CHOSE_NOT_OFFERED,
-		    rec_new(old, "CREATE_CHILD_SA", NULL, R_PEER_CHOSE_NOT_OFFERED));
+		if (r) {
+			record_fact(r, "offered", "%s", proposals_str(&old->t->cfg.ike, text, sizeof(text)));
+			record_fact(r, "received", "%s", proposals_str(&m->sa.proposals, text, sizeof(text)));
+		}
+		xch_fail(tn->e, x, R_PEER_CHOSE_NOT_OFFERED, r);
 		ike_inherit(tn->e, old);
 		return V_OVER;
 	}

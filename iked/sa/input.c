@@ -69,6 +69,12 @@ clear_response(struct engine *e, struct turn *tn)
 	(void)edge_run(tn, tn->ike->state, kind);
 }
 
+static enum reason
+werr_reason(enum werr w)
+{
+	return w == WE_CRITICAL ? R_MSG_CRITICAL : w >= WE_KIND ? R_MSG_UNEXPECTED : R_MSG_MALFORMED;
+}
+
 /* Whoever did IKE_SA_INIT can send authentic messages, as fast as he likes, and has proved nothing yet: records and lines have one limit. */
 static void
 malformed_record(struct engine *e, struct turn *tn, enum werr w)
@@ -79,8 +85,7 @@ malformed_record(struct engine *e, struct turn *tn, enum werr w)
 
 	if (!log_allow(&e->noise, e->now, &skipped))
 		return;
-	r = rec_new(tn->ike, exchange_name(tn->m->hdr.exchange), NULL,
-	    w == WE_CRITICAL ? R_MSG_CRITICAL : w >= WE_KIND ? R_MSG_UNEXPECTED : R_MSG_MALFORMED);
+	r = rec_new(tn->ike, exchange_name(tn->m->hdr.exchange), NULL, werr_reason(w));
 	werr_str(w, tn->m->bad, text);
 	if (r)
 		record_fact(r, "difference", "%s", text);
@@ -97,6 +102,8 @@ malformed(struct engine *e, struct turn *tn, enum werr w)
 
 	COUNT(e, msg_malformed);
 	malformed_record(e, tn, w);
+	if (tn->m->hdr.response && s->state == S_A_SENT && window_is_response(&s->win, tn->m->hdr.id))
+		s->heard = werr_reason(w);	/* when nothing better comes, this is why it failed */
 	if (tn->m->hdr.response || !notify || window_request(&s->win, tn->m->hdr.id) != WIN_NEW)
 		return;
 	window_work(&s->win);
@@ -179,7 +186,8 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	if (setup)
 		ikesa_fail(e, s, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_MSG_UNEXPECTED));
 	else if (tn->x)
-		xch_fail(e, tn->x, R_MSG_UNEXPECTED, NULL);
+		xch_fail(e, tn->x, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange),
+		    tn->x->child ? pol_name(s->t, tn->x->child->pol) : NULL, R_MSG_UNEXPECTED));
 }
 
 static void
@@ -193,6 +201,9 @@ sealed(struct engine *e, struct turn *tn)
 	if (!s->sk_in.encr || (w = sk_open(&s->sk_in, tn->m, e->rx, sizeof(e->rx), &plain)) != WE_OK) {
 		COUNT(e, msg_not_authentic);
 		noise(e, tn, R_MSG_NOT_AUTHENTIC, WE_SK_ICV, PLD_SK);
+		/* Anybody can forge it: it explains a setup that gets no other answer, and decides nothing. */
+		if (s->state == S_A_SENT && tn->m->hdr.response && window_is_response(&s->win, tn->m->hdr.id))
+			s->heard = R_MSG_NOT_AUTHENTIC;
 		return;
 	}
 	s->last_in = e->now;
@@ -222,6 +233,8 @@ hinted(struct engine *e, struct turn *tn)
 		ikesa_end(e, s, s->why);	/* what it is told to forget it has forgotten */
 		return;
 	}
+	if (s->state == S_A_SENT && window_is_response(&s->win, tn->m->hdr.id))
+		s->heard = R_PEER_INVALID_IKE_SPI;	/* explains, and decides nothing either */
 	if (s->state != S_UP || s->suspect || !s->win.busy ||
 	    e->now < s->up_at + 10 * NS_PER_S || !s->win.tries)
 		return;

@@ -224,6 +224,8 @@ perform(struct sim *m, int i)
 			}
 			break;
 		case TODO_LOG:
+			if (t->u.log.reason < 256)
+				s->logged[t->u.log.reason] = true;
 			if (m->print)
 				fprintf(stderr, "%9.3f %c %s\n", (double)m->now / 1e9, 'A' + i, (const char *)t->octets);
 			break;

@@ -59,6 +59,7 @@ struct side {
 	struct { uint16_t reason; char tunnel[NAME_CAP], child[NAME_CAP]; char facts[1024]; } rec[SIM_RECORDS];
 	struct { uint64_t tag; enum reason reason; } done[SIM_RECORDS];
 	unsigned	 sent[4];	/* messages by exchange */
+	bool		 logged[256];	/* reasons of log lines */
 	unsigned	 keepalives;	/* RFC 3948 2.3 */
 };
 
