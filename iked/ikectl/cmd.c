@@ -9,6 +9,7 @@
 #include "ctl.h"
 #include "http.h"
 #include "name.h"
+#include "reason.h"
 
 #define FILE_MAX	(16u << 20)
 
@@ -83,16 +84,36 @@ ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const vo
 	return rc;
 }
 
+/* Our own error in the shape of the API's: a script that reads --json needs no second way. */
+static void
+unreadable(const struct ctl *ctl, const char *name, const char *why)
+{
+	const struct reason_row *row = reason_row(R_FILE_UNREADABLE);
+	json_t *e;
+
+	if (!ctl->json) {
+		fprintf(stderr, "ikectl: %s: %s\n", name, why);
+		return;
+	}
+	e = json_pack("{s:s, s:s++, s:s, s:s, s:n, s:n, s:n}", "reason", row->name, "message", name, ": ", why, "hint", row->hint,
+	    "file", name, "line", "column", "excerpt");
+	if (!e)		/* the name is not UTF-8 */
+		e = json_pack("{s:s, s:s, s:s}", "reason", row->name, "message", why, "hint", row->hint);
+	json_dumpf(e, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(e);
+}
+
 /* The whole file, or NULL after a sentence on stderr. */
 static char *
-slurp(const char *name, size_t *n)
+slurp(const struct ctl *ctl, const char *name, size_t *n)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 	char *buf = f ? malloc(FILE_MAX + 1) : NULL;
 	bool bad;
 
 	if (!buf) {
-		fprintf(stderr, "ikectl: %s: %s\n", name, strerror(errno));
+		unreadable(ctl, name, strerror(errno));
 		if (f && f != stdin)
 			fclose(f);
 		return NULL;
@@ -100,7 +121,7 @@ slurp(const char *name, size_t *n)
 	*n = fread(buf, 1, FILE_MAX + 1, f);
 	bad = ferror(f) || *n > FILE_MAX;
 	if (bad)
-		fprintf(stderr, "ikectl: %s: %s\n", name, *n > FILE_MAX ? "larger than 16 MiB" : strerror(errno));
+		unreadable(ctl, name, *n > FILE_MAX ? "larger than 16 MiB" : strerror(errno));
 	if (f != stdin)
 		fclose(f);
 	if (bad) {
@@ -126,7 +147,7 @@ post_file(const struct ctl *ctl, const char *route, const char *name)
 {
 	char path[480];
 	size_t n;
-	char *buf = slurp(name, &n);
+	char *buf = slurp(ctl, name, &n);
 	int rc;
 
 	if (!buf)
