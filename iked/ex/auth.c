@@ -169,8 +169,8 @@ auth_up(struct turn *tn)
 
 		x->rec = NULL;
 		auth_done(tn, false);
-		if (why == R_PEER_TS_WIDER || why == R_PEER_CHOSE_NOT_OFFERED)
-			s->drop_spi = c->spi_in;	/* the peer has it */
+		if (why == R_PEER_TS_WIDER || why == R_PEER_CHOSE_NOT_OFFERED || why == R_MSG_UNEXPECTED)
+			s->drop_spi = c->spi_in;	/* the peer has it, or did not say that it has not */
 		xch_fail(tn->e, x, why, rec);
 		return V_GO;
 	}

@@ -302,11 +302,99 @@ test_ends(void **state)
 	sim_fini(&m);
 }
 
+/* B's true IKE_AUTH response, with a child's half that A cannot take; the proof in it is good. */
+struct child_half {
+	unsigned kind;		/* 0: none and no error; 1: wider networks; 2: another suite */
+	bool	 off;
+	uint64_t iv;
+	struct ike_hdr h;
+	struct msg msg;
+	uint8_t	 plain[4096], inner[4096], buf[8192];
+};
+
+static void
+say_half(struct sim *m, void *arg)
+{
+	struct child_half *p = arg;
+	struct ikesa *s = ikesa_find(m->s[A].e, p->h.spi_i), *b = ikesa_find(m->s[B].e, p->h.spi_r);
+	struct bytes none = { NULL, 0 }, octets = window_reply(&b->win);
+	struct prefix all;
+	struct msg_out o;
+	uint8_t iv[8];
+
+	assert_non_null(s);
+	assert_int_equal(msg_get_outer(octets, &p->msg), WE_OK);
+	assert_int_equal(sk_open(&s->sk_in, &p->msg, p->plain, sizeof(p->plain), &octets), WE_OK);
+	assert_int_equal(msg_get_inner(&p->msg, octets), WE_OK);
+	prefix_parse("0.0.0.0/0", &all);
+	if (p->kind == 1)
+		p->msg.tsr = (struct ts_list){ .n = 1, .v = { ts_from_prefix(&all) } };
+	if (p->kind == 2)
+		p->msg.sa.proposals.v[0].t[0] = (struct transform){ .type = T_ENCR, .id = 12, .key_bits = 128 };
+	msg_begin_inner(&o, p->inner, sizeof(p->inner));
+	pld_id_put(&o, false, p->msg.idr);
+	pld_auth_put(&o, p->msg.auth.method, p->msg.auth.data);
+	if (p->kind == 0) {
+		pld_notify_put(&o, 0, none, N_SET_WINDOW_SIZE, none);
+	} else {
+		pld_sa_put_raw(&o, &p->msg.sa);
+		pld_ts_put(&o, true, &p->msg.tsi);
+		pld_ts_put(&o, false, &p->msg.tsr);
+	}
+	octets = msg_end(&o);
+	sk_iv_counter(++p->iv << 32, iv);
+	octets = sk_seal(&s->sk_in, &p->h, iv, o.first, octets, p->buf, sizeof(p->buf));
+	engine_packet(m->s[A].e, &s->local, &s->remote, s->natt, octets, m->now);
+}
+
+static enum fate
+other_half(struct sim *m, int from, const struct ike_hdr *h, void *arg, uint64_t *hold)
+{
+	struct child_half *p = arg;
+
+	if (p->off || from != B || !h->response || h->exchange != EX_IKE_AUTH)
+		return FATE_AS_USUAL;
+	p->h = *h;
+	p->off = true;		/* the child is asked for again by CREATE_CHILD_SA */
+	sim_at(m, m->delay, say_half, p);
+	return FATE_DROP;
+}
+
+static void
+test_half_of_auth(void **state)
+{
+	static const struct { enum reason why; const char *fact; } want[] = { { R_MSG_UNEXPECTED, "exchange" },
+	    { R_PEER_TS_WIDER, "peer_local_ts" }, { R_PEER_CHOSE_NOT_OFFERED, "received" } };
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct sim *m = calloc(1, sizeof(*m));
+		struct child_half *p = calloc(1, sizeof(*p));
+
+		assert_true(m && p);
+		p->kind = i;
+		sim_init(m, 60 + i);
+		m->filter = other_half;
+		m->arg = p;
+		sim_begin(m);
+		assert_true(sim_until(m, sim_up, 40 * SEC));
+		assert_non_null(sim_fact(&m->s[A], want[i].why, want[i].fact));
+		for (unsigned k = 0; k < 3; k++)
+			assert_true(k == i || !sim_recorded(&m->s[A], want[k].why));
+		assert_false(sim_recorded(&m->s[A], R_PEER_NO_PROPOSAL_CHILD));
+		assert_false(sim_recorded(&m->s[A], R_PEER_CHILD_FAILED));
+		assert_null(sim_check(m, 1));
+		sim_fini(m);
+		free(p);
+		free(m);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_words), cmocka_unit_test(test_one_reason_each),
-	    cmocka_unit_test(test_not_an_answer), cmocka_unit_test(test_later), cmocka_unit_test(test_ends) };
+	    cmocka_unit_test(test_not_an_answer), cmocka_unit_test(test_half_of_auth),
+	    cmocka_unit_test(test_later), cmocka_unit_test(test_ends) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
