@@ -2,7 +2,8 @@
 /*
  * When there is no SA to send by: one ACQUIRE for a policy, then quiet until it is answered, refused or 20 s old. A refusal
  * (ACQUIRE from the key manager with an error) allows the next one after a back-off that doubles from 1 s to 32 s. The
- * newest few packets wait for the SA, so that the first ping of a tunnel is not lost.
+ * newest packets wait for the SA, so that the first ping of a tunnel is not lost, and little of what comes between the start of an
+ * engine and its new keys.
  */
 #include "core.h"
 
@@ -10,8 +11,8 @@
 #define BACK_MIN	(1 * NS)
 #define BACK_MAX	(32 * NS)
 #define WAIT_NS		(10 * NS)
-#define WAIT_POLICY	8u
-#define WAIT_ALL	512u
+#define WAIT_POLICY	64u
+#define WAIT_ALL	1024u
 
 unsigned
 cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now)
