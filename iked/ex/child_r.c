@@ -135,8 +135,6 @@ child_answer(struct turn *tn)
 		return V_PASS;
 	x->child = NULL;
 	x->ke = 0;			/* consumed */
-	if (c->held && !child_has_elder(e, c))		/* the old one was deleted meanwhile */
-		child_release(e, c);
 	child_up(e, c, x->old);
 	return V_GO;
 }

@@ -267,8 +267,11 @@ offer_install(struct engine *e, struct xch *x)
 	struct wr w = wr_of(e->cipher, sizeof(e->cipher));
 
 	c->rekey = x->kind == XK_REKEY;
-	/* While another carries the traffic, the responder waits until the initiator can receive on this one. */
-	c->held = !x->ours && child_has_elder(e, c);
+	/*
+	 * While another carries the traffic, the responder waits until the initiator can receive on this one; and where an
+	 * engine was lost and its SAs deleted, for a moment: what its own engine kept for the peer would come too early.
+	 */
+	c->held = !x->ours && (child_has_elder(e, c) || child_had_elder(c));
 	if (c->held)
 		k.which = KEY_IN;
 	if (!s->natt)

@@ -143,7 +143,7 @@ child_move(struct engine *e, struct child *c, enum child_place to)
 	c->state = to;
 	timer_stop(&e->timers, &c->timer);
 	if (to == CH_UP && c->held)
-		timer_set(&e->timers, &c->timer, e->now + HOLD_NS, hold_over, c);
+		timer_set(&e->timers, &c->timer, e->now + (child_has_elder(e, c) ? HOLD_NS : FIRST_HOLD_NS), hold_over, c);
 	else if (to == CH_REKEYED)
 		timer_set(&e->timers, &c->timer, e->now + (c->ike ? FALLBACK_NS : RETIRE_NS), fallback, c);
 	else if (to == CH_GONE)
@@ -190,6 +190,16 @@ child_has_elder(const struct engine *e, const struct child *c)
  * The peer repeats its request, so it does not have our answer, nor the inbound SA that we would send to. The longer it has lasted
  * the longer it may last.
  */
+/* Did another one carry this policy's traffic until a moment ago (LINGER_NS)? */
+bool
+child_had_elder(const struct child *c)
+{
+	for (const struct child *o = c->t->children; o; o = o->sib)
+		if (o != c && o->pol == c->pol && o->installed && o->state == CH_GONE)
+			return true;
+	return false;
+}
+
 void
 child_hold(struct engine *e, const struct ikesa *s)
 {

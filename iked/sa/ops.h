@@ -7,6 +7,7 @@
 
 #define LINGER_NS	(2 * NS_PER_S)	/* an inbound SA receives what was under way when it was deleted */
 #define HOLD_NS		(1 * NS_PER_S)	/* the responder of a rekey sends on the new SA after this at the latest */
+#define FIRST_HOLD_NS	(100 * NS_PER_MS)	/* the same where nothing else carries the traffic: the engine keeps it meanwhile */
 #define RETIRE_NS	(10 * NS_PER_S)	/* children from before a restart */
 #define HALF_OPEN_NS	(30 * NS_PER_S)
 #define IDLE_NS		(30 * NS_PER_S)
@@ -99,6 +100,7 @@ void child_gone(struct engine *, struct child *, enum reason);
 void child_retire(struct engine *, struct child *);	/* the peer has forgotten it: receive until the new one is proven */
 void child_want_delete(struct engine *, struct child *, enum reason);
 bool child_has_elder(const struct engine *, const struct child *);
+bool child_had_elder(const struct child *);
 void child_release(struct engine *, struct child *);	/* send on it now */
 void child_hold(struct engine *, const struct ikesa *);	/* a repeated request: not yet */
 void child_free(struct engine *, struct child *);
