@@ -143,16 +143,16 @@ refuse(const char *why)
 	exit(1);
 }
 
-/* The daemons' users; uid and gid of each are wanted for the folders. */
+/* The daemons' users; they are wanted for the folders. */
 static void
-find_users(struct supervisor *s, bool no_users, uid_t uid[DAEMONS], gid_t gid[DAEMONS])
+find_users(struct supervisor *s, bool no_users, struct owner own[DAEMONS])
 {
 	char why[256];
 
 	for (unsigned i = 0; i < DAEMONS; i++) {
 		const struct passwd *pw = no_users ? NULL : getpwnam(users[i]);
 
-		uid[i] = gid[i] = 0;
+		own[i] = (struct owner){ 0, 0 };
 		if (no_users)
 			continue;
 		if (pw == NULL) {
@@ -160,8 +160,7 @@ find_users(struct supervisor *s, bool no_users, uid_t uid[DAEMONS], gid_t gid[DA
 			    "\"systemd-sysusers etc/sysusers.d/causeway.conf\", or start with --no-users for a test.", users[i]);
 			refuse(why);
 		}
-		uid[i] = pw->pw_uid;
-		gid[i] = pw->pw_gid;
+		own[i] = (struct owner){ pw->pw_uid, pw->pw_gid };
 		snprintf(s->child[i].user, sizeof(s->child[i].user), "%s", users[i]);
 	}
 }
@@ -174,6 +173,7 @@ fill_config(struct supervisor *s, const struct conf *c, const struct places *p)
 	snprintf(m->run_dir, sizeof(m->run_dir), "%s", p->run);
 	snprintf(m->state_dir, sizeof(m->state_dir), "%s", p->store_dir);
 	snprintf(m->secret_dir, sizeof(m->secret_dir), "%s", p->secrets);
+	snprintf(m->key_dir, sizeof(m->key_dir), "%s", p->key_dir);
 	snprintf(m->guard_file, sizeof(m->guard_file), "%s", p->guard_file);
 	snprintf(m->site, sizeof(m->site), "%s", c->site);
 	snprintf(m->engine, sizeof(m->engine), "%s", conf_engine_name(c->engine));
@@ -201,8 +201,7 @@ main(int argc, char **argv)
 	static struct supervisor s;
 	struct sockets sockets = { .n = 0 };
 	struct conf conf;
-	uid_t uid[DAEMONS];
-	gid_t gid[DAEMONS];
+	struct owner own[DAEMONS];
 	char why[400] = "";
 
 	read_options(argc, argv, &places, &options);
@@ -216,8 +215,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	proc_harden();
-	find_users(&s, options.no_users, uid, gid);
-	if (!places_make(&places, uid[D_SPDSYNC], gid[D_SPDSYNC], uid[D_IPSECD], gid[D_IPSECD], why, sizeof(why)) ||
+	find_users(&s, options.no_users, own);
+	if (!places_make(&places, own[D_SPDSYNC], own[D_IPSECD], own[D_KEYMGR], why, sizeof(why)) ||
 	    !sockets_open_net(&sockets, conf.ike_port, conf.natt_port, why, sizeof(why)) ||
 	    !sockets_open_unix(&sockets, places.run, why, sizeof(why)))
 		refuse(why);

@@ -62,14 +62,14 @@ take_lock(struct places *p, char *why, size_t cap)
 
 /* A folder of one daemon's own below the state directory, and the contracts' name for the file in it, as a link for people. */
 static bool
-make_own(const char *state, const char *name, const char *file, char *dir, size_t n, uid_t uid, gid_t gid, char *why, size_t cap)
+make_own(const char *state, const char *name, const char *file, char *dir, size_t n, struct owner who, char *why, size_t cap)
 {
 	char link[256], to[64];
 
 	snprintf(dir, n, "%.220s/%s", state, name);
 	snprintf(link, sizeof(link), "%.220s/%s", state, file);
 	snprintf(to, sizeof(to), "%s/%s", name, file);
-	if (!make_dir(dir, 0700, uid, gid, why, cap))
+	if (!make_dir(dir, 0700, who.uid, who.gid, why, cap))
 		return false;
 	if (symlink(to, link) != 0 && errno != EEXIST) {
 		snprintf(why, cap, "The link %s cannot be made: %s.", link, strerror(errno));
@@ -79,7 +79,7 @@ make_own(const char *state, const char *name, const char *file, char *dir, size_
 }
 
 bool
-places_make(struct places *p, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_gid, char *why, size_t cap)
+places_make(struct places *p, struct owner sync, struct owner esp, struct owner key, char *why, size_t cap)
 {
 	char guard[256];
 
@@ -89,8 +89,11 @@ places_make(struct places *p, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_g
 	}
 	if (!make_dir(p->run, 0755, 0, 0, why, cap) || !take_lock(p, why, cap) || !make_dir(p->state, 0755, 0, 0, why, cap))
 		return false;
-	if (!make_own(p->state, "store", "causeway.db", p->store_dir, sizeof(p->store_dir), sync, sync_gid, why, cap) ||
-	    !make_own(p->state, "guard", "guard.nft", guard, sizeof(guard), esp, esp_gid, why, cap))
+	if (!make_own(p->state, "store", "causeway.db", p->store_dir, sizeof(p->store_dir), sync, why, cap) ||
+	    !make_own(p->state, "guard", "guard.nft", guard, sizeof(guard), esp, why, cap))
+		return false;
+	snprintf(p->key_dir, sizeof(p->key_dir), "%.220s/keys", p->state);
+	if (!make_dir(p->key_dir, 0700, key.uid, key.gid, why, cap))
 		return false;
 	snprintf(p->guard_file, sizeof(p->guard_file), "%.240s/guard.nft", guard);
 	return make_secrets(p->secrets, why, cap);

@@ -10,13 +10,15 @@
 struct places {
 	const char	*conf, *run, *state, *secrets, *libexec;
 	char		 store_dir[256];	/* STATE/store: spdsync's alone */
+	char		 key_dir[256];		/* STATE/keys: keymgr's alone */
 	char		 guard_file[256];	/* STATE/guard/guard.nft: ipsecd's alone */
 	int		 lock;			/* RUN/lock, held for the whole life */
 };
 
 /*
- * Makes what is missing, sets owners (uids of spdsync and ipsecd), takes the lock. False: why is a sentence.
+ * Makes what is missing, sets owners, takes the lock. False: why is a sentence.
  */
-bool places_make(struct places *, uid_t sync, gid_t sync_gid, uid_t esp, gid_t esp_gid, char *why, size_t cap);
+struct owner { uid_t uid; gid_t gid; };
+bool places_make(struct places *, struct owner sync, struct owner esp, struct owner key, char *why, size_t cap);
 
 #endif

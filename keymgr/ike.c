@@ -247,6 +247,25 @@ ike_drop(struct ike_objects *o, uint32_t handle)
 
 /* Proofs */
 
+enum reason
+ike_binding_check(const struct binding *b, const char *dir, char detail[static IKE_DETAIL])
+{
+	const char *const names[] = { b->psk_local, b->psk_remote };
+	char what[STORE_DETAIL] = "";
+	enum reason r = R_OK;
+
+	for (unsigned i = 0; i < 2 && r == R_OK; i++) {
+		struct secret s = { 0 };
+
+		if (names[i][0] == '\0')
+			continue;
+		r = store_read(dir, names[i], &s, what);
+		secret_wipe(&s);
+		SAY(detail, "%s", what);
+	}
+	return r;
+}
+
 static void
 side_of(const struct ike *i, bool initiator, struct auth_side *s)
 {
@@ -267,7 +286,7 @@ id_is(struct bytes body, const char *text)
 
 /* What SIGN and VERIFY have in common: the AUTH value of one side, after every check. */
 static enum reason
-proof(const struct ike *i, const struct binding *b, const char *dir, const struct key_auth *a, struct secret *out, char detail[static IKE_DETAIL])
+proof(const struct ike *i, const char *name, const char *dir, const struct key_auth *a, struct secret *out, char detail[static IKE_DETAIL])
 {
 	struct secret psk = { 0 };
 	struct auth_side side;
@@ -281,7 +300,7 @@ proof(const struct ike *i, const struct binding *b, const char *dir, const struc
 		SAY(detail, "%s", why);
 		return R_NOT_PERMITTED;
 	}
-	r = store_read(dir, b->psk, &psk, what);
+	r = store_read(dir, name, &psk, what);
 	if (r != R_OK)
 		SAY(detail, "%s", what);
 	else if (!auth_psk(&side, &psk, a->message, a->id, out))
@@ -324,7 +343,11 @@ ike_sign(struct ike_objects *o, const struct bindings *t, const char *dir, const
 		SAY(detail, "the identity to prove is not %s", b->id_local);
 		return R_NOT_PERMITTED;
 	}
-	return proof(i, b, dir, a, out, detail);
+	if (b->how_local != AUTH_BY_PSK) {
+		SAY(detail, "tunnel %s has no pre-shared key for this side", a->tunnel);
+		return R_SECRET_NOT_BOUND;
+	}
+	return proof(i, b->psk_local, dir, a, out, detail);
 }
 
 enum reason
@@ -342,13 +365,13 @@ ike_verify(struct ike_objects *o, const struct bindings *t, const char *dir, con
 		SAY(detail, "the peer says it is %s, the tunnel expects %s", id_from_wire(a->id, id), b->id_remote);
 		return R_PEER_ID_UNEXPECTED;
 	}
-	if (a->method != AUTH_METHOD_PSK) {
+	if (a->method != AUTH_METHOD_PSK || b->how_remote != AUTH_BY_PSK) {
 		SAY(detail, "the peer's method is %u, the tunnel's is a pre-shared key (%u)", a->method, AUTH_METHOD_PSK);
 		return R_AUTH_METHOD_MISMATCH;
 	}
-	r = proof(i, b, dir, a, &want, detail);
+	r = proof(i, b->psk_remote, dir, a, &want, detail);
 	if (r == R_OK && !secret_eq(&want, a->data)) {
-		SAY(detail, "secret %s", b->psk);
+		SAY(detail, "secret %s", b->psk_remote);
 		r = R_PSK_MISMATCH;
 	}
 	secret_wipe(&want);

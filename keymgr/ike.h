@@ -50,6 +50,9 @@ void ike_ke_drop(struct ike_objects *, uint32_t handle);
 enum reason ike_derive(struct ike_objects *, const struct key_derive *, uint32_t *handle, struct ike_keys *keys, char detail[static IKE_DETAIL]);
 void ike_drop(struct ike_objects *, uint32_t handle);
 
+/* What is wrong with the secrets that a binding names, if anything. */
+enum reason ike_binding_check(const struct binding *, const char *secret_dir, char detail[static IKE_DETAIL]);
+
 /* AUTH of our own side, or the verdict over the peer's. */
 enum reason ike_sign(struct ike_objects *, const struct bindings *, const char *secret_dir, const struct key_auth *, struct secret *out,
     char detail[static IKE_DETAIL]);

@@ -14,8 +14,7 @@ static bool
 on_bind_put(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct keymgr *k = ctx;
-	char detail[STORE_DETAIL];
-	struct secret s = { 0 };
+	char detail[IKE_DETAIL];
 	struct binding b;
 	enum reason r;
 
@@ -25,8 +24,7 @@ on_bind_put(void *ctx, struct ipc *l, struct ipc_msg *m)
 		ipc_fail(l, m, R_NO_MEMORY, "too many tunnels have secrets");
 		return true;
 	}
-	r = store_read(k->secret_dir, b.psk, &s, detail);	/* only to tell; it is read again at each use */
-	secret_wipe(&s);
+	r = ike_binding_check(&b, k->secret_dir, detail);	/* only to tell; it is read again at each use */
 	if (r == R_OK)
 		ipc_reply(l, m, bytes_of(NULL, 0));
 	else
@@ -62,15 +60,19 @@ static bool
 on_bind_check(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct keymgr *k = ctx;
-	char name[NAME_CAP], detail[STORE_DETAIL];
-	struct secret s = { 0 };
+	char tunnel[NAME_CAP], detail[IKE_DETAIL];
+	const struct binding *b;
 	enum reason r;
 
-	str_get(&m->body, name, sizeof(name));
+	str_get(&m->body, tunnel, sizeof(tunnel));
 	if (!rd_done(&m->body))
 		return false;
-	r = store_read(k->secret_dir, name, &s, detail);
-	secret_wipe(&s);
+	b = bind_find(&k->bindings, tunnel);
+	if (b == NULL) {
+		ipc_fail(l, m, R_SECRET_NOT_BOUND, tunnel);
+		return true;
+	}
+	r = ike_binding_check(b, k->secret_dir, detail);
 	if (r == R_OK)
 		ipc_reply(l, m, bytes_of(NULL, 0));
 	else

@@ -123,6 +123,7 @@ on_auth_sign(void *ctx, struct ipc *l, struct ipc_msg *m)
 	struct key_auth a;
 	struct secret auth = { 0 };
 	char detail[IKE_DETAIL] = "";
+	struct key_proof p = { .method = AUTH_METHOD_PSK };
 	uint8_t b[SECRET_CAP + 8];
 	struct wr w = wr_of(b, sizeof(b));
 	enum reason r;
@@ -132,8 +133,8 @@ on_auth_sign(void *ctx, struct ipc *l, struct ipc_msg *m)
 	r = ike_sign(&k->objects, &k->bindings, k->secret_dir, &a, &auth, detail);
 	if (r != R_OK)
 		return refuse(k, l, m, "A signature", a.tunnel, r, detail);
-	wr_u8(&w, AUTH_METHOD_PSK);
-	span_put(&w, secret_bytes(&auth));
+	p.data = secret_bytes(&auth);
+	key_proof_put(&w, &p);
 	ipc_reply(l, m, wr_bytes(&w));
 	secret_wipe(&auth);
 	return true;
@@ -145,6 +146,8 @@ on_auth_verify(void *ctx, struct ipc *l, struct ipc_msg *m)
 	struct keymgr *k = ctx;
 	struct key_auth a;
 	char detail[IKE_DETAIL] = "";
+	uint8_t b[2 + KEY_WORDS];
+	struct wr w = wr_of(b, sizeof(b));
 	enum reason r;
 
 	if (!key_auth_get(&m->body, &a) || !rd_done(&m->body))
@@ -152,7 +155,8 @@ on_auth_verify(void *ctx, struct ipc *l, struct ipc_msg *m)
 	r = ike_verify(&k->objects, &k->bindings, k->secret_dir, &a, detail);
 	if (r != R_OK)
 		return refuse(k, l, m, "A verification", a.tunnel, r, detail);
-	ipc_reply(l, m, bytes_of(NULL, 0));
+	str_put(&w, "");
+	ipc_reply(l, m, wr_bytes(&w));
 	return true;
 }
 
@@ -345,8 +349,8 @@ iked_down(void *ctx, struct ipc *l)
 static const struct ipc_row rows[] = {
 	{ KEY_KE_NEW,		"KE_NEW",	 IPC_AFTER_HELLO, 2,					on_ke_new },
 	{ KEY_IKE_DERIVE,	"IKE_DERIVE",	 IPC_AFTER_HELLO, 64 + 2 * KEY_NONCE_MAX + KEY_PUB_MAX,	on_ike_derive },
-	{ KEY_AUTH_SIGN,	"AUTH_SIGN",	 IPC_AFTER_HELLO, 3 * KEY_MSG_MAX,			on_auth_sign },
-	{ KEY_AUTH_VERIFY,	"AUTH_VERIFY",	 IPC_AFTER_HELLO, 3 * KEY_MSG_MAX,			on_auth_verify },
+	{ KEY_AUTH_SIGN,	"AUTH_SIGN",	 IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			on_auth_sign },
+	{ KEY_AUTH_VERIFY,	"AUTH_VERIFY",	 IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			on_auth_verify },
 	{ KEY_SPI_NEW,		"SPI_NEW",	 IPC_AFTER_HELLO, 64,					on_spi_new },
 	{ KEY_CHILD_INSTALL,	"CHILD_INSTALL", IPC_AFTER_HELLO, 16384,				on_child_install },
 	{ KEY_CHILD_SEND,	"CHILD_SEND",	 IPC_AFTER_HELLO, 4,					on_child_send },

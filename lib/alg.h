@@ -21,6 +21,9 @@ enum {	/* Transform IDs that Causeway knows: IANA "IKEv2 parameters" */
 	ESN_NO = 0, ESN_YES = 1
 };
 
+/* How a side proves who it is (site file, "auth:"). */
+enum auth_how { AUTH_BY_PSK, AUTH_BY_CERT, AUTH_BY_KEY };	/* BY_KEY: a raw public key that the site file names */
+
 enum { PROTO_IKE = 1, PROTO_AH = 2, PROTO_ESP = 3 };	/* RFC 7296 3.3.1 */
 
 struct alg {

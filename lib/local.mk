@@ -21,8 +21,12 @@ lib_libcauseway_a_SOURCES = \
 	lib/msg.h \
 	lib/msg_bind.c \
 	lib/msg_bind.h \
+	lib/msg_cert.c \
+	lib/msg_cert.h \
 	lib/msg_esp.c \
 	lib/msg_esp.h \
+	lib/msg_fetch.c \
+	lib/msg_fetch.h \
 	lib/msg_ike.c \
 	lib/msg_ike.h \
 	lib/msg_key.c \

@@ -24,6 +24,8 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 	wr_u8(w, t->start);
 	wr_u8(w, t->first);
 	wr_u8(w, t->encap);
+	wr_u8(w, t->auth_local);
+	wr_u8(w, t->auth_remote);
 	wr_u8(w, t->prefer_udp);
 	wr_le64(w, t->ike_life_s);
 	wr_le64(w, t->child_life_s);
@@ -77,6 +79,8 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	t->start = msg_u8(r, START_ON_DEMAND);
 	t->first = msg_u8(r, 1);
 	t->encap = msg_u8(r, ENCAP_ESP);
+	t->auth_local = msg_u8(r, AUTH_BY_KEY);
+	t->auth_remote = msg_u8(r, AUTH_BY_KEY);
 	t->prefer_udp = msg_u8(r, 1);
 	t->ike_life_s = rd_le64(r);
 	t->child_life_s = rd_le64(r);

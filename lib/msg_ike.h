@@ -47,6 +47,7 @@ struct tunnel {
 	uint8_t		start;			/* enum start_mode, this gateway's part of it: */
 	uint8_t		first;			/* 1: initiates at once; 0: after 15 s without an IKE SA */
 	uint8_t		encap;
+	uint8_t		auth_local, auth_remote;	/* enum auth_how */
 	uint8_t		prefer_udp;		/* the engine is the user host: "auto" means UDP */
 	uint64_t	ike_life_s, child_life_s, child_life_bytes, child_life_packets;
 	uint64_t	ike_hard_s, child_hard_s;	/* 0: 110 % of the lifetime */
@@ -92,7 +93,8 @@ struct tunnel_state {
  * One finished negotiation. Facts are pairs for people and for JSON; keys in use: "exchange" (IKE_SA_INIT …), "role"
  * (initiator, responder), "peer" (endpoint), "offered", "received", "chosen", "difference", "local_ts", "remote_ts",
  * "peer_local_ts", "peer_remote_ts", "id_expected", "id_received", "notify" (the peer's, in words), "file", "errno",
- * "sent" (the notify we answered with), "tries", "detail" (what our own part said).
+ * "sent" (the notify we answered with), "tries", "detail" (what our own part said), "certificate" (what the peer proved itself with),
+ * "peer_says" (a Causeway peer's reason for refusing our certificate).
  */
 struct fact { char key[24]; char text[IKE_FACT]; };
 struct record {

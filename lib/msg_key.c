@@ -64,6 +64,33 @@ key_derived_get(struct rd *r, struct key_derived *m)
 	return msg_end(r, m, sizeof(*m));
 }
 
+static void
+certs_put(struct wr *w, const struct key_cert *v, unsigned n)
+{
+	if (n > KEY_CERTS)
+		w->bad = true;
+	wr_u8(w, (uint8_t)n);
+	for (unsigned i = 0; i < n && wr_ok(w); i++) {
+		wr_u8(w, v[i].encoding);
+		span_put(w, v[i].data);
+	}
+}
+
+static unsigned
+certs_get(struct rd *r, struct key_cert *v)
+{
+	unsigned n = msg_u8(r, KEY_CERTS);
+	size_t all = 0;
+
+	for (unsigned i = 0; i < n && rd_ok(r); i++) {
+		v[i].encoding = rd_u8(r);
+		v[i].data = msg_span(r, 1, KEY_CERTS_MAX);
+		all += v[i].data.n;
+	}
+	msg_need(r, all <= KEY_CERTS_MAX);
+	return n;
+}
+
 void
 key_auth_put(struct wr *w, const struct key_auth *m)
 {
@@ -71,9 +98,12 @@ key_auth_put(struct wr *w, const struct key_auth *m)
 	str_put(w, m->tunnel);
 	wr_u8(w, m->initiator);
 	wr_u8(w, m->method);
+	wr_u8(w, m->want);
+	wr_le16(w, m->hashes);
 	span_put(w, m->message);
 	span_put(w, m->id);
 	span_put(w, m->data);
+	certs_put(w, m->certs, m->ncerts);
 }
 
 bool
@@ -84,9 +114,30 @@ key_auth_get(struct rd *r, struct key_auth *m)
 	msg_name(r, m->tunnel);
 	m->initiator = msg_u8(r, 1);
 	m->method = rd_u8(r);
+	m->want = msg_u8(r, KEY_WANT_X509 | KEY_WANT_OCSP | KEY_WANT_RAW_KEY);
+	m->hashes = rd_le16(r);
 	m->message = msg_span(r, 1, KEY_MSG_MAX);
-	m->id = msg_span(r, 4, KEY_MSG_MAX);
-	m->data = msg_span(r, 0, KEY_MSG_MAX);
+	m->id = msg_span(r, 4, KEY_PROOF_MAX);
+	m->data = msg_span(r, 0, KEY_PROOF_MAX);
+	m->ncerts = certs_get(r, m->certs);
+	return msg_end(r, m, sizeof(*m));
+}
+
+void
+key_proof_put(struct wr *w, const struct key_proof *m)
+{
+	wr_u8(w, m->method);
+	span_put(w, m->data);
+	certs_put(w, m->certs, m->ncerts);
+}
+
+bool
+key_proof_get(struct rd *r, struct key_proof *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->method = rd_u8(r);
+	m->data = msg_span(r, 1, KEY_PROOF_MAX);
+	m->ncerts = certs_get(r, m->certs);
 	return msg_end(r, m, sizeof(*m));
 }
 

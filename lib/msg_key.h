@@ -13,13 +13,20 @@
 #define KEY_NONCE_MAX	256	/* RFC 7296 3.9 */
 #define KEY_PUB_MAX	512
 #define KEY_MSG_MAX	16384	/* the first message of an IKE SA, as sent: AUTH covers it */
+#define KEY_PROOF_MAX	4096	/* an identity's body, or the data of AUTH */
+#define KEY_CERTS	8	/* CERT payloads of one side */
+#define KEY_CERTS_MAX	32768	/* octets of all of them */
+#define KEY_WORDS	512	/* a sentence of keymgr's for people, with its terminator */
+#define KEY_ANCHORS	16	/* trust anchors that CERTREQ names */
+#define KEY_ANCHOR	20	/* octets of each: SHA-1 of its SubjectPublicKeyInfo, RFC 7296 3.7 */
 #define KEY_CHILD_KEPT	0x80000000u	/* children that outlived their link get numbers from here on, by keymgr */
 
 enum {
 	KEY_KE_NEW = 16,	/* u16 group -> u32 ke, span public */
 	KEY_IKE_DERIVE = 17,	/* struct key_derive -> u32 ike, span SK_ei, SK_er, SK_ai, SK_ar */
-	KEY_AUTH_SIGN = 18,	/* struct key_auth -> u8 method, span AUTH data */
-	KEY_AUTH_VERIFY = 19,	/* struct key_auth with data -> nothing; the reason is the verdict */
+	KEY_AUTH_SIGN = 18,	/* struct key_auth -> struct key_proof */
+	KEY_AUTH_VERIFY = 19,	/* struct key_auth with method, data, certs -> str: with what the peer proved it, for people. The reason is the
+				   verdict; it may take as long as a revocation list does, and delays nobody else */
 	KEY_SPI_NEW = 20,	/* struct key_spi -> u32 spi; renewed while its child is pending */
 	KEY_CHILD_INSTALL = 21,	/* struct key_child -> nothing. PFS: KE is consumed */
 	KEY_CHILD_SEND = 22,	/* u32 child -> nothing: install the outbound SA that was held back */
@@ -32,6 +39,8 @@ enum {
 	KEY_GONE = 35,		/* u32 child: its SA was deleted by somebody else */
 	KEY_MAPPING = 36,	/* u32 child, endpoint: authenticated ESP came from a new address or port */
 	KEY_ENGINE_LOST = 37,
+	KEY_TRUST = 39,		/* u8 n, n * KEY_ANCHOR octets: what our CERTREQ names; on a new link and after each change */
+	KEY_PEER_INVALID = 40,	/* u32 ike, u16 reason, str detail: the certificate that its peer proved itself with is valid no more */
 	KEY_ENGINE_BACK = 38	/* u8 features: KEY_FEAT_*. The first event on a new link is this one or ENGINE_LOST */
 };
 
@@ -54,17 +63,38 @@ struct key_derived {
 	struct bytes	sk_ei, sk_er, sk_ai, sk_ar;	/* borrowed: copy into struct secret and wipe the buffer */
 };
 
+struct key_cert {
+	uint8_t		encoding;	/* RFC 7296 3.6: CERT_* */
+	struct bytes	data;
+};
+enum { CERT_X509 = 4, CERT_OCSP = 14, CERT_RAW_KEY = 15 };	/* signature certificate; RFC 4806; RFC 7670 */
+
+/* What the peer asked for by CERTREQ. */
+enum { KEY_WANT_X509 = 1, KEY_WANT_OCSP = 2, KEY_WANT_RAW_KEY = 4 };
+
 /*
  * AUTH, RFC 7296 2.15. message is the first message of the side whose proof it is, as on the wire (without the non-ESP
  * marker); keymgr checks that it is an IKE_SA_INIT with this SA's SPI and that side's nonce before it signs anything.
- * id is the ID payload's body (after the generic header). data and method: VERIFY only.
+ * id is the ID payload's body (after the generic header). data, method, certs: VERIFY only. hashes and want: SIGN only.
  */
 struct key_auth {
 	uint32_t	ike;
 	char		tunnel[NAME_CAP];
 	uint8_t		initiator;	/* whose proof: 1 the initiator's */
 	uint8_t		method;
+	uint8_t		want;		/* KEY_WANT_* */
+	uint16_t	hashes;		/* bit n: the peer's SIGNATURE_HASH_ALGORITHMS names n (RFC 7427 4); 0: it did not come */
 	struct bytes	message, id, data;
+	unsigned	ncerts;
+	struct key_cert	certs[KEY_CERTS];
+};
+
+/* Our own side's: what goes into AUTH and CERT. */
+struct key_proof {
+	uint8_t		method;
+	struct bytes	data;
+	unsigned	ncerts;
+	struct key_cert	certs[KEY_CERTS];	/* the end's first */
 };
 
 struct key_spi {
@@ -102,6 +132,8 @@ void key_derived_put(struct wr *, const struct key_derived *);
 bool key_derived_get(struct rd *, struct key_derived *);
 void key_auth_put(struct wr *, const struct key_auth *);
 bool key_auth_get(struct rd *, struct key_auth *);
+void key_proof_put(struct wr *, const struct key_proof *);
+bool key_proof_get(struct rd *, struct key_proof *);
 void key_spi_put(struct wr *, const struct key_spi *);
 bool key_spi_get(struct rd *, struct key_spi *);
 void key_child_put(struct wr *, const struct key_child *);

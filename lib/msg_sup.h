@@ -10,7 +10,8 @@
  *            "pfkey-listen"           SOCK_SEQPACKET listener, /run/causeway/pfkey.sock, root only
  *            "pfkey-keymgr" "pfkey-spdsync"  PF_KEY socket pairs; ipsecd marks -spdsync KEYLESS at once
  *            "iked" "spdsync"         IPC links
- *   keymgr   "pfkey" "iked" "spdsync"
+ *   keymgr   "pfkey" "iked" "spdsync" "fetch"
+ *   keymgr-fetch "keymgr"
  *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-panel"
  *   iked     "ike4" "ike6" "natt4" "natt6" (send only) "keymgr" "spdsync" "ipsecd"
  *
@@ -21,6 +22,7 @@
  * guard_file is STATE/guard/guard.nft, in a folder of mode 0700 that belongs to ipsecd's user alone: write a new file beside it and
  * rename it over the old one, also after the sandbox (write_paths "%guard" is that folder). STATE/guard.nft is a symbolic link
  * to it. STATE itself belongs to spdsync's user (the store, its -wal and -shm), 0711.
+ * key_dir is STATE/keys, of mode 0700 and keymgr's alone: the keys and certificates that it made or was given, and what it fetched.
  * Who cannot load the guard exits with status SUP_EXIT_GUARD before READY: then nothing else is started.
  */
 #ifndef CAUSEWAY_MSG_SUP_H
@@ -41,7 +43,7 @@ enum {
 };
 
 struct msg_sup_config {
-	char		user[32], run_dir[108], state_dir[256], secret_dir[256], guard_file[256], site[NAME_CAP], engine[16];
+	char		user[32], run_dir[108], state_dir[256], secret_dir[256], key_dir[256], guard_file[256], site[NAME_CAP], engine[16];
 	uint16_t	ike_port, natt_port;
 	uint8_t		legacy, log_level;
 };

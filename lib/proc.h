@@ -31,7 +31,7 @@ struct proc {
 	unsigned	 nfds;
 	struct proc_fd	 fds[PROC_FDS];
 	char		 user[32];		/* to drop to; "" stays (tests) */
-	char		 run_dir[108], state_dir[256], secret_dir[256], guard_file[256];
+	char		 run_dir[108], state_dir[256], secret_dir[256], key_dir[256], guard_file[256];
 	char		 site[64];		/* site: of the gateway file */
 	char		 engine[16];		/* auto user module system */
 	uint16_t	 ike_port, natt_port;
@@ -51,7 +51,7 @@ struct proc {
 /*
  * One program's sandbox, a const table in a file of its own (PROG/sandbox.c):
  *	static const int calls[] = { SANDBOX_BASE, SCMP_SYS(accept4), -1 };
- * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%state", "%run" and "%guard" (the folder of the guard's
+ * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%keys", "%state", "%run" and "%guard" (the folder of the guard's
  * file) at the beginning are replaced by what the supervisor said; what does not exist is left out. Descriptors that were open before stay usable.
  * Threads are made after proc_confine (Landlock counts for the calling thread and its children).
  */

@@ -142,9 +142,9 @@ filter(const struct sandbox *s)
 static bool
 expand(const struct proc *p, const char *path, char *out, size_t cap)
 {
-	static const char *const names[] = { "%secrets", "%state", "%run", "%guard" };
+	static const char *const names[] = { "%secrets", "%keys", "%state", "%run", "%guard" };
 	char guard_dir[sizeof(p->guard_file)];
-	const char *const values[] = { p->secret_dir, p->state_dir, p->run_dir, guard_dir };
+	const char *const values[] = { p->secret_dir, p->key_dir, p->state_dir, p->run_dir, guard_dir };
 	char *slash;
 	int n;
 
@@ -152,7 +152,7 @@ expand(const struct proc *p, const char *path, char *out, size_t cap)
 	if ((slash = strrchr(guard_dir, '/')) != NULL)
 		*slash = '\0';
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strncmp(path, names[i], strlen(names[i])) != 0)
 			continue;
 		n = snprintf(out, cap, "%s%s", values[i], path + strlen(names[i]));

@@ -319,7 +319,7 @@ keymgr_check(struct sync *s, struct rt *rt)
 
 	if (!c)
 		return;
-	str_put(&out, w->t->psk);
+	str_put(&out, w->t->name);
 	if (!ipc_call(s->keymgr.ipc, BIND_CHECK, wr_bytes(&out), R_KEYMGR_DOWN, check_done, c))
 		call_free(c);
 }
@@ -340,7 +340,7 @@ bind_sync_done(void *arg, enum reason reason, struct rd *body)
 static bool
 keymgr_put(struct sync *s, struct rt *rt, const struct want_tunnel *w)
 {
-	uint8_t buf[1024], sum[32];
+	uint8_t buf[4096], sum[32];
 	struct wr out = wr_of(buf, sizeof(buf));
 	struct binding b;
 	struct call *c;

@@ -206,7 +206,8 @@ want_binding(const struct want_tunnel *w, struct binding *b)
 {
 	memset(b, 0, sizeof(*b));
 	snprintf(b->tunnel, sizeof(b->tunnel), "%s", w->t->name);
-	snprintf(b->psk, sizeof(b->psk), "%s", w->t->psk);
+	snprintf(b->psk_local, sizeof(b->psk_local), "%s", w->t->psk);
+	snprintf(b->psk_remote, sizeof(b->psk_remote), "%s", w->t->psk);
 	snprintf(b->id_local, sizeof(b->id_local), "%s", w->local->id);
 	snprintf(b->id_remote, sizeof(b->id_remote), "%s", w->remote->id);
 	b->nreqids = 1;

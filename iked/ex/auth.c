@@ -58,19 +58,18 @@ auth_request(struct turn *tn)
 	struct setup *u = s->set;
 	struct child *c = s->own->child;
 	const struct tunnel_child *pol = &s->t->cfg.children[c->pol];
-	struct bytes none = { NULL, 0 }, data;
+	struct bytes none = { NULL, 0 };
+	struct key_proof proof;
 	struct octets id_r = { 0 };
 	struct proposals esp;
 	struct msg_out o;
-	uint8_t method, spi[4];
+	uint8_t spi[4];
 	struct wr w = wr_of(spi, sizeof(spi));
 	bool ok;
 
 	if (tn->reason != R_OK)
 		return V_PASS;
-	method = rd_u8(tn->body);
-	data = span_get(tn->body);
-	if (!rd_ok(tn->body) || !id_body(s->t->cfg.id_remote, &id_r))
+	if (!key_proof_get(tn->body, &proof) || !id_body(s->t->cfg.id_remote, &id_r))
 		return V_PASS;
 	wr_u32(&w, c->spi_in);
 	offer_proposals(e, s->own, &esp);
@@ -79,7 +78,7 @@ auth_request(struct turn *tn)
 	if (u->initial_contact)
 		pld_notify_put(&o, 0, none, N_INITIAL_CONTACT, none);
 	pld_id_put(&o, false, octets_bytes(&id_r));
-	pld_auth_put(&o, method, data);
+	pld_auth_put(&o, proof.method, proof.data);
 	pld_sa_put(&o, &esp, wr_bytes(&w));
 	pld_ts_put(&o, true, &pol->local);
 	pld_ts_put(&o, false, &pol->remote);

@@ -154,13 +154,14 @@ static bool
 take_proof(struct turn *tn)
 {
 	struct setup *u = tn->ike->set;
-	struct bytes data;
+	struct key_proof proof;
 
 	if (tn->reason != R_OK)
 		return false;
-	u->proof_method = rd_u8(tn->body);
-	data = span_get(tn->body);
-	return rd_ok(tn->body) && octets_set(&u->proof, data);
+	if (!key_proof_get(tn->body, &proof))
+		return false;
+	u->proof_method = proof.method;
+	return octets_set(&u->proof, proof.data);
 }
 
 enum verdict

@@ -143,6 +143,7 @@ auth(struct side *s, uint32_t call, struct rd *r, bool sign)
 	struct mix m = mix_new("auth");
 	uint8_t proof[32], buf[64];
 	struct wr w = wr_of(buf, sizeof(buf));
+	struct key_proof p = { .method = 2, .data = bytes_of(proof, 32) };
 
 	need(key_auth_get(r, &k) && rd_done(r), "AUTH is malformed");
 	ike = FIND(s->ike, k.ike);
@@ -154,11 +155,14 @@ auth(struct side *s, uint32_t call, struct rd *r, bool sign)
 	mix_add(&m, ike->skd, 32);
 	mix_end(&m, proof);
 	if (!sign) {
-		sim_answer(s, call, bytes_eq(k.data, bytes_of(proof, 32)) ? R_OK : R_PSK_MISMATCH, bytes_of(NULL, 0), true);
+		str_put(&w, "");
+		if (bytes_eq(k.data, bytes_of(proof, 32)))
+			sim_answer(s, call, R_OK, wr_bytes(&w), true);
+		else
+			sim_answer(s, call, R_PSK_MISMATCH, bytes_of(NULL, 0), true);
 		return;
 	}
-	wr_u8(&w, 2);
-	span_put(&w, bytes_of(proof, 32));
+	key_proof_put(&w, &p);
 	sim_answer(s, call, R_OK, wr_bytes(&w), true);
 }
 

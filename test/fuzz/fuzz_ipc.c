@@ -6,51 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "msg_bind.h"
-#include "msg_esp.h"
-#include "msg_ike.h"
-#include "msg_key.h"
-#include "msg_sup.h"
+#include "../unit/msg_codecs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-/* putter and getter of any struct, as functions of one shape */
-#define CODEC(name, type) \
-	static void put_##name(struct wr *w, const void *p) { name##_put(w, (const struct type *)p); } \
-	static bool get_##name(struct rd *r, void *p) { return name##_get(r, (struct type *)p); }
-CODEC(binding, binding)
-CODEC(relay, relay)
-CODEC(tunnel, tunnel)
-CODEC(tunnel_state, tunnel_state)
-CODEC(record, record)
-CODEC(key_derive, key_derive)
-CODEC(key_derived, key_derived)
-CODEC(key_auth, key_auth)
-CODEC(key_spi, key_spi)
-CODEC(key_child, key_child)
-CODEC(key_installed, key_installed)
-CODEC(msg_sup_config, msg_sup_config)
-
-static const struct codec {
-	size_t	size;
-	void	(*put)(struct wr *, const void *);
-	bool	(*get)(struct rd *, void *);
-} codecs[] = {
-	{ sizeof(struct binding), put_binding, get_binding },
-	{ sizeof(struct relay), put_relay, get_relay },
-	{ sizeof(struct tunnel), put_tunnel, get_tunnel },
-	{ sizeof(struct tunnel_state), put_tunnel_state, get_tunnel_state },
-	{ sizeof(struct record), put_record, get_record },
-	{ sizeof(struct key_derive), put_key_derive, get_key_derive },
-	{ sizeof(struct key_derived), put_key_derived, get_key_derived },
-	{ sizeof(struct key_auth), put_key_auth, get_key_auth },
-	{ sizeof(struct key_spi), put_key_spi, get_key_spi },
-	{ sizeof(struct key_child), put_key_child, get_key_child },
-	{ sizeof(struct key_installed), put_key_installed, get_key_installed },
-	{ sizeof(struct msg_sup_config), put_msg_sup_config, get_msg_sup_config },
-};
-
-#define NCODECS (sizeof(codecs) / sizeof(codecs[0]))
 
 static void
 must(bool ok, const char *what)

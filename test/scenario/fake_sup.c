@@ -189,6 +189,7 @@ hand_over(struct sup *p)
 	snprintf(c.run_dir, sizeof(c.run_dir), "%s", p->dir);
 	snprintf(c.state_dir, sizeof(c.state_dir), "%s", p->dir);
 	snprintf(c.secret_dir, sizeof(c.secret_dir), "%s", p->dir);
+	snprintf(c.key_dir, sizeof(c.key_dir), "%s/keys", p->dir);
 	snprintf(c.guard_file, sizeof(c.guard_file), "%s/guard/guard.nft", p->dir);
 	snprintf(c.user, sizeof(c.user), "%s", getenv("FAKE_SUP_USER") ? getenv("FAKE_SUP_USER") : "");
 	snprintf(c.engine, sizeof(c.engine), "user");

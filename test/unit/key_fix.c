@@ -214,7 +214,8 @@ key_bind(struct key_fix *f, const char *tunnel, const char *psk, const char *loc
 	struct binding b = { 0 };
 
 	snprintf(b.tunnel, sizeof(b.tunnel), "%s", tunnel);
-	snprintf(b.psk, sizeof(b.psk), "%s", psk);
+	snprintf(b.psk_local, sizeof(b.psk_local), "%s", psk);
+	snprintf(b.psk_remote, sizeof(b.psk_remote), "%s", psk);
 	snprintf(b.id_local, sizeof(b.id_local), "%s", local);
 	snprintf(b.id_remote, sizeof(b.id_remote), "%s", remote);
 	b.nreqids = 2;		/* every tunnel of the tests has these */
@@ -344,12 +345,13 @@ key_sign(struct key_fix *f, uint32_t ike, const char *tunnel, bool initiator, st
 	struct key_auth a = { .ike = ike, .initiator = initiator, .message = msg };
 	enum reason r = auth_call(f, KEY_AUTH_SIGN, &a, tunnel, id);
 	struct rd rd = key_answer(f);
+	struct key_proof p;
 
 	secret_wipe(auth);
 	if (r == R_OK) {
-		assert_int_equal(rd_u8(&rd), 2);
-		secret_set(auth, span_get(&rd));
-		assert_true(rd_done(&rd));
+		assert_true(key_proof_get(&rd, &p) && rd_done(&rd));
+		assert_int_equal(p.method, 2);
+		secret_set(auth, p.data);
 	}
 	return r;
 }

@@ -4,13 +4,14 @@ LIB_TESTS = test/unit/test_addr test/unit/test_alg test/unit/test_bytes test/uni
 	test/unit/test_name test/unit/test_reason test/unit/test_ts
 check_PROGRAMS += $(LIB_TESTS)
 UNIT_TESTS += $(LIB_TESTS)
-EXTRA_DIST += test/unit/test.h
+EXTRA_DIST += test/unit/test.h test/unit/msg_codecs.h test/unit/msg_samples.h
 LIB_TEST_LIBS = lib/libcauseway.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_unit_test_addr_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_alg_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_bytes_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_log_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_msg_LDADD = $(LIB_TEST_LIBS)
+test_unit_test_msg_SOURCES = test/unit/test_msg.c test/unit/msg_samples.c
 test_unit_test_name_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_reason_LDADD = $(LIB_TEST_LIBS)
 test_unit_test_ts_LDADD = $(LIB_TEST_LIBS)

@@ -263,7 +263,7 @@ on_bind(void *ctx, struct ipc *l, struct ipc_msg *m)
 	if (m->type == BIND_PUT) {
 		if (!binding_get(&m->body, &b))
 			return false;
-		heard(w, "keymgr PUT %s psk=%s local=%s remote=%s reqid=%u", b.tunnel, b.psk, b.id_local, b.id_remote,
+		heard(w, "keymgr PUT %s psk=%s local=%s remote=%s reqid=%u", b.tunnel, b.psk_local, b.id_local, b.id_remote,
 		    b.nreqids == 1 ? (unsigned)b.reqids[0] : 0);
 	} else if (m->type == BIND_SYNC) {
 		heard(w, "keymgr SYNC");
@@ -496,6 +496,7 @@ send_config(struct world *w)
 	snprintf(c.run_dir, sizeof(c.run_dir), "%s", w->dir);
 	snprintf(c.state_dir, sizeof(c.state_dir), "%s", w->dir);
 	snprintf(c.secret_dir, sizeof(c.secret_dir), "%s", w->dir);
+	snprintf(c.key_dir, sizeof(c.key_dir), "%s/keys", w->dir);
 	snprintf(c.guard_file, sizeof(c.guard_file), "%s/guard.nft", w->dir);
 	snprintf(c.site, sizeof(c.site), "%s", w->site);
 	snprintf(c.engine, sizeof(c.engine), "user");

@@ -3,343 +3,9 @@
  * The codecs of our own links: round trip, every prefix refused, nothing left behind by a refused message, and values out
  * of range. "test_msg --corpus DIR" writes the samples as seeds for the fuzz target "ipc".
  */
-#include "test.h"
-
-#include "msg_bind.h"
-#include "msg_esp.h"
-#include "msg_ike.h"
-#include "msg_key.h"
-#include "msg_sup.h"
+#include "msg_samples.h"
 
 #define CAP	65536
-
-static const uint8_t octets[600] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-
-/* One sample message: a putter over a filled struct, and its getter. */
-struct sample {
-	const char	*name;
-	uint8_t		 pick;		/* first octet for fuzz_ipc */
-	size_t		 size;
-	void		(*fill)(void *);
-	void		(*put)(struct wr *, const void *);
-	bool		(*get)(struct rd *, void *);
-};
-
-#define CODEC(name, type) \
-	static void put_##name(struct wr *w, const void *p) { name##_put(w, (const struct type *)p); } \
-	static bool get_##name(struct rd *r, void *p) { return name##_get(r, (struct type *)p); }
-CODEC(binding, binding)
-CODEC(relay, relay)
-CODEC(tunnel, tunnel)
-CODEC(tunnel_state, tunnel_state)
-CODEC(record, record)
-CODEC(key_derive, key_derive)
-CODEC(key_derived, key_derived)
-CODEC(key_auth, key_auth)
-CODEC(key_spi, key_spi)
-CODEC(key_child, key_child)
-CODEC(key_installed, key_installed)
-CODEC(msg_sup_config, msg_sup_config)
-
-static struct addr
-ip(const char *s)
-{
-	struct addr a;
-
-	assert_true(addr_parse(s, &a));
-	return a;
-}
-
-static struct endpoint
-ep(const char *s, uint16_t port)
-{
-	return (struct endpoint){ ip(s), port };
-}
-
-static void
-ts_fill(struct ts_list *l, const char *prefix)
-{
-	struct prefix p;
-
-	assert_true(prefix_parse(prefix, &p));
-	l->v[l->n++] = ts_from_prefix(&p);
-}
-
-static const struct suite suite_gcm = { ENCR_AES_GCM_16, 256, PRF_HMAC_SHA2_384, 0, KE_X25519, ESN_YES };
-static const struct suite suite_cbc = { ENCR_AES_CBC, 128, PRF_HMAC_SHA2_256, INTEG_HMAC_SHA2_256_128, KE_ECP256, ESN_NO };
-
-static void
-fill_binding(void *p)
-{
-	struct binding *b = p;
-
-	strcpy(b->tunnel, "tokyo-newyork");
-	strcpy(b->psk, "tokyo-newyork");
-	strcpy(b->id_local, "fqdn:tokyo");
-	strcpy(b->id_remote, "fqdn:newyork");
-	b->nreqids = 2;
-	b->reqids[0] = 7;
-	b->reqids[1] = 70000;
-}
-
-static void
-fill_relay(void *p)
-{
-	struct relay *m = p;
-
-	m->local = ep("20.0.0.1", 4500);
-	m->remote = ep("20.0.0.2", 1024);
-	m->data = bytes_of(octets, 28);
-}
-
-static void
-fill_relay6(void *p)
-{
-	struct relay *m = p;
-
-	m->local = ep("2001:db8::1", 4500);
-	m->remote = ep("2001:db8::2", 4500);
-	m->data = bytes_of(octets, 1);
-}
-
-static void
-fill_tunnel(void *p)
-{
-	struct tunnel *t = p;
-
-	strcpy(t->name, "tokyo-newyork");
-	t->local = ip("20.0.0.1");
-	t->remote = ip("20.0.0.2");
-	strcpy(t->id_local, "fqdn:tokyo");
-	strcpy(t->id_remote, "fqdn:newyork");
-	t->start = START_ALWAYS;
-	t->first = 1;
-	t->encap = ENCAP_UDP;
-	t->prefer_udp = 1;
-	t->ike_life_s = 28800;
-	t->child_life_s = 3600;
-	t->child_life_bytes = 64ull << 30;
-	t->child_life_packets = 1ull << 32;
-	t->ike_hard_s = 90000;
-	t->child_hard_s = 7200;
-	t->replay_window = 4096;
-	memcpy(t->digest, octets, sizeof(t->digest));
-	assert_true(preset_find("modern", &t->ike, &t->esp));
-	t->nchildren = 2;
-	for (unsigned i = 0; i < 2; i++) {
-		strcpy(t->children[i].name, i ? "voice" : "net");
-		t->children[i].reqid = i + 1;
-		ts_fill(&t->children[i].local, "10.0.1.0/24");
-		ts_fill(&t->children[i].remote, "10.0.2.0/24");
-		ts_fill(&t->children[i].remote, "2001:db8:2::/48");
-	}
-	t->children[1].local.v[0].proto = 17;
-	t->children[1].local.v[0].port_lo = t->children[1].local.v[0].port_hi = 5060;
-}
-
-static void
-fill_tunnel_any(void *p)
-{
-	struct tunnel *t = p;
-
-	fill_tunnel(t);
-	t->local = ip("2001:db8::1");
-	memset(&t->remote, 0, sizeof(t->remote));
-	t->start = START_RESPOND;
-	t->nchildren = 1;
-	memset(&t->children[1], 0, sizeof(t->children[1]));
-	assert_true(preset_find("compatible", &t->ike, &t->esp));
-}
-
-static void
-fill_state(void *p)
-{
-	struct tunnel_state *t = p;
-	struct child_state *c = &t->children[0];
-
-	strcpy(t->name, "tokyo-newyork");
-	t->ike_up = t->ike_initiator = 1;
-	t->spi_i = 0x1122334455667788;
-	t->spi_r = 0x99aabbccddeeff00;
-	t->ike_suite = suite_gcm;
-	t->local = ep("20.0.0.1", 4500);
-	t->remote = ep("20.0.0.2", 4500);
-	t->nat_remote = 1;
-	strcpy(t->id_remote, "fqdn:newyork");
-	t->since_s = 17;
-	t->rekey_in_s = 20000;
-	t->reason = R_CONFIG_DIFFERS;
-	strcpy(t->detail, "the digests differ");
-	t->retry_in_s = 3;
-	t->nchildren = 1;
-	strcpy(c->name, "net");
-	c->wanted = c->proven = c->udp = 1;
-	c->negotiated = CHILD_REKEYING;
-	c->spi_in = 0x100;
-	c->spi_out = 0xffffffff;
-	c->reqid = 1;
-	c->suite = suite_cbc;
-	c->since_s = 5;
-	c->rekey_in_s = 3000;
-	ts_fill(&c->local, "10.0.1.0/24");
-	ts_fill(&c->remote, "10.0.2.0/24");
-}
-
-static void
-fill_state_down(void *p)
-{
-	struct tunnel_state *t = p;
-
-	strcpy(t->name, "a-b");
-	t->reason = R_PEER_NO_ANSWER;
-}
-
-static void
-fill_record(void *p)
-{
-	struct record *m = p;
-
-	strcpy(m->tunnel, "tokyo-newyork");
-	strcpy(m->child, "net");
-	m->time_s = 1800000000;
-	m->reason = R_NO_PROPOSAL_IKE;
-	record_fact(m, "role", "%s", "responder");
-	record_fact(m, "offered", "%s-%u", "aes256gcm16", 1u);
-}
-
-static void
-fill_derive(void *p)
-{
-	struct key_derive *m = p;
-
-	m->ke = 7;
-	m->old_ike = 3;
-	m->initiator = 1;
-	m->suite = suite_gcm;
-	m->spi_i = 1;
-	m->spi_r = 2;
-	m->ni = bytes_of(octets, 16);
-	m->nr = bytes_of(octets, 256);
-	m->peer_public = bytes_of(octets, 32);
-}
-
-static void
-fill_derived(void *p)
-{
-	struct key_derived *m = p;
-
-	m->ike = 9;
-	m->sk_ei = m->sk_er = bytes_of(octets, 36);
-	m->sk_ai = m->sk_ar = bytes_of(octets, 0);
-}
-
-static void
-fill_auth(void *p)
-{
-	struct key_auth *m = p;
-
-	m->ike = 9;
-	strcpy(m->tunnel, "tokyo-newyork");
-	m->initiator = 1;
-	m->method = 2;
-	m->message = bytes_of(octets, 500);
-	m->id = bytes_of(octets, 12);
-	m->data = bytes_of(octets, 48);
-}
-
-static void
-fill_spi(void *p)
-{
-	struct key_spi *m = p;
-
-	m->child = 4;
-	m->reqid = 1;
-	m->local = ip("20.0.0.1");
-	m->remote = ip("20.0.0.2");
-}
-
-static void
-fill_child(void *p)
-{
-	struct key_child *m = p;
-
-	m->child = 4;
-	m->ike = 9;
-	m->ke = 8;
-	m->initiator = 1;
-	m->which = KEY_IN | KEY_OUT;
-	m->esn = m->udp = 1;
-	m->spi_in = 0x1000;
-	m->spi_out = 0x2000;
-	m->reqid = 1;
-	m->replay_window = 4096;
-	strcpy(m->name, "tokyo-newyork/net");
-	m->suite = suite_gcm;
-	m->local = ep("20.0.0.1", 4500);
-	m->remote = ep("20.0.0.2", 4500);
-	m->soft_s = 3000;
-	m->hard_s = 3960;
-	m->soft_bytes = m->hard_bytes = 1ull << 40;
-	m->soft_packets = m->hard_packets = 1ull << 32;
-	m->ni = bytes_of(octets, 32);
-	m->nr = bytes_of(octets, 32);
-	m->peer_public = bytes_of(octets, 32);
-	ts_fill(&m->ts_local, "10.0.1.0/24");
-	ts_fill(&m->ts_remote, "10.0.2.0/24");
-}
-
-static void
-fill_installed(void *p)
-{
-	struct key_installed *m = p;
-
-	m->child = 4;
-	m->reqid = 1;
-	m->spi_in = 0x1000;
-	m->spi_out = 0x2000;
-	m->local = ep("2001:db8::1", 4500);
-	m->remote = ep("2001:db8::2", 4500);
-	strcpy(m->name, "tokyo-newyork/net");
-}
-
-static void
-fill_config(void *p)
-{
-	struct msg_sup_config *c = p;
-
-	strcpy(c->user, "_causeway-ike");
-	strcpy(c->run_dir, "/run/causeway");
-	strcpy(c->state_dir, "/var/lib/causeway");
-	strcpy(c->secret_dir, "/etc/causeway/secrets");
-	strcpy(c->guard_file, "/var/lib/causeway/guard.nft");
-	strcpy(c->site, "tokyo");
-	strcpy(c->engine, "auto");
-	c->ike_port = 500;
-	c->natt_port = 4500;
-	c->legacy = 1;
-	c->log_level = 2;
-}
-
-#define S(name, pick, codec, type, fill) { name, pick, sizeof(struct type), fill, put_##codec, get_##codec }
-static const struct sample samples[] = {
-	S("binding", 0, binding, binding, fill_binding),
-	S("relay", 1, relay, relay, fill_relay),
-	S("relay6", 1, relay, relay, fill_relay6),
-	S("tunnel", 2, tunnel, tunnel, fill_tunnel),
-	S("tunnel-any", 2, tunnel, tunnel, fill_tunnel_any),
-	S("state", 3, tunnel_state, tunnel_state, fill_state),
-	S("state-down", 3, tunnel_state, tunnel_state, fill_state_down),
-	S("record", 4, record, record, fill_record),
-	S("derive", 5, key_derive, key_derive, fill_derive),
-	S("derived", 6, key_derived, key_derived, fill_derived),
-	S("auth", 7, key_auth, key_auth, fill_auth),
-	S("spi", 8, key_spi, key_spi, fill_spi),
-	S("child", 9, key_child, key_child, fill_child),
-	S("installed", 10, key_installed, key_installed, fill_installed),
-	S("config", 11, msg_sup_config, msg_sup_config, fill_config),
-};
-
-#define NSAMPLES (sizeof(samples) / sizeof(samples[0]))
 
 static void *
 filled(const struct sample *s)
@@ -372,7 +38,7 @@ encoded(const struct sample *s, const void *obj, size_t *n)
 static void
 test_round_trip(void **state)
 {
-	for (size_t i = 0; i < NSAMPLES; i++) {
+	for (size_t i = 0; i < nsamples; i++) {
 		const struct sample *s = &samples[i];
 		void *obj = filled(s), *back = malloc(s->size);
 		size_t n, m;
@@ -396,7 +62,7 @@ test_round_trip(void **state)
 static void
 test_truncated(void **state)
 {
-	for (size_t i = 0; i < NSAMPLES; i++) {
+	for (size_t i = 0; i < nsamples; i++) {
 		const struct sample *s = &samples[i];
 		void *obj = filled(s);
 		uint8_t *zero = calloc(1, s->size), *back = malloc(s->size);
@@ -427,7 +93,7 @@ test_truncated(void **state)
 static void
 test_no_room(void **state)
 {
-	for (size_t i = 0; i < NSAMPLES; i++) {
+	for (size_t i = 0; i < nsamples; i++) {
 		void *obj = filled(&samples[i]);
 		size_t n;
 		uint8_t *b = encoded(&samples[i], obj, &n), *out = malloc(n);
@@ -447,7 +113,7 @@ test_no_room(void **state)
 static const struct sample *
 sample(const char *name)
 {
-	for (size_t i = 0; i < NSAMPLES; i++)
+	for (size_t i = 0; i < nsamples; i++)
 		if (strcmp(samples[i].name, name) == 0)
 			return &samples[i];
 	fail();
@@ -521,8 +187,33 @@ test_bad_state(void **state)
 	REFUSED("relay", relay, x->data.n = 0);
 	REFUSED("relay", relay, x->remote = ep("::1", 1));
 	REFUSED("relay", relay, x->local.addr.fam = x->remote.addr.fam = 0);
-	REFUSED("binding", binding, x->psk[3] = '.');
-	REFUSED("binding", binding, x->psk[0] = '\0');
+	REFUSED("binding", binding, x->psk_local[3] = '.');
+	REFUSED("binding", binding, x->psk_local[0] = '\0');
+	REFUSED("binding", binding, x->psk_remote[0] = '\0');
+	REFUSED("binding", binding, strcpy(x->cert, "tokyo"));
+	REFUSED("binding", binding, x->how_local = AUTH_BY_KEY + 1);
+	REFUSED("binding", binding, x->how_remote = AUTH_BY_CERT);
+	REFUSED("binding", binding, x->old_methods = 2);
+	REFUSED("binding-cert", binding, x->npublic = 0);
+	REFUSED("binding-cert", binding, x->cert[0] = '\0');
+	REFUSED("binding-trust", binding, x->ntrust = 0);
+	REFUSED("binding-trust", binding, x->trust[1][0] = '\0');
+	REFUSED("trust", trust_rule, x->name[0] = '\0');
+	REFUSED("trust", trust_rule, x->revocation = REVOKE_STRICT + 1);
+	REFUSED("trust", trust_rule, x->crls[1][0] = '\0');
+	REFUSED("fetch", fetch, x->id = 0);
+	REFUSED("fetch", fetch, x->configured = 2);
+	REFUSED("fetch", fetch, x->url[0] = '\0');
+	REFUSED("fetched", fetched, x->size = 0);
+	REFUSED("fetched", fetched, x->size = FETCH_MAX + 1);
+	REFUSED("fetch-failed", fetched, x->reason = R_OK);
+	REFUSED("fetch-failed", fetched, x->size = 1);
+	REFUSED("cert-info", cert_info, x->name[0] = '\0');
+	REFUSED("cert-info", cert_info, x->is_ca = 2);
+	REFUSED("cert-info", cert_info, x->reason = 60000);
+	REFUSED("cert-info", cert_info, x->crl_reason = 60000);
+	REFUSED("cert-info", cert_info, x->revocation = 3);
+	REFUSED("cert-info", cert_info, x->users[3][0] = ' ');
 	REFUSED("binding", binding, x->id_local[0] = '\0');
 	REFUSED("config", msg_sup_config, x->log_level = 4);
 	REFUSED("config", msg_sup_config, x->legacy = 2);
@@ -549,6 +240,10 @@ test_bad_key(void **state)
 	REFUSED("auth", key_auth, x->initiator = 3);
 	REFUSED("auth", key_auth, x->message.n = 0);
 	REFUSED("auth", key_auth, x->id.n = 3);
+	REFUSED("auth", key_auth, x->want = 8);
+	REFUSED("auth-cert", key_auth, x->certs[1].data.n = 0);
+	REFUSED("proof", key_proof, x->data.n = 0);
+	REFUSED("proof", key_proof, x->certs[7].data.n = 0);
 	REFUSED("spi", key_spi, x->child = 0);
 	REFUSED("spi", key_spi, x->reqid = 0);
 	REFUSED("spi", key_spi, x->local = ip("::1"));
@@ -641,7 +336,7 @@ test_corpus(void **state)
 {
 	const char *top = getenv("top_srcdir");
 
-	for (size_t i = 0; i < NSAMPLES; i++) {
+	for (size_t i = 0; i < nsamples; i++) {
 		void *obj = filled(&samples[i]);
 		uint8_t *file = malloc(CAP), *b;
 		char path[4096];
@@ -663,7 +358,7 @@ test_corpus(void **state)
 static int
 write_corpus(const char *dir)
 {
-	for (size_t i = 0; i < NSAMPLES; i++) {
+	for (size_t i = 0; i < nsamples; i++) {
 		char path[512];
 		void *obj = calloc(1, samples[i].size);
 		uint8_t *buf = malloc(CAP);

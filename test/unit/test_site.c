@@ -309,7 +309,8 @@ test_want(void **state)
 	assert_int_equal(t[0].children[0].reqid, 7);
 	assert_int_equal(t[0].prefer_udp, 1);
 	want_binding(&a.v[0], &bind);
-	assert_string_equal(bind.psk, "tokyo-newyork");
+	assert_string_equal(bind.psk_local, "tokyo-newyork");
+	assert_string_equal(bind.psk_remote, "tokyo-newyork");
 	assert_string_equal(bind.id_remote, "fqdn:newyork");
 	assert_ptr_equal(want_by_reqid(&a, 7), &a.v[0]);
 	assert_null(want_by_reqid(&a, 8));
