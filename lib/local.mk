@@ -21,6 +21,7 @@ lib_libcauseway_a_SOURCES = \
 	lib/msg.h \
 	lib/msg_bind.c \
 	lib/msg_bind.h \
+	lib/msg_ca.c \
 	lib/msg_cert.c \
 	lib/msg_cert.h \
 	lib/msg_esp.c \

@@ -147,6 +147,132 @@ fill_cert_info(void *p)
 }
 
 static void
+fill_cert_csr(void *p)
+{
+	struct cert_csr *c = p;
+
+	strcpy(c->name, "newyork");
+	strcpy(c->key, "ed25519");
+	strcpy(c->subject, "C=US, CN=newyork");
+	c->nids = 2;
+	strcpy(c->ids[0], "fqdn:newyork");
+	strcpy(c->ids[1], "ip:20.0.0.2");
+}
+
+static void
+fill_cert_import(void *p)
+{
+	struct cert_import *c = p;
+
+	strcpy(c->name, "newyork");
+	strcpy(c->trust, "ca");
+	c->replace = 1;
+}
+
+static void
+fill_cert_export(void *p)
+{
+	struct cert_export *c = p;
+
+	strcpy(c->name, "newyork");
+	c->form = CERT_AS_P12;
+	c->with_key = 1;
+}
+
+static void
+fill_ca_init(void *p)
+{
+	struct ca_init *c = p;
+
+	strcpy(c->name, "ca");
+	strcpy(c->key, "ecdsa-p384");
+	strcpy(c->subject, "O=Example, CN=Example CA");
+	strcpy(c->crl_url, "http://ca.example.com/ca.crl");
+	c->days = 3650;
+}
+
+static void
+fill_ca_issue(void *p)
+{
+	struct ca_issue *c = p;
+
+	strcpy(c->ca, "ca");
+	strcpy(c->site, "newyork");
+	strcpy(c->key, "rsa-3072");
+	c->days = 397;
+	c->renew = c->keep_key = 1;
+	c->nids = CERT_IDS;
+	for (unsigned i = 0; i < CERT_IDS; i++)
+		strcpy(c->ids[i], "fqdn:newyork");
+	c->csr = bytes_of(octets, 300);
+}
+
+static void
+fill_ca_revoke(void *p)
+{
+	struct ca_revoke *c = p;
+
+	strcpy(c->ca, "ca");
+	strcpy(c->site, "newyork");
+	c->why = 1;
+}
+
+static void
+fill_ca_revoke_serial(void *p)
+{
+	struct ca_revoke *c = p;
+
+	strcpy(c->ca, "ca");
+	strcpy(c->serial, "0123456789abcdef");
+	c->why = 9;
+}
+
+static void
+fill_ca_crl(void *p)
+{
+	struct ca_crl *c = p;
+
+	strcpy(c->ca, "ca");
+	c->days = CERT_DAYS_MAX;
+	c->der = 1;
+}
+
+static void
+fill_cert_made(void *p)
+{
+	struct cert_made *c = p;
+
+	strcpy(c->name, "newyork");
+	strcpy(c->ca, "ca");
+	strcpy(c->key, "ecdsa-p256");
+	c->has_cert = c->has_key = 1;
+	strcpy(c->subject, "CN=newyork");
+	strcpy(c->serial, "0123456789abcdef");
+	strcpy(c->names, "fqdn:newyork");
+	strcpy(c->fingerprint, "00");
+	c->not_before = 1;
+	c->not_after = 1ull << 40;
+	c->crl_number = 7;
+	c->crl_next = 8;
+	c->crl_revoked = 9;
+	c->count = 1;
+	c->pem = bytes_of(octets, 500);
+}
+
+static void
+fill_ca_issued(void *p)
+{
+	struct ca_issued *c = p;
+
+	strcpy(c->serial, "0123456789abcdef");
+	strcpy(c->site, "newyork");
+	strcpy(c->names, "fqdn:newyork");
+	c->not_after = 1ull << 40;
+	c->revoked = 5;
+	c->why = 10;
+}
+
+static void
 fill_relay(void *p)
 {
 	struct relay *m = p;
@@ -437,5 +563,15 @@ const struct sample samples[] = {
 	S("fetched", fetched, fill_fetched),
 	S("fetch-failed", fetched, fill_fetch_failed),
 	S("cert-info", cert_info, fill_cert_info),
+	S("cert-csr", cert_csr, fill_cert_csr),
+	S("cert-import", cert_import, fill_cert_import),
+	S("cert-export", cert_export, fill_cert_export),
+	S("ca-init", ca_init, fill_ca_init),
+	S("ca-issue", ca_issue, fill_ca_issue),
+	S("ca-revoke", ca_revoke, fill_ca_revoke),
+	S("ca-revoke-serial", ca_revoke, fill_ca_revoke_serial),
+	S("ca-crl", ca_crl, fill_ca_crl),
+	S("cert-made", cert_made, fill_cert_made),
+	S("ca-issued", ca_issued, fill_ca_issued),
 };
 const size_t nsamples = sizeof(samples) / sizeof(samples[0]);

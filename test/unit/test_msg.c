@@ -261,6 +261,43 @@ test_bad_key(void **state)
 	REFUSED("installed", key_installed, x->child = 0);
 }
 
+static void
+test_bad_cert(void **state)
+{
+	REFUSED("cert-csr", cert_csr, x->name[0] = '.');
+	REFUSED("cert-csr", cert_csr, x->nids = 0);
+	REFUSED("cert-csr", cert_csr, x->keep_key = 2);
+	REFUSED("cert-csr", cert_csr, x->ids[1][0] = '\0');
+	REFUSED("cert-import", cert_import, x->name[0] = '/');
+	REFUSED("cert-import", cert_import, x->trust[0] = '\0');
+	REFUSED("cert-import", cert_import, x->replace = 2);
+	REFUSED("cert-export", cert_export, x->name[0] = '\0');
+	REFUSED("cert-export", cert_export, x->form = CERT_AS_P12 + 1);
+	REFUSED("cert-export", cert_export, x->with_key = 2);
+	REFUSED("ca-init", ca_init, x->name[0] = '\0');
+	REFUSED("ca-init", ca_init, x->days = CERT_DAYS_MAX + 1);
+	REFUSED("ca-issue", ca_issue, x->ca[0] = '\0');
+	REFUSED("ca-issue", ca_issue, x->site[0] = '\0');
+	REFUSED("ca-issue", ca_issue, x->days = CERT_DAYS_MAX + 1);
+	REFUSED("ca-issue", ca_issue, x->renew = 2);
+	REFUSED("ca-issue", ca_issue, x->renew = 0);
+	REFUSED("ca-issue", ca_issue, x->ids[7][0] = '\0');
+	REFUSED("ca-revoke", ca_revoke, x->site[0] = '\0');
+	REFUSED("ca-revoke", ca_revoke, x->serial[0] = '1');
+	REFUSED("ca-revoke-serial", ca_revoke, x->serial[0] = '\0');
+	REFUSED("ca-revoke", ca_revoke, x->why = 6);
+	REFUSED("ca-revoke", ca_revoke, x->why = 8);
+	REFUSED("ca-revoke", ca_revoke, x->why = 11);
+	REFUSED("ca-crl", ca_crl, x->ca[0] = '\0');
+	REFUSED("ca-crl", ca_crl, x->der = 2);
+	REFUSED("ca-crl", ca_crl, x->days = CERT_DAYS_MAX + 1);
+	REFUSED("cert-made", cert_made, x->name[0] = '\0');
+	REFUSED("cert-made", cert_made, x->has_key = 2);
+	REFUSED("ca-issued", ca_issued, x->serial[0] = '\0');
+	REFUSED("ca-issued", ca_issued, x->site[0] = '\0');
+	REFUSED("ca-issued", ca_issued, x->why = 7);
+}
+
 /* Counts over their arrays: the putter refuses, and the getter refuses the octet. */
 static void
 test_bad_counts(void **state)
@@ -389,6 +426,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_bad_tunnel),
 		cmocka_unit_test(test_bad_state),
 		cmocka_unit_test(test_bad_key),
+		cmocka_unit_test(test_bad_cert),
 		cmocka_unit_test(test_bad_counts),
 		cmocka_unit_test(test_record_fact),
 		cmocka_unit_test(test_corpus),
