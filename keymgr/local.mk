@@ -5,10 +5,25 @@ KEYMGR_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/keymgr
 noinst_LIBRARIES += keymgr/libkeymgr.a
 keymgr_libkeymgr_a_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 keymgr_libkeymgr_a_SOURCES = \
+	keymgr/altname.c \
+	keymgr/altname.h \
 	keymgr/auth.c \
 	keymgr/auth.h \
 	keymgr/bind.c \
 	keymgr/bind.h \
+	keymgr/ca.c \
+	keymgr/ca.h \
+	keymgr/ca_in.h \
+	keymgr/ca_issue.c \
+	keymgr/ca_store.c \
+	keymgr/caindex.c \
+	keymgr/caindex.h \
+	keymgr/certfile.c \
+	keymgr/certfile.h \
+	keymgr/certfile_in.h \
+	keymgr/certout.c \
+	keymgr/certtext.c \
+	keymgr/certtext.h \
 	keymgr/child.c \
 	keymgr/child.h \
 	keymgr/childtab.c \
@@ -22,6 +37,13 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/ike.h \
 	keymgr/ke.c \
 	keymgr/ke.h \
+	keymgr/keydir.c \
+	keymgr/keydir.h \
+	keymgr/keyjob.c \
+	keymgr/keyjob.h \
+	keymgr/keykind.c \
+	keymgr/keykind.h \
+	keymgr/p12.c \
 	keymgr/prf.c \
 	keymgr/prf.h \
 	keymgr/sadb.c \
@@ -31,7 +53,9 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/serve_iked.c \
 	keymgr/serve_iked.h \
 	keymgr/store.c \
-	keymgr/store.h
+	keymgr/store.h \
+	keymgr/x509make.c \
+	keymgr/x509make.h
 
 daemon_PROGRAMS += keymgr/keymgr
 keymgr_keymgr_CPPFLAGS = $(KEYMGR_CPPFLAGS)
