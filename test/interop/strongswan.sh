@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork".
+# strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork". What is not said is the FAQ's, with a PSK:
+# SS_LOCAL, SS_REMOTE, SS_ID, SS_PEER, SS_TS, SS_PEER_TS, SS_DPD; SS_IKE and SS_ESP (proposals); SS_AUTH and SS_PEER_AUTH (lines of the
+# "local" and "remote" sections beside the id); SS_FRAGMENT (octets of an IKE fragment). Certificates are put below $W/ss-NAME/swanctl before.
 
 ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
 
-# ss_start NAME PSK [extra connection lines...]
+# ss_start NAME PSK
 ss_start() {
-	_s=$1 _key=$2; shift 2
+	_s=$1 _key=$2
 	mkdir -p "$W/ss-$_s/swanctl"
 	cat >"$W/ss-$_s/strongswan.conf" <<-EOF
 	charon-systemd {
-	  load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints hmac kdf gcm aes sha2 sha1 drbg curve25519 kernel-libipsec kernel-netlink socket-default vici updown counters
+	  load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints hmac kdf gcm aes sha2 sha1 drbg curve25519 curl kernel-libipsec kernel-netlink socket-default vici updown counters
 	  plugins {
 	    vici { socket = unix://$W/ss-$_s/vici }
 	    kernel-libipsec { allow_peer_ts = yes }
 	  }
+	  fragment_size = ${SS_FRAGMENT:-1280}
 	  filelog { stderr { default = 1
 	    ike = 2
-    flush_line = yes
+	    cfg = 2
+	    flush_line = yes
 	    path = $W/ss-$_s/log
 	  } }
 	}
@@ -28,14 +32,14 @@ ss_start() {
 	  encap = yes
 	  mobike = no
 	  dpd_delay = ${SS_DPD:-30s}
-	  proposals = aes256gcm16-prfsha384-x25519
-	  local  { auth = psk
+	  proposals = ${SS_IKE:-aes256gcm16-prfsha384-x25519}
+	  local  { ${SS_AUTH:-auth = psk}
 	           id = ${SS_ID:-newyork} }
-	  remote { auth = psk
+	  remote { ${SS_PEER_AUTH:-auth = psk}
 	           id = ${SS_PEER:-tokyo} }
 	  children { net { local_ts = ${SS_TS:-10.0.2.0/24}
 	                   remote_ts = ${SS_PEER_TS:-10.0.1.0/24}
-	                   esp_proposals = aes256gcm16-x25519 } } } }
+	                   esp_proposals = ${SS_ESP:-aes256gcm16-x25519} } } } }
 	secrets { ike1 { id-a = tokyo
 	                 id-b = newyork
 	                 secret = "$_key" } }

@@ -20,6 +20,7 @@ SCENARIOS = \
 	test/scenario/t_explain \
 	test/scenario/t_quickstart \
 	test/scenario/t_readme \
-	test/interop/t_strongswan
+	test/interop/t_strongswan \
+	test/interop/t_strongswan_suites
 NET_TESTS += $(SCENARIOS)
 EXTRA_DIST += test/lib.sh test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
