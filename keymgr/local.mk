@@ -24,10 +24,13 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/certout.c \
 	keymgr/certtext.c \
 	keymgr/certtext.h \
+	keymgr/chain.h \
 	keymgr/child.c \
 	keymgr/child.h \
 	keymgr/childtab.c \
 	keymgr/childtab.h \
+	keymgr/cred.c \
+	keymgr/cred.h \
 	keymgr/decode.c \
 	keymgr/derive.c \
 	keymgr/derive.h \
@@ -52,6 +55,7 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/serve.h \
 	keymgr/serve_iked.c \
 	keymgr/serve_iked.h \
+	keymgr/sig.h \
 	keymgr/store.c \
 	keymgr/store.h \
 	keymgr/x509make.c \
@@ -67,12 +71,16 @@ keymgr_keymgr_SOURCES = \
 	keymgr/sandbox.h
 
 # Tests
-KEY_TESTS = test/unit/test_pfkey test/unit/test_pfkey_client test/unit/test_key_child test/unit/test_key_engine test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
+KEY_TESTS = test/unit/test_pfkey test/unit/test_pfkey_client test/unit/test_key_child test/unit/test_key_cred test/unit/test_key_engine test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
 check_PROGRAMS += $(KEY_TESTS)
 UNIT_TESTS += $(KEY_TESTS)
 EXTRA_DIST += test/unit/key_hex.h
 KEY_TEST_LIBS = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 KEY_FIX = test/unit/key_engine.c test/unit/key_fix.c test/unit/key_fix.h
+PKI = test/unit/pki.c test/unit/pki.h
+test_unit_test_key_cred_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
 test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)

@@ -23,7 +23,7 @@ open_dir(const char *dir, enum reason *r, char detail[static STORE_DETAIL])
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		*r = R_SECRET_MISSING;
-		snprintf(detail, STORE_DETAIL, "the secrets directory %s cannot be opened: %s", dir, strerror(errno));
+		snprintf(detail, STORE_DETAIL, "the directory %s cannot be opened: %s", dir, strerror(errno));
 	} else if (!trusted(st.st_uid) || (st.st_mode & 022)) {
 		*r = R_SECRET_DIR_OPEN;
 		snprintf(detail, STORE_DETAIL, "%s has mode %04o and owner %u", dir, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid);
@@ -35,7 +35,7 @@ open_dir(const char *dir, enum reason *r, char detail[static STORE_DETAIL])
 }
 
 static enum reason
-check_file(const char *path, const struct stat *st, char detail[static STORE_DETAIL])
+check_file(const char *path, const struct stat *st, enum store_kind kind, size_t max, char detail[static STORE_DETAIL])
 {
 	unsigned mode = st->st_mode & 07777;
 
@@ -47,12 +47,16 @@ check_file(const char *path, const struct stat *st, char detail[static STORE_DET
 		snprintf(detail, STORE_DETAIL, "%s belongs to user %u", path, (unsigned)st->st_uid);
 		return R_SECRET_WRONG_OWNER;
 	}
-	if (mode != 0400 && mode != 0600) {
+	if (kind == STORE_SECRET && mode != 0400 && mode != 0600) {
 		snprintf(detail, STORE_DETAIL, "%s has mode %04o, it must have 0400 or 0600", path, mode);
 		return R_SECRET_TOO_OPEN;
 	}
-	if (st->st_size > STORE_FILE_MAX) {
-		snprintf(detail, STORE_DETAIL, "%s has more than %u octets", path, STORE_FILE_MAX);
+	if (kind == STORE_PUBLIC && (mode & 022)) {
+		snprintf(detail, STORE_DETAIL, "%s has mode %04o: others may write it", path, mode);
+		return R_SECRET_TOO_OPEN;
+	}
+	if ((uintmax_t)st->st_size > max) {
+		snprintf(detail, STORE_DETAIL, "%s has more than %zu octets", path, max);
 		return R_SECRET_INVALID;
 	}
 	return R_OK;
@@ -67,8 +71,37 @@ open_failed(const char *path, int err, char detail[static STORE_DETAIL])
 	return err == EACCES || err == EPERM ? R_SECRET_WRONG_OWNER : R_SECRET_MISSING;
 }
 
-static bool
-read_file(int fd, uint8_t *buf, size_t cap, size_t *n)
+enum reason
+store_open(const char *dir, const char *file, enum store_kind kind, size_t max, int *fd, struct stat *st, char detail[static STORE_DETAIL])
+{
+	enum reason r = R_OK;
+	char path[STORE_DETAIL - 96];
+	int d = open_dir(dir, &r, detail);
+
+	*fd = -1;
+	if (d < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	/* NONBLOCK: a FIFO must not hold us */
+	*fd = openat(d, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (*fd < 0)
+		r = open_failed(path, errno, detail);
+	close(d);
+	if (*fd < 0)
+		return r;
+	if (fstat(*fd, st) < 0)
+		r = open_failed(path, errno, detail);
+	else
+		r = check_file(path, st, kind, max, detail);
+	if (r == R_OK)
+		return r;
+	close(*fd);
+	*fd = -1;
+	return r;
+}
+
+bool
+store_read_fd(int fd, uint8_t *buf, size_t cap, size_t *n)
 {
 	ssize_t got;
 
@@ -86,11 +119,10 @@ enum reason
 store_read(const char *dir, const char *name, struct secret *s, char detail[static STORE_DETAIL])
 {
 	uint8_t buf[STORE_FILE_MAX + 1];
-	enum reason r = R_OK;
-	char path[STORE_DETAIL - 96];
 	struct stat st;
+	enum reason r;
 	size_t n = 0;
-	int d, fd;
+	int fd;
 
 	secret_wipe(s);
 	detail[0] = '\0';
@@ -98,24 +130,12 @@ store_read(const char *dir, const char *name, struct secret *s, char detail[stat
 		snprintf(detail, STORE_DETAIL, "this is not the name of a secret");
 		return R_NAME_INVALID;
 	}
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	d = open_dir(dir, &r, detail);
-	if (d < 0)
-		return r;
-	/* NONBLOCK: a FIFO must not hold us */
-	fd = openat(d, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		r = open_failed(path, errno, detail);
-	close(d);
+	r = store_open(dir, name, STORE_SECRET, STORE_FILE_MAX, &fd, &st, detail);
 	if (r != R_OK)
 		return r;
-	if (fstat(fd, &st) < 0)
-		r = open_failed(path, errno, detail);
-	else
-		r = check_file(path, &st, detail);
-	if (r == R_OK && (!read_file(fd, buf, sizeof(buf), &n) || n > STORE_FILE_MAX || !store_decode(bytes_of(buf, n), s))) {
+	if (!store_read_fd(fd, buf, sizeof(buf), &n) || n > STORE_FILE_MAX || !store_decode(bytes_of(buf, n), s)) {
 		r = R_SECRET_INVALID;
-		snprintf(detail, STORE_DETAIL, "%s is empty, too long or wrongly encoded", path);
+		snprintf(detail, STORE_DETAIL, "%.256s/%.64s is empty, too long or wrongly encoded", dir, name);
 	}
 	close(fd);
 	wipe(buf, sizeof(buf));

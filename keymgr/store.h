@@ -7,6 +7,8 @@
 #ifndef KEYMGR_STORE_H
 #define KEYMGR_STORE_H
 
+#include <sys/stat.h>
+
 #include "reason.h"
 #include "secret.h"
 
@@ -18,5 +20,14 @@ bool store_decode(struct bytes file, struct secret *);
 
 /* R_OK and the secret, or R_SECRET_* and what is wrong with which file. */
 enum reason store_read(const char *dir, const char *name, struct secret *, char detail[static STORE_DETAIL]);
+
+/*
+ * A file of a directory that only root or keymgr can write, opened without following a link, after every check but its content's; *fd is
+ * the caller's. A public one (a certificate) may be read by everybody.
+ */
+enum store_kind { STORE_SECRET, STORE_PUBLIC };
+enum reason store_open(const char *dir, const char *file, enum store_kind, size_t max, int *fd, struct stat *, char detail[static STORE_DETAIL]);
+/* Up to its end, or to cap. */
+bool store_read_fd(int fd, uint8_t *buf, size_t cap, size_t *n);
 
 #endif
