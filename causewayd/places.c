@@ -81,7 +81,7 @@ make_own(const char *state, const char *name, const char *file, char *dir, size_
 bool
 places_make(struct places *p, struct owner sync, struct owner esp, struct owner key, char *why, size_t cap)
 {
-	char guard[256];
+	char guard[256], ca_dir[256];
 
 	if (strlen(p->state) > 200 || strlen(p->run) > 90 || strlen(p->secrets) > 200) {
 		snprintf(why, cap, "One of the directories' paths is too long.");
@@ -93,7 +93,8 @@ places_make(struct places *p, struct owner sync, struct owner esp, struct owner 
 	    !make_own(p->state, "guard", "guard.nft", guard, sizeof(guard), esp, why, cap))
 		return false;
 	snprintf(p->key_dir, sizeof(p->key_dir), "%.220s/keys", p->state);
-	if (!make_dir(p->key_dir, 0700, key.uid, key.gid, why, cap))
+	snprintf(ca_dir, sizeof(ca_dir), "%.250s/ca", p->key_dir);
+	if (!make_dir(p->key_dir, 0700, key.uid, key.gid, why, cap) || !make_dir(ca_dir, 0700, key.uid, key.gid, why, cap))
 		return false;
 	snprintf(p->guard_file, sizeof(p->guard_file), "%.240s/guard.nft", guard);
 	return make_secrets(p->secrets, why, cap);

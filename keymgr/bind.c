@@ -98,6 +98,14 @@ bind_find(const struct bindings *t, const char *tunnel)
 	return e ? &e->b : NULL;
 }
 
+void
+bind_each(const struct bindings *t, void (*f)(void *arg, const struct binding *), void *arg)
+{
+	for (unsigned i = 0; i < 1024; i++)
+		for (const struct bound *e = t->bucket[i]; e; e = e->next)
+			f(arg, &e->b);
+}
+
 bool
 bind_allows(const struct bindings *t, const char *child, uint32_t reqid)
 {

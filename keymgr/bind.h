@@ -18,6 +18,7 @@ bool bind_put(struct bindings *, const struct binding *);	/* false: full or no m
 void bind_del(struct bindings *, const char *tunnel);
 void bind_sync(struct bindings *);			/* forget what was not put in this round */
 const struct binding *bind_find(const struct bindings *, const char *tunnel);
+void bind_each(const struct bindings *, void (*f)(void *arg, const struct binding *), void *arg);
 /* May an SA of this child ("tunnel/child") have this reqid? */
 bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);
 void bind_fini(struct bindings *);

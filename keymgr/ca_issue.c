@@ -38,7 +38,7 @@ static enum reason
 check_renew(const struct ca *ca, const struct ca_issue *q, char kind[static CERT_KEY_CAP], char detail[static CA_DETAIL])
 {
 	const struct caindex_row *old = caindex_newest(&ca->ix, q->site);
-	char file[NAME_CAP + 16];
+	char file[NAME_CAP + 16], as_before[CERT_KEY_CAP] = "";
 	EVP_PKEY *k;
 
 	kind[0] = '\0';
@@ -62,9 +62,9 @@ check_renew(const struct ca *ca, const struct ca_issue *q, char kind[static CERT
 		return ca_check_kind(q->key, kind, detail);
 	snprintf(file, sizeof(file), "%s.key", q->site);
 	if ((k = ca_read_key(ca->dir, file, detail)) != NULL)
-		keykind_name(k, kind);
+		keykind_name(k, as_before);
 	EVP_PKEY_free(k);
-	return ca_check_kind(kind, kind, detail);
+	return ca_check_kind(as_before, kind, detail);
 }
 
 static enum reason

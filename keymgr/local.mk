@@ -11,6 +11,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/auth.h \
 	keymgr/bind.c \
 	keymgr/bind.h \
+	keymgr/box.c \
+	keymgr/box.h \
 	keymgr/ca.c \
 	keymgr/ca.h \
 	keymgr/ca_in.h \
@@ -22,6 +24,11 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/certfile.h \
 	keymgr/certfile_in.h \
 	keymgr/certout.c \
+	keymgr/certs.c \
+	keymgr/certs.h \
+	keymgr/certs_import.c \
+	keymgr/certs_in.h \
+	keymgr/certs_list.c \
 	keymgr/certtext.c \
 	keymgr/certtext.h \
 	keymgr/chain.h \
@@ -53,6 +60,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/sadb.h \
 	keymgr/serve.c \
 	keymgr/serve.h \
+	keymgr/serve_cert.c \
+	keymgr/serve_cert.h \
 	keymgr/serve_iked.c \
 	keymgr/serve_iked.h \
 	keymgr/sig.h \
@@ -71,7 +80,7 @@ keymgr_keymgr_SOURCES = \
 	keymgr/sandbox.h
 
 # Tests
-KEY_TESTS = test/unit/test_pfkey test/unit/test_pfkey_client test/unit/test_key_child test/unit/test_key_cred test/unit/test_key_engine test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
+KEY_TESTS = test/unit/test_key_ca test/unit/test_pfkey test/unit/test_pfkey_client test/unit/test_key_child test/unit/test_key_cred test/unit/test_key_engine test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
 check_PROGRAMS += $(KEY_TESTS)
 UNIT_TESTS += $(KEY_TESTS)
 EXTRA_DIST += test/unit/key_hex.h
@@ -81,6 +90,8 @@ PKI = test/unit/pki.c test/unit/pki.h
 test_unit_test_key_cred_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
+test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)

@@ -12,11 +12,13 @@
 #include <stdlib.h>
 
 #include "alg.h"
+#include "certfile.h"
 #include "log.h"
 #include "prf.h"
 #include "proc.h"
 #include "sandbox.h"
 #include "serve.h"
+#include "serve_cert.h"
 
 #define SECURE_HEAP	(4u << 20)	/* IKE_KE_MAX private values with room to spare */
 
@@ -68,13 +70,16 @@ main(int argc, char **argv)
 		return 1;
 	}
 	proc_start(&p, "keymgr", argc, argv);
+	if (!certfile_start())
+		log_warn(NULL, "no_legacy", "OpenSSL's provider 'legacy' is not installed: old PKCS#12 files cannot be read.");
 	base = event_base_new();
-	if (base == NULL || !serve_init(&k, base, p.secret_dir)) {
+	if (base == NULL || !serve_init(&k, base, p.secret_dir, p.key_dir)) {
 		log_error(NULL, "start_failed", "There is no memory to start with.");
 		return 1;
 	}
 	k.proc = &p;
 	proc_confine(&p, &keymgr_sandbox);
+	serve_cert_start(&k);
 	while ((fd = proc_take(&p, "spdsync")) >= 0)	/* bindings before those who need them */
 		serve_on_fd(&k, "spdsync", fd);
 	while ((fd = proc_take(&p, "iked")) >= 0)
@@ -85,6 +90,7 @@ main(int argc, char **argv)
 	event_base_dispatch(base);
 	proc_end(&p);
 	serve_fini(&k);
+	certfile_end();
 	event_base_free(base);
 	return 0;
 }

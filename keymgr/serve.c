@@ -6,6 +6,7 @@
 #include "log.h"
 #include "serve.h"
 #include "store.h"
+#include "serve_cert.h"
 #include "serve_iked.h"
 
 /* spdsync's link */
@@ -102,6 +103,7 @@ static const struct ipc_row spdsync_rows[] = {
 	{ BIND_DEL,	"BIND_DEL",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_del },
 	{ BIND_SYNC,	"BIND_SYNC",	IPC_AFTER_HELLO, 0,				on_bind_sync },
 	{ BIND_CHECK,	"BIND_CHECK",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_check },
+	SERVE_CERT_ROWS
 };
 
 static const struct ipc_table spdsync_table = { "spdsync-keymgr", spdsync_rows, sizeof(spdsync_rows) / sizeof(spdsync_rows[0]),
@@ -201,21 +203,22 @@ static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_b
 /* All of it */
 
 bool
-serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir)
+serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir, const char *key_dir)
 {
 	struct timeval tv = { .tv_sec = SERVE_ENGINE_WAIT_S };
 
 	memset(k, 0, sizeof(*k));
 	k->base = base;
 	k->iked_waits = -1;
-	if (strlen(secret_dir) >= sizeof(k->secret_dir))
+	if (strlen(secret_dir) >= sizeof(k->secret_dir) || strlen(key_dir) >= sizeof(k->key_dir))
 		return false;
 	strcpy(k->secret_dir, secret_dir);
+	strcpy(k->key_dir, key_dir);
 	ike_objects_init(&k->objects);
 	k->sadb = sadb_new(base, &sadb_ops, k);
 	k->children = k->sadb ? children_new(base, k->sadb, &serve_child_ops, k) : NULL;
 	k->settle_timer = event_new(base, -1, 0, on_settle_timer, k);
-	if (k->children && k->settle_timer && event_add(k->settle_timer, &tv) == 0)
+	if (k->children && k->settle_timer && event_add(k->settle_timer, &tv) == 0 && serve_cert_init(k))
 		return true;
 	serve_fini(k);
 	return false;
@@ -231,6 +234,7 @@ serve_fini(struct keymgr *k)
 	children_free(k->children);
 	ike_objects_wipe(&k->objects);
 	bind_fini(&k->bindings);
+	serve_cert_fini(k);
 	if (k->settle_timer)
 		event_free(k->settle_timer);
 	if (k->iked_waits >= 0)

@@ -10,6 +10,7 @@
 #include "child.h"
 #include "ike.h"
 #include "ipc.h"
+#include "keyjob.h"
 #include "log.h"
 #include "proc.h"
 #include "sadb.h"
@@ -20,6 +21,7 @@ struct keymgr {
 	struct event_base	*base;
 	struct proc		*proc;		/* after serve_init; NULL: without a supervisor */
 	char			 secret_dir[256];
+	char			 key_dir[256];	/* keymgr's own: certificates, keys, CAs */
 	struct bindings		 bindings;
 	struct ike_objects	 objects;
 	struct sadb		*sadb;
@@ -30,9 +32,11 @@ struct keymgr {
 	bool			 settled;
 	struct event		*settle_timer;
 	struct log_limit	 refusals;
+	struct keyjob		*keyjob;
+	struct event		*tend;		/* of the CAs' revocation lists */
 };
 
-bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir);
+bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir, const char *key_dir);
 void serve_fini(struct keymgr *);
 /* A descriptor from the supervisor: "pfkey", "iked" or "spdsync"; taken. ctx is struct keymgr. */
 void serve_on_fd(void *ctx, const char *name, int fd);

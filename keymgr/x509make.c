@@ -258,7 +258,7 @@ revoked_new(const struct make_revoked *v)
 static bool
 crl_times(X509_CRL *crl, const struct make_crl *m)
 {
-	ASN1_TIME *a = ASN1_TIME_set(NULL, (time_t)m->now), *b = ASN1_TIME_set(NULL, (time_t)m->next);
+	ASN1_TIME *a = ASN1_TIME_set(NULL, (time_t)(m->now > MAKE_EARLY_S ? m->now - MAKE_EARLY_S : 0)), *b = ASN1_TIME_set(NULL, (time_t)m->next);
 	bool ok = a && b && X509_CRL_set1_lastUpdate(crl, a) && X509_CRL_set1_nextUpdate(crl, b);
 
 	ASN1_TIME_free(a);

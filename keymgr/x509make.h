@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define MAKE_SERIAL	20	/* octets: RFC 5280 4.1.2.2 */
-#define MAKE_EARLY_S	3600	/* a certificate is valid from an hour before it was made: clocks differ */
+#define MAKE_EARLY_S	3600	/* a certificate or list is valid from an hour before it was made: clocks differ */
 
 struct make {
 	const X509_NAME	*subject;

@@ -23,7 +23,7 @@ enum {
 	CA_LIST = 41		/* str ca, u32 from -> u16 n, n * struct ca_issued in the order of their issue; n 0 ends */
 };
 
-#define CERT_BOX_MAX	(1u << 20)	/* octets of a box that comes in */
+#define CERT_BOX_MAX	(256u << 10)	/* octets of a box that comes in */
 #define CERT_BOX_HEAD	12u
 #define CERT_PEM_MAX	32768u		/* a request, or a chain, in a message */
 #define CERT_IDS	8

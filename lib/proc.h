@@ -81,6 +81,10 @@ struct sandbox_arg { int syscall; unsigned arg; unsigned long value; };
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_yield), SCMP_SYS(sendmmsg), SCMP_SYS(sendmsg), \
 	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(sigaltstack), SCMP_SYS(sysinfo), SCMP_SYS(write), SCMP_SYS(writev)
 
+/* Threads that are made later: clone as a thread and nothing else (a new process is still refused), and what glibc does in a new one. */
+#define SANDBOX_THREADS \
+	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq)
+
 void proc_start(struct proc *, const char *name, int argc, char **argv);	/* exits with a sentence on failure */
 /* The descriptor of that name (first of several), now the caller's; -1 when there is none. */
 int  proc_take(struct proc *, const char *name);

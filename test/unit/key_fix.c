@@ -116,7 +116,7 @@ key_setup(void **state)
 	strcpy(f->dir, "/tmp/key-serve-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->base = event_base_new();
-	assert_true(serve_init(&f->k, f->base, f->dir));
+	assert_true(serve_init(&f->k, f->base, f->dir, ""));
 	key_attach_engine(f, true);
 	key_attach_spdsync(f);
 	key_attach_iked(f);
