@@ -64,7 +64,9 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/serve_cert.h \
 	keymgr/serve_iked.c \
 	keymgr/serve_iked.h \
+	keymgr/sig.c \
 	keymgr/sig.h \
+	keymgr/sigalg.c \
 	keymgr/store.c \
 	keymgr/store.h \
 	keymgr/x509make.c \
@@ -80,7 +82,18 @@ keymgr_keymgr_SOURCES = \
 	keymgr/sandbox.h
 
 # Tests
-KEY_TESTS = test/unit/test_key_ca test/unit/test_pfkey test/unit/test_pfkey_client test/unit/test_key_child test/unit/test_key_cred test/unit/test_key_engine test/unit/test_key_kdf test/unit/test_key_ke test/unit/test_key_serve test/unit/test_key_store
+KEY_TESTS = \
+	test/unit/test_key_ca \
+	test/unit/test_key_child \
+	test/unit/test_key_cred \
+	test/unit/test_key_engine \
+	test/unit/test_key_kdf \
+	test/unit/test_key_ke \
+	test/unit/test_key_serve \
+	test/unit/test_key_sig \
+	test/unit/test_key_store \
+	test/unit/test_pfkey \
+	test/unit/test_pfkey_client
 check_PROGRAMS += $(KEY_TESTS)
 UNIT_TESTS += $(KEY_TESTS)
 EXTRA_DIST += test/unit/key_hex.h
@@ -92,6 +105,9 @@ test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
 test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_sig_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_sig_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_sig_SOURCES = test/unit/test_key_sig.c $(PKI)
 test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
@@ -124,6 +140,14 @@ check_PROGRAMS += test/fuzz/replay_secret
 test_fuzz_replay_secret_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_secret_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_secret.c
 test_fuzz_replay_secret_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+
+# What signatures say of themselves.
+FUZZ_TARGETS += sig:keymgr/sigalg.c
+UNIT_TESTS += test/fuzz/replay_sig
+check_PROGRAMS += test/fuzz/replay_sig
+test_fuzz_replay_sig_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_sig_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_sig.c
+test_fuzz_replay_sig_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
 
 # All groups and ciphers in the sandboxed daemons, on packets.
 NET_TESTS += test/scenario/t_groups

@@ -36,7 +36,6 @@ bool sig_data_get(struct bytes data, struct sig_alg *, struct bytes *signature);
 struct sig_want {
 	uint16_t	hashes;		/* that the peer named, by bits; 0: none */
 	bool		old_methods;	/* RSA with SHA-1 may be used */
-	bool		pkcs1;		/* RSA by PKCS#1 v1.5 rather than by PSS */
 };
 
 /* AUTH over these octets. R_OK, SIGNATURE_NONE or INTERNAL. name: "ECDSA P-256 with SHA-256", for people. */
