@@ -7,7 +7,7 @@
 
 #include "links.h"
 
-const char *const daemon_names[DAEMONS] = { "ipsecd", "keymgr", "spdsync", "iked" };
+const char *const daemon_names[DAEMONS] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch" };
 
 const struct link_row link_rows[LINKS] = {
 	{ { D_IPSECD, D_KEYMGR },	{ "pfkey-keymgr", "pfkey" } },
@@ -17,6 +17,7 @@ const struct link_row link_rows[LINKS] = {
 	{ { D_KEYMGR, D_SPDSYNC },	{ "spdsync", "keymgr" } },
 	{ { D_KEYMGR, D_IKED },		{ "iked", "keymgr" } },
 	{ { D_SPDSYNC, D_IKED },	{ "iked", "spdsync" } },
+	{ { D_KEYMGR, D_FETCH },	{ "fetch", "keymgr" } },
 };
 
 void

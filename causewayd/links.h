@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-enum daemon { D_IPSECD, D_KEYMGR, D_SPDSYNC, D_IKED, DAEMONS };	/* in the order of their start */
+enum daemon { D_IPSECD, D_KEYMGR, D_SPDSYNC, D_IKED, D_FETCH, DAEMONS };	/* in the order of their start */
 
 extern const char *const daemon_names[DAEMONS];
 
-#define LINKS	7
+#define LINKS	8
 
 struct link_row {
 	enum daemon	who[2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * causewayd, the supervisor: it reads the gateway file, opens every socket as root, and starts the four daemons that do the
+ * causewayd, the supervisor: it reads the gateway file, opens every socket as root, and starts the daemons that do the
  * work. It parses nothing that comes from a network.
  */
 #include "config.h"
@@ -28,7 +28,8 @@ struct options {
 	const char *attack_option;
 };
 
-static const char *const users[DAEMONS] = { "_causeway-esp", "_causeway-key", "_causeway-sync", "_causeway-ike" };
+static const char *const users[DAEMONS] = { "_causeway-esp", "_causeway-key", "_causeway-sync", "_causeway-ike",
+	"_causeway-fetch" };
 
 static _Noreturn void
 usage(void)
@@ -174,6 +175,7 @@ fill_config(struct supervisor *s, const struct conf *c, const struct places *p)
 	snprintf(m->state_dir, sizeof(m->state_dir), "%s", p->store_dir);
 	snprintf(m->secret_dir, sizeof(m->secret_dir), "%s", p->secrets);
 	snprintf(m->key_dir, sizeof(m->key_dir), "%s", p->key_dir);
+	snprintf(m->crl_dir, sizeof(m->crl_dir), "%s", p->crl_dir);
 	snprintf(m->guard_file, sizeof(m->guard_file), "%s", p->guard_file);
 	snprintf(m->site, sizeof(m->site), "%s", c->site);
 	snprintf(m->engine, sizeof(m->engine), "%s", conf_engine_name(c->engine));

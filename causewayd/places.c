@@ -81,9 +81,10 @@ make_own(const char *state, const char *name, const char *file, char *dir, size_
 bool
 places_make(struct places *p, struct owner sync, struct owner esp, struct owner key, char *why, size_t cap)
 {
-	char guard[256], ca_dir[256];
+	char guard[256], ca_dir[256], cache_dir[256];
+	const char *slash;
 
-	if (strlen(p->state) > 200 || strlen(p->run) > 90 || strlen(p->secrets) > 200) {
+	if (strlen(p->conf) > 200 || strlen(p->state) > 200 || strlen(p->run) > 90 || strlen(p->secrets) > 200) {
 		snprintf(why, cap, "One of the directories' paths is too long.");
 		return false;
 	}
@@ -94,8 +95,12 @@ places_make(struct places *p, struct owner sync, struct owner esp, struct owner 
 		return false;
 	snprintf(p->key_dir, sizeof(p->key_dir), "%.220s/keys", p->state);
 	snprintf(ca_dir, sizeof(ca_dir), "%.250s/ca", p->key_dir);
-	if (!make_dir(p->key_dir, 0700, key.uid, key.gid, why, cap) || !make_dir(ca_dir, 0700, key.uid, key.gid, why, cap))
+	snprintf(cache_dir, sizeof(cache_dir), "%.240s/cache", p->key_dir);
+	if (!make_dir(p->key_dir, 0700, key.uid, key.gid, why, cap) || !make_dir(ca_dir, 0700, key.uid, key.gid, why, cap) ||
+	    !make_dir(cache_dir, 0700, key.uid, key.gid, why, cap))
 		return false;
 	snprintf(p->guard_file, sizeof(p->guard_file), "%.240s/guard.nft", guard);
+	slash = strrchr(p->conf, '/');
+	snprintf(p->crl_dir, sizeof(p->crl_dir), "%.*scrl", slash ? (int)(slash + 1 - p->conf) : 0, p->conf);
 	return make_secrets(p->secrets, why, cap);
 }

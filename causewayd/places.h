@@ -11,6 +11,7 @@ struct places {
 	const char	*conf, *run, *state, *secrets, *libexec;
 	char		 store_dir[256];	/* STATE/store: spdsync's alone */
 	char		 key_dir[256];		/* STATE/keys: keymgr's alone */
+	char		 crl_dir[256];		/* "crl" beside the gateway file; it need not be there */
 	char		 guard_file[256];	/* STATE/guard/guard.nft: ipsecd's alone */
 	int		 lock;			/* RUN/lock, held for the whole life */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The life of the four daemons. Each is started when the one before it first said READY; from then on each is restarted by
+ * The life of the daemons. Each is started when the one before it first said READY; from then on each is restarted by
  * itself, whatever its neighbours do, and its neighbours are given fresh ends of their links. At the end they are stopped in the
  * opposite order, so that none of them sees a neighbour vanish and begins to repair it.
  */
@@ -100,15 +100,15 @@ equip(struct child *c)
 
 /* What the daemon says */
 
+/* keymgr-fetch is the last, and nobody waits for it: tunnels come up without it. */
 static void
 start_next(struct supervisor *s)
 {
 	for (unsigned i = 0; i < DAEMONS; i++) {
-		if (s->child[i].was_started && s->child[i].line.life == LIFE_READY)
-			continue;
 		if (!s->child[i].was_started)
 			start(&s->child[i]);
-		return;
+		if (s->child[i].line.life != LIFE_READY && i != D_FETCH)
+			return;
 	}
 	if (!s->announced) {
 		s->announced = true;
@@ -180,6 +180,7 @@ static const struct ipc_row rows[] = {
 static const struct ipc_table tables[DAEMONS] = {
 	{ "causewayd-ipsecd", rows, NROWS, NULL, on_down }, { "causewayd-keymgr", rows, NROWS, NULL, on_down },
 	{ "causewayd-spdsync", rows, NROWS, NULL, on_down }, { "causewayd-iked", rows, NROWS, NULL, on_down },
+	{ "causewayd-keymgr-fetch", rows, NROWS, NULL, on_down },
 };
 
 /* Start and death */

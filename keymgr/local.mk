@@ -41,6 +41,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/decode.c \
 	keymgr/derive.c \
 	keymgr/derive.h \
+	keymgr/fetching.c \
+	keymgr/fetching.h \
 	keymgr/handle.c \
 	keymgr/handle.h \
 	keymgr/ike.c \

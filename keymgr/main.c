@@ -78,12 +78,15 @@ main(int argc, char **argv)
 		return 1;
 	}
 	k.proc = &p;
+	fetching_proc(k.fetching, &p);
 	proc_confine(&p, &keymgr_sandbox);
 	serve_cert_start(&k);
 	while ((fd = proc_take(&p, "spdsync")) >= 0)	/* bindings before those who need them */
 		serve_on_fd(&k, "spdsync", fd);
 	while ((fd = proc_take(&p, "iked")) >= 0)
 		serve_on_fd(&k, "iked", fd);
+	while ((fd = proc_take(&p, "fetch")) >= 0)
+		serve_on_fd(&k, "fetch", fd);
 	while ((fd = proc_take(&p, "pfkey")) >= 0)
 		serve_on_fd(&k, "pfkey", fd);
 	proc_ready(&p, base, serve_on_fd, &k);

@@ -217,8 +217,9 @@ serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir, co
 	ike_objects_init(&k->objects);
 	k->sadb = sadb_new(base, &sadb_ops, k);
 	k->children = k->sadb ? children_new(base, k->sadb, &serve_child_ops, k) : NULL;
+	k->fetching = fetching_new(base);
 	k->settle_timer = event_new(base, -1, 0, on_settle_timer, k);
-	if (k->children && k->settle_timer && event_add(k->settle_timer, &tv) == 0 && serve_cert_init(k))
+	if (k->children && k->fetching && k->settle_timer && event_add(k->settle_timer, &tv) == 0 && serve_cert_init(k))
 		return true;
 	serve_fini(k);
 	return false;
@@ -232,6 +233,7 @@ serve_fini(struct keymgr *k)
 	k->iked = k->spdsync = NULL;
 	sadb_free(k->sadb);	/* first: it ends what is under way */
 	children_free(k->children);
+	fetching_free(k->fetching);
 	ike_objects_wipe(&k->objects);
 	bind_fini(&k->bindings);
 	serve_cert_fini(k);
@@ -251,6 +253,8 @@ serve_on_fd(void *ctx, const char *name, int fd)
 	} else if (strcmp(name, "spdsync") == 0) {
 		ipc_free(k->spdsync);
 		k->spdsync = ipc_new(k->base, fd, &spdsync_table, k);
+	} else if (strcmp(name, "fetch") == 0) {
+		fetching_link(k->fetching, fd);
 	} else if (strcmp(name, "iked") == 0 && k->settled) {
 		serve_iked_attach(k, fd);
 	} else if (strcmp(name, "iked") == 0) {

@@ -8,6 +8,7 @@
 
 #include "bind.h"
 #include "child.h"
+#include "fetching.h"
 #include "ike.h"
 #include "ipc.h"
 #include "keyjob.h"
@@ -26,6 +27,7 @@ struct keymgr {
 	struct ike_objects	 objects;
 	struct sadb		*sadb;
 	struct children		*children;
+	struct fetching		*fetching;
 	struct ipc		*iked, *spdsync;
 	uint32_t		 iked_round;	/* counts iked's links: an answer goes to the link that asked */
 	int			 iked_waits;	/* its descriptor until the engine was read; -1 none */
@@ -38,7 +40,7 @@ struct keymgr {
 
 bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir, const char *key_dir);
 void serve_fini(struct keymgr *);
-/* A descriptor from the supervisor: "pfkey", "iked" or "spdsync"; taken. ctx is struct keymgr. */
+/* A descriptor from the supervisor: "pfkey", "iked", "spdsync" or "fetch"; taken. ctx is struct keymgr. */
 void serve_on_fd(void *ctx, const char *name, int fd);
 
 #endif

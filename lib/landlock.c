@@ -23,7 +23,8 @@
 #define LL_REFER	(1ull << 13)	/* version 2 */
 #define LL_TRUNCATE	(1ull << 14)	/* version 3 */
 #define LL_IOCTL_DEV	(1ull << 15)	/* version 5 */
-#define LL_TCP		3ull		/* version 4: bind and connect */
+#define LL_TCP_BIND	1ull		/* version 4 */
+#define LL_TCP_CONNECT	2ull
 #define LL_SCOPES	3ull		/* version 6: abstract Unix sockets and signals stay inside */
 
 struct ll_ruleset { uint64_t fs, net, scoped; };
@@ -42,7 +43,7 @@ fs_rights(int v)
 }
 
 int
-landlock_new(void)
+landlock_new(bool connects)
 {
 	int v = version();
 	struct ll_ruleset r = { 0, 0, 0 };
@@ -51,7 +52,7 @@ landlock_new(void)
 	if (v < 1)
 		return -1;
 	r.fs = fs_rights(v);
-	r.net = v >= 4 ? LL_TCP : 0;
+	r.net = v < 4 ? 0 : connects ? LL_TCP_BIND : LL_TCP_BIND | LL_TCP_CONNECT;
 	r.scoped = v >= 6 ? LL_SCOPES : 0;
 	return (int)syscall(SYS_landlock_create_ruleset, &r, n, 0);
 }

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* A rule set that handles all file rights, TCP bind and connect, abstract sockets and signals, as far as the kernel knows them;
- * -1 and errno when it has no Landlock. */
-int landlock_new(void);
+/* A rule set that handles all file rights, TCP bind and connect, abstract sockets and signals, as far as the kernel knows them
+ * (but TCP connect, when it is to stay allowed); -1 and errno when it has no Landlock. */
+int landlock_new(bool connects);
 /* May read (or write, make and remove too) below the path. False and errno. */
 bool landlock_allow(int ruleset, const char *path, bool write);
 /* From here on, for ever. Needs no_new_privs. */

@@ -11,6 +11,7 @@ msg_sup_config_put(struct wr *w, const struct msg_sup_config *c)
 	str_put(w, c->state_dir);
 	str_put(w, c->secret_dir);
 	str_put(w, c->key_dir);
+	str_put(w, c->crl_dir);
 	str_put(w, c->guard_file);
 	str_put(w, c->site);
 	str_put(w, c->engine);
@@ -29,6 +30,7 @@ msg_sup_config_get(struct rd *r, struct msg_sup_config *c)
 	str_get(r, c->state_dir, sizeof(c->state_dir));
 	str_get(r, c->secret_dir, sizeof(c->secret_dir));
 	str_get(r, c->key_dir, sizeof(c->key_dir));
+	str_get(r, c->crl_dir, sizeof(c->crl_dir));
 	str_get(r, c->guard_file, sizeof(c->guard_file));
 	msg_name_opt(r, c->site);
 	str_get(r, c->engine, sizeof(c->engine));

@@ -23,6 +23,7 @@
  * rename it over the old one, also after the sandbox (write_paths "%guard" is that folder). STATE/guard.nft is a symbolic link
  * to it. STATE itself belongs to spdsync's user (the store, its -wal and -shm), 0711.
  * key_dir is STATE/keys, of mode 0700 and keymgr's alone: the keys and certificates that it made or was given, and what it fetched.
+ * crl_dir is the folder "crl" beside the gateway file: of local files, keymgr-fetch reads those in it and no others.
  * Who cannot load the guard exits with status SUP_EXIT_GUARD before READY: then nothing else is started.
  */
 #ifndef CAUSEWAY_MSG_SUP_H
@@ -43,7 +44,7 @@ enum {
 };
 
 struct msg_sup_config {
-	char		user[32], run_dir[108], state_dir[256], secret_dir[256], key_dir[256], guard_file[256], site[NAME_CAP], engine[16];
+	char		user[32], run_dir[108], state_dir[256], secret_dir[256], key_dir[256], crl_dir[256], guard_file[256], site[NAME_CAP], engine[16];
 	uint16_t	ike_port, natt_port;
 	uint8_t		legacy, log_level;
 };

@@ -63,6 +63,7 @@ take_config(struct proc *p, struct rd *body)
 	snprintf(p->state_dir, sizeof(p->state_dir), "%s", c.state_dir);
 	snprintf(p->secret_dir, sizeof(p->secret_dir), "%s", c.secret_dir);
 	snprintf(p->key_dir, sizeof(p->key_dir), "%s", c.key_dir);
+	snprintf(p->crl_dir, sizeof(p->crl_dir), "%s", c.crl_dir);
 	snprintf(p->guard_file, sizeof(p->guard_file), "%s", c.guard_file);
 	snprintf(p->site, sizeof(p->site), "%s", c.site);
 	snprintf(p->engine, sizeof(p->engine), "%s", c.engine);

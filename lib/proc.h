@@ -31,7 +31,7 @@ struct proc {
 	unsigned	 nfds;
 	struct proc_fd	 fds[PROC_FDS];
 	char		 user[32];		/* to drop to; "" stays (tests) */
-	char		 run_dir[108], state_dir[256], secret_dir[256], key_dir[256], guard_file[256];
+	char		 run_dir[108], state_dir[256], secret_dir[256], key_dir[256], crl_dir[256], guard_file[256];
 	char		 site[64];		/* site: of the gateway file */
 	char		 engine[16];		/* auto user module system */
 	uint16_t	 ike_port, natt_port;
@@ -51,18 +51,20 @@ struct proc {
 /*
  * One program's sandbox, a const table in a file of its own (PROG/sandbox.c):
  *	static const int calls[] = { SANDBOX_BASE, SCMP_SYS(accept4), -1 };
- * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%keys", "%state", "%run" and "%guard" (the folder of the guard's
+ * mmap and mprotect are allowed without PROT_EXEC only. Paths: "%secrets", "%keys", "%crls", "%state", "%run" and "%guard" (the folder of the guard's
  * file) at the beginning are replaced by what the supervisor said; what does not exist is left out. Descriptors that were open before stay usable.
  * Threads are made after proc_confine (Landlock counts for the calling thread and its children).
  */
 struct sandbox {
 	const int	*syscalls;	/* SCMP_SYS numbers allowed, ended by SANDBOX_END */
-	const struct sandbox_arg *args;	/* calls allowed with one argument fixed, ended by syscall SANDBOX_END; may be NULL */
+	const struct sandbox_arg *args;	/* calls with one argument fixed, ended by syscall SANDBOX_END; may be NULL */
 	const char	*const *read_paths;	/* Landlock: may read below, ended by NULL; may be NULL */
 	const char	*const *write_paths;
 	const int	*keep_caps;	/* capabilities kept, ended by -1; may be NULL */
+	bool		 connects;	/* Landlock lets it connect by TCP */
 };
-struct sandbox_arg { int syscall; unsigned arg; unsigned long value; };
+/* error 0: the call with that argument is allowed; else it fails with that errno, for a library that can do without it. */
+struct sandbox_arg { int syscall; unsigned arg; unsigned long value; int error; };
 
 /* No number of a call: for one that this machine does not have, SCMP_SYS gives -100 and less. */
 #define SANDBOX_END	(-1)

@@ -132,7 +132,8 @@ filter(const struct sandbox *s)
 			rc = 0;		/* not on this machine, or named twice */
 	}
 	for (const struct sandbox_arg *a = s->args; rc == 0 && a && a->syscall != SANDBOX_END; a++) {
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, a->syscall, 1, SCMP_CMP(a->arg, SCMP_CMP_EQ, a->value, 0));
+		rc = seccomp_rule_add(f, a->error ? SCMP_ACT_ERRNO((uint16_t)a->error) : SCMP_ACT_ALLOW, a->syscall, 1,
+		    SCMP_CMP(a->arg, SCMP_CMP_EQ, a->value, 0));
 		if (rc == -EDOM || rc == -EEXIST)
 			rc = 0;
 	}
@@ -150,9 +151,9 @@ filter(const struct sandbox *s)
 static bool
 expand(const struct proc *p, const char *path, char *out, size_t cap)
 {
-	static const char *const names[] = { "%secrets", "%keys", "%state", "%run", "%guard" };
+	static const char *const names[] = { "%secrets", "%keys", "%crls", "%state", "%run", "%guard" };
 	char guard_dir[sizeof(p->guard_file)];
-	const char *const values[] = { p->secret_dir, p->key_dir, p->state_dir, p->run_dir, guard_dir };
+	const char *const values[] = { p->secret_dir, p->key_dir, p->crl_dir, p->state_dir, p->run_dir, guard_dir };
 	char *slash;
 	int n;
 
@@ -244,7 +245,7 @@ proc_confine(struct proc *p, const struct sandbox *s)
 		return;
 #endif
 	prepare_sigsys(p);
-	ruleset = landlock_new();
+	ruleset = landlock_new(s->connects);
 	if (ruleset >= 0) {
 		add_paths(p, ruleset, s->read_paths, false);
 		add_paths(p, ruleset, s->write_paths, true);

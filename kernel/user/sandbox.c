@@ -20,4 +20,4 @@ static const int calls[] = {
 static const char *const paths[] = { "%guard", NULL };
 static const int caps[] = { CAP_NET_ADMIN, -1 };
 
-const struct sandbox ipsecd_sandbox = { calls, NULL, paths, paths, caps };
+const struct sandbox ipsecd_sandbox = { .syscalls = calls, .read_paths = paths, .write_paths = paths, .keep_caps = caps };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A daemon that does nothing but what every daemon does: it starts under causewayd with the sandbox, says HELLO on its links, and
- * logs what it is given. The supervisor's test runs it under the names of the four daemons. Files in the run directory
+ * logs what it is given. The supervisor's test runs it under the names of the daemons. Files in the run directory
  * tell it to misbehave: RUN/NAME.exit holds a status to exit with before READY; RUN/NAME.trap makes it break the sandbox after, RUN/NAME.drop
  * makes it close its link to keymgr and go on.
  */
@@ -131,18 +131,18 @@ on_drop(evutil_socket_t fd, short what, void *arg)
 }
 
 static const int calls[] = { SANDBOX_BASE, SANDBOX_END };
-static const struct sandbox sandbox = { calls, NULL, NULL, NULL, NULL };
+static const struct sandbox sandbox = { .syscalls = calls };
 
 int
 main(int argc, char **argv)
 {
-	static const char *const names[] = { "ipsecd", "keymgr", "spdsync", "iked" };
+	static const char *const names[] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch" };
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	struct timeval soon = { 0, 300000 };
 	bool drop;
 	int status;
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 5; i++)
 		if (strcmp(name, names[i]) == 0)
 			proc_start(&stub.proc, names[i], argc, argv);
 	if (stub.proc.name == NULL)

@@ -528,6 +528,7 @@ fill_config(void *p)
 	strcpy(c->state_dir, "/var/lib/causeway");
 	strcpy(c->secret_dir, "/etc/causeway/secrets");
 	strcpy(c->key_dir, "/var/lib/causeway/keys");
+	strcpy(c->crl_dir, "/etc/causeway/crl");
 	strcpy(c->guard_file, "/var/lib/causeway/guard.nft");
 	strcpy(c->site, "tokyo");
 	strcpy(c->engine, "auto");

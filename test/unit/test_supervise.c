@@ -115,9 +115,10 @@ test_links(void **state)
 		assert_joined(&net);
 	}
 	assert_int_equal(net.given[D_IPSECD], 4);	/* the first start gives each end once */
-	assert_int_equal(net.given[D_KEYMGR], 3);
+	assert_int_equal(net.given[D_KEYMGR], 4);
 	assert_int_equal(net.given[D_SPDSYNC], 4);
 	assert_int_equal(net.given[D_IKED], 3);
+	assert_int_equal(net.given[D_FETCH], 1);
 	for (unsigned d = 0; d < DAEMONS; d++) {
 		die(&net, (enum daemon)d);
 		assert_joined(&net);

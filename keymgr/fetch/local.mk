@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# keymgr-fetch. libfetch.a is all of it but its main and its sandbox: the tests link it.
+FETCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/keymgr/fetch
+
+noinst_LIBRARIES += keymgr/fetch/libfetch.a
+keymgr_fetch_libfetch_a_CPPFLAGS = $(FETCH_CPPFLAGS)
+keymgr_fetch_libfetch_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+keymgr_fetch_libfetch_a_SOURCES = \
+	keymgr/fetch/fetch.h \
+	keymgr/fetch/file.c \
+	keymgr/fetch/get.c \
+	keymgr/fetch/ldif.c \
+	keymgr/fetch/serve.c \
+	keymgr/fetch/url.c
+
+daemon_PROGRAMS += keymgr/fetch/keymgr-fetch
+keymgr_fetch_keymgr_fetch_CPPFLAGS = $(FETCH_CPPFLAGS)
+keymgr_fetch_keymgr_fetch_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(CURL_CFLAGS)
+keymgr_fetch_keymgr_fetch_LDADD = keymgr/fetch/libfetch.a lib/libcauseway.a $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+keymgr_fetch_keymgr_fetch_SOURCES = \
+	keymgr/fetch/main.c \
+	keymgr/fetch/sandbox.c
