@@ -50,6 +50,7 @@ struct fetcher {
 	struct job	*jobs, **tail;		/* in the order of their coming: those that run and those that wait */
 	unsigned	 njobs, nruns;
 	size_t		 held;
+	long		 wait_ms;	/* FETCH_WAIT_S; a test is not that patient */
 };
 
 bool fetch_init(struct fetcher *, struct event_base *, const char *crl_dir);

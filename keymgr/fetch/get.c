@@ -65,7 +65,8 @@ verdict(struct job *j, CURLcode rc, char *detail, size_t cap)
 		    j->spoilt == R_NO_MEMORY ? "no memory" : "it is larger than 20 MiB");
 		return j->spoilt == R_CRL_TOO_LARGE || j->spoilt == R_OK ? R_CRL_TOO_LARGE : R_CRL_UNREACHABLE;
 	}
-	if (rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT) {
+	/* without a redirect it is an answer in no HTTP that is spoken here */
+	if ((rc == CURLE_UNSUPPORTED_PROTOCOL && status >= 300 && status < 400) || rc == CURLE_URL_MALFORMAT) {
 		snprintf(detail, cap, "%s%.200s", status ? "a redirect leads there: " : "", j->error[0] ? j->error : curl_easy_strerror(rc));
 		return R_URL_REFUSED;
 	}
@@ -211,7 +212,7 @@ set_up(struct job *j)
 	SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 1l);
 	SET(CURLOPT_MAXREDIRS, FETCH_REDIRECTS);
-	SET(CURLOPT_TIMEOUT_MS, FETCH_WAIT_S * 1000l);
+	SET(CURLOPT_TIMEOUT_MS, j->f->wait_ms);
 	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)FETCH_MAX);
 	SET(CURLOPT_NOSIGNAL, 1l);
 	SET(CURLOPT_QUICK_EXIT, 1l);		/* who gives up does not wait for the thread that still asks for a name */

@@ -34,7 +34,7 @@ base64(const char *p, size_t n, uint8_t *out)
 		n--;
 	while (pad < n && pad < 2 && p[n - 1 - pad] == '=')
 		pad++;
-	if (n == 0 || n % 4 != 0 || n > FETCH_MAX * 2u)
+	if (n == 0 || n % 4 != 0 || memchr(p, '=', n - pad) || n > FETCH_MAX * 2u)
 		return 0;
 	got = EVP_DecodeBlock(out, (const unsigned char *)p, (int)n);
 	return got < 0 || (size_t)got < pad ? 0 : (size_t)got - pad;

@@ -20,3 +20,11 @@ keymgr_fetch_keymgr_fetch_LDADD = keymgr/fetch/libfetch.a lib/libcauseway.a $(EV
 keymgr_fetch_keymgr_fetch_SOURCES = \
 	keymgr/fetch/main.c \
 	keymgr/fetch/sandbox.c
+
+# Tests
+check_PROGRAMS += test/unit/test_fetch
+UNIT_TESTS += test/unit/test_fetch
+test_unit_test_fetch_CPPFLAGS = $(FETCH_CPPFLAGS) -I$(top_srcdir)/keymgr
+test_unit_test_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+test_unit_test_fetch_SOURCES = test/unit/test_fetch.c test/unit/web.c test/unit/web.h
+test_unit_test_fetch_LDADD = keymgr/fetch/libfetch.a keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)

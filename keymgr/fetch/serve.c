@@ -200,6 +200,7 @@ fetch_init(struct fetcher *f, struct event_base *base, const char *crl_dir)
 	f->base = base;
 	f->crl_dir = crl_dir;
 	f->tail = &f->jobs;
+	f->wait_ms = FETCH_WAIT_S * 1000l;
 	return get_init(f);
 }
 
