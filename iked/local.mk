@@ -37,6 +37,7 @@ iked_libike_a_SOURCES = \
 	iked/ex/auth.c \
 	iked/ex/auth_end.c \
 	iked/ex/auth_r.c \
+	iked/ex/cert.c \
 	iked/ex/child.c \
 	iked/ex/child_r.c \
 	iked/ex/delete.c \

@@ -152,6 +152,7 @@ tunnel_state_put(struct wr *w, const struct tunnel_state *t)
 	wr_le64(w, t->rekey_in_s);
 	wr_le16(w, t->reason);
 	str_put(w, t->detail);
+	str_put(w, t->proved);
 	wr_le64(w, t->retry_in_s);
 	if (!count_put(w, t->nchildren, IKE_CHILDREN))
 		return;
@@ -178,6 +179,7 @@ tunnel_state_get(struct rd *r, struct tunnel_state *t)
 	t->rekey_in_s = rd_le64(r);
 	t->reason = msg_reason(r);
 	str_get(r, t->detail, sizeof(t->detail));
+	str_get(r, t->proved, sizeof(t->proved));
 	t->retry_in_s = rd_le64(r);
 	t->nchildren = msg_u8(r, IKE_CHILDREN);
 	for (unsigned i = 0; i < t->nchildren && rd_ok(r); i++)

@@ -84,6 +84,7 @@ struct tunnel_state {
 	uint64_t	since_s, rekey_in_s;
 	uint16_t	reason;			/* why it is not up, or R_OK; R_CONFIG_DIFFERS with ike_up */
 	char		detail[256];
+	char		proved[256];		/* with what the peer proved itself: "pre-shared key", "certificate CN=..."; "" while it is not up */
 	uint64_t	retry_in_s;
 	unsigned	nchildren;
 	struct child_state children[IKE_CHILDREN];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * IKE_AUTH, initiator (RFC 7296 1.2, 2.15):
- *	HDR, SK {IDi, [N(INITIAL_CONTACT),] IDr, AUTH, SAi2, TSi, TSr, N(digest)}  -->
- *	                               <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr, N(digest)}
+ *	HDR, SK {IDi, [CERT,] [N(INITIAL_CONTACT),] [CERTREQ,] IDr, AUTH, SAi2, TSi, TSr, N(digest)}  -->
+ *	                               <--  HDR, SK {IDr, [CERT,] AUTH, SAr2, TSi, TSr, N(digest)}
  * or <-- HDR, SK {IDr, AUTH, N(error)}: the IKE SA stands, the child does not; or <-- HDR, SK {N(AUTHENTICATION_FAILED)}.
  */
 #include <stdlib.h>
@@ -69,14 +69,16 @@ auth_request(struct turn *tn)
 
 	if (tn->reason != R_OK)
 		return V_PASS;
-	if (!key_proof_get(tn->body, &proof) || !id_body(s->t->cfg.id_remote, &id_r))
+	if (!key_proof_get(tn->body, &proof) || !certs_keep(u, &proof) || !id_body(s->t->cfg.id_remote, &id_r))
 		return V_PASS;
 	wr_u32(&w, c->spi_in);
 	offer_proposals(e, s->own, &esp);
 	msg_first(e, &o);
 	pld_id_put(&o, true, octets_bytes(&u->id_i));
+	certs_put(&o, &u->ours);
 	if (u->initial_contact)
 		pld_notify_put(&o, 0, none, N_INITIAL_CONTACT, none);
+	certreq_put(e, &o, s->t, s);
 	pld_id_put(&o, false, octets_bytes(&id_r));
 	pld_auth_put(&o, proof.method, proof.data);
 	pld_sa_put(&o, &esp, wr_bytes(&w));
@@ -124,7 +126,7 @@ auth_response(struct turn *tn)
 	u->auth_method = tn->m->auth.method;
 	if (tn->m->idr.n > PROOF_MAX || tn->m->auth.data.n > PROOF_MAX)
 		return V_PASS;
-	if (!octets_set(&u->auth, tn->m->auth.data) || !octets_set(&u->id_r, tn->m->idr))
+	if (!octets_set(&u->auth, tn->m->auth.data) || !octets_set(&u->id_r, tn->m->idr) || !certs_take(u, tn->m))
 		return V_PASS;
 	id_from_wire(tn->m->idr, s->id_remote);
 	child_part(tn);
@@ -135,10 +137,14 @@ enum verdict
 auth_refused(struct turn *tn)
 {
 	const struct wire_notify *n = msg_error(tn->m);
-	enum reason why = n ? notify_reason(n->type, false) : R_MSG_UNEXPECTED;
-	struct record *r = rec_new(tn->ike, "IKE_AUTH", NULL, why);
+	enum reason says = R_OK, why = n ? notify_reason(n->type, false) : R_MSG_UNEXPECTED;
+	struct record *r;
 
+	if (why == R_PEER_REFUSED_AUTH)
+		why = refusal_take(tn->m, &says);
+	r = rec_new(tn->ike, "IKE_AUTH", NULL, why);
 	rec_notify(r, n);
+	rec_says(r, says);
 	ikesa_fail(tn->e, tn->ike, why, r);
 	return V_OVER;
 }
@@ -160,6 +166,7 @@ auth_up(struct turn *tn)
 
 	if (peer_verdict(tn) != R_OK)
 		return V_PASS;
+	auth_note(tn);
 	tn->x = x;
 	if (x->refuse) {
 		struct child *c = x->child;

@@ -13,13 +13,30 @@ auth_ask(struct turn *tn, bool sign)
 	    .message = octets_bytes(initiators ? &u->msg_i : &u->msg_r), .id = octets_bytes(initiators ? &u->id_i : &u->id_r) };
 	struct wr w = wr_of(tn->e->cipher, sizeof(tn->e->cipher));
 
-	if (!sign) {
+	if (sign) {
+		k.want = u->want;
+		k.hashes = u->hashes;
+	} else {
 		k.method = u->auth_method;
 		k.data = octets_bytes(&u->auth);
+		k.ncerts = u->theirs.n;
+		for (unsigned i = 0; i < k.ncerts; i++)
+			k.certs[i] = (struct key_cert){ u->theirs.encoding[i], octets_bytes(&u->theirs.data[i]) };
 	}
 	memcpy(k.tunnel, s->t->cfg.name, sizeof(k.tunnel));
 	key_auth_put(&w, &k);
 	return wr_ok(&w) && call_ike(tn->e, s, sign ? KEY_AUTH_SIGN : KEY_AUTH_VERIFY, wr_bytes(&w));
+}
+
+/* VERIFY said yes, and with what the peer proved itself. */
+void
+auth_note(struct turn *tn)
+{
+	char words[KEY_WORDS];
+
+	str_get(tn->body, words, sizeof(words));
+	if (rd_ok(tn->body) && words[0])
+		(void)octets_set(&tn->ike->proved, bytes_of(words, strlen(words) + 1));
 }
 
 /* INITIAL_CONTACT (RFC 7296 2.4): the peer has no other IKE SA with us, so what it had before this one began is gone there. */
@@ -72,6 +89,8 @@ auth_done(struct turn *tn, bool child)
 		r->reason = s->config_differs ? R_CONFIG_DIFFERS : R_OK;
 		record_fact(r, "chosen", "%s", suite_str(PROTO_IKE, &s->suite, text, sizeof(text)));
 		record_fact(r, "id_received", "%s", s->id_remote);
+		if (s->proved.n)
+			record_fact(r, "certificate", "%s", (const char *)s->proved.p);
 	}
 	todo_record(e, r);
 	todo_log(e, LOG_INFO, "ike_up", s->config_differs ? R_CONFIG_DIFFERS : R_OK, t->cfg.name, NULL,

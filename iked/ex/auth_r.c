@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * IKE_AUTH, responder. A peer that has not proved who it is learns one thing only, AUTHENTICATION_FAILED, whether the identity,
- * the proof or our own secret is at fault. A peer that has, and whose child fails, keeps the IKE SA (RFC 7296 2.21.2).
+ * the proof or our own secret is at fault; and a Causeway what is wrong with the certificate that it showed. A peer that has, and whose child fails, keeps the IKE SA (RFC 7296 2.21.2).
  */
 #include <stdlib.h>
 
@@ -11,12 +11,15 @@ static enum verdict
 refuse(struct turn *tn, enum reason why, struct record *r)
 {
 	struct ikesa *s = tn->ike;
+	struct msg_out o;
 
 	if (r) {
 		r->reason = (uint16_t)why;
 		record_fact(r, "sent", "%s", notify_name(N_AUTHENTICATION_FAILED));
 	}
-	send_notify(tn->e, s, EX_IKE_AUTH, N_AUTHENTICATION_FAILED, (struct bytes){ NULL, 0 });
+	msg_first(tn->e, &o);
+	refusal_put(&o, s, why);
+	send_response(tn->e, s, EX_IKE_AUTH, &o);
 	ikesa_fail(tn->e, s, why, r);
 	return V_OVER;
 }
@@ -55,7 +58,8 @@ take(struct turn *tn)
 		return false;
 	u->peer_contact = msg_notify(m, N_INITIAL_CONTACT) != NULL;
 	u->auth_method = m->auth.method;
-	return octets_set(&u->id_i, m->idi) && octets_set(&u->auth, m->auth.data);
+	certreq_take(u, m);
+	return octets_set(&u->id_i, m->idi) && octets_set(&u->auth, m->auth.data) && certs_take(u, m);
 }
 
 enum verdict
@@ -104,6 +108,7 @@ auth_verified(struct turn *tn)
 		rec_detail(r, tn->reason, tn->detail);
 		return refuse(tn, tn->reason, r);
 	}
+	auth_note(tn);
 	return auth_ask(tn, true) ? V_GO : refuse(tn, R_KEYMGR_DOWN, NULL);
 }
 
@@ -121,6 +126,7 @@ answer(struct turn *tn, bool child, uint16_t error)
 
 	msg_first(e, &o);
 	pld_id_put(&o, false, octets_bytes(&u->id_r));
+	certs_put(&o, &u->ours);
 	pld_auth_put(&o, u->proof_method, octets_bytes(&u->proof));
 	if (child) {
 		wr_u32(&w, x->child->spi_in);
@@ -161,7 +167,7 @@ take_proof(struct turn *tn)
 	if (!key_proof_get(tn->body, &proof))
 		return false;
 	u->proof_method = proof.method;
-	return octets_set(&u->proof, proof.data);
+	return octets_set(&u->proof, proof.data) && certs_keep(u, &proof);
 }
 
 enum verdict

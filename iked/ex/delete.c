@@ -35,7 +35,7 @@ delete_ike_start(struct turn *tn)
 		return V_PASS;
 	msg_first(tn->e, &o);
 	if (s->refuse_auth)
-		pld_notify_put(&o, 0, none, N_AUTHENTICATION_FAILED, none);
+		refusal_put(&o, s, s->why);
 	else
 		pld_delete_put(&o, PROTO_IKE, NULL, 0);
 	if (!send_request(tn->e, s, EX_INFORMATIONAL, &o))
@@ -170,8 +170,9 @@ ike_deleted(struct turn *tn)
 	struct tun *t = s->t;
 	bool refused = msg_notify(tn->m, N_AUTHENTICATION_FAILED) != NULL;
 	bool expected = s->state != S_UP || s->replaced || s->leaving;
-	enum reason why = refused ? R_PEER_REFUSED_AUTH : R_DELETED_BY_PEER;
+	enum reason says = R_OK, why = refused ? refusal_take(tn->m, &says) : R_DELETED_BY_PEER;
 	struct ikesa *heir = NULL;
+	struct record *r;
 
 	if (!closes(tn->m))
 		return V_PASS;
@@ -184,7 +185,9 @@ ike_deleted(struct turn *tn)
 		if (o != s && ikesa_usable(o))
 			heir = o;
 	if (!expected && !s->replaced && !heir) {
-		todo_record(e, rec_new(s, "INFORMATIONAL", NULL, why));
+		r = rec_new(s, "INFORMATIONAL", NULL, why);
+		rec_says(r, says);
+		todo_record(e, r);
 		tun_failed(e, t, NULL, why, "");
 		t->tries = t->tries ? t->tries : 1;
 		tun_backoff(e, t);

@@ -39,6 +39,19 @@ enum verdict auth_answer(struct turn *);
 /* auth_end.c: both */
 void auth_done(struct turn *, bool child);
 bool auth_ask(struct turn *, bool sign);
+void auth_note(struct turn *);
+
+/* cert.c */
+bool certs_take(struct setup *, const struct msg *);
+bool certs_keep(struct setup *, const struct key_proof *);
+void certs_put(struct msg_out *, const struct certs *);
+void hashes_put(struct msg_out *);
+void hashes_take(struct ikesa *, const struct msg *);
+void certreq_put(const struct engine *, struct msg_out *, const struct tun *, const struct ikesa *);
+void certreq_take(struct setup *, const struct msg *);
+void refusal_put(struct msg_out *, const struct ikesa *, enum reason);
+enum reason refusal_take(const struct msg *, enum reason *says);
+void rec_says(struct record *, enum reason says);
 
 /* child.c: CREATE_CHILD_SA, a child */
 enum verdict child_start(struct turn *);

@@ -36,6 +36,7 @@ send_init(struct engine *e, struct ikesa *s)
 	pld_ke_put(&o, u->group, octets_bytes(&u->pub));
 	pld_nonce_put(&o, nonce_bytes(&u->ni));
 	nat_put(e, &o, s);
+	hashes_put(&o);
 	pld_vendor_put(&o, bytes_of(causeway_vendor, sizeof(causeway_vendor)));
 	b = msg_end(&o);
 	if (b.n == 0 || !octets_set(&u->msg_i, b))
@@ -170,6 +171,8 @@ init_response(struct turn *tn)
 		s->local.addr = tn->local.addr;
 	if (!nonce_set(&u->nr, m->nonce) || !octets_set(&u->peer_pub, m->ke.data) || !octets_set(&u->msg_r, m->whole))
 		return V_PASS;
+	hashes_take(s, m);
+	certreq_take(u, m);
 	nat_check(tn->e, s, m);
 	nat_float(tn->e, s);
 	window_response(&s->win);

@@ -92,6 +92,7 @@ open_half(struct turn *tn, const struct suite *suite, unsigned which)
 	u->num = m->sa.num[which];
 	u->group = suite->ke;
 	fresh_nonce(e, &u->nr);
+	hashes_take(s, m);
 	nat_check(e, s, m);
 	ikesa_hash(e, s);
 	half_add(e, s);
@@ -167,7 +168,9 @@ init_answer(struct turn *tn)
 	pld_sa_put_chosen(&o, u->num, PROTO_IKE, &s->suite, none);
 	pld_ke_put(&o, u->group, octets_bytes(&u->pub));
 	pld_nonce_put(&o, nonce_bytes(&u->nr));
+	certreq_put(e, &o, NULL, s);
 	nat_put(e, &o, s);
+	hashes_put(&o);
 	pld_vendor_put(&o, bytes_of(causeway_vendor, sizeof(causeway_vendor)));
 	b = msg_end(&o);
 	if (b.n == 0 || !octets_set(&u->msg_r, b) || !window_answer(&s->win, b))

@@ -10,7 +10,7 @@
 #include "run/iked.h"
 #include "secret.h"
 
-#define EVENT_MAX	64
+#define EVENT_MAX	(8 + KEY_WORDS + KEY_ANCHORS * KEY_ANCHOR)
 
 struct key_wait {
 	LIST_ENTRY(key_wait) link;
@@ -103,6 +103,8 @@ static const struct ipc_row rows[] = {
 	{ KEY_EXPIRE,		"EXPIRE",	IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
 	{ KEY_USED,		"USED",		IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
 	{ KEY_GONE,		"GONE",		IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
+	{ KEY_TRUST,		"TRUST",	IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
+	{ KEY_PEER_INVALID,	"PEER_INVALID",	IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
 	{ KEY_MAPPING,		"MAPPING",	IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
 	{ KEY_ENGINE_LOST,	"ENGINE_LOST",	IPC_AFTER_HELLO,	EVENT_MAX,	on_event },
 	{ KEY_ENGINE_BACK,	"ENGINE_BACK",	IPC_AFTER_HELLO,	EVENT_MAX,	on_event },

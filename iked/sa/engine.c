@@ -259,20 +259,65 @@ mapping(struct engine *e, uint32_t child, const struct endpoint *to)
 	}
 }
 
+/* KEY_TRUST */
+static bool
+trust(struct engine *e, struct rd *body)
+{
+	unsigned n = rd_u8(body);
+	struct bytes all = rd_bytes(body, n * KEY_ANCHOR);
+
+	if (!rd_done(body) || n > KEY_ANCHORS)
+		return false;
+	if (n)
+		memcpy(e->anchors, all.p, all.n);
+	e->nanchors = n;
+	return true;
+}
+
+/* KEY_PEER_INVALID */
+static bool
+invalid(struct engine *e, struct rd *body)
+{
+	uint32_t handle = rd_le32(body);
+	uint16_t why = rd_le16(body);
+	char detail[KEY_WORDS];
+
+	str_get(body, detail, sizeof(detail));
+	if (!rd_done(body) || why == R_OK || !reason_row(why))
+		return false;
+	for (struct tun *t = e->tuns; t; t = t->next)
+		for (struct ikesa *s = t->sas; s; s = s->sib)
+			if (s->handle == handle && handle && s->state > S_R_INSTALL) {
+				peer_invalid(e, s, (enum reason)why, detail);
+				return true;
+			}
+	return true;
+}
+
 bool
 engine_key_event(struct engine *e, uint16_t type, struct rd *body, uint64_t now)
 {
-	uint32_t id = type == KEY_ENGINE_LOST || type == KEY_ENGINE_BACK ? 0 : rd_le32(body);
-	uint8_t hard = type == KEY_EXPIRE ? rd_u8(body) : type == KEY_ENGINE_BACK ? rd_u8(body) : 0;
+	uint32_t id;
+	uint8_t hard;
 	struct endpoint to = { 0 };
 
+	e->now = now > e->now ? now : e->now;
+	if (type == KEY_TRUST)
+		return trust(e, body);
+	if (type == KEY_PEER_INVALID) {
+		bool ok = invalid(e, body);
+
+		engine_settle(e);
+		return ok;
+	}
+	id = type == KEY_ENGINE_LOST || type == KEY_ENGINE_BACK ? 0 : rd_le32(body);
+	hard = type == KEY_EXPIRE ? rd_u8(body) : type == KEY_ENGINE_BACK ? rd_u8(body) : 0;
 	if (type == KEY_EXPIRE)
 		(void)rd_u8(body);
 	if (type == KEY_MAPPING)
 		endpoint_get(body, &to);
 	if (!rd_done(body))
 		return false;
-	e->now = now;
 	switch (type) {
 	case KEY_ACQUIRE: acquire(e, id); break;
 	case KEY_EXPIRE:

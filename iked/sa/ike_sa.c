@@ -71,6 +71,8 @@ setup_free(struct engine *e, struct ikesa *s)
 	octets_free(&u->auth);
 	octets_free(&u->proof);
 	octets_free(&u->cookie);
+	certs_free(&u->theirs);
+	certs_free(&u->ours);
 	free(u);
 	s->set = NULL;
 }
@@ -240,6 +242,7 @@ finish(struct engine *e, struct ikesa *s)
 		xch_end(e, s->peer);
 	call_forget(&s->call);
 	setup_free(e, s);
+	octets_free(&s->proved);
 	timer_stop(&e->timers, &s->resend);
 	timer_stop(&e->timers, &s->life);
 	timer_stop(&e->timers, &s->idle);

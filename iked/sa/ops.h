@@ -68,6 +68,8 @@ bool ikesa_undecided(const struct ikesa *);
 bool ikesa_usable(const struct ikesa *);	/* up, with keys, not being replaced */
 struct setup *setup_new(void);
 void setup_free(struct engine *, struct ikesa *);
+void certs_free(struct certs *);
+void peer_invalid(struct engine *, struct ikesa *, enum reason, const char *detail);
 void engine_bury(struct engine *);
 
 /* messages (send.c) */

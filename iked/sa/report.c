@@ -154,6 +154,8 @@ engine_state(struct engine *e, const char *name, uint64_t now, struct tunnel_sta
 		out->spi_i = s->spi_i;
 		out->spi_r = s->spi_r;
 		out->ike_suite = s->suite;
+		if (out->ike_up && s->proved.n)
+			snprintf(out->proved, sizeof(out->proved), "%s", (const char *)s->proved.p);
 		out->local = s->local;
 		out->remote = s->remote;
 		out->nat_local = s->nat_local;

@@ -86,6 +86,12 @@ struct xch {
 	struct xch	*grave;
 };
 
+struct certs {			/* CERT payloads, owned */
+	unsigned	n;
+	uint8_t		encoding[KEY_CERTS];
+	struct octets	data[KEY_CERTS];
+};
+
 /* What only IKE_SA_INIT and IKE_AUTH need. */
 struct setup {
 	struct nonce	ni, nr;
@@ -96,6 +102,9 @@ struct setup {
 	struct octets	id_i, id_r;	/* ID bodies */
 	struct octets	auth, proof;	/* the peer's proof, ours */
 	uint8_t		auth_method, proof_method, num;
+	struct certs	theirs, ours;
+	uint16_t	hashes;		/* bit n: the peer knows hash n for signatures, RFC 7427 4 */
+	uint8_t		want;		/* KEY_WANT_*: what the peer asked for */
 	struct octets	cookie;
 	unsigned	cookies, groups;	/* times the peer asked */
 	bool		initial_contact, peer_contact;
@@ -126,6 +135,8 @@ struct ikesa {
 	bool		 config_differs;
 	bool		 suspect;	/* somebody says that the peer does not know it */
 	bool		 refuse_auth;	/* its DELETE says AUTHENTICATION_FAILED */
+	bool		 causeway;	/* the peer is one, by its vendor ID: whoever it is may say so */
+	struct octets	 proved;	/* with what the peer proved itself, for people */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
 	enum reason	 why;
 	enum reason	 heard;		/* what the network said of the last message sent, R_OK: nothing */
@@ -255,6 +266,8 @@ struct engine {
 	uint8_t		 features;	/* KEY_FEAT_* */
 	uint32_t	 list_after;
 	unsigned	 ncalls, nikes, nchildren;
+	unsigned	 nanchors;	/* that CERTREQ names */
+	uint8_t		 anchors[KEY_ANCHORS][KEY_ANCHOR];
 	uint64_t	 pace;		/* the next start may be then */
 	uint64_t	 retire_at;	/* orphans */
 	struct timer	 tick, orphan_timer;

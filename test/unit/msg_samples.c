@@ -360,6 +360,7 @@ fill_state(void *p)
 	t->rekey_in_s = 20000;
 	t->reason = R_CONFIG_DIFFERS;
 	strcpy(t->detail, "the digests differ");
+	strcpy(t->proved, "certificate CN=newyork");
 	t->retry_in_s = 3;
 	t->nchildren = 1;
 	strcpy(c->name, "net");
