@@ -10,6 +10,12 @@ struct bound {
 	struct binding	 b;
 };
 
+struct ruled {
+	struct ruled	*next;
+	uint32_t	 round;
+	struct trust_rule r;
+};
+
 static unsigned
 hash(const char *s)
 {
@@ -84,10 +90,65 @@ sweep(struct bindings *t, bool all)
 				pp = &(*pp)->next;
 }
 
+static struct ruled *
+find_rule(const struct bindings *t, const char *anchor)
+{
+	for (struct ruled *e = t->rules; e; e = e->next)
+		if (strcmp(e->r.name, anchor) == 0)
+			return e;
+	return NULL;
+}
+
+bool
+bind_rule_put(struct bindings *t, const struct trust_rule *r)
+{
+	struct ruled *e = find_rule(t, r->name);
+
+	if (e == NULL) {
+		if (t->nrules >= RULES_MAX || (e = calloc(1, sizeof(*e))) == NULL)
+			return false;
+		e->next = t->rules;
+		t->rules = e;
+		t->nrules++;
+	}
+	e->r = *r;
+	e->round = t->round;
+	return true;
+}
+
+static void
+sweep_rules(struct bindings *t, bool all, const char *anchor)
+{
+	for (struct ruled **pp = &t->rules, *e; (e = *pp) != NULL; ) {
+		if (anchor ? strcmp(e->r.name, anchor) != 0 : !all && e->round == t->round) {
+			pp = &e->next;
+			continue;
+		}
+		*pp = e->next;
+		free(e);
+		t->nrules--;
+	}
+}
+
+void
+bind_rule_del(struct bindings *t, const char *anchor)
+{
+	sweep_rules(t, false, anchor);
+}
+
+const struct trust_rule *
+bind_rule(const struct bindings *t, const char *anchor)
+{
+	const struct ruled *e = find_rule(t, anchor);
+
+	return e ? &e->r : NULL;
+}
+
 void
 bind_sync(struct bindings *t)
 {
 	sweep(t, false);
+	sweep_rules(t, false, NULL);
 }
 
 const struct binding *
@@ -128,4 +189,5 @@ void
 bind_fini(struct bindings *t)
 {
 	sweep(t, true);
+	sweep_rules(t, true, NULL);
 }

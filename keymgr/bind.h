@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which secret, identities and reqids belong to which tunnel: what spdsync says. They outlive its link; SYNC clears what it did not say again. */
+/*
+ * Which secret, identities and reqids belong to which tunnel, and the rules of trust anchors: what spdsync says. They outlive its link;
+ * SYNC clears what it did not say again.
+ */
 #ifndef KEYMGR_BIND_H
 #define KEYMGR_BIND_H
 
 #include "msg_bind.h"
 
 #define BINDINGS_MAX	65536u
+#define RULES_MAX	1024u
 
 struct bindings {
 	struct bound	*bucket[1024];
 	unsigned	n;
+	struct ruled	*rules;
+	unsigned	nrules;
 	uint32_t	round;	/* counts spdsync's links */
 };
 
@@ -21,6 +27,10 @@ const struct binding *bind_find(const struct bindings *, const char *tunnel);
 void bind_each(const struct bindings *, void (*f)(void *arg, const struct binding *), void *arg);
 /* May an SA of this child ("tunnel/child") have this reqid? */
 bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);
+/* The same for anchors. Who has no rule (NULL) has revocation SOFT and no URLs of its own. */
+bool bind_rule_put(struct bindings *, const struct trust_rule *);
+void bind_rule_del(struct bindings *, const char *anchor);
+const struct trust_rule *bind_rule(const struct bindings *, const char *anchor);
 void bind_fini(struct bindings *);
 
 #endif

@@ -58,6 +58,35 @@ on_bind_sync(void *ctx, struct ipc *l, struct ipc_msg *m)
 }
 
 static bool
+on_bind_trust(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	struct trust_rule r;
+
+	if (!trust_rule_get(&m->body, &r) || !rd_done(&m->body))
+		return false;
+	if (bind_rule_put(&k->bindings, &r))
+		ipc_reply(l, m, bytes_of(NULL, 0));
+	else
+		ipc_fail(l, m, R_NO_MEMORY, "too many trust anchors have rules");
+	return true;
+}
+
+static bool
+on_bind_trust_del(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	char anchor[NAME_CAP];
+
+	str_get(&m->body, anchor, sizeof(anchor));
+	if (!rd_done(&m->body))
+		return false;
+	bind_rule_del(&k->bindings, anchor);
+	ipc_reply(l, m, bytes_of(NULL, 0));
+	return true;
+}
+
+static bool
 on_bind_check(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct keymgr *k = ctx;
@@ -103,6 +132,8 @@ static const struct ipc_row spdsync_rows[] = {
 	{ BIND_DEL,	"BIND_DEL",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_del },
 	{ BIND_SYNC,	"BIND_SYNC",	IPC_AFTER_HELLO, 0,				on_bind_sync },
 	{ BIND_CHECK,	"BIND_CHECK",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_check },
+	{ BIND_TRUST,	"BIND_TRUST",	IPC_AFTER_HELLO, sizeof(struct trust_rule) + 32, on_bind_trust },
+	{ BIND_TRUST_DEL, "BIND_TRUST_DEL", IPC_AFTER_HELLO, NAME_CAP + 2,		on_bind_trust_del },
 	SERVE_CERT_ROWS
 };
 

@@ -339,6 +339,47 @@ test_bindings(void **state)
 	assert_int_equal(key_call(f, f->spdsync, BIND_CHECK, &w), R_SECRET_MISSING);
 }
 
+static void
+rule(struct key_fix *f, const char *anchor, uint8_t revocation)
+{
+	struct trust_rule r = { .revocation = revocation };
+	uint8_t buf[4096];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	snprintf(r.name, sizeof(r.name), "%s", anchor);
+	trust_rule_put(&w, &r);
+	assert_int_equal(key_call(f, f->spdsync, BIND_TRUST, &w), R_OK);
+}
+
+/* The rules of trust anchors live as long as bindings do. */
+static void
+test_rules(void **state)
+{
+	struct key_fix *f = *state;
+	const struct bindings *t = &f->k.bindings;
+	uint8_t buf[128];
+	struct wr none = wr_of(buf, 0), w = wr_of(buf, sizeof(buf));
+
+	assert_null(bind_rule(t, "ca"));
+	rule(f, "ca", REVOKE_STRICT);
+	rule(f, "old-ca", REVOKE_OFF);
+	assert_int_equal(bind_rule(t, "ca")->revocation, REVOKE_STRICT);
+	rule(f, "ca", REVOKE_SOFT);
+	assert_int_equal(bind_rule(t, "ca")->revocation, REVOKE_SOFT);
+	str_put(&w, "old-ca");
+	assert_int_equal(key_call(f, f->spdsync, BIND_TRUST_DEL, &w), R_OK);
+	assert_null(bind_rule(t, "old-ca"));
+	ipc_free(f->spdsync);
+	f->spdsync = NULL;
+	key_spin(f);
+	assert_int_equal(bind_rule(t, "ca")->revocation, REVOKE_SOFT);
+	key_attach_spdsync(f);
+	rule(f, "new-ca", REVOKE_STRICT);
+	assert_int_equal(key_call(f, f->spdsync, BIND_SYNC, &none), R_OK);
+	assert_null(bind_rule(t, "ca"));
+	assert_non_null(bind_rule(t, "new-ca"));
+}
+
 /* spdsync cannot do what is iked's, nor the other way round. */
 static void
 test_tables(void **state)
@@ -373,6 +414,7 @@ main(void)
 		T(test_link_replaced),
 		T(test_breaches),
 		T(test_bindings),
+		T(test_rules),
 		T(test_tables),
 	};
 
