@@ -38,9 +38,13 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/childtab.h \
 	keymgr/cred.c \
 	keymgr/cred.h \
+	keymgr/crl.c \
+	keymgr/crl.h \
 	keymgr/decode.c \
+	keymgr/der.h \
 	keymgr/derive.c \
 	keymgr/derive.h \
+	keymgr/distpoint.c \
 	keymgr/fetching.c \
 	keymgr/fetching.h \
 	keymgr/handle.c \
@@ -55,9 +59,12 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/keyjob.h \
 	keymgr/keykind.c \
 	keymgr/keykind.h \
+	keymgr/ocspcheck.c \
+	keymgr/ocspcheck.h \
 	keymgr/p12.c \
 	keymgr/prf.c \
 	keymgr/prf.h \
+	keymgr/revoke.h \
 	keymgr/sadb.c \
 	keymgr/sadb.h \
 	keymgr/serve.c \
