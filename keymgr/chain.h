@@ -37,10 +37,12 @@ struct chain_request {
 	uint64_t	now;		/* wall time, seconds */
 };
 
-/* The end's certificate: the first of CERT_X509 in what came; NULL with CERT_NOT_SENT or CERT_MALFORMED. */
-X509 *chain_leaf(const struct chain_request *, enum reason *, char detail[static CHAIN_DETAIL]);
 /* R_OK and the path, or why not. */
 enum reason chain_validate(const struct chain_request *, struct chain *, char detail[static CHAIN_DETAIL]);
+/* May this certificate's key sign an AUTH? CERT_WRONG_USAGE if not. */
+enum reason chain_check_usage(X509 *, char detail[static CHAIN_DETAIL]);
+/* The sentence of CERT_EXPIRED, CERT_NOT_YET_VALID and of their OUR_ sisters. */
+void chain_say_time(X509 *, uint64_t now, enum reason, char detail[static CHAIN_DETAIL]);
 bool chain_copy(struct chain *to, const struct chain *from);
 void chain_free(struct chain *);
 

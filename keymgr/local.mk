@@ -23,6 +23,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/certfile.c \
 	keymgr/certfile.h \
 	keymgr/certfile_in.h \
+	keymgr/certid.c \
+	keymgr/certid.h \
 	keymgr/certout.c \
 	keymgr/certs.c \
 	keymgr/certs.h \
@@ -31,7 +33,10 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/certs_list.c \
 	keymgr/certtext.c \
 	keymgr/certtext.h \
+	keymgr/chain.c \
 	keymgr/chain.h \
+	keymgr/chain_in.h \
+	keymgr/chain_why.c \
 	keymgr/child.c \
 	keymgr/child.h \
 	keymgr/childtab.c \
@@ -93,6 +98,7 @@ keymgr_keymgr_SOURCES = \
 # Tests
 KEY_TESTS = \
 	test/unit/test_key_ca \
+	test/unit/test_key_chain \
 	test/unit/test_key_child \
 	test/unit/test_key_cred \
 	test/unit/test_key_engine \
@@ -114,6 +120,9 @@ test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
 test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_chain_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_chain_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_chain_SOURCES = test/unit/test_key_chain.c $(PKI)
 test_unit_test_key_sig_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_sig_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_sig_SOURCES = test/unit/test_key_sig.c $(PKI)
@@ -157,6 +166,14 @@ check_PROGRAMS += test/fuzz/replay_sig
 test_fuzz_replay_sig_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_sig_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_sig.c
 test_fuzz_replay_sig_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+
+# A peer's certificates.
+FUZZ_TARGETS += cert:keymgr/certid.c,keymgr/chain.c
+UNIT_TESTS += test/fuzz/replay_cert
+check_PROGRAMS += test/fuzz/replay_cert
+test_fuzz_replay_cert_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_cert_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_cert.c
+test_fuzz_replay_cert_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
 
 # All groups and ciphers in the sandboxed daemons, on packets.
 NET_TESTS += test/scenario/t_groups

@@ -173,7 +173,7 @@ pki_ca(const char *dn, X509 *ca, EVP_PKEY *ca_key, EVP_PKEY **key)
 	struct pki p = { .dn = dn, .ca = ca, .ca_key = ca_key, .ext = { { "basicConstraints", "critical,CA:TRUE" },
 	    { "keyUsage", "critical,keyCertSign,cRLSign" }, { "subjectKeyIdentifier", "hash" }, { NULL, NULL } } };
 
-	if (ca)
+	if (ca && X509_get0_subject_key_id(ca))
 		p.ext[3] = (struct pki_ext){ "authorityKeyIdentifier", "keyid" };
 	return pki_cert(&p, key);
 }
@@ -182,10 +182,13 @@ X509 *
 pki_leaf(const char *dn, const char *san, X509 *ca, EVP_PKEY *ca_key, EVP_PKEY **key)
 {
 	struct pki p = { .dn = dn, .ca = ca, .ca_key = ca_key, .ext = { { "basicConstraints", "critical,CA:FALSE" },
-	    { "keyUsage", "critical,digitalSignature" }, { "subjectKeyIdentifier", "hash" }, { "authorityKeyIdentifier", "keyid" } } };
+	    { "keyUsage", "critical,digitalSignature" }, { "subjectKeyIdentifier", "hash" }, { NULL, NULL } } };
+	unsigned n = 3;
 
+	if (ca && X509_get0_subject_key_id(ca))
+		p.ext[n++] = (struct pki_ext){ "authorityKeyIdentifier", "keyid" };
 	if (san)
-		p.ext[4] = (struct pki_ext){ "subjectAltName", san };
+		p.ext[n] = (struct pki_ext){ "subjectAltName", san };
 	return pki_cert(&p, key);
 }
 
