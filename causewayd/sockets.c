@@ -155,6 +155,7 @@ sockets_open_unix(struct sockets *s, const char *run_dir, char *why, size_t cap)
 	return open_unix(s, "pfkey-listen", run_dir, "pfkey.sock", SOCK_SEQPACKET, NULL, why, cap) &&
 	    open_unix(s, "api-ro", run_dir, "ro.sock", SOCK_STREAM, "causeway-view", why, cap) &&
 	    open_unix(s, "api-rw", run_dir, "rw.sock", SOCK_STREAM, "causeway-admin", why, cap) &&
+	    open_unix(s, "api-files", run_dir, "files.sock", SOCK_SEQPACKET, "causeway-admin", why, cap) &&
 	    open_unix(s, "api-panel", run_dir, "panel.sock", SOCK_STREAM, "www-data", why, cap);
 }
 

@@ -28,7 +28,7 @@ static void start(struct child *);
 /* Who gets which socket (lib/msg_sup.h). */
 static const struct { enum daemon who; const char *name; } grants[] = {
 	{ D_IPSECD, "natt4" }, { D_IPSECD, "natt6" }, { D_IPSECD, "esp4" }, { D_IPSECD, "esp6" }, { D_IPSECD, "pfkey-listen" },
-	{ D_SPDSYNC, "api-ro" }, { D_SPDSYNC, "api-rw" }, { D_SPDSYNC, "api-panel" },
+	{ D_SPDSYNC, "api-ro" }, { D_SPDSYNC, "api-rw" }, { D_SPDSYNC, "api-files" }, { D_SPDSYNC, "api-panel" },
 	{ D_IKED, "ike4" }, { D_IKED, "ike6" }, { D_IKED, "natt4" }, { D_IKED, "natt6" },
 };
 

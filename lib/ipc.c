@@ -295,6 +295,12 @@ ipc_send_fd(struct ipc *l, uint16_t type, uint32_t id, struct bytes body, int fd
 uint32_t
 ipc_call(struct ipc *l, uint16_t type, struct bytes body, enum reason gone, ipc_done *done, void *arg)
 {
+	return ipc_call_fd(l, type, body, -1, gone, done, arg);
+}
+
+uint32_t
+ipc_call_fd(struct ipc *l, uint16_t type, struct bytes body, int fd, enum reason gone, ipc_done *done, void *arg)
+{
 	struct call *c;
 
 	if (l == NULL || l->broken || l->deaf || l->ncalls >= CALLS || (c = calloc(1, sizeof(*c))) == NULL)
@@ -302,7 +308,7 @@ ipc_call(struct ipc *l, uint16_t type, struct bytes body, enum reason gone, ipc_
 	if (++l->last_id == 0)
 		l->last_id = 1;
 	*c = (struct call){ .id = l->last_id, .type = type, .gone = gone, .done = done, .arg = arg };
-	if (!transmit(l, type, c->id, bytes_of(NULL, 0), body, -1)) {
+	if (!transmit(l, type, c->id, bytes_of(NULL, 0), body, fd)) {
 		free(c);
 		return 0;
 	}

@@ -82,6 +82,7 @@ int  ipc_take_fd(struct ipc *);
  */
 typedef void ipc_done(void *arg, enum reason, struct rd *body);
 uint32_t ipc_call(struct ipc *, uint16_t type, struct bytes body, enum reason gone, ipc_done *, void *arg);
+uint32_t ipc_call_fd(struct ipc *, uint16_t type, struct bytes body, int fd, enum reason gone, ipc_done *, void *arg);	/* as ipc_send_fd; -1: without */
 void ipc_cancel(struct ipc *, uint32_t id);
 
 /* Answers. ipc_fail's detail may be NULL. */

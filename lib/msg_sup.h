@@ -12,7 +12,7 @@
  *            "iked" "spdsync"         IPC links
  *   keymgr   "pfkey" "iked" "spdsync" "fetch"
  *   keymgr-fetch "keymgr"
- *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-panel"
+ *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-files" "api-panel"
  *   iked     "ike4" "ike6" "natt4" "natt6" (send only) "keymgr" "spdsync" "ipsecd"
  *
  * Every network socket is bound, non-blocking and close-on-exec, with SO_MARK 0x4d00, IP_PKTINFO or IPV6_RECVPKTINFO, path MTU

@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "certs.h"
 #include "clock.h"
 #include "door.h"
+#include "files.h"
 #include "log.h"
 
 #define GET_WAIT_S	3
@@ -33,6 +35,7 @@ struct api {
 	struct sync	*s;
 	struct listener	l[8];
 	unsigned	nl;
+	struct files	*files;
 	struct req	*reqs;
 };
 
@@ -53,6 +56,16 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_GET,	"/v1/counters",		get_counters },
 	{ EVHTTP_REQ_GET,	"/v1/revisions",	get_revisions },
 	{ EVHTTP_REQ_GET,	"/v1/revisions/*",	get_revision },
+	{ EVHTTP_REQ_GET,	"/v1/certs",		get_certs },
+	{ EVHTTP_REQ_GET,	"/v1/ca/*/issued",	get_issued },
+	{ EVHTTP_REQ_POST,	"/v1/certs/import",	post_import },
+	{ EVHTTP_REQ_POST,	"/v1/certs/*/csr",	post_csr },
+	{ EVHTTP_REQ_POST,	"/v1/certs/*/export",	post_export },
+	{ EVHTTP_REQ_POST,	"/v1/certs/*/remove",	post_remove },
+	{ EVHTTP_REQ_POST,	"/v1/ca/*/init",	post_ca_init },
+	{ EVHTTP_REQ_POST,	"/v1/ca/*/issue",	post_ca_issue },
+	{ EVHTTP_REQ_POST,	"/v1/ca/*/revoke",	post_ca_revoke },
+	{ EVHTTP_REQ_POST,	"/v1/ca/*/crl",		post_ca_crl },
 	{ EVHTTP_REQ_POST,	"/v1/check",		post_check },
 	{ EVHTTP_REQ_POST,	"/v1/apply",		post_apply },
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/up",	post_up },
@@ -86,6 +99,7 @@ req_free(struct req *r)
 	json_decref(r->reply);
 	json_decref(r->counters);
 	json_decref(r->drops);
+	json_decref(r->list);
 	evhttp_clear_headers(&r->query);
 	free(r);
 }
@@ -425,11 +439,32 @@ api_new(struct sync *s)
 	return a;
 }
 
+int
+api_take_file(struct api *a, const char *ticket)
+{
+	return files_take(a->files, ticket);
+}
+
+static void
+listen_files(struct api *a, int fd)
+{
+	if (a->files == NULL)
+		a->files = files_new(a->s->base);
+	if (a->files)
+		files_listen(a->files, fd);
+	else
+		close(fd);
+}
+
 void
 api_listen(struct api *a, const char *name, int fd)
 {
 	struct listener *l = &a->l[a->nl];
 
+	if (strcmp(name, "api-files") == 0) {
+		listen_files(a, fd);
+		return;
+	}
 	if (a->nl == sizeof(a->l) / sizeof(a->l[0]) || !(l->http = evhttp_new(a->s->base))) {
 		close(fd);
 		return;
@@ -465,6 +500,7 @@ api_free(struct api *a)
 		a->reqs->http = NULL;
 		req_free(a->reqs);
 	}
+	files_free(a->files);
 	free(a);
 }
 

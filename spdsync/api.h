@@ -31,6 +31,7 @@ struct req {
 	struct evkeyvalq	query;
 	json_t			*reply;		/* prepared answer of one that waits for the revision to settle */
 	json_t			*counters, *drops;
+	json_t			*list;		/* of a question that takes several calls */
 	void			(*counted)(struct req *, json_t *);
 	void			(*late)(void *);	/* GET: what to do when the engine does not answer; NULL: 504 */
 	uint32_t		call;		/* in flight to another daemon */
@@ -42,7 +43,8 @@ struct req {
 
 struct api *api_new(struct sync *);
 void api_free(struct api *);
-void api_listen(struct api *, const char *name, int fd);	/* "api-ro" "api-rw" "api-panel" */
+void api_listen(struct api *, const char *name, int fd);	/* "api-ro" "api-rw" "api-panel" "api-files" */
+int api_take_file(struct api *, const char *ticket);		/* files.h */
 void api_settled(struct api *);					/* it is in force, or kept out: those who wait get their answer */
 
 void api_link_gone(struct api *, struct ipc *);	/* NULL: the PF_KEY link. Those who wait for its answer get an error */

@@ -8,11 +8,18 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/api.c \
 	spdsync/api.h \
 	spdsync/apply.c \
+	spdsync/certbody.c \
+	spdsync/certbody.h \
+	spdsync/certjson.c \
+	spdsync/certs.c \
+	spdsync/certs.h \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \
 	spdsync/engine.c \
 	spdsync/explain.c \
+	spdsync/files.c \
+	spdsync/files.h \
 	spdsync/have.c \
 	spdsync/host.c \
 	spdsync/peers.c \

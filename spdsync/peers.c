@@ -415,8 +415,10 @@ static const struct ipc_table keymgr_table = { "spdsync-keymgr", NULL, 0, keymgr
 void
 keymgr_attach(struct sync *s, int fd)
 {
-	if (s->keymgr.ipc)
+	if (s->keymgr.ipc) {
+		api_link_gone(s->api, s->keymgr.ipc);
 		ipc_free(s->keymgr.ipc);
+	}
 	keymgr_forget(s);
 	s->keymgr.ipc = ipc_new(s->base, fd, &keymgr_table, s);
 }

@@ -56,9 +56,15 @@ exit_code(const struct ctl *ctl, const struct http *h, const char *socket, bool 
 	}
 }
 
-/* rw: the request changes something. body NULL: GET. */
-static int
-ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
+void
+ctl_json(json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+int
+ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
 {
 	/* causewayd holds the sockets, so a spdsync that is down looks like one that is slow; what only reads is quick. */
 	long timeout_s = ctl->timeout_s ? ctl->timeout_s : rw ? 75 : 5;
@@ -66,27 +72,44 @@ ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const vo
 	struct http h;
 	int rc;
 
+	*answer = NULL;
 	snprintf(socket, sizeof(socket), "%s/%s.sock", ctl->run_dir, rw ? "rw" : "ro");
 	http_call(&h, socket, path, type, body, n, timeout_s);
 	rc = exit_code(ctl, &h, socket, rw, timeout_s);
-	if (h.body && ctl->json) {
-		json_dumpf(h.body, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else if (h.body && rc != CTL_OK) {
-		print_error(ctl, h.body);
-	} else if (h.body && print) {
-		print(ctl, h.body);
-	} else if (h.status && !h.body) {
+	if (h.status && !h.body) {
 		fprintf(stderr, "ikectl: the answer is not JSON (HTTP status %ld)\n", h.status);
 		rc = CTL_FAILED;
+	} else if (h.body && rc == CTL_OK) {
+		*answer = json_incref(h.body);
+	} else if (h.body && error) {
+		*error = json_incref(h.body);
+	} else if (h.body && ctl->json) {
+		ctl_json(h.body);
+	} else if (h.body) {
+		print_error(ctl, h.body);
 	}
 	http_free(&h);
 	return rc;
 }
 
+/* rw: the request changes something. body NULL: GET. */
+static int
+ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
+{
+	json_t *answer;
+	int rc = ctl_call(ctl, rw, path, type, body, n, &answer, NULL);
+
+	if (answer && ctl->json)
+		ctl_json(answer);
+	else if (answer)
+		print(ctl, answer);
+	json_decref(answer);
+	return rc;
+}
+
 /* Our own error in the shape of the API's: a script that reads --json needs no second way. */
-static void
-unreadable(const struct ctl *ctl, const char *name, const char *why)
+void
+ctl_unreadable(const struct ctl *ctl, const char *name, const char *why)
 {
 	const struct reason_row *row = reason_row(R_FILE_UNREADABLE);
 	json_t *e;
@@ -105,15 +128,15 @@ unreadable(const struct ctl *ctl, const char *name, const char *why)
 }
 
 /* The whole file, or NULL after a sentence on stderr. */
-static char *
-slurp(const struct ctl *ctl, const char *name, size_t *n)
+char *
+ctl_slurp(const struct ctl *ctl, const char *name, size_t *n)
 {
 	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 	char *buf = f ? malloc(FILE_MAX + 1) : NULL;
 	bool bad;
 
 	if (!buf) {
-		unreadable(ctl, name, strerror(errno));
+		ctl_unreadable(ctl, name, strerror(errno));
 		if (f && f != stdin)
 			fclose(f);
 		return NULL;
@@ -121,7 +144,7 @@ slurp(const struct ctl *ctl, const char *name, size_t *n)
 	*n = fread(buf, 1, FILE_MAX + 1, f);
 	bad = ferror(f) || *n > FILE_MAX;
 	if (bad)
-		unreadable(ctl, name, *n > FILE_MAX ? "larger than 16 MiB" : strerror(errno));
+		ctl_unreadable(ctl, name, *n > FILE_MAX ? "larger than 16 MiB" : strerror(errno));
 	if (f != stdin)
 		fclose(f);
 	if (bad) {
@@ -147,7 +170,7 @@ post_file(const struct ctl *ctl, const char *route, const char *name)
 {
 	char path[480];
 	size_t n;
-	char *buf = slurp(ctl, name, &n);
+	char *buf = ctl_slurp(ctl, name, &n);
 	int rc;
 
 	if (!buf)
@@ -267,7 +290,9 @@ cmd_show(const struct ctl *ctl, int argc, char **argv)
 		return ask(ctl, false, "/v1/sas", NULL, NULL, 0, print_sas);
 	if (strcmp(argv[0], "policies") == 0)
 		return ask(ctl, false, "/v1/policies", NULL, NULL, 0, print_policies);
-	fprintf(stderr, "usage: ikectl show sas | policies\n");
+	if (strcmp(argv[0], "certs") == 0)
+		return ask(ctl, false, "/v1/certs", NULL, NULL, 0, print_certs);
+	fprintf(stderr, "usage: ikectl show certs | policies | sas\n");
 	return CTL_USAGE;
 }
 

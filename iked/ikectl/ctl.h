@@ -16,7 +16,19 @@ struct ctl {
 	bool		 ike;		/* rekey --ike */
 	bool		 colour;
 	long		 timeout_s;	/* 0: not given */
+	/* certificates and the CA; given: their letters (main.c), each once */
+	char		 given[32];
+	const char	*key, *days, *subject, *crl_url, *csr, *out, *serial, *why, *name, *trust, *ca, *password_file;
+	unsigned	 nids;
+	const char	*ids[8];
+	bool		 keep_key, der, pem, p12, with_key, replace;
 };
+
+/* cmd.c. The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
+int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error);
+void ctl_json(json_t *);
+void ctl_unreadable(const struct ctl *, const char *name, const char *why);
+char *ctl_slurp(const struct ctl *, const char *name, size_t *n);
 
 /* Each command: the words after its name; returns an exit code. */
 int cmd_apply(const struct ctl *, int argc, char **argv);
@@ -32,6 +44,9 @@ int cmd_close(const struct ctl *, int argc, char **argv);
 int cmd_counters(const struct ctl *, int argc, char **argv);
 int cmd_history(const struct ctl *, int argc, char **argv);
 int cmd_shutdown(const struct ctl *, int argc, char **argv);
+int cmd_ca(const struct ctl *, int argc, char **argv);
+int cmd_csr(const struct ctl *, int argc, char **argv);
+int cmd_cert(const struct ctl *, int argc, char **argv);
 
 /* For people; a member that is missing prints as "-". */
 void print_plan(const struct ctl *, json_t *);
@@ -41,6 +56,8 @@ void print_policies(const struct ctl *, json_t *);
 void print_explain(const struct ctl *, json_t *);
 void print_counters(const struct ctl *, json_t *);
 void print_history(const struct ctl *, json_t *);
+void print_certs(const struct ctl *, json_t *);
+void print_issued(const struct ctl *, json_t *);
 void print_error(const struct ctl *, json_t *);
 /* A text of an answer with its control octets escaped: a terminal must not obey what a peer sent. Static buffer, eight at a time. */
 const char *text(json_t *object, const char *key);

@@ -19,15 +19,18 @@ struct command {
 
 static const struct command commands[] = {
 	{ "apply", "FILE", "check the site file and make it what this gateway does; '-' is standard input", 1, 1, cmd_apply },
+	{ "ca", "COMMAND ...", "a small CA: init, issue, renew, revoke, crl, list, export", 0, 3, cmd_ca },
+	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
 	{ "check", "FILE", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
+	{ "csr", "NAME", "make a key, keep it, and print the request for its certificate", 1, 1, cmd_csr },
 	{ "down", "TUNNEL", "close a tunnel and keep it closed", 1, 1, cmd_down },
 	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
-	{ "show", "sas | policies", "what stands in the engine", 1, 1, cmd_show },
+	{ "show", "certs | policies | sas", "certificates and who uses them; what stands in the engine", 1, 1, cmd_show },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel", 0, 1, cmd_status },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
@@ -39,15 +42,36 @@ usage(FILE *to)
 {
 	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
-		fprintf(to, "  %-9s %-15s %s\n", commands[i].name, commands[i].words, commands[i].help);
+		fprintf(to, "  %-9s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
 	fprintf(to, "\n  --comment TEXT  kept with the revision (apply)\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
 	    "  --json          the API's answer as it is\n"
+	    "  'ikectl ca', 'ikectl cert' and ikectl(8) tell the options of certificates and the CA\n"
 	    "\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not permitted, 5 daemon unreachable, 6 timed out.\n");
 }
 
+/* Those of certificates and the CA have no letter of their own for people; these are for struct ctl's given. */
 static const struct option options[] = {
+	{ "key", required_argument, NULL, 'k' },
+	{ "days", required_argument, NULL, 'd' },
+	{ "subject", required_argument, NULL, 's' },
+	{ "crl-url", required_argument, NULL, 'u' },
+	{ "csr", required_argument, NULL, 'q' },
+	{ "out", required_argument, NULL, 'o' },
+	{ "serial", required_argument, NULL, 'n' },
+	{ "reason", required_argument, NULL, 'y' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "trust", required_argument, NULL, 'T' },
+	{ "ca", required_argument, NULL, 'C' },
+	{ "password-file", required_argument, NULL, 'w' },
+	{ "id", required_argument, NULL, 'I' },
+	{ "keep-key", no_argument, NULL, 'K' },
+	{ "der", no_argument, NULL, 'D' },
+	{ "pem", no_argument, NULL, 'p' },
+	{ "p12", no_argument, NULL, 'P' },
+	{ "with-key", no_argument, NULL, 'W' },
+	{ "replace", no_argument, NULL, 'x' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "ike", no_argument, NULL, 'i' },
 	{ "run-dir", required_argument, NULL, 'r' },
@@ -58,6 +82,35 @@ static const struct option options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
+
+/* One of certificates or the CA; which command takes it is that command's to say. False: it is not one of them, or one too many. */
+static bool
+take_cert_option(struct ctl *ctl, int c)
+{
+	struct { int letter; const char **value; } texts[] = {
+		{ 'k', &ctl->key }, { 'd', &ctl->days }, { 's', &ctl->subject }, { 'u', &ctl->crl_url }, { 'q', &ctl->csr }, { 'o', &ctl->out },
+		{ 'n', &ctl->serial }, { 'y', &ctl->why }, { 'N', &ctl->name }, { 'T', &ctl->trust }, { 'C', &ctl->ca }, { 'w', &ctl->password_file },
+	};
+	struct { int letter; bool *value; } flags[] = { { 'K', &ctl->keep_key }, { 'D', &ctl->der }, { 'p', &ctl->pem }, { 'P', &ctl->p12 },
+		{ 'W', &ctl->with_key }, { 'x', &ctl->replace } };
+	size_t n = strlen(ctl->given);
+
+	if (strchr(ctl->given, c) == NULL && n + 1 < sizeof(ctl->given))
+		ctl->given[n] = (char)c;
+	if (c == 'I' && ctl->nids < sizeof(ctl->ids) / sizeof(ctl->ids[0])) {
+		ctl->ids[ctl->nids++] = optarg;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].letter == c) {
+			*texts[i].value = optarg;
+			return true;
+		}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (flags[i].letter == c)
+			return *flags[i].value = true;
+	return false;
+}
 
 static const struct command *
 find(const char *name)
@@ -99,7 +152,11 @@ main(int argc, char **argv)
 				break;
 			fprintf(stderr, "ikectl: --timeout takes seconds, 1 to 86400\n");
 			return CTL_USAGE;
-		default: usage(stderr); return CTL_USAGE;
+		default:
+			if (c != '?' && take_cert_option(&ctl, c))
+				break;
+			usage(stderr);
+			return CTL_USAGE;
 		}
 	argc -= optind;
 	argv += optind;
@@ -114,6 +171,10 @@ main(int argc, char **argv)
 	}
 	if (argc - 1 < cmd->min || argc - 1 > cmd->max) {
 		fprintf(stderr, "usage: ikectl %s %s\n", cmd->name, cmd->words);
+		return CTL_USAGE;
+	}
+	if (ctl.given[0] && cmd->run != cmd_ca && cmd->run != cmd_cert && cmd->run != cmd_csr) {
+		fprintf(stderr, "ikectl: one of the options is not for '%s'\n", cmd->name);
 		return CTL_USAGE;
 	}
 	return cmd->run(&ctl, argc - 1, argv + 1);
