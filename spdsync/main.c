@@ -92,7 +92,7 @@ every(struct sync *s, struct event **e, unsigned seconds, event_callback_fn run)
 static void
 take_descriptors(struct sync *s)
 {
-	static const char *const names[] = { "pfkey", "keymgr", "iked", "ipsecd", "api-ro", "api-rw", "api-panel" };
+	static const char *const names[] = { "pfkey", "keymgr", "iked", "ipsecd", "api-ro", "api-rw", "api-files", "api-panel" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		int fd;

@@ -142,6 +142,7 @@ ca_revoke(const struct ctl *ctl, int argc, char **argv)
 	else if (answer) {
 		printf("%s: revoked, %s in all; list number %s of the CA %s has %s\n", text(answer, "name"), text(answer, "count"),
 		    text(crl, "number"), text(answer, "ca"), text(crl, "revoked"));
+		fflush(stdout);
 		fprintf(stderr, "Next: publish the new list: 'ikectl ca crl --out FILE' where the web server has it. This gateway knows it already.\n");
 	}
 	json_decref(answer);

@@ -203,6 +203,7 @@ cert_import(const struct ctl *ctl, int argc, char **argv)
 		print_made("a certificate with its key", answer);
 		if (*json_get(answer, "ca"))
 			printf("%s: the CA that issued it, now a trust anchor\n", text(answer, "ca"));
+		fflush(stdout);
 		fprintf(stderr, "Next: it is used by tunnels with 'auth: {certificate: %s, trust: %s}' in the site file, from the next 'ikectl apply' on.\n",
 		    text(answer, "name"), *json_get(answer, "ca") ? text(answer, "ca") : "CA");
 		if (*json_get(answer, "ca") == '\0')
