@@ -32,6 +32,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/showkernel.c \
 	spdsync/site.c \
 	spdsync/site.h \
+	spdsync/siteauth.c \
+	spdsync/siteauth.h \
 	spdsync/sitecheck.c \
 	spdsync/spd.h \
 	spdsync/store.c \
@@ -63,7 +65,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_plan test/unit/test_site test/unit/test_store test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -71,6 +73,8 @@ SPDSYNC_TEST_FLAGS = $(AM_CFLAGS) -I$(top_srcdir)/spdsync
 test_unit_test_yaml_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_site_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_siteauth_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_siteauth_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_diff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_diff_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -81,7 +85,7 @@ UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/sitecheck.c act:spdsync/actbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c act:spdsync/actbody.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c

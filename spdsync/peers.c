@@ -359,13 +359,59 @@ keymgr_put(struct sync *s, struct rt *rt, const struct want_tunnel *w)
 	return true;
 }
 
+static void
+rule_done(void *arg, enum reason reason, struct rd *body)
+{
+	(void)arg, (void)body;
+	if (reason != R_OK && reason != R_KEYMGR_DOWN)
+		log_at(LOG_WARN, NULL, "rule", reason, "keymgr did not take the rule of a trust anchor.");
+}
+
+/*
+ * The rules of trust anchors go before the bindings that name the anchors. There are few, so all are said with each revision.
+ */
+static void
+rules_push(struct sync *s)
+{
+	uint8_t buf[4096];
+
+	for (unsigned i = 0; s->sites && i < s->sites->nrules; i++) {
+		struct wr out = wr_of(buf, sizeof(buf));
+
+		trust_rule_put(&out, &s->sites->rules[i]);
+		if (!wr_ok(&out) || !ipc_call(s->keymgr.ipc, BIND_TRUST, wr_bytes(&out), R_KEYMGR_DOWN, rule_done, NULL))
+			return;
+	}
+	s->rules_told = true;
+}
+
+/* Another revision takes the place of this one: what it does not rule any more keymgr forgets. */
+void
+peers_unrule(struct sync *s, const struct sites *next)
+{
+	uint8_t buf[128];
+
+	for (unsigned i = 0; s->sites && i < s->sites->nrules; i++) {
+		struct wr out = wr_of(buf, sizeof(buf));
+
+		if (next && sites_find_rule(next, s->sites->rules[i].name))
+			continue;
+		str_put(&out, s->sites->rules[i].name);
+		if (s->keymgr.up)
+			ipc_call(s->keymgr.ipc, BIND_TRUST_DEL, wr_bytes(&out), R_KEYMGR_DOWN, rule_done, NULL);
+	}
+	s->rules_told = false;
+}
+
 void
 keymgr_pump(struct sync *s)
 {
 	struct pump *p = &s->keymgr;
 
-	if (!p->up || (p->cursor == s->nrt && !p->sync_due))
+	if (!p->up || (p->cursor == s->nrt && !p->sync_due && s->rules_told))
 		return;
+	if (!s->rules_told)
+		rules_push(s);
 	while (p->cursor < s->nrt && p->flight < PUSH_WINDOW) {
 		if (!keymgr_put(s, s->rt[p->cursor], &s->want.v[p->cursor]))
 			break;
@@ -390,6 +436,7 @@ static void
 keymgr_forget(struct sync *s)
 {
 	s->keymgr.ipc = NULL;
+	s->rules_told = false;
 	pump_reset(&s->keymgr);
 	for (unsigned i = 0; i < s->nrt; i++) {
 		memcpy(s->rt[i]->key_has, nothing, sizeof(nothing));

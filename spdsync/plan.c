@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plan.h"
+#include "siteauth.h"
 
 static void
 add_why(char *why, size_t cap, const char *fmt, ...)
@@ -62,7 +63,7 @@ compare(const struct sites *old, const struct site_tunnel *a, const struct sites
 {
 	site_why(&old->sites[a->a], &new->sites[b->a], r);
 	site_why(&old->sites[a->b], &new->sites[b->b], r);
-	if (strcmp(a->psk, b->psk) != 0)
+	if (!auth_same(&a->auth[0], &b->auth[0]) || !auth_same(&a->auth[1], &b->auth[1]))
 		add_why(r->why, sizeof(r->why), "auth");
 	if (!same_proposals(a->ike, b->ike))
 		add_why(r->why, sizeof(r->why), "IKE proposals");
@@ -187,6 +188,9 @@ plan_allowed(const struct sites *old, const char *old_text, size_t old_n, const 
 	for (unsigned i = 0; i < old->nsites; i++)
 		if (!sites_find(new, old->sites[i].name))
 			lose(&l, old->sites[i].name, remove);
+	for (unsigned i = 0; i < old->nrules; i++)
+		if (!sites_find_rule(new, old->rules[i].name))
+			lose(&l, old->rules[i].name, remove);
 	yt_end(&yt, &line, &column);
 	if (l.unconfirmed) {
 		snprintf(list, sizeof(list), "%s", l.unconfirmed > 8 ? "all" : l.names);

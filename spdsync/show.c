@@ -125,11 +125,31 @@ ike_json(const struct tunnel_state *st)
 
 	if (!st || !st->ike_up)
 		return json_null();
-	return json_pack("{s:b, s:b, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "up", 1, "initiator", (int)st->ike_initiator,
+	return json_pack("{s:b, s:b, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "up", 1, "initiator", (int)st->ike_initiator,
 	    "spi_i", json_sprintf("%016llx", (unsigned long long)st->spi_i), "spi_r", json_sprintf("%016llx", (unsigned long long)st->spi_r),
 	    "suite", suite_json(PROTO_IKE, &st->ike_suite), "local", endpoint_str(&st->local, local), "remote", endpoint_str(&st->remote, remote),
 	    "nat_local", (int)st->nat_local, "nat_remote", (int)st->nat_remote, "id_remote", json_text(st->id_remote),
-	    "age_s", number(st->since_s), "rekey_in_s", number(st->rekey_in_s));
+	    "proved", json_words(st->proved), "age_s", number(st->since_s), "rekey_in_s", number(st->rekey_in_s));
+}
+
+/* How one side proves itself. */
+static json_t *
+auth_json(const struct site_auth *a)
+{
+	static const char *const how[] = { "psk", "certificate", "key" };	/* order: enum auth_how */
+	json_t *j = json_pack("{s:s}", "how", how[a->how]), *trust;
+
+	if (a->how == AUTH_BY_PSK)
+		json_object_set_new(j, "psk", json_string(a->psk));
+	else
+		json_object_set_new(j, a->how == AUTH_BY_CERT ? "certificate" : "key", json_string(a->cert));
+	if (a->how == AUTH_BY_CERT) {
+		trust = json_array();
+		for (unsigned i = 0; i < a->ntrust; i++)
+			json_array_append_new(trust, json_string(a->trust[i]));
+		json_object_set_new(j, "trust", trust);
+	}
+	return j;
 }
 
 static json_t *
@@ -152,6 +172,7 @@ tunnel_json(struct sync *s, unsigned i, const unsigned *present)
 	json_object_set_new(j, "hint", json_string(row->hint));
 	json_object_set_new(j, "detail", json_words(v.detail));
 	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());
+	json_object_set_new(j, "auth", json_pack("{s:o, s:o}", "local", auth_json(want_auth(w, true)), "remote", auth_json(want_auth(w, false))));
 	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
 	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt->state : NULL));
 	json_object_set_new(j, "children", json_pack("[o]", child_json(s, w, rt, present ? present[i] : 0)));

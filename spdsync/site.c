@@ -8,13 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "site.h"
+#include "siteauth.h"
 
 #define DAY	86400ull
 
-static const char *const top_keys[] = { "version", "sites", "tunnels", NULL };
-static const char *const site_keys[] = { "address", "networks", "id", NULL };
-static const char *const auth_keys[] = { "psk", NULL };
+static const char *const top_keys[] = { "version", "sites", "tunnels", "trust", NULL };
+static const char *const site_keys[] = { "address", "networks", "id", "auth", NULL };
 static const char *const tunnel_keys[] = { "between", "auth", "policy", "ike", "esp", "start", "encapsulation", "ike_lifetime",
 	"child_lifetime", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
 static const char *const presets[] = { "modern", "compatible", "legacy", NULL };
@@ -80,6 +79,14 @@ read_name(struct yt *yt, const char *text, unsigned line, unsigned column, char 
 	return true;
 }
 
+bool
+site_name_read(struct yt *yt, const struct yt_node *n, char out[NAME_CAP])
+{
+	if (n->kind != YT_SCALAR || !n->text)
+		return yt_fail_at(yt, n, R_VALUE_INVALID, "", "A name is expected here.");
+	return read_name(yt, n->text, n->line, n->column, out);
+}
+
 static uint64_t
 read_duration(struct yt *yt, const struct yt_node *map, const char *key, uint64_t lo, uint64_t hi, uint64_t fallback)
 {
@@ -118,8 +125,8 @@ read_quantity(struct yt *yt, const struct yt_node *map, const char *key, uint64_
 }
 
 /* A word of a list to its number; -1 with the error set. */
-static int
-read_word(struct yt *yt, const struct yt_node *map, const char *key, enum yt_need need, const char *const *words, int fallback)
+int
+site_word_read(struct yt *yt, const struct yt_node *map, const char *key, enum yt_need need, const char *const *words, int fallback)
 {
 	const char *s = yt_scalar(yt, map, key, need), *near;
 	char hint[200] = "It can be ";
@@ -215,12 +222,12 @@ read_id(struct yt *yt, const struct yt_node *map, struct site *s)
 }
 
 static bool
-read_site(struct yt *yt, const struct yt_node *n, struct site *s)
+read_site(struct yt *yt, struct sites *all, const struct yt_node *n, struct site *s)
 {
 	s->line = n->key_line;
 	s->column = n->key_column;
 	return read_name(yt, n->key, n->key_line, n->key_column, s->name) && yt_only(yt, n, site_keys) &&
-	    read_address(yt, n, &s->address) && read_networks(yt, n, s) && read_id(yt, n, s);
+	    read_address(yt, n, &s->address) && read_networks(yt, n, s) && read_id(yt, n, s) && site_auth_read(yt, all, n, s);
 }
 
 /* ---- tunnels ---- */
@@ -263,19 +270,6 @@ read_between(struct yt *yt, const struct sites *all, const struct yt_node *map, 
 }
 
 static bool
-read_auth(struct yt *yt, const struct yt_node *map, struct site_tunnel *t)
-{
-	const struct yt_node *auth = yt_get_kind(yt, map, "auth", YT_MAP, YT_MUST), *at;
-	const char *psk;
-
-	if (!auth || !yt_only(yt, auth, auth_keys))
-		return false;
-	psk = yt_scalar(yt, auth, "psk", YT_MUST);
-	at = psk ? yt_get(yt, auth, "psk", YT_MAY) : NULL;
-	return psk && read_name(yt, psk, at->line, at->column, t->psk);
-}
-
-static bool
 read_list(struct yt *yt, const struct yt_node *map, const char *key, uint8_t proto, struct proposals *out)
 {
 	const struct yt_node *list = yt_get_kind(yt, map, key, YT_LIST, YT_MUST);
@@ -315,7 +309,7 @@ read_algorithms(struct yt *yt, const struct yt_node *map, bool legacy, struct si
 		return yt_get(yt, map, "policy", YT_MUST) != NULL;
 	if (!pol)
 		return read_list(yt, map, "ike", PROTO_IKE, t->ike) && read_list(yt, map, "esp", PROTO_ESP, t->esp);
-	which = read_word(yt, map, "policy", YT_MUST, presets, -1);
+	which = site_word_read(yt, map, "policy", YT_MUST, presets, -1);
 	if (which < 0)
 		return false;
 	snprintf(t->policy, sizeof(t->policy), "%s", presets[which]);
@@ -327,7 +321,7 @@ read_algorithms(struct yt *yt, const struct yt_node *map, bool legacy, struct si
 }
 
 static bool
-read_tunnel(struct yt *yt, const struct sites *all, const struct yt_node *n, bool legacy, struct site_tunnel *t)
+read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool legacy, struct site_tunnel *t)
 {
 	static const char *const starts[] = { "respond-only", "always", "on-demand", NULL };	/* order: enum start_mode */
 	static const char *const encaps[] = { "auto", "udp", "esp", NULL };			/* order: enum encap_mode */
@@ -335,13 +329,13 @@ read_tunnel(struct yt *yt, const struct sites *all, const struct yt_node *n, boo
 	t->line = n->key_line;
 	t->column = n->key_column;
 	if (!read_name(yt, n->key, n->key_line, n->key_column, t->name) || !yt_only(yt, n, tunnel_keys) ||
-	    !read_between(yt, all, n, t) || !read_auth(yt, n, t) || !read_algorithms(yt, n, legacy, t))
+	    !read_between(yt, all, n, t) || !tunnel_auth_read(yt, all, n, t) || !read_algorithms(yt, n, legacy, t))
 		return false;
-	t->start = (uint8_t)read_word(yt, n, "start", YT_MUST, starts, START_RESPOND);
+	t->start = (uint8_t)site_word_read(yt, n, "start", YT_MUST, starts, START_RESPOND);
 	if (t->start == START_ON_DEMAND)
 		return yt_fail_at(yt, yt_get(yt, n, "start", YT_MAY), R_VALUE_INVALID, "Write 'always' or 'respond-only'.",
 		    "'on-demand' is not supported yet.");
-	t->encap = (uint8_t)read_word(yt, n, "encapsulation", YT_MAY, encaps, ENCAP_AUTO);
+	t->encap = (uint8_t)site_word_read(yt, n, "encapsulation", YT_MAY, encaps, ENCAP_AUTO);
 	/* Contracts, "Lifetimes". The floor lets a test rekey within seconds. */
 	t->ike_life_s = read_duration(yt, n, "ike_lifetime", 5, 30 * DAY, 8 * 3600);
 	t->child_life_s = read_duration(yt, n, "child_lifetime", 3, 30 * DAY, 3600);
@@ -402,11 +396,13 @@ read_all(struct yt *yt, struct sites *all, bool legacy)
 	all->nsites = sites->n;
 	all->ntunnels = tunnels->n;
 	for (const struct yt_node *c = sites->child; c; c = c->next)
-		if (!read_site(yt, c, &all->sites[slot(sites, c)]))
+		if (!read_site(yt, all, c, &all->sites[slot(sites, c)]))
 			return false;
 	for (const struct yt_node *c = tunnels->child; c; c = c->next)
 		if (!read_tunnel(yt, all, c, legacy, &all->tunnels[slot(tunnels, c)]))
 			return false;
+	if (!trust_read(yt, all))
+		return false;
 	if (yt->n && yt->text[yt->n - 1] != '\n') {
 		yt_end(yt, &line, &column);
 		return yt_fail(yt, R_YAML_TRUNCATED, line, column, "Was it copied completely? A site file ends with a newline.",
@@ -439,9 +435,17 @@ sites_free(struct sites *all)
 {
 	if (!all)
 		return;
-	for (unsigned i = 0; i < all->nsites; i++)
+	for (unsigned i = 0; all->sites && i < all->nsites; i++) {
 		free(all->sites[i].nets);
-	for (unsigned i = 0; i < all->ntunnels; i++) {
+		free(all->sites[i].own);
+	}
+	for (struct site_key *k = all->keys, *next; k; k = next) {
+		next = k->next;
+		free(k);
+	}
+	free(all->rules);
+	for (unsigned i = 0; all->tunnels && i < all->ntunnels; i++) {
+		free(all->tunnels[i].auth);
 		free(all->tunnels[i].ike);
 		free(all->tunnels[i].esp);
 	}

@@ -8,13 +8,32 @@
 
 #include "addr.h"
 #include "alg.h"
+#include "msg_bind.h"
 #include "msg_ike.h"
 #include "name.h"
 #include "yamltree.h"
 
+#define SITE_RULES	32	/* rules of trust anchors */
 #define SITE_NETS	64	/* networks of one site: TS_MAX */
 #define SITES_MAX	20000u
 #define TUNNELS_MAX	20000u
+
+/* A SubjectPublicKeyInfo; struct sites owns it. */
+struct site_key {
+	struct site_key	*next;
+	unsigned	n;
+	uint8_t		der[];
+};
+
+/* How one side proves itself, and by what the other side believes it. */
+struct site_auth {
+	uint8_t		how;			/* enum auth_how */
+	char		psk[NAME_CAP];		/* PSK */
+	char		cert[NAME_CAP];		/* CERT, KEY: the name of its certificate and key */
+	unsigned	ntrust;			/* CERT */
+	char		trust[BIND_TRUSTS][NAME_CAP];
+	const struct site_key *public_key;	/* KEY */
+};
 
 struct site {
 	char		name[NAME_CAP];
@@ -22,13 +41,14 @@ struct site {
 	char		id[ID_CAP];
 	unsigned	nnets;
 	struct prefix	*nets;
+	struct site_auth *own;		/* NULL: it says nothing */
 	unsigned	line, column;
 };
 
 struct site_tunnel {
 	char		name[NAME_CAP];
 	unsigned	a, b;			/* "between": index into sites; a begins */
-	char		psk[NAME_CAP];
+	struct site_auth *auth;			/* two: of a, of b */
 	char		policy[16];		/* the preset's name, or "" */
 	struct proposals *ike, *esp;
 	uint8_t		start, encap;		/* of msg_ike.h */
@@ -43,6 +63,9 @@ struct sites {
 	unsigned	nsites, ntunnels;
 	struct site	*sites;			/* sorted by name */
 	struct site_tunnel *tunnels;		/* sorted by name */
+	unsigned	nrules;
+	struct trust_rule *rules;		/* of trust anchors, in the order of the file */
+	struct site_key	*keys;
 };
 
 /* NULL: *err says why. legacy: the policy "legacy" is allowed here. */
@@ -50,6 +73,7 @@ struct sites *sites_read(const char *text, size_t n, bool legacy, struct yt_erro
 void sites_free(struct sites *);
 const struct site *sites_find(const struct sites *, const char *name);
 const struct site_tunnel *sites_find_tunnel(const struct sites *, const char *name);
+const struct trust_rule *sites_find_rule(const struct sites *, const char *anchor);
 /* Does this tunnel end at that site? */
 bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
 /* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "site.h"
+#include "siteauth.h"
 
 static int
 cmp_site(const void *name, const void *s)
@@ -205,7 +205,13 @@ tunnel_digest(const struct sites *all, struct site_tunnel *t)
 	str_put(&w, t->name);
 	put_site(&w, &all->sites[t->a]);
 	put_site(&w, &all->sites[t->b]);
-	str_put(&w, t->psk);
+	if (t->auth[0].how == AUTH_BY_PSK && auth_same(&t->auth[0], &t->auth[1])) {
+		str_put(&w, t->auth[0].psk);
+	} else {
+		str_put(&w, "");
+		auth_put(&w, &t->auth[0]);
+		auth_put(&w, &t->auth[1]);
+	}
 	proposals_put(&w, t->ike);
 	proposals_put(&w, t->esp);
 	wr_u8(&w, t->start);

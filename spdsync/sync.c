@@ -76,6 +76,7 @@ swap_in(struct sync *s, struct rt **rts, struct want *want, struct sites *sites,
 			peers_drop(s, s->rt[i]->name);
 			rt_free(s->rt[i]);
 		}
+	peers_unrule(s, sites);
 	free(s->rt);
 	s->rt = rts;
 	s->nrt = want->n;

@@ -118,6 +118,7 @@ struct sync {
 	struct engine	engine;
 	struct host	host;
 	struct pump	iked, keymgr;
+	bool		rules_told;	/* keymgr has the trust anchors' rules of this revision */
 	unsigned	niked_counters;
 	struct counter	iked_counters[IKED_COUNTERS];
 	uint64_t	reconciles, repairs_event, repairs_pass, applies;
@@ -157,6 +158,7 @@ void iked_attach(struct sync *, int fd);
 void keymgr_attach(struct sync *, int fd);
 void iked_pump(struct sync *);
 void keymgr_pump(struct sync *);
+void peers_unrule(struct sync *, const struct sites *next);
 void peers_drop(struct sync *, const char *tunnel);	/* it is not wanted any more */
 void peers_fini(struct sync *);
 void peers_restart(struct sync *);			/* want changed: look at every tunnel again */

@@ -72,6 +72,7 @@ want_build(struct want *w, const struct sites *all, const char *our_site, uint32
 			continue;
 		v->t = t;
 		v->local = &all->sites[we_are_a ? t->a : t->b];
+		v->local_is_a = we_are_a;
 		v->remote = &all->sites[we_are_a ? t->b : t->a];
 		v->reqid = reqid(arg, t->name, CHILD_AUTO);
 		set_start(v, we_are_a);
@@ -170,6 +171,12 @@ want_selectors(const struct want_tunnel *w, struct ts_list *local, struct ts_lis
 	side_selectors(w->remote, w->local, remote);
 }
 
+const struct site_auth *
+want_auth(const struct want_tunnel *w, bool local)
+{
+	return &w->t->auth[w->local_is_a == local ? 0 : 1];
+}
+
 void
 want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 {
@@ -184,6 +191,8 @@ want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 	m->start = w->start;
 	m->first = w->first;
 	m->encap = t->encap;
+	m->auth_local = want_auth(w, true)->how;
+	m->auth_remote = want_auth(w, false)->how;
 	m->prefer_udp = 1;	/* the engine is the user host; the module comes with its own issue */
 	m->ike_life_s = t->ike_life_s;
 	m->child_life_s = t->child_life_s;
@@ -204,10 +213,22 @@ want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 void
 want_binding(const struct want_tunnel *w, struct binding *b)
 {
+	const struct site_auth *ours = want_auth(w, true), *theirs = want_auth(w, false);
+
 	memset(b, 0, sizeof(*b));
 	snprintf(b->tunnel, sizeof(b->tunnel), "%s", w->t->name);
-	snprintf(b->psk_local, sizeof(b->psk_local), "%s", w->t->psk);
-	snprintf(b->psk_remote, sizeof(b->psk_remote), "%s", w->t->psk);
+	b->how_local = ours->how;
+	b->how_remote = theirs->how;
+	b->old_methods = strcmp(w->t->policy, "compatible") == 0 || strcmp(w->t->policy, "legacy") == 0;
+	snprintf(b->psk_local, sizeof(b->psk_local), "%s", ours->psk);
+	snprintf(b->psk_remote, sizeof(b->psk_remote), "%s", theirs->psk);
+	snprintf(b->cert, sizeof(b->cert), "%s", ours->cert);
+	b->ntrust = theirs->ntrust;
+	memcpy(b->trust, theirs->trust, sizeof(b->trust));
+	if (theirs->public_key) {
+		b->npublic = theirs->public_key->n;
+		memcpy(b->public_key, theirs->public_key->der, b->npublic);
+	}
 	snprintf(b->id_local, sizeof(b->id_local), "%s", w->local->id);
 	snprintf(b->id_remote, sizeof(b->id_remote), "%s", w->remote->id);
 	b->nreqids = 1;

@@ -16,6 +16,7 @@ struct want_tunnel {
 	uint32_t	reqid;
 	uint8_t		start;		/* this gateway's part (contracts, "Who initiates") */
 	uint8_t		first;
+	bool		local_is_a;
 	unsigned	npolicies;
 };
 
@@ -35,6 +36,8 @@ const struct want_tunnel *want_find(const struct want *, const char *tunnel);
 const struct want_tunnel *want_by_reqid(const struct want *, uint32_t reqid);
 /* The selectors of the automatic child: networks that have a partner of their family. */
 void want_selectors(const struct want_tunnel *, struct ts_list *local, struct ts_list *remote);
+/* How we prove ourselves (local), or the peer does. */
+const struct site_auth *want_auth(const struct want_tunnel *, bool local);
 void want_tunnel_msg(const struct want_tunnel *, struct tunnel *);
 void want_binding(const struct want_tunnel *, struct binding *);
 

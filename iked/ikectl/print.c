@@ -146,6 +146,8 @@ print_tunnel(const struct ctl *ctl, json_t *t)
 		print_seconds(", rekey in ", ike, "rekey_in_s");
 		printf("%s%s\n", json_is_true(json_object_get(ike, "nat_local")) ? ", we are behind a NAT" : "",
 		    json_is_true(json_object_get(ike, "nat_remote")) ? ", the peer is behind a NAT" : "");
+		if (has(ike, "proved"))
+			printf("    The peer proved itself by %s\n", text(ike, "proved"));
 	}
 	if (!is(t, "reason", "OK")) {
 		printf("    %s: %s%s%s\n", text(t, "reason"), text(t, "message"), has(t, "detail") ? " " : "",

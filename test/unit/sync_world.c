@@ -278,6 +278,20 @@ on_bind(void *ctx, struct ipc *l, struct ipc_msg *m)
 }
 
 static bool
+on_rule(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct trust_rule r;
+	char name[NAME_CAP];
+
+	if (m->type == BIND_TRUST && !trust_rule_get(&m->body, &r))
+		return false;
+	if (m->type == BIND_TRUST_DEL)
+		str_get(&m->body, name, sizeof(name));
+	heard(ctx, "keymgr %s %s", m->type == BIND_TRUST ? "TRUST" : "TRUST_DEL", m->type == BIND_TRUST ? r.name : name);
+	return rd_done(&m->body) && ipc_reply(l, m, bytes_of(NULL, 0));
+}
+
+static bool
 on_esp(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	uint8_t buf[512];
@@ -312,6 +326,7 @@ static const struct ipc_row iked_rows[] = {
 };
 static const struct ipc_row keymgr_rows[] = {
 	{ BIND_PUT, "PUT", IPC_AFTER_HELLO, 4096, on_bind }, { BIND_DEL, "DEL", IPC_AFTER_HELLO, 256, on_bind },
+	{ BIND_TRUST, "TRUST", IPC_AFTER_HELLO, 4096, on_rule }, { BIND_TRUST_DEL, "TRUST_DEL", IPC_AFTER_HELLO, 256, on_rule },
 	{ BIND_SYNC, "SYNC", IPC_AFTER_HELLO, 0, on_bind }, { BIND_CHECK, "CHECK", IPC_AFTER_HELLO, 256, on_bind },
 };
 static const struct ipc_row esp_rows[] = {

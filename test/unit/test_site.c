@@ -46,7 +46,7 @@ test_sample(void **state)
 	assert_non_null(t);
 	assert_string_equal(s->sites[t->a].name, "tokyo");
 	assert_string_equal(s->sites[t->b].name, "newyork");
-	assert_string_equal(t->psk, "tokyo-newyork");
+	assert_string_equal(t->auth[0].psk, "tokyo-newyork");
 	assert_int_equal(t->start, START_ALWAYS);
 	assert_int_equal(t->encap, ENCAP_AUTO);
 	assert_int_equal(t->ike_life_s, 8 * 3600);
@@ -379,7 +379,7 @@ test_manual(void **state)
 		end[1] = '\0';
 		sites_free(must_read(p + 1));
 	}
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 }
 
 int
