@@ -66,6 +66,19 @@ auth_message_check(struct bytes message, const struct auth_side *s)
 }
 
 bool
+auth_octets(const struct auth_side *s, struct bytes message, struct bytes id, struct wr *w)
+{
+	struct secret maced = { 0 };
+	bool ok = prf(s->prf, s->sk_p, &id, 1, &maced);
+
+	wr_span(w, message);
+	wr_span(w, s->nonce_other);
+	wr_span(w, secret_bytes(&maced));
+	secret_wipe(&maced);
+	return ok && wr_ok(w);
+}
+
+bool
 auth_psk(const struct auth_side *s, const struct secret *psk, struct bytes message, struct bytes id, struct secret *out)
 {
 	static const char pad[] = "Key Pad for IKEv2";	/* 17 octets, without the terminator */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AUTH by pre-shared key, RFC 7296 2.15, and what keymgr insists on before it makes or checks a proof: the message must be an
+ * AUTH, RFC 7296 2.15: the octets it covers, its value by pre-shared key, and what keymgr insists on before it makes or checks a proof: the message must be an
  * IKE_SA_INIT of this very SA. So a captured iked cannot have other octets signed. Pure functions.
  */
 #ifndef KEYMGR_AUTH_H
@@ -24,6 +24,8 @@ struct auth_side {
  * of payloads that ends where the message ends, and exactly one nonce, that side's.
  */
 const char *auth_message_check(struct bytes message, const struct auth_side *);
+/* What a proof covers: message | nonce of the other | prf(SK_p, ID body). False: OpenSSL failed, or there is no room. */
+bool auth_octets(const struct auth_side *, struct bytes message, struct bytes id, struct wr *);
 /* AUTH = prf(prf(PSK, "Key Pad for IKEv2"), message | nonce of the other | prf(SK_p, ID body)). False: OpenSSL failed. */
 bool auth_psk(const struct auth_side *, const struct secret *psk, struct bytes message, struct bytes id, struct secret *out);
 

@@ -7,6 +7,7 @@
 struct bound {
 	struct bound	*next;
 	uint32_t	 round;
+	uint64_t	 version;
 	struct binding	 b;
 };
 
@@ -54,6 +55,8 @@ bind_put(struct bindings *t, const struct binding *b)
 		t->bucket[i] = e;
 		t->n++;
 	}
+	if (e->version == 0 || memcmp(&e->b, b, sizeof(*b)) != 0)
+		e->version = ++t->versions;
 	e->b = *b;
 	e->round = t->round;
 	return true;
@@ -165,6 +168,14 @@ bind_each(const struct bindings *t, void (*f)(void *arg, const struct binding *)
 	for (unsigned i = 0; i < 1024; i++)
 		for (const struct bound *e = t->bucket[i]; e; e = e->next)
 			f(arg, &e->b);
+}
+
+uint64_t
+bind_version(const struct bindings *t, const char *tunnel)
+{
+	const struct bound *e = find(t, tunnel);
+
+	return e ? e->version : 0;
 }
 
 bool

@@ -17,6 +17,7 @@ struct bindings {
 	struct ruled	*rules;
 	unsigned	nrules;
 	uint32_t	round;	/* counts spdsync's links */
+	uint64_t	versions;
 };
 
 void bind_new_round(struct bindings *);			/* a new link came up */
@@ -24,6 +25,8 @@ bool bind_put(struct bindings *, const struct binding *);	/* false: full or no m
 void bind_del(struct bindings *, const char *tunnel);
 void bind_sync(struct bindings *);			/* forget what was not put in this round */
 const struct binding *bind_find(const struct bindings *, const char *tunnel);
+/* A number that changes with the tunnel's binding; 0: it has none. */
+uint64_t bind_version(const struct bindings *, const char *tunnel);
 void bind_each(const struct bindings *, void (*f)(void *arg, const struct binding *), void *arg);
 /* May an SA of this child ("tunnel/child") have this reqid? */
 bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);

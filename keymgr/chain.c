@@ -118,7 +118,7 @@ check_strength(STACK_OF(X509) *path, char detail[static CHAIN_DETAIL])
 			continue;
 		SAY(detail, "the key of %s is of the kind %s%s", chain_name(x, name), k ? keykind_name(k, kind) : "unknown",
 		    k && EVP_PKEY_get_base_id(k) == EVP_PKEY_RSA && EVP_PKEY_get_bits(k) >= 2048 ? ", its exponent is under 65537 or too large" : "");
-		return k && EVP_PKEY_get_base_id(k) == EVP_PKEY_RSA ? R_CERT_TOO_WEAK : R_KEY_KIND;
+		return R_CERT_TOO_WEAK;
 	}
 	return R_OK;
 }

@@ -8,7 +8,6 @@
 #ifndef KEYMGR_IKE_H
 #define KEYMGR_IKE_H
 
-#include "bind.h"
 #include "derive.h"
 #include "handle.h"
 #include "ke.h"
@@ -49,15 +48,6 @@ void ike_ke_drop(struct ike_objects *, uint32_t handle);
 /* keys gets SK_ai to SK_er for iked; sk_d, sk_pi and sk_pr stay in the object, and are empty there. */
 enum reason ike_derive(struct ike_objects *, const struct key_derive *, uint32_t *handle, struct ike_keys *keys, char detail[static IKE_DETAIL]);
 void ike_drop(struct ike_objects *, uint32_t handle);
-
-/* What is wrong with the secrets that a binding names, if anything. */
-enum reason ike_binding_check(const struct binding *, const char *secret_dir, char detail[static IKE_DETAIL]);
-
-/* AUTH of our own side, or the verdict over the peer's. */
-enum reason ike_sign(struct ike_objects *, const struct bindings *, const char *secret_dir, const struct key_auth *, struct secret *out,
-    char detail[static IKE_DETAIL]);
-enum reason ike_verify(struct ike_objects *, const struct bindings *, const char *secret_dir, const struct key_auth *,
-    char detail[static IKE_DETAIL]);
 
 /* KEYMAT of a child, in and out as this end sees them. */
 enum reason ike_child_keys(struct ike_objects *, const struct key_child *, struct child_keys *in, struct child_keys *out, char detail[static IKE_DETAIL]);

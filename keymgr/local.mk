@@ -69,11 +69,17 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/p12.c \
 	keymgr/prf.c \
 	keymgr/prf.h \
+	keymgr/proof.c \
+	keymgr/proof.h \
+	keymgr/proof_cert.c \
+	keymgr/proof_in.h \
 	keymgr/revoke.h \
 	keymgr/sadb.c \
 	keymgr/sadb.h \
 	keymgr/serve.c \
 	keymgr/serve.h \
+	keymgr/serve_auth.c \
+	keymgr/serve_auth.h \
 	keymgr/serve_cert.c \
 	keymgr/serve_cert.h \
 	keymgr/serve_iked.c \
@@ -83,6 +89,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/sigalg.c \
 	keymgr/store.c \
 	keymgr/store.h \
+	keymgr/trust.c \
+	keymgr/trust.h \
 	keymgr/x509make.c \
 	keymgr/x509make.h
 

@@ -5,7 +5,7 @@
 
 #include "log.h"
 #include "serve.h"
-#include "store.h"
+#include "serve_auth.h"
 #include "serve_cert.h"
 #include "serve_iked.h"
 
@@ -15,6 +15,7 @@ static bool
 on_bind_put(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct keymgr *k = ctx;
+	struct proof_env env = serve_proof_env(k);
 	char detail[IKE_DETAIL];
 	struct binding b;
 	enum reason r;
@@ -25,7 +26,8 @@ on_bind_put(void *ctx, struct ipc *l, struct ipc_msg *m)
 		ipc_fail(l, m, R_NO_MEMORY, "too many tunnels have secrets");
 		return true;
 	}
-	r = ike_binding_check(&b, k->secret_dir, detail);	/* only to tell; it is read again at each use */
+	r = proof_binding_check(&env, &b, detail);	/* only to tell; it is read again at each use */
+	serve_trust_changed(k, &b);
 	if (r == R_OK)
 		ipc_reply(l, m, bytes_of(NULL, 0));
 	else
@@ -43,6 +45,7 @@ on_bind_del(void *ctx, struct ipc *l, struct ipc_msg *m)
 	if (!rd_done(&m->body))
 		return false;
 	bind_del(&k->bindings, tunnel);
+	serve_trust_changed(k, NULL);
 	ipc_reply(l, m, bytes_of(NULL, 0));
 	return true;
 }
@@ -53,6 +56,7 @@ on_bind_sync(void *ctx, struct ipc *l, struct ipc_msg *m)
 	struct keymgr *k = ctx;
 
 	bind_sync(&k->bindings);
+	serve_trust_changed(k, NULL);
 	ipc_reply(l, m, bytes_of(NULL, 0));
 	return rd_done(&m->body);
 }
@@ -90,6 +94,7 @@ static bool
 on_bind_check(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct keymgr *k = ctx;
+	struct proof_env env = serve_proof_env(k);
 	char tunnel[NAME_CAP], detail[IKE_DETAIL];
 	const struct binding *b;
 	enum reason r;
@@ -102,7 +107,8 @@ on_bind_check(void *ctx, struct ipc *l, struct ipc_msg *m)
 		ipc_fail(l, m, R_SECRET_NOT_BOUND, tunnel);
 		return true;
 	}
-	r = ike_binding_check(b, k->secret_dir, detail);
+	r = proof_binding_check(&env, b, detail);
+	serve_trust_changed(k, b);
 	if (r == R_OK)
 		ipc_reply(l, m, bytes_of(NULL, 0));
 	else
@@ -250,7 +256,8 @@ serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir, co
 	k->children = k->sadb ? children_new(base, k->sadb, &serve_child_ops, k) : NULL;
 	k->fetching = fetching_new(base);
 	k->settle_timer = event_new(base, -1, 0, on_settle_timer, k);
-	if (k->children && k->fetching && k->settle_timer && event_add(k->settle_timer, &tv) == 0 && serve_cert_init(k))
+	if (k->children && k->fetching && k->settle_timer && event_add(k->settle_timer, &tv) == 0 && serve_auth_init(k) &&
+	    serve_cert_init(k))
 		return true;
 	serve_fini(k);
 	return false;
@@ -266,6 +273,7 @@ serve_fini(struct keymgr *k)
 	children_free(k->children);
 	fetching_free(k->fetching);
 	ike_objects_wipe(&k->objects);
+	serve_auth_fini(k);
 	bind_fini(&k->bindings);
 	serve_cert_fini(k);
 	if (k->settle_timer)

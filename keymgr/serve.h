@@ -8,6 +8,7 @@
 
 #include "bind.h"
 #include "child.h"
+#include "cred.h"
 #include "fetching.h"
 #include "ike.h"
 #include "ipc.h"
@@ -25,6 +26,9 @@ struct keymgr {
 	char			 key_dir[256];	/* keymgr's own: certificates, keys, CAs */
 	struct bindings		 bindings;
 	struct ike_objects	 objects;
+	struct creds		*creds;
+	struct serve_auth	*auth;
+	uint64_t		(*wall)(void);	/* the time by which certificates are judged; NULL: the clock */
 	struct sadb		*sadb;
 	struct children		*children;
 	struct fetching		*fetching;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
-#include "auth.h"
 #include "clock.h"
 #include "log.h"
+#include "serve_auth.h"
 #include "serve_iked.h"
 
 #define LIST_MAX	64	/* children of one page of KEY_CHILD_LIST */
@@ -106,58 +106,14 @@ on_ike_derive(void *ctx, struct ipc *l, struct ipc_msg *m)
 }
 
 /* A refusal that only a captured or faulty iked can cause is logged, one a second; it is not the network's. */
-static bool
-refuse(struct keymgr *k, struct ipc *l, struct ipc_msg *m, const char *what, const char *tunnel, enum reason r, const char *detail)
+bool
+serve_iked_refuse(struct keymgr *k, struct ipc *l, struct ipc_msg *m, const char *what, const char *tunnel, enum reason r, const char *detail)
 {
 	uint64_t skipped;
 
 	if ((r == R_NOT_PERMITTED || r == R_NOT_FOUND) && log_allow(&k->refusals, clock_now_ns(), &skipped))
 		log_at(LOG_WARN, &(struct log_ctx){ .tunnel = tunnel }, "refused", r, "%s is refused: %s.", what, detail);
 	return fail(l, m, r, detail);
-}
-
-static bool
-on_auth_sign(void *ctx, struct ipc *l, struct ipc_msg *m)
-{
-	struct keymgr *k = ctx;
-	struct key_auth a;
-	struct secret auth = { 0 };
-	char detail[IKE_DETAIL] = "";
-	struct key_proof p = { .method = AUTH_METHOD_PSK };
-	uint8_t b[SECRET_CAP + 8];
-	struct wr w = wr_of(b, sizeof(b));
-	enum reason r;
-
-	if (!key_auth_get(&m->body, &a) || !rd_done(&m->body))
-		return false;
-	r = ike_sign(&k->objects, &k->bindings, k->secret_dir, &a, &auth, detail);
-	if (r != R_OK)
-		return refuse(k, l, m, "A signature", a.tunnel, r, detail);
-	p.data = secret_bytes(&auth);
-	key_proof_put(&w, &p);
-	ipc_reply(l, m, wr_bytes(&w));
-	secret_wipe(&auth);
-	return true;
-}
-
-static bool
-on_auth_verify(void *ctx, struct ipc *l, struct ipc_msg *m)
-{
-	struct keymgr *k = ctx;
-	struct key_auth a;
-	char detail[IKE_DETAIL] = "";
-	uint8_t b[2 + KEY_WORDS];
-	struct wr w = wr_of(b, sizeof(b));
-	enum reason r;
-
-	if (!key_auth_get(&m->body, &a) || !rd_done(&m->body))
-		return false;
-	r = ike_verify(&k->objects, &k->bindings, k->secret_dir, &a, detail);
-	if (r != R_OK)
-		return refuse(k, l, m, "A verification", a.tunnel, r, detail);
-	str_put(&w, "");
-	ipc_reply(l, m, wr_bytes(&w));
-	return true;
 }
 
 static bool
@@ -186,7 +142,7 @@ on_child_install(void *ctx, struct ipc *l, struct ipc_msg *m)
 		return false;
 	if (!bind_allows(&k->bindings, c.name, c.reqid)) {
 		ike_ke_drop(&k->objects, c.ke);		/* used up in any case */
-		return refuse(k, l, m, "A child", c.name, R_NOT_PERMITTED, "this reqid is not one of its tunnel");
+		return serve_iked_refuse(k, l, m, "A child", c.name, R_NOT_PERMITTED, "this reqid is not one of its tunnel");
 	}
 	if ((p = later_new(k, m)) == NULL)
 		return fail(l, m, R_NO_MEMORY, NULL);
@@ -329,6 +285,7 @@ iked_gone(struct keymgr *k)
 {
 	k->iked = NULL;
 	k->iked_round++;
+	serve_auth_link_down(k);
 	ike_objects_wipe(&k->objects);
 	children_link_died(k->children);
 	log_info(NULL, "link_down", "The link to iked ended; its keys are wiped, installed children stay.");
@@ -338,6 +295,7 @@ static void
 iked_up(void *ctx, struct ipc *l)
 {
 	serve_iked_engine(ctx);
+	serve_auth_link_up(ctx);
 }
 
 static void
@@ -349,8 +307,8 @@ iked_down(void *ctx, struct ipc *l)
 static const struct ipc_row rows[] = {
 	{ KEY_KE_NEW,		"KE_NEW",	 IPC_AFTER_HELLO, 2,					on_ke_new },
 	{ KEY_IKE_DERIVE,	"IKE_DERIVE",	 IPC_AFTER_HELLO, 64 + 2 * KEY_NONCE_MAX + KEY_PUB_MAX,	on_ike_derive },
-	{ KEY_AUTH_SIGN,	"AUTH_SIGN",	 IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			on_auth_sign },
-	{ KEY_AUTH_VERIFY,	"AUTH_VERIFY",	 IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			on_auth_verify },
+	{ KEY_AUTH_SIGN,	"AUTH_SIGN",	 IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			serve_auth_sign },
+	{ KEY_AUTH_VERIFY,	"AUTH_VERIFY",	 IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			serve_auth_verify },
 	{ KEY_SPI_NEW,		"SPI_NEW",	 IPC_AFTER_HELLO, 64,					on_spi_new },
 	{ KEY_CHILD_INSTALL,	"CHILD_INSTALL", IPC_AFTER_HELLO, 16384,				on_child_install },
 	{ KEY_CHILD_SEND,	"CHILD_SEND",	 IPC_AFTER_HELLO, 4,					on_child_send },

@@ -7,6 +7,8 @@
 
 extern const struct child_ops serve_child_ops;
 
+/* The answer no, which is logged when only a captured or faulty iked can have caused it. Always true. */
+bool serve_iked_refuse(struct keymgr *, struct ipc *, struct ipc_msg *, const char *what, const char *tunnel, enum reason, const char *detail);
 void serve_iked_attach(struct keymgr *, int fd);
 void serve_iked_engine(struct keymgr *);	/* tells whether the engine is there */
 void serve_iked_acquire(struct keymgr *, uint32_t reqid);

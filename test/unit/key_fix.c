@@ -50,6 +50,33 @@ on_event(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return true;
 }
 
+static bool
+on_trust(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct key_fix *f = ctx;
+	struct bytes all;
+
+	f->trust_events++;
+	f->trusted = rd_u8(&m->body);
+	all = rd_bytes(&m->body, f->trusted * KEY_ANCHOR);
+	assert_true(rd_done(&m->body) && f->trusted <= KEY_ANCHORS);
+	memcpy(f->trust, all.p, all.n);
+	return true;
+}
+
+static bool
+on_invalid(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct key_fix *f = ctx;
+
+	f->invalid++;
+	f->invalid_ike = rd_le32(&m->body);
+	f->invalid_why = rd_le16(&m->body);
+	str_get(&m->body, f->detail, sizeof(f->detail));
+	assert_true(rd_done(&m->body));
+	return true;
+}
+
 static void
 iked_down(void *ctx, struct ipc *l)
 {
@@ -70,8 +97,9 @@ spdsync_down(void *ctx, struct ipc *l)
 
 #define ROW(t) { t, #t, IPC_AFTER_HELLO, 64, on_event }
 static const struct ipc_row iked_rows[] = { ROW(KEY_ACQUIRE), ROW(KEY_EXPIRE), ROW(KEY_USED), ROW(KEY_GONE), ROW(KEY_MAPPING),
-    ROW(KEY_ENGINE_LOST), ROW(KEY_ENGINE_BACK) };
-static const struct ipc_table iked_table = { "test-iked", iked_rows, 7, NULL, iked_down };
+    ROW(KEY_ENGINE_LOST), ROW(KEY_ENGINE_BACK), { KEY_TRUST, "KEY_TRUST", IPC_AFTER_HELLO, 1 + KEY_ANCHORS * KEY_ANCHOR, on_trust },
+    { KEY_PEER_INVALID, "KEY_PEER_INVALID", IPC_AFTER_HELLO, 6 + 2 + KEY_WORDS, on_invalid } };
+static const struct ipc_table iked_table = { "test-iked", iked_rows, 9, NULL, iked_down };
 static const struct ipc_table spdsync_table = { "test-spdsync", NULL, 0, NULL, spdsync_down };
 
 void

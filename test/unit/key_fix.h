@@ -37,6 +37,11 @@ struct key_fix {
 	bool			 iked_down;
 	struct { uint16_t type; uint32_t v; uint8_t a, b; struct endpoint e; } ev[EVENTS];
 	unsigned		 nev;
+	unsigned		 trust_events, trusted;	/* KEY_TRUST: how often, and how many anchors the last had */
+	uint8_t			 trust[KEY_ANCHORS * KEY_ANCHOR];
+	unsigned		 invalid;		/* KEY_PEER_INVALID; its sentence is in detail */
+	uint32_t		 invalid_ike;
+	uint16_t		 invalid_why;
 	/* spdsync */
 	struct ipc		*spdsync;
 	bool			 spdsync_down;
