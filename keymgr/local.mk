@@ -105,6 +105,7 @@ keymgr_keymgr_SOURCES = \
 
 # Tests
 KEY_TESTS = \
+	test/unit/test_key_auth \
 	test/unit/test_key_ca \
 	test/unit/test_key_chain \
 	test/unit/test_key_child \
@@ -128,6 +129,9 @@ test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
 test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_auth_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_auth_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_auth_SOURCES = test/unit/test_key_auth.c $(KEY_FIX) $(PKI)
 test_unit_test_key_chain_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_chain_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_chain_SOURCES = test/unit/test_key_chain.c $(PKI)
