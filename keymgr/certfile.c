@@ -203,33 +203,44 @@ read_pem(struct bytes file, struct bytes password, struct certfile *f, char deta
 
 /* DER */
 
+/* One SEQUENCE and nothing behind it; PKCS#12 may be BER of indefinite length. */
+static bool
+is_sequence(struct bytes file)
+{
+	struct rd r = rd_of(file);
+	uint8_t tag = rd_u8(&r), first = rd_u8(&r);
+	uint64_t n = first < 0x80 ? first : first <= 0x84 ? rd_be(&r, first & 0x7f) : UINT64_MAX;
+
+	return rd_ok(&r) && tag == 0x30 && (first == 0x80 || n == rd_left(&r));
+}
+
 /* Which of the forms it is shows only when it can be read to its last octet as that. */
 static enum reason
 read_der(struct bytes file, struct bytes password, struct certfile *f, char detail[static CERTFILE_DETAIL])
 {
 	uint32_t rounds = CERTFILE_ROUNDS;
 	const uint8_t *p = file.p;
-	X509 *x = d2i_X509(NULL, &p, (long)file.n);
+	bool whole = is_sequence(file);
+	X509 *x = whole ? d2i_X509(NULL, &p, (long)file.n) : NULL;
 	PKCS8_PRIV_KEY_INFO *p8;
 	X509_SIG *sig;
 	EVP_PKEY *k;
 	PKCS12 *p12;
 
-	if (x && p == file.p + file.n)
+	if (x)
 		return certfile_add_cert(f, x, detail);
-	X509_free(x);
 	p = file.p;
-	if ((p12 = certfile_p12_get(&p, (long)file.n)) != NULL)
+	if (whole && (p12 = certfile_p12_get(&p, (long)file.n)) != NULL)
 		return certfile_read_p12(p12, password, f, detail);
 	p = file.p;
-	if ((p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)file.n)) != NULL)
+	if (whole && (p8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)file.n)) != NULL)
 		return certfile_add_key(f, key_of_p8(p8), detail);
 	p = file.p;
-	if ((sig = d2i_X509_SIG(NULL, &p, (long)file.n)) != NULL) {
+	if (whole && (sig = d2i_X509_SIG(NULL, &p, (long)file.n)) != NULL) {
 		X509_SIG_free(sig);
 		return encrypted_p8(file.p, (long)file.n, password, f, &rounds, detail);
 	}
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; whole && i < 2; i++) {
 		p = file.p;
 		if ((k = d2i_PrivateKey(i ? EVP_PKEY_EC : EVP_PKEY_RSA, NULL, &p, (long)file.n)) != NULL)
 			return certfile_add_key(f, k, detail);
@@ -251,6 +262,10 @@ certfile_read(struct bytes file, struct bytes password, struct certfile *f, char
 	ERR_clear_error();
 	r = memmem(file.p, file.n, "-----BEGIN ", 11) ? read_pem(file, password, f, detail) : read_der(file, password, f, detail);
 	ERR_clear_error();
+	if (r == R_OK && f->n == 0 && f->key == NULL) {
+		SAY(detail, "there is neither a certificate nor a private key in it");
+		r = R_CREDENTIAL_UNREADABLE;
+	}
 	return r;
 }
 
@@ -340,6 +355,7 @@ certfile_chain(const struct certfile *f, struct certchain *c, char detail[static
 		SAY(detail, "no certificate is in it");
 		r = R_CREDENTIAL_UNREADABLE;
 	}
+	ERR_clear_error();
 	return r;
 }
 

@@ -25,6 +25,7 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/certfile_in.h \
 	keymgr/certid.c \
 	keymgr/certid.h \
+	keymgr/certold.c \
 	keymgr/certout.c \
 	keymgr/certs.c \
 	keymgr/certs.h \
@@ -107,6 +108,7 @@ keymgr_keymgr_SOURCES = \
 KEY_TESTS = \
 	test/unit/test_key_auth \
 	test/unit/test_key_ca \
+	test/unit/test_key_cert \
 	test/unit/test_key_chain \
 	test/unit/test_key_child \
 	test/unit/test_key_cred \
@@ -127,6 +129,9 @@ PKI = test/unit/pki.c test/unit/pki.h
 test_unit_test_key_cred_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
+test_unit_test_key_cert_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_cert_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_cert_SOURCES = test/unit/test_key_cert.c $(PKI)
 test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_auth_CPPFLAGS = $(KEYMGR_CPPFLAGS)
@@ -186,6 +191,17 @@ check_PROGRAMS += test/fuzz/replay_cert
 test_fuzz_replay_cert_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_cert_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_cert.c
 test_fuzz_replay_cert_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+
+# Files that are imported, and a CA's index.
+FUZZ_TARGETS += certfile:keymgr/certfile.c,keymgr/p12.c caindex:keymgr/caindex.c
+UNIT_TESTS += test/fuzz/replay_certfile test/fuzz/replay_caindex
+check_PROGRAMS += test/fuzz/replay_certfile test/fuzz/replay_caindex
+test_fuzz_replay_certfile_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_certfile_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_certfile.c
+test_fuzz_replay_certfile_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+test_fuzz_replay_caindex_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_caindex_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_caindex.c
+test_fuzz_replay_caindex_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
 
 # All groups and ciphers in the sandboxed daemons, on packets.
 NET_TESTS += test/scenario/t_groups

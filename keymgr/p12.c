@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PKCS#12 (RFC 7292), walked by hand: PKCS12_parse would do as many rounds of password derivation as the file asks for. Old files are
- * encrypted with RC2; the provider that still has it lives in a library context of its own, so that nothing else can meet it.
+ * PKCS#12 (RFC 7292), walked by hand: PKCS12_parse would do as many rounds of password derivation as the file asks for.
  */
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
-#include <openssl/provider.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,37 +14,10 @@
 #define PASSWORD_CAP		1024
 #define DEEP			4	/* safes in safes */
 
-static OSSL_LIB_CTX *old;
-static OSSL_PROVIDER *old_legacy, *old_default;
-
-bool
-certfile_start(void)
-{
-	old = OSSL_LIB_CTX_new();
-	if (old == NULL)
-		return false;
-	old_default = OSSL_PROVIDER_load(old, "default");
-	old_legacy = OSSL_PROVIDER_load(old, "legacy");
-	ERR_clear_error();
-	return old_default && old_legacy;
-}
-
-void
-certfile_end(void)
-{
-	if (old_legacy)
-		OSSL_PROVIDER_unload(old_legacy);
-	if (old_default)
-		OSSL_PROVIDER_unload(old_default);
-	OSSL_LIB_CTX_free(old);
-	old = NULL;
-	old_legacy = old_default = NULL;
-}
-
 PKCS12 *
 certfile_p12_get(const uint8_t **p, long n)
 {
-	PKCS12 *p12 = PKCS12_init_ex(NID_pkcs7_data, old, NULL);
+	PKCS12 *p12 = PKCS12_init_ex(NID_pkcs7_data, certfile_old(), NULL);
 
 	return p12 ? d2i_PKCS12(&p12, p, n) : NULL;	/* it frees what was given when it fails */
 }
@@ -126,7 +97,7 @@ shrouded(struct walk *w, const PKCS12_SAFEBAG *bag)
 	r = certfile_rounds(alg, &w->rounds, w->detail);
 	if (r != R_OK)
 		return r;
-	p8 = PKCS12_decrypt_skey_ex(bag, w->password, w->n, old, NULL);
+	p8 = PKCS12_decrypt_skey_ex(bag, w->password, w->n, certfile_old(), NULL);
 	if (p8 == NULL) {
 		SAY(w->detail, "the private key cannot be deciphered with it");
 		return R_PASSWORD_WRONG;
@@ -254,28 +225,4 @@ certfile_read_p12(PKCS12 *p12, struct bytes password, struct certfile *f, char d
 	}
 	PKCS12_free(p12);
 	return r;
-}
-
-bool
-certfile_p12(const char *password, const char *name, EVP_PKEY *key, X509 *own, unsigned n, X509 *const *more, struct wr *out)
-{
-	STACK_OF(X509) *ca = sk_X509_new_null();
-	PKCS12 *p12 = NULL;
-	uint8_t *der = NULL;
-	bool ok = ca != NULL;
-	int len = 0;
-
-	for (unsigned i = 0; ok && i < n; i++)
-		ok = sk_X509_push(ca, more[i]) > 0;
-	if (ok)
-		p12 = PKCS12_create(password, name, key, own, ca, 0, 0, CERTFILE_P12_ROUNDS, CERTFILE_P12_ROUNDS, 0);
-	len = p12 ? i2d_PKCS12(p12, &der) : -1;
-	if (len > 0)
-		wr_mem(out, der, (size_t)len);
-	if (len > 0)
-		OPENSSL_clear_free(der, (size_t)len);
-	PKCS12_free(p12);
-	sk_X509_free(ca);
-	ERR_clear_error();
-	return len > 0 && wr_ok(out);
 }

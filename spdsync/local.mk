@@ -85,7 +85,7 @@ UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c act:spdsync/actbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c act:spdsync/actbody.c certbody:spdsync/certbody.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c
@@ -96,3 +96,8 @@ check_PROGRAMS += test/fuzz/replay_act
 test_fuzz_replay_act_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_act.c
 test_fuzz_replay_act_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_fuzz_replay_act_LDADD = $(SPDSYNC_LIBS)
+UNIT_TESTS += test/fuzz/replay_certbody
+check_PROGRAMS += test/fuzz/replay_certbody
+test_fuzz_replay_certbody_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_certbody.c
+test_fuzz_replay_certbody_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_fuzz_replay_certbody_LDADD = $(SPDSYNC_LIBS)
