@@ -8,6 +8,8 @@ iked_libikewire_a_SOURCES = \
 	iked/wire/chain.c \
 	iked/wire/cookie.c \
 	iked/wire/cookie.h \
+	iked/wire/frag.c \
+	iked/wire/frag.h \
 	iked/wire/hdr.c \
 	iked/wire/msg.h \
 	iked/wire/names.c \
@@ -117,10 +119,12 @@ graph: iked/ike-graph
 
 # Tests of wire/ and of the pure parts of run/.
 IKED_WIRE_LIBS = iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS)
-IKED_WIRE_TESTS = test/unit/test_ike_rules test/unit/test_ike_sk test/unit/test_ike_wire
+IKED_WIRE_TESTS = test/unit/test_ike_frag test/unit/test_ike_rules test/unit/test_ike_sk test/unit/test_ike_wire
 check_PROGRAMS += $(IKED_WIRE_TESTS)
 UNIT_TESTS += $(IKED_WIRE_TESTS)
 EXTRA_DIST += test/unit/ike_samples.h
+test_unit_test_ike_frag_CPPFLAGS = $(IKED_CPPFLAGS)
+test_unit_test_ike_frag_LDADD = $(IKED_WIRE_LIBS) $(CMOCKA_LIBS)
 test_unit_test_ike_rules_CPPFLAGS = $(IKED_CPPFLAGS)
 test_unit_test_ike_rules_SOURCES = test/unit/test_ike_rules.c test/unit/ike_samples.c
 test_unit_test_ike_rules_LDADD = $(IKED_WIRE_LIBS) $(CMOCKA_LIBS)
@@ -143,6 +147,12 @@ check_PROGRAMS += test/fuzz/replay_ike_inner
 test_fuzz_replay_ike_inner_CPPFLAGS = $(IKED_CPPFLAGS)
 test_fuzz_replay_ike_inner_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ike_inner.c test/unit/ike_samples.c
 test_fuzz_replay_ike_inner_LDADD = $(IKED_WIRE_LIBS)
+FUZZ_TARGETS += frag:iked/wire/frag.c
+UNIT_TESTS += test/fuzz/replay_frag
+check_PROGRAMS += test/fuzz/replay_frag
+test_fuzz_replay_frag_CPPFLAGS = $(IKED_CPPFLAGS)
+test_fuzz_replay_frag_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_frag.c
+test_fuzz_replay_frag_LDADD = $(IKED_WIRE_LIBS)
 EXTRA_PROGRAMS += test/fuzz/make_ike_corpus
 test_fuzz_make_ike_corpus_CPPFLAGS = $(IKED_CPPFLAGS)
 test_fuzz_make_ike_corpus_SOURCES = test/fuzz/make_ike_corpus.c test/unit/ike_samples.c

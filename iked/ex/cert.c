@@ -61,8 +61,9 @@ certs_put(struct msg_out *o, const struct certs *c)
 		pld_cert_put(o, false, c->encoding[i], octets_bytes(&c->data[i]));
 }
 
+/* What we say in IKE_SA_INIT; the answer says it too when the request did not. */
 void
-hashes_put(struct msg_out *o)
+abilities_put(struct msg_out *o)
 {
 	uint8_t b[8];
 	struct wr w = wr_of(b, sizeof(b));
@@ -71,11 +72,12 @@ hashes_put(struct msg_out *o)
 		if (HASH_KNOWN >> i & 1)
 			wr_u16(&w, i);
 	pld_notify_put(o, 0, (struct bytes){ NULL, 0 }, N_SIGNATURE_HASH_ALGORITHMS, wr_bytes(&w));
+	pld_notify_put(o, 0, (struct bytes){ NULL, 0 }, N_IKEV2_FRAGMENTATION_SUPPORTED, (struct bytes){ NULL, 0 });
 }
 
-/* IKE_SA_INIT, from the peer. */
+/* What the peer says in IKE_SA_INIT about itself. */
 void
-hashes_take(struct ikesa *s, const struct msg *m)
+abilities_take(struct ikesa *s, const struct msg *m)
 {
 	const struct wire_notify *n = msg_notify(m, N_SIGNATURE_HASH_ALGORITHMS);
 	struct rd r = rd_of(n ? n->data : bytes_of(NULL, 0));
@@ -87,6 +89,7 @@ hashes_take(struct ikesa *s, const struct msg *m)
 		if (id < 16)
 			s->set->hashes |= (uint16_t)(1u << id);
 	}
+	s->fragments = msg_notify(m, N_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
 	s->causeway = false;
 	for (unsigned i = 0; i < m->nvendor; i++)
 		s->causeway |= bytes_eq(m->vendor[i], bytes_of(causeway_vendor, sizeof(causeway_vendor)));

@@ -36,12 +36,12 @@ send_init(struct engine *e, struct ikesa *s)
 	pld_ke_put(&o, u->group, octets_bytes(&u->pub));
 	pld_nonce_put(&o, nonce_bytes(&u->ni));
 	nat_put(e, &o, s);
-	hashes_put(&o);
+	abilities_put(&o);
 	pld_vendor_put(&o, bytes_of(causeway_vendor, sizeof(causeway_vendor)));
 	b = msg_end(&o);
 	if (b.n == 0 || !octets_set(&u->msg_i, b))
 		return false;
-	if (!(s->win.busy ? window_send_again(&s->win, b, e->now) : window_send(&s->win, b, e->now)))
+	if (!(s->win.busy ? window_send_again(&s->win, b, e->now) : window_send(&s->win, b, b.n, e->now)))
 		return false;
 	COUNT(e, init_sent);
 	todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
@@ -171,7 +171,7 @@ init_response(struct turn *tn)
 		s->local.addr = tn->local.addr;
 	if (!nonce_set(&u->nr, m->nonce) || !octets_set(&u->peer_pub, m->ke.data) || !octets_set(&u->msg_r, m->whole))
 		return V_PASS;
-	hashes_take(s, m);
+	abilities_take(s, m);
 	certreq_take(u, m);
 	nat_check(tn->e, s, m);
 	nat_float(tn->e, s);

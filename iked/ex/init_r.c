@@ -92,7 +92,7 @@ open_half(struct turn *tn, const struct suite *suite, unsigned which)
 	u->num = m->sa.num[which];
 	u->group = suite->ke;
 	fresh_nonce(e, &u->nr);
-	hashes_take(s, m);
+	abilities_take(s, m);
 	nat_check(e, s, m);
 	ikesa_hash(e, s);
 	half_add(e, s);
@@ -170,10 +170,10 @@ init_answer(struct turn *tn)
 	pld_nonce_put(&o, nonce_bytes(&u->nr));
 	certreq_put(e, &o, NULL, s);
 	nat_put(e, &o, s);
-	hashes_put(&o);
+	abilities_put(&o);
 	pld_vendor_put(&o, bytes_of(causeway_vendor, sizeof(causeway_vendor)));
 	b = msg_end(&o);
-	if (b.n == 0 || !octets_set(&u->msg_r, b) || !window_answer(&s->win, b))
+	if (b.n == 0 || !octets_set(&u->msg_r, b) || !window_answer(&s->win, b, b.n))
 		return V_PASS;
 	todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
 	return V_GO;

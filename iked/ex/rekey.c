@@ -67,6 +67,7 @@ ike_fresh(struct turn *tn, uint64_t ours, uint64_t theirs)
 	s->config_differs = old->config_differs;
 	memcpy(s->id_remote, old->id_remote, sizeof(s->id_remote));
 	s->causeway = old->causeway;
+	s->fragments = old->fragments;
 	if (old->proved.n)
 		(void)octets_set(&s->proved, octets_bytes(&old->proved));
 	s->from = old;

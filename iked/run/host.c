@@ -67,7 +67,7 @@ on_report(evutil_socket_t fd, short what, void *arg)
 bool
 iked_build(struct iked *k)
 {
-	const struct engine_host host = { k, fill_random, k->proc.ike_port, k->proc.natt_port };
+	const struct engine_host host = { .ctx = k, .random = fill_random, .ike_port = k->proc.ike_port, .natt_port = k->proc.natt_port };
 	const struct sockets_sink sink = { k, on_packet, on_unreachable };
 	const struct timeval every = { REPORT_S, 0 };
 

@@ -23,6 +23,7 @@ struct engine_host {
 	void	*ctx;
 	void	(*random)(void *ctx, void *out, size_t n);	/* cryptographic; cannot fail */
 	uint16_t ike_port, natt_port;				/* 500 and 4500; 0 means these */
+	uint16_t fragment;					/* octets of an IP datagram with a fragment; 0 means 1280 */
 };
 
 /* NULL: no memory. */

@@ -140,6 +140,8 @@ idle_over(struct engine *e, void *arg)
 {
 	struct ikesa *s = arg;
 
+	if (s->frags_at && e->now > s->frags_at + REASSEMBLE_NS)
+		frags_drop(e, s);
 	if (e->now >= s->last_in + IDLE_NS) {
 		s->want_live = true;
 		tun_touch(e, s->t);
@@ -243,6 +245,7 @@ finish(struct engine *e, struct ikesa *s)
 	call_forget(&s->call);
 	setup_free(e, s);
 	octets_free(&s->proved);
+	frags_drop(e, s);
 	timer_stop(&e->timers, &s->resend);
 	timer_stop(&e->timers, &s->life);
 	timer_stop(&e->timers, &s->idle);

@@ -134,7 +134,7 @@ request(struct engine *e, struct turn *tn, enum msg_kind kind)
 	case WIN_REPEAT:
 		COUNT(e, repeats_answered);
 		child_hold(e, s);
-		todo_send(e, &s->local, &s->remote, s->natt, s->natt, window_reply(&s->win));
+		send_parts(e, s, window_reply(&s->win), s->win.rsp_part);
 		return;
 	case WIN_WORKING:
 		return;
@@ -191,6 +191,85 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 }
 
 static void
+frags_end(struct engine *e, struct ikesa *s, struct frags *f)
+{
+	if (s->frags_unproved)
+		e->unproved -= f->octets;
+	frags_free(f);
+	if (s->frags[0].total == 0 && s->frags[1].total == 0) {
+		s->frags_unproved = false;
+		s->frags_at = 0;
+	}
+}
+
+/* The fragments that wait at an IKE SA are given up. */
+void
+frags_drop(struct engine *e, struct ikesa *s)
+{
+	frags_end(e, s, &s->frags[0]);
+	frags_end(e, s, &s->frags[1]);
+}
+
+/* RFC 7383 2.6.1: the answer to a message in pieces is sent again once, not for each piece. */
+static bool
+is_wanted(struct engine *e, struct turn *tn)
+{
+	struct ikesa *s = tn->ike;
+	struct msg *m = tn->m;
+
+	if (m->hdr.response)
+		return window_is_response(&s->win, m->hdr.id);
+	switch (window_request(&s->win, m->hdr.id)) {
+	case WIN_REPEAT:
+		if (m->frag == 1)
+			request(e, tn, KIND_NONE);
+		return false;
+	case WIN_NEW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An authentic fragment. True: the message is whole, and tn->m and *chain are as if it had come so. */
+static bool
+reassemble(struct engine *e, struct turn *tn, struct bytes *chain)
+{
+	struct ikesa *s = tn->ike;
+	struct frags *f = &s->frags[tn->m->hdr.response];
+	size_t room = MSG_MAX, had;
+	enum frag_verdict v;
+	bool whole;
+
+	if (!s->fragments || !is_wanted(e, tn)) {
+		COUNT(e, fragments_ignored);
+		return false;
+	}
+	if (s->frags_at && e->now > s->frags_at + REASSEMBLE_NS)
+		frags_drop(e, s);
+	if (s->state < S_UP) {		/* who did IKE_SA_INIT and nothing else may be anybody */
+		s->frags_unproved = true;
+		if (e->unproved + chain->n > REASSEMBLE_MAX)
+			room = 0;
+	}
+	had = f->octets;
+	v = frags_add(f, tn->m, *chain, room);
+	if (s->frags_unproved)
+		e->unproved += f->octets - had;
+	if (v == FRAG_IGNORED)
+		COUNT(e, fragments_ignored);
+	if (f->total && !s->frags_at)
+		s->frags_at = e->now;
+	if (v != FRAG_WHOLE)
+		return false;
+	whole = frags_take(f, tn->m, e->rx, sizeof(e->rx), chain) == WE_OK;
+	frags_end(e, s, f);
+	if (whole)
+		COUNT(e, reassembled);
+	return whole;
+}
+
+static void
 sealed(struct engine *e, struct turn *tn)
 {
 	struct ikesa *s = tn->ike;
@@ -208,6 +287,8 @@ sealed(struct engine *e, struct turn *tn)
 	}
 	s->last_in = e->now;
 	s->suspect = false;
+	if (tn->m->frags && !reassemble(e, tn, &plain))
+		return;
 	w = msg_get_inner(tn->m, plain);
 	if (w == WE_OK)
 		w = rules_check(e->rules, e->nrules, tn->m, &kind);
@@ -268,7 +349,7 @@ dispatch(struct engine *e, struct turn *tn, struct bytes datagram)
 	}
 	if (h->exchange == EX_IKE_SA_INIT)
 		clear_response(e, tn);
-	else if (!msg_has(tn->m, PLD_SK))
+	else if (!msg_has(tn->m, PLD_SK) && !tn->m->frags)
 		hinted(e, tn);
 	else
 		sealed(e, tn);

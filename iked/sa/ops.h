@@ -13,6 +13,9 @@
 #define IDLE_NS		(30 * NS_PER_S)
 #define KEEPALIVE_NS	(20 * NS_PER_S)
 #define SECOND_NS	(15 * NS_PER_S)	/* the site that is not named first begins after this */
+#define FRAGMENT_IP	1280			/* octets of an IP datagram with a fragment of a message */
+#define REASSEMBLE_NS	(30 * NS_PER_S)		/* fragments wait so long for the others, */
+#define REASSEMBLE_MAX	(4u << 20)		/* and so many octets of all that have not proved who they are */
 #define PACE_NS		(NS_PER_S / 50)
 
 #define COUNT(e, name)	((e)->counters[C_##name].value++)
@@ -74,6 +77,7 @@ void engine_bury(struct engine *);
 
 /* messages (send.c) */
 void msg_first(struct engine *, struct msg_out *);	/* a chain that goes into SK, in e->plain */
+void send_parts(struct engine *, struct ikesa *, struct bytes, size_t part);
 bool send_request(struct engine *, struct ikesa *, uint8_t exchange, struct msg_out *);
 bool send_response(struct engine *, struct ikesa *, uint8_t exchange, struct msg_out *);
 bool send_notify(struct engine *, struct ikesa *, uint8_t exchange, uint16_t notify, struct bytes data);	/* a response that is only that */
@@ -146,6 +150,8 @@ bool suite_allowed(const struct proposals *, const struct suite *);
 /* The policy that the selectors mean, narrowed; -1: none. */
 int match_selectors(const struct tun *, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote);
+
+void frags_drop(struct engine *, struct ikesa *);	/* input.c */
 
 /* half open (halfopen.c) */
 bool half_admit(struct engine *, const struct addr *, bool *cookie);

@@ -10,21 +10,73 @@ msg_first(struct engine *e, struct msg_out *o)
 	msg_begin_inner(o, e->plain, sizeof(e->plain));
 }
 
+static void
+fresh_iv(struct engine *e, struct ikesa *s, uint8_t iv[static SK_IV_MAX])
+{
+	if (sk_iv_len(&s->sk_out) == 8)
+		sk_iv_counter(s->iv++, iv);	/* RFC 5282 3.1: it may not repeat under a key */
+	else
+		e->host.random(e->host.ctx, iv, SK_IV_MAX);
+}
+
+/* Octets of a message that fit into one datagram of the size that every link carries (RFC 7383 2.5.1; IPv6: RFC 8200 5). */
+static size_t
+message_room(const struct engine *e, const struct ikesa *s)
+{
+	size_t ip = e->host.fragment ? e->host.fragment : FRAGMENT_IP;
+
+	return ip - (s->remote.addr.fam == 4 ? 20 : 40) - 8 - (s->natt ? 4 : 0);
+}
+
+/* Sealed fragments one behind the other in e->cipher, all of *part octets but the last. */
 static struct bytes
-seal(struct engine *e, struct ikesa *s, uint8_t exchange, bool response, uint32_t id, struct msg_out *o)
+seal_fragments(struct engine *e, struct ikesa *s, const struct ike_hdr *h, uint8_t first, struct bytes chain, size_t room, size_t *part)
+{
+	size_t piece = sk_fragment_room(&s->sk_out, room), total = piece ? (chain.n + piece - 1) / piece : 0, at = 0;
+	uint8_t iv[SK_IV_MAX];
+
+	if (total == 0 || total > FRAGS_MAX)
+		return (struct bytes){ NULL, 0 };
+	for (size_t i = 0; i < total; i++) {
+		struct bytes b, p = bytes_of(chain.p + i * piece, i + 1 < total ? piece : chain.n - i * piece);
+
+		fresh_iv(e, s, iv);
+		b = sk_seal_fragment(&s->sk_out, h, iv, i ? PLD_NONE : first, (uint16_t)(i + 1), (uint16_t)total, p, e->cipher + at, sizeof(e->cipher) - at);
+		if (b.n == 0)
+			return b;
+		if (i == 0)
+			*part = b.n;
+		at += b.n;
+	}
+	COUNT(e, fragmented_out);
+	return bytes_of(e->cipher, at);
+}
+
+static struct bytes
+seal(struct engine *e, struct ikesa *s, uint8_t exchange, bool response, uint32_t id, struct msg_out *o, size_t *part)
 {
 	struct ike_hdr h = { .spi_i = s->spi_i, .spi_r = s->spi_r, .version = 0x20, .exchange = exchange,
 	    .initiator = s->initiator, .response = response, .id = id };
-	struct bytes chain = msg_end(o);
+	struct bytes chain = msg_end(o), b;
+	size_t room = message_room(e, s);
 	uint8_t iv[SK_IV_MAX];
 
 	if (!wr_ok(&o->w))
 		return (struct bytes){ NULL, 0 };
-	if (sk_iv_len(&s->sk_out) == 8)
-		sk_iv_counter(s->iv++, iv);	/* RFC 5282 3.1: it may not repeat under a key */
-	else
-		e->host.random(e->host.ctx, iv, sizeof(iv));
-	return sk_seal(&s->sk_out, &h, iv, o->first, chain, e->cipher, sizeof(e->cipher));
+	if (s->fragments && chain.n > sk_fragment_room(&s->sk_out, room) + 4 && (b = seal_fragments(e, s, &h, o->first, chain, room, part)).n)
+		return b;
+	fresh_iv(e, s, iv);
+	b = sk_seal(&s->sk_out, &h, iv, o->first, chain, e->cipher, sizeof(e->cipher));
+	*part = b.n;
+	return b;
+}
+
+/* A message as the window keeps it: each of its datagrams. */
+void
+send_parts(struct engine *e, struct ikesa *s, struct bytes b, size_t part)
+{
+	for (size_t at = 0; at < b.n; at += part)
+		todo_send(e, &s->local, &s->remote, s->natt, s->natt, bytes_of(b.p + at, b.n - at < part ? b.n - at : part));
 }
 
 /* Why nothing was heard so far while an IKE SA is set up: the network's own word on it before a guess. */
@@ -63,7 +115,7 @@ resend(struct engine *e, void *arg)
 		if (s->win.tries == 4 && s->t && s->initiator && s->state < S_UP)
 			say_silence(e, s);
 		s->heard = R_OK;
-		todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+		send_parts(e, s, b, s->win.req_part);
 		ike_resend_arm(e, s);
 		return;
 	}
@@ -86,12 +138,13 @@ ike_resend_arm(struct engine *e, struct ikesa *s)
 bool
 send_request(struct engine *e, struct ikesa *s, uint8_t exchange, struct msg_out *o)
 {
-	struct bytes b = seal(e, s, exchange, false, s->win.next_out, o);
+	size_t part = 0;
+	struct bytes b = seal(e, s, exchange, false, s->win.next_out, o, &part);
 
-	if (b.n == 0 || !window_send(&s->win, b, e->now))
+	if (b.n == 0 || !window_send(&s->win, b, part, e->now))
 		return false;
 	s->last_out = e->now;
-	todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+	send_parts(e, s, b, part);
 	ike_resend_arm(e, s);
 	return true;
 }
@@ -99,12 +152,13 @@ send_request(struct engine *e, struct ikesa *s, uint8_t exchange, struct msg_out
 bool
 send_response(struct engine *e, struct ikesa *s, uint8_t exchange, struct msg_out *o)
 {
-	struct bytes b = seal(e, s, exchange, true, s->win.next_in, o);
+	size_t part = 0;
+	struct bytes b = seal(e, s, exchange, true, s->win.next_in, o, &part);
 
-	if (b.n == 0 || !window_answer(&s->win, b))
+	if (b.n == 0 || !window_answer(&s->win, b, part))
 		return false;
 	s->last_out = e->now;
-	todo_send(e, &s->local, &s->remote, s->natt, s->natt, b);
+	send_parts(e, s, b, part);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "sa/timer.h"
 #include "sa/window.h"
 #include "wire/cookie.h"
+#include "wire/frag.h"
 #include "wire/msg.h"
 #include "wire/sk.h"
 
@@ -135,6 +136,10 @@ struct ikesa {
 	bool		 config_differs;
 	bool		 suspect;	/* somebody says that the peer does not know it */
 	bool		 refuse_auth;	/* its DELETE says AUTHENTICATION_FAILED */
+	bool		 fragments;	/* both know RFC 7383 */
+	struct frags	 frags[2];	/* of the request, of the response that comes in pieces */
+	uint64_t	 frags_at;	/* since when something waits there */
+	bool		 frags_unproved;	/* it is counted in the engine's unproved */
 	bool		 causeway;	/* the peer is one, by its vendor ID: whoever it is may say so */
 	struct octets	 proved;	/* with what the peer proved itself, for people */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
@@ -259,6 +264,7 @@ struct engine {
 	struct waiter	*waiters;
 	struct half_net	*nets[PREFIXES];
 	unsigned	 half_open;
+	size_t		 unproved;	/* octets of fragments that wait at IKE SAs that are not up */
 	struct cookie_jar jar;
 	uint32_t	 next_call, next_child;
 	bool		 keymgr, listed, engine_up, stopping, synced;

@@ -19,10 +19,11 @@ keep(uint8_t **to, size_t *n, struct bytes b)
 }
 
 bool
-window_send(struct window *w, struct bytes request, uint64_t now)
+window_send(struct window *w, struct bytes request, size_t part, uint64_t now)
 {
 	if (w->busy || request.n == 0 || !keep(&w->req, &w->nreq, request))
 		return false;
+	w->req_part = part;
 	w->busy = true;
 	w->tries = 0;
 	w->sent_at = now;
@@ -35,6 +36,7 @@ window_send_again(struct window *w, struct bytes request, uint64_t now)
 {
 	if (!w->busy || request.n == 0 || !keep(&w->req, &w->nreq, request))
 		return false;
+	w->req_part = request.n;
 	w->tries = 0;
 	w->sent_at = now;
 	return true;
@@ -87,10 +89,11 @@ window_work(struct window *w)
 }
 
 bool
-window_answer(struct window *w, struct bytes response)
+window_answer(struct window *w, struct bytes response, size_t part)
 {
 	if (!w->working || response.n == 0 || !keep(&w->rsp, &w->nrsp, response))
 		return false;
+	w->rsp_part = part;
 	w->working = false;
 	w->next_in++;
 	return true;

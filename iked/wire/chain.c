@@ -25,7 +25,7 @@ take_counted(struct msg *m, uint8_t type, struct bytes body)
 		if (m->nvendor < MSG_VENDORS)
 			m->vendor[m->nvendor++] = body;
 		return WE_OK;
-	default:		/* CP, EAP, SKF: their presence is rules.c's business, their content nobody's */
+	default:		/* CP, EAP, SKF inside: their presence is rules.c's business, their content nobody's */
 		return WE_OK;
 	}
 }
@@ -59,6 +59,24 @@ take(struct msg *m, uint8_t type, struct bytes body)
 	}
 }
 
+/* RFC 7383 2.5: SKF is alone in its datagram; only the first one names the first payload of the whole. */
+static enum werr
+note_fragment(struct msg *m, struct rd *r, uint8_t next, struct bytes body)
+{
+	struct rd f = rd_of(body);
+
+	m->frag = rd_u16(&f);
+	m->frags = rd_u16(&f);
+	m->sk = rd_rest(&f);
+	m->sk_first = next;
+	if (!rd_ok(&f) || rd_left(r) != 0 || m->seen != PLD_BIT(PLD_SKF) || m->repeated || m->frag == 0 || m->frag > m->frags ||
+	    (m->frag > 1 && next != PLD_NONE)) {
+		m->frag = m->frags = 0;
+		return WE_FRAGMENT;
+	}
+	return WE_OK;
+}
+
 /* A known type: note it and decode it. SK ends the datagram (3.14); its own next-payload field names the first one inside. */
 static enum werr
 note(struct msg *m, struct rd *r, uint8_t type, uint8_t next, struct bytes body, bool inner)
@@ -67,6 +85,8 @@ note(struct msg *m, struct rd *r, uint8_t type, uint8_t next, struct bytes body,
 
 	m->repeated |= m->seen & bit;
 	m->seen |= bit;
+	if (type == PLD_SKF && !inner)
+		return note_fragment(m, r, next, body);
 	if (type != PLD_SK)
 		return take(m, type, body);
 	if (inner)
@@ -100,7 +120,7 @@ chain_get(struct msg *m, uint8_t type, struct bytes chain, bool inner)
 			e = note(m, &r, type, next, body, inner);
 		else if (flags & CRITICAL)
 			return WE_CRITICAL;
-		if (type == PLD_SK)
+		if (type == PLD_SK || (type == PLD_SKF && !inner))
 			break;
 		type = next;
 	}

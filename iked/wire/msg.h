@@ -5,6 +5,8 @@
  * the chain that came out. Both are pure: they fill the struct or give an enum werr, and act on nothing. All spans in a struct
  * msg borrow from the datagram or from the decrypted buffer. Which payloads belong into which message is rules.h's business.
  *
+ * A message may come in fragments, each a datagram with SKF in the place of SK; frag.h puts them together between the two steps.
+ *
  * Encoding is a struct msg_out: msg_begin(), then pld_*_put() in the order of the wire, then msg_end(). Overflow is sticky.
  * chain.c alone links payloads together.
  */
@@ -105,7 +107,8 @@ struct msg {
 
 	struct bytes	whole;			/* the datagram */
 	struct bytes	sk;			/* SK's body: IV, ciphertext, ICV; it ends the datagram */
-	uint8_t		sk_first;		/* type of the first payload inside */
+	uint8_t		sk_first;		/* type of the first payload inside; 0 in all fragments but the first */
+	uint16_t	frag, frags;		/* SKF: this is fragment frag of frags, from 1; 0: a whole message (RFC 7383 2.5) */
 };
 
 /* Only the 28 octets: enough to find the IKE SA. The datagram's length is checked too. */

@@ -11,6 +11,7 @@
 #include "wire/sk.h"
 
 #define SK_HEAD	(HDR_LEN + 4)	/* also the associated data: RFC 5282 5.1 */
+#define FRAG_HEAD 4		/* number and total, covered too: RFC 7383 2.5.2 */
 #define ICV_MAX	32
 
 static const EVP_CIPHER *
@@ -102,9 +103,16 @@ aead_nonce(const struct sk_key *k, const uint8_t *iv, uint8_t nonce[static 12])
 	memcpy(nonce + 4, iv, 8);
 }
 
+/* What stands before the IV, and is associated data. */
+static size_t
+head_len(uint16_t total)
+{
+	return SK_HEAD + (total ? FRAG_HEAD : 0);
+}
+
 /* One pass of AEAD. tag is written when sealing and compared (by OpenSSL, in constant time) when opening. */
 static bool
-aead_run(const struct sk_key *k, bool seal, const uint8_t *iv, const uint8_t *aad, const uint8_t *in, size_t n, uint8_t *out,
+aead_run(const struct sk_key *k, bool seal, const uint8_t *iv, struct bytes aad, const uint8_t *in, size_t n, uint8_t *out,
     uint8_t *tag)
 {
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
@@ -116,7 +124,7 @@ aead_run(const struct sk_key *k, bool seal, const uint8_t *iv, const uint8_t *aa
 	ok = c != NULL && EVP_CipherInit_ex(c, cipher_of(k->encr), NULL, k->ek.b, nonce, seal) == 1;
 	if (ok && !seal)
 		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, tag_len, tag) == 1;
-	ok = ok && EVP_CipherUpdate(c, NULL, &done, aad, SK_HEAD) == 1;
+	ok = ok && EVP_CipherUpdate(c, NULL, &done, aad.p, (int)aad.n) == 1;
 	ok = ok && EVP_CipherUpdate(c, out, &done, in, (int)n) == 1 && (size_t)done == n;
 	ok = ok && EVP_CipherFinal_ex(c, out + n, &tail) == 1 && tail == 0;
 	if (ok && seal)
@@ -162,21 +170,25 @@ lay_out(const struct sk_key *k, struct wr *w, struct bytes chain)
 	return chain.n + pad + 1;
 }
 
-struct bytes
-sk_seal(const struct sk_key *k, const struct ike_hdr *h, const uint8_t *iv, uint8_t first, struct bytes chain, void *buf,
-    size_t cap)
+static struct bytes
+seal(const struct sk_key *k, const struct ike_hdr *h, const uint8_t *iv, uint8_t first, uint16_t number, uint16_t total, struct bytes chain,
+    void *buf, size_t cap)
 {
 	struct wr w = wr_of(buf, cap > MSG_MAX ? MSG_MAX : cap);
 	uint8_t mac[EVP_MAX_MD_SIZE], *text, *icv, *head = buf;
 	struct ike_hdr sk_hdr = *h;
-	size_t n, ivn = sk_iv_len(k), total;
+	size_t n, ivn = sk_iv_len(k), all;
 	bool ok;
 
-	sk_hdr.next = PLD_SK;
+	sk_hdr.next = total ? PLD_SKF : PLD_SK;
 	hdr_put(&w, &sk_hdr, 0);
 	wr_u8(&w, first);
 	wr_u8(&w, 0);
 	wr_u16(&w, 0);
+	if (total) {
+		wr_u16(&w, number);
+		wr_u16(&w, total);
+	}
 	wr_mem(&w, iv, ivn);
 	n = lay_out(k, &w, chain);
 	icv = wr_room(&w, icv_len(k));
@@ -185,17 +197,38 @@ sk_seal(const struct sk_key *k, const struct ike_hdr *h, const uint8_t *iv, uint
 	if (!wr_ok(&w) || icv == NULL)
 		return bytes_of(NULL, 0);
 	text = icv - n;
-	total = w.n;
+	all = w.n;
 	if (k->integ == NULL) {
-		ok = aead_run(k, true, iv, head, text, n, text, icv);
+		ok = aead_run(k, true, iv, bytes_of(head, head_len(total)), text, n, text, icv);
 	} else {
-		ok = cbc_run(k, true, iv, text, n, text) && integ_run(k, head, total - icv_len(k), mac);
+		ok = cbc_run(k, true, iv, text, n, text) && integ_run(k, head, all - icv_len(k), mac);
 		if (ok)
 			memcpy(icv, mac, icv_len(k));
 	}
 	if (!ok)
-		wipe(buf, total);
+		wipe(buf, all);
 	return ok ? wr_bytes(&w) : bytes_of(NULL, 0);
+}
+
+struct bytes
+sk_seal(const struct sk_key *k, const struct ike_hdr *h, const uint8_t *iv, uint8_t first, struct bytes chain, void *buf, size_t cap)
+{
+	return seal(k, h, iv, first, 0, 0, chain, buf, cap);
+}
+
+struct bytes
+sk_seal_fragment(const struct sk_key *k, const struct ike_hdr *h, const uint8_t *iv, uint8_t first, uint16_t number, uint16_t total,
+    struct bytes part, void *buf, size_t cap)
+{
+	return seal(k, h, iv, first, number, total, part, buf, cap);
+}
+
+size_t
+sk_fragment_room(const struct sk_key *k, size_t message)
+{
+	size_t block = k->integ ? k->encr->block : 1, over = head_len(1) + sk_iv_len(k) + icv_len(k);
+
+	return message < over + block ? 0 : (message - over) / block * block - 1;
 }
 
 /* Take padding and its length off. Its octets may have any value: 3.14. */
@@ -223,11 +256,11 @@ sk_open(const struct sk_key *k, const struct msg *m, void *buf, size_t cap, stru
 
 	*plain = bytes_of(NULL, 0);
 	/* SK directly follows the header, and ends the datagram: then the associated data is the datagram's beginning. */
-	if (!rd_ok(&r) || text.n == 0 || icv.n != icvn || text.n > cap || m->whole.n != SK_HEAD + m->sk.n)
+	if (!rd_ok(&r) || text.n == 0 || icv.n != icvn || text.n > cap || m->whole.n != head_len(m->frags) + m->sk.n)
 		return WE_SK_SHORT;
 	if (k->integ == NULL) {
 		memcpy(tag, icv.p, icvn);
-		ok = aead_run(k, false, iv.p, m->whole.p, text.p, text.n, buf, tag);
+		ok = aead_run(k, false, iv.p, bytes_of(m->whole.p, head_len(m->frags)), text.p, text.n, buf, tag);
 	} else {
 		if (text.n % k->encr->block != 0)
 			return WE_SK_SHORT;

@@ -29,6 +29,11 @@ void sk_iv_counter(uint64_t counter, uint8_t iv[static 8]);
 /* The whole message: header, SK with the chain inside. first: the chain's first type (msg_out.first). Empty: it did not fit. */
 struct bytes sk_seal(const struct sk_key *, const struct ike_hdr *, const uint8_t *iv, uint8_t first, struct bytes chain,
     void *buf, size_t cap);
+/* The same for fragment number of total, from 1; first is 0 in all but the first (RFC 7383 2.5). */
+struct bytes sk_seal_fragment(const struct sk_key *, const struct ike_hdr *, const uint8_t *iv, uint8_t first, uint16_t number, uint16_t total,
+    struct bytes part, void *buf, size_t cap);
+/* How much of a chain fits into a fragment whose message has at most this many octets; 0: nothing does. */
+size_t sk_fragment_room(const struct sk_key *, size_t message);
 /* Check and decrypt m->sk into buf; *plain is the chain without padding. Then msg_get_inner(m, plain). */
 enum werr sk_open(const struct sk_key *, const struct msg *m, void *buf, size_t cap, struct bytes *plain);
 

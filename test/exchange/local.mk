@@ -39,3 +39,7 @@ check_PROGRAMS += test/exchange/test_times
 UNIT_TESTS += test/exchange/test_times
 test_exchange_test_times_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_times_LDADD = $(EXCHANGE_LIBS)
+check_PROGRAMS += test/exchange/test_certs
+UNIT_TESTS += test/exchange/test_certs
+test_exchange_test_certs_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_certs_LDADD = $(EXCHANGE_LIBS)

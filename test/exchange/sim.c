@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sa/types.h"
 #include "sim.h"
 
 enum ev_kind { EV_PACKET, EV_ANSWER, EV_EVENT, EV_ESP, EV_ACTION };
@@ -112,6 +113,18 @@ sim_answer(struct side *s, uint32_t call, enum reason why, struct bytes fields, 
 }
 
 void
+sim_answer_in(struct side *s, uint32_t call, enum reason why, struct bytes fields, uint64_t ns)
+{
+	struct sim *m = s->sim;
+	struct ev *v = ev_new(m, EV_ANSWER, s->id, spread(m, m->key_delay, m->key_spread) + ns, fields);
+
+	v->call = call;
+	v->reason = why;
+	v->age = s->link_age;
+	push(m, v);
+}
+
+void
 sim_event(struct side *s, uint16_t type, struct bytes b)
 {
 	struct sim *m = s->sim;
@@ -172,6 +185,7 @@ transmit(struct sim *m, int from, const struct todo *t)
 	while (copies--) {
 		struct ev *v = ev_new(m, EV_PACKET, !from, spread(m, m->delay, m->spread) + hold, bytes_of(t->octets, t->n));
 
+		hold = 0;
 		v->local = t->u.send.remote;
 		v->remote = t->u.send.local;
 		v->natt = t->u.send.natt;
@@ -182,7 +196,12 @@ transmit(struct sim *m, int from, const struct todo *t)
 			v->local = m->s[A].addr;
 			v->local.port = v->natt ? 4500 : 500;
 		}
-		push(m, v);
+		if (m->touch && !m->touch(m, from, v->b, v->n, m->touch_arg, &hold))
+			free(v);
+		else {
+			v->at += hold;
+			push(m, v);
+		}
 	}
 }
 
@@ -353,7 +372,7 @@ traced(void *ctx, const struct edge *d, uint64_t now)
 static void
 engine_begin(struct sim *m, int i)
 {
-	struct engine_host host = { .ctx = &m->s[i], .random = fill };
+	struct engine_host host = { .ctx = &m->s[i], .random = fill, .fragment = m->fragment };
 
 	m->s[i].e = engine_new(&host);
 	if (!m->s[i].e)
@@ -383,6 +402,13 @@ sim_init(struct sim *m, uint64_t seed)
 		strcpy(s->psk, "the same on both");
 		engine_begin(m, i);
 	}
+}
+
+void
+sim_fragments(struct sim *m, uint16_t ip)
+{
+	m->fragment = ip;
+	m->s[A].e->host.fragment = m->s[B].e->host.fragment = ip;
 }
 
 void

@@ -55,6 +55,13 @@ struct side {
 	uint64_t	 state;		/* of the engine's random numbers */
 	unsigned	 link_age;	/* answers of an older link are lost */
 	enum reason	 fail[64];	/* the next call of that type fails so */
+	unsigned	 ncerts;	/* CERT payloads that its proof comes with, */
+	size_t		 cert_len;	/* each of so many octets */
+	unsigned	 proofs, verdicts;	/* SIGN and VERIFY that were asked for */
+	uint8_t		 want;		/* of the last SIGN */
+	uint16_t	 hashes;
+	uint64_t	 verify_ns;	/* VERIFY takes so much longer */
+	enum reason	 verdict;	/* of every VERIFY, R_OK: the proof decides */
 	unsigned	 nrec, ndone;
 	struct { uint16_t reason; char tunnel[NAME_CAP], child[NAME_CAP]; char facts[1024]; } rec[SIM_RECORDS];
 	struct { uint64_t tag; enum reason reason; } done[SIM_RECORDS];
@@ -78,6 +85,10 @@ struct sim {
 	uint64_t	 key_delay, key_spread;
 	enum fate	(*filter)(struct sim *, int from, const struct ike_hdr *, void *arg, uint64_t *hold);
 	void		*arg;
+	/* sees every datagram whole, may change it; false: it is lost */
+	bool		(*touch)(struct sim *, int from, uint8_t *datagram, size_t n, void *arg, uint64_t *hold);
+	void		*touch_arg;
+	uint16_t	 fragment;
 	bool		 nat;		/* A is behind a translator */
 	uint16_t	 nat_port;
 	/* traffic */
@@ -92,6 +103,8 @@ struct sim {
 
 void sim_init(struct sim *, uint64_t seed);
 void sim_fini(struct sim *);
+/* Both sides cut messages so that an IP datagram with a piece has at most so many octets; 0: as in life. */
+void sim_fragments(struct sim *, uint16_t ip);
 /* The usual pair: A 192.0.2.1 and B 192.0.2.2, one tunnel "a-b" with one child "net", A initiates. */
 void sim_tunnel(struct tunnel *, int side);
 void sim_put(struct sim *, const struct tunnel *a, const struct tunnel *b);
@@ -126,6 +139,7 @@ void toy_forget(struct side *, bool keep_children);
 
 /* sim.c, for sim_key.c */
 void sim_answer(struct side *, uint32_t call, enum reason, struct bytes fields, bool ordered);
+void sim_answer_in(struct side *, uint32_t call, enum reason, struct bytes fields, uint64_t ns);
 void sim_event(struct side *, uint16_t type, struct bytes);
 void sim_esp(struct sim *, int to, uint32_t spi, const uint8_t key[32]);
 

@@ -141,7 +141,9 @@ auth(struct side *s, uint32_t call, struct rd *r, bool sign)
 	struct key_auth k;
 	struct toy_ike *ike;
 	struct mix m = mix_new("auth");
-	uint8_t proof[32], buf[64];
+	static uint8_t buf[KEY_CERTS_MAX + 1024], cert[KEY_CERTS_MAX];
+	const struct side *peer = &s->sim->s[!s->id];
+	uint8_t proof[32];
 	struct wr w = wr_of(buf, sizeof(buf));
 	struct key_proof p = { .method = 2, .data = bytes_of(proof, 32) };
 
@@ -155,14 +157,27 @@ auth(struct side *s, uint32_t call, struct rd *r, bool sign)
 	mix_add(&m, ike->skd, 32);
 	mix_end(&m, proof);
 	if (!sign) {
-		str_put(&w, "");
-		if (bytes_eq(k.data, bytes_of(proof, 32)))
-			sim_answer(s, call, R_OK, wr_bytes(&w), true);
-		else
-			sim_answer(s, call, R_PSK_MISMATCH, bytes_of(NULL, 0), true);
+		enum reason why = s->verdict ? s->verdict : bytes_eq(k.data, bytes_of(proof, 32)) ? R_OK : R_PSK_MISMATCH;
+
+		s->verdicts++;
+		need(k.ncerts == peer->ncerts, "VERIFY has another number of certificates than the peer sent");
+		for (unsigned i = 0; i < k.ncerts; i++)
+			need(k.certs[i].encoding == CERT_X509 && k.certs[i].data.n == peer->cert_len && k.certs[i].data.p[0] == i + 1 &&
+			    k.certs[i].data.p[peer->cert_len - 1] == (uint8_t)(i + 1), "VERIFY has other certificates than the peer sent");
+		str_put(&w, why == R_OK && k.ncerts ? "certificate CN=peer" : why == R_OK ? "" : "in words");
+		sim_answer_in(s, call, why, wr_bytes(&w), s->verify_ns);
 		return;
 	}
+	s->proofs++;
+	s->want = k.want;
+	s->hashes = k.hashes;
+	p.ncerts = s->ncerts;
+	for (unsigned i = 0; i < s->ncerts; i++) {
+		memset(cert + i * s->cert_len, (int)i + 1, s->cert_len);
+		p.certs[i] = (struct key_cert){ CERT_X509, bytes_of(cert + i * s->cert_len, s->cert_len) };
+	}
 	key_proof_put(&w, &p);
+	need(wr_ok(&w), "the certificates of the toy do not fit");
 	sim_answer(s, call, R_OK, wr_bytes(&w), true);
 }
 

@@ -20,9 +20,9 @@ test_ours(void **state)
 
 	assert_int_equal(window_resend_at(&w), UINT64_MAX);
 	assert_false(window_is_response(&w, 0));
-	assert_false(window_send(&w, bytes_of(NULL, 0), 0));
-	assert_true(window_send(&w, b, 10 * NS_PER_S));
-	assert_false(window_send(&w, b, 10 * NS_PER_S));	/* one at a time */
+	assert_false(window_send(&w, bytes_of(NULL, 0), 1, 0));
+	assert_true(window_send(&w, b, b.n, 10 * NS_PER_S));
+	assert_false(window_send(&w, b, b.n, 10 * NS_PER_S));	/* one at a time */
 	for (unsigned i = 0; i < WINDOW_TRIES; i++) {
 		assert_int_equal(window_resend_at(&w), 10 * NS_PER_S + at_ms[i] * NS_PER_MS);
 		assert_true(bytes_eq(window_resend(&w), b));
@@ -33,7 +33,7 @@ test_ours(void **state)
 	assert_true(window_is_response(&w, 0));
 	window_response(&w);
 	assert_false(window_is_response(&w, 0));
-	assert_true(window_send(&w, b, 0));
+	assert_true(window_send(&w, b, b.n, 0));
 	assert_true(window_send_again(&w, bytes_of("other", 5), NS_PER_S));
 	assert_int_equal(window_resend(&w).n, 5);
 	assert_true(window_is_response(&w, 1));
@@ -48,16 +48,16 @@ test_theirs(void **state)
 	assert_int_equal(window_request(&w, 0), WIN_NEW);
 	assert_int_equal(window_request(&w, 1), WIN_OUTSIDE);
 	assert_int_equal(window_request(&w, UINT32_MAX), WIN_OUTSIDE);
-	assert_false(window_answer(&w, bytes_of("a", 1)));	/* to nothing */
+	assert_false(window_answer(&w, bytes_of("a", 1), 1));	/* to nothing */
 	window_work(&w);
 	assert_int_equal(window_request(&w, 0), WIN_WORKING);	/* a repeat is absorbed */
-	assert_true(window_answer(&w, bytes_of("first", 5)));
+	assert_true(window_answer(&w, bytes_of("first", 5), 5));
 	assert_int_equal(window_request(&w, 0), WIN_REPEAT);
 	assert_true(bytes_eq(window_reply(&w), bytes_of("first", 5)));
 	assert_int_equal(window_request(&w, 1), WIN_NEW);
 	window_work(&w);
 	assert_int_equal(window_request(&w, 0), WIN_REPEAT);	/* still kept while the next is worked on */
-	assert_true(window_answer(&w, bytes_of("second", 6)));
+	assert_true(window_answer(&w, bytes_of("second", 6), 6));
 	assert_int_equal(window_request(&w, 0), WIN_OUTSIDE);
 	assert_int_equal(window_request(&w, 1), WIN_REPEAT);
 	window_fini(&w);

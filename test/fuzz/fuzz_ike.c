@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (e != WE_OK)
 		return 0;
 	rules_check(ike_rules, ike_nrules, &m, &kind);
-	for (unsigned i = 0; i < 2 && msg_has(&m, PLD_SK); i++) {
+	for (unsigned i = 0; i < 2 && (msg_has(&m, PLD_SK) || m.frags); i++) {
 		const struct suite s = { .encr = suites[i].encr, .key_bits = suites[i].bits, .integ = suites[i].integ };
 		struct sk_key k = { 0 };
 		struct bytes plain;
@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			rules_check(ike_rules, ike_nrules, &m, &kind);
 		sk_key_wipe(&k);
 	}
-	if (!msg_has(&m, PLD_SK))
+	if (!msg_has(&m, PLD_SK) && !m.frags)
 		check_again(&m);
 	return 0;
 }

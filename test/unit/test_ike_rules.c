@@ -161,6 +161,14 @@ test_unexpected_payloads(void **state)
 			uint8_t bad;
 
 			sample_for(&s, &row);
+			if (odd[i] == PLD_SKF && k <= KIND_INIT_RSP_NOTIFY) {	/* in the clear beside others it is refused at once */
+				struct msg *m = malloc(sizeof(*m));
+
+				assert_non_null(m);
+				assert_int_equal(sample_get(&s, m), WE_FRAGMENT);
+				free(m);
+				continue;
+			}
 			assert_int_equal(check(ike_rules, ike_nrules, &s, &kind, &bad), WE_UNEXPECTED);
 			assert_int_equal(bad, odd[i]);
 		}
