@@ -7,6 +7,7 @@ keymgr_libkeymgr_a_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 keymgr_libkeymgr_a_SOURCES = \
 	keymgr/altname.c \
 	keymgr/altname.h \
+	keymgr/arrival.c \
 	keymgr/auth.c \
 	keymgr/auth.h \
 	keymgr/bind.c \
@@ -18,6 +19,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/ca_in.h \
 	keymgr/ca_issue.c \
 	keymgr/ca_store.c \
+	keymgr/cache.c \
+	keymgr/cache.h \
 	keymgr/caindex.c \
 	keymgr/caindex.h \
 	keymgr/certfile.c \
@@ -68,13 +71,17 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/ocspcheck.c \
 	keymgr/ocspcheck.h \
 	keymgr/p12.c \
+	keymgr/path.c \
 	keymgr/prf.c \
 	keymgr/prf.h \
 	keymgr/proof.c \
 	keymgr/proof.h \
 	keymgr/proof_cert.c \
 	keymgr/proof_in.h \
+	keymgr/revoke.c \
 	keymgr/revoke.h \
+	keymgr/revoke_in.h \
+	keymgr/revoke_show.c \
 	keymgr/sadb.c \
 	keymgr/sadb.h \
 	keymgr/serve.c \
@@ -88,10 +95,16 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/sig.c \
 	keymgr/sig.h \
 	keymgr/sigalg.c \
+	keymgr/source.c \
+	keymgr/source.h \
+	keymgr/source_in.h \
 	keymgr/store.c \
 	keymgr/store.h \
 	keymgr/trust.c \
 	keymgr/trust.h \
+	keymgr/verdict.c \
+	keymgr/verdict.h \
+	keymgr/watch.c \
 	keymgr/x509make.c \
 	keymgr/x509make.h
 
