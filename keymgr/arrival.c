@@ -296,7 +296,7 @@ on_fetched(void *arg, enum reason r, const char *detail, struct bytes octets)
 	else if (r == R_OK)
 		ok = list ? take_list(s, octets, now) : take_answer(s, octets, now, true);
 	else
-		fail(s, r, "%s", detail);
+		fail(s, r, "%s", r == R_FETCH_DOWN ? "keymgr-fetch is not running" : detail);
 	if (r == R_FETCH_DOWN)
 		s->again = now + 1;
 	if (ok && list)
@@ -306,7 +306,7 @@ on_fetched(void *arg, enum reason r, const char *detail, struct bytes octets)
 	if (ok)
 		log_debug(NULL, "revocation_list", "%s was fetched: %zu octets.", s->url, octets.n);
 	else if (was_well)
-		log_at(LOG_WARN, NULL, "revocation_list", s->reason, "%s cannot be used: %s.", s->url, s->detail[0] ? s->detail : reason_row(s->reason)->sentence);
+		log_at(LOG_WARN, NULL, "revocation_list", s->reason, "%s cannot be used: %s.", s->url, s->detail);
 	if (s->all->changed)
 		s->all->changed(s->all->ctx, s);
 }

@@ -125,9 +125,12 @@ KEY_TESTS = \
 	test/unit/test_key_chain \
 	test/unit/test_key_child \
 	test/unit/test_key_cred \
+	test/unit/test_key_crl \
 	test/unit/test_key_engine \
 	test/unit/test_key_kdf \
 	test/unit/test_key_ke \
+	test/unit/test_key_revoke \
+	test/unit/test_key_watch \
 	test/unit/test_key_serve \
 	test/unit/test_key_sig \
 	test/unit/test_key_store \
@@ -139,6 +142,16 @@ EXTRA_DIST += test/unit/key_hex.h
 KEY_TEST_LIBS = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 KEY_FIX = test/unit/key_engine.c test/unit/key_fix.c test/unit/key_fix.h
 PKI = test/unit/pki.c test/unit/pki.h
+REVOKE_FIX = test/unit/revoke_fix.c test/unit/revoke_fix.h $(PKI)
+test_unit_test_key_revoke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_revoke_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_revoke_SOURCES = test/unit/test_key_revoke.c $(REVOKE_FIX)
+test_unit_test_key_watch_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_watch_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_watch_SOURCES = test/unit/test_key_watch.c $(REVOKE_FIX)
+test_unit_test_key_crl_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_crl_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_crl_SOURCES = test/unit/test_key_crl.c $(REVOKE_FIX)
 test_unit_test_key_cred_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
