@@ -253,7 +253,10 @@ chain_copy(struct chain *to, const struct chain *from)
 {
 	*to = *from;
 	to->path = X509_chain_up_ref(from->path);
-	return to->path != NULL;
+	if (to->path)
+		return true;
+	chain_free(to);
+	return false;
 }
 
 void

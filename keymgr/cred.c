@@ -165,6 +165,43 @@ parse(int fd, const char *path, bool is_key, struct certfile *f, char detail[sta
 	return is_key ? R_PRIVATE_KEY_UNUSABLE : R_CERT_UNUSABLE;
 }
 
+/* The directory's and the file's own words suffice: what was read was checked then, and these would not be the same after any change. */
+static bool
+is_unchanged(const struct creds *s, const struct kept *k, const char *path)
+{
+	struct stat dir, st;
+
+	return k->settled && lstat(s->dir[k->where], &dir) == 0 && store_dir_ok(&dir) && lstat(path, &st) == 0 && same_file(&k->st, &st);
+}
+
+static enum reason
+keep(struct creds *s, enum where where, const char *name, bool is_key, int fd, const char *path, const struct stat *st, const struct kept **out,
+    char detail[static CRED_DETAIL])
+{
+	struct kept *k, **pp;
+	enum reason r;
+
+	if (s->n >= CRED_KEPT)
+		drop_all(s);
+	k = calloc(1, sizeof(*k));
+	r = k ? parse(fd, path, is_key, &k->content, detail) : R_NO_MEMORY;
+	if (r != R_OK) {
+		free(k);
+		return r;
+	}
+	strcpy(k->name, name);
+	k->where = where;
+	k->is_key = is_key;
+	k->st = *st;
+	k->settled = is_settled(st);
+	pp = slot_of(s, name, where, is_key);
+	k->next = *pp;
+	*pp = k;
+	s->n++;
+	*out = k;
+	return R_OK;
+}
+
 /* The content of that folder's file; R_SECRET_MISSING: it has none. */
 static enum reason
 load(struct creds *s, enum where where, const char *name, bool is_key, const struct kept **out, char detail[static CRED_DETAIL])
@@ -177,12 +214,11 @@ load(struct creds *s, enum where where, const char *name, bool is_key, const str
 
 	snprintf(file, sizeof(file), "%s.%s", name, is_key ? "key" : "crt");
 	snprintf(path, sizeof(path), "%.240s/%.70s", s->dir[where], file);
-	r = store_open(s->dir[where], file, is_key ? STORE_SECRET : STORE_PUBLIC, FILE_CAP, &fd, &st, why);
-	if (r == R_OK && k && k->settled && same_file(&k->st, &st)) {
-		close(fd);
+	if (k && is_unchanged(s, k, path)) {
 		*out = k;
 		return R_OK;
 	}
+	r = store_open(s->dir[where], file, is_key ? STORE_SECRET : STORE_PUBLIC, FILE_CAP, &fd, &st, why);
 	if (k) {
 		s->changes += r != R_OK || !same_file(&k->st, &st);
 		drop(s, pp);
@@ -191,26 +227,9 @@ load(struct creds *s, enum where where, const char *name, bool is_key, const str
 		SAY(detail, "%.390s", why);
 		return reason_of(r, is_key);
 	}
-	if (s->n >= CRED_KEPT)
-		drop_all(s);
-	k = calloc(1, sizeof(*k));
-	r = k ? parse(fd, path, is_key, &k->content, detail) : R_NO_MEMORY;
+	r = keep(s, where, name, is_key, fd, path, &st, out, detail);
 	close(fd);
-	if (r != R_OK) {
-		free(k);
-		return r;
-	}
-	strcpy(k->name, name);
-	k->where = where;
-	k->is_key = is_key;
-	k->st = st;
-	k->settled = is_settled(&st);
-	pp = slot_of(s, name, where, is_key);	/* the chains may have been cut meanwhile */
-	k->next = *pp;
-	*pp = k;
-	s->n++;
-	*out = k;
-	return R_OK;
+	return r;
 }
 
 /* The first folder that has it. */

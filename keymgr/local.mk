@@ -40,6 +40,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/chain.c \
 	keymgr/chain.h \
 	keymgr/chain_in.h \
+	keymgr/chain_memo.c \
+	keymgr/chain_memo.h \
 	keymgr/chain_why.c \
 	keymgr/child.c \
 	keymgr/child.h \

@@ -8,7 +8,7 @@
 #define KEYMGR_PROOF_H
 
 #include "bind.h"
-#include "chain.h"
+#include "chain_memo.h"
 #include "cred.h"
 #include "ike.h"
 #include "sig.h"
@@ -18,6 +18,7 @@ struct proof_env {
 	struct ike_objects	*objects;
 	const struct bindings	*bindings;
 	struct creds		*creds;
+	struct chain_memo	*memo;
 	const char		*secret_dir;
 	uint64_t		 now;		/* wall time, seconds */
 };

@@ -172,7 +172,7 @@ free_anchors(struct chain_request *q)
 static enum reason
 validate(const struct proof_job *j, struct chain_request *q, struct chain *out, char why[static CHAIN_DETAIL])
 {
-	enum reason r = chain_validate(q, out, why);
+	enum reason r = chain_memo_validate(j->env->memo, q, out, why);
 	char ignored[CRED_DETAIL];
 	struct cred own;
 

@@ -27,6 +27,7 @@ struct keymgr {
 	struct bindings		 bindings;
 	struct ike_objects	 objects;
 	struct creds		*creds;
+	struct chain_memo	*memo;
 	struct serve_auth	*auth;
 	uint64_t		(*wall)(void);	/* the time by which certificates are judged; NULL: the clock */
 	struct sadb		*sadb;

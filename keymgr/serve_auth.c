@@ -24,7 +24,7 @@ struct serve_auth {
 struct proof_env
 serve_proof_env(struct keymgr *k)
 {
-	return (struct proof_env){ .objects = &k->objects, .bindings = &k->bindings, .creds = k->creds, .secret_dir = k->secret_dir,
+	return (struct proof_env){ .objects = &k->objects, .bindings = &k->bindings, .creds = k->creds, .memo = k->memo, .secret_dir = k->secret_dir,
 	    .now = k->wall ? k->wall() : clock_wall_s() };
 }
 
@@ -200,8 +200,9 @@ bool
 serve_auth_init(struct keymgr *k)
 {
 	k->creds = creds_new(k->key_dir, k->secret_dir);
+	k->memo = chain_memo_new();
 	k->auth = calloc(1, sizeof(*k->auth));
-	if (k->creds == NULL || k->auth == NULL)
+	if (k->creds == NULL || k->memo == NULL || k->auth == NULL)
 		return false;
 	k->auth->trust_event = event_new(k->base, -1, 0, on_trust_event, k);
 	return k->auth->trust_event != NULL;
@@ -214,7 +215,9 @@ serve_auth_fini(struct keymgr *k)
 	if (k->auth && k->auth->trust_event)
 		event_free(k->auth->trust_event);
 	free(k->auth);
+	chain_memo_free(k->memo);
 	creds_free(k->creds);
+	k->memo = NULL;
 	k->auth = NULL;
 	k->creds = NULL;
 }

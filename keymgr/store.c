@@ -14,6 +14,12 @@ trusted(uid_t uid)
 	return uid == 0 || uid == geteuid();
 }
 
+bool
+store_dir_ok(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) && trusted(st->st_uid) && !(st->st_mode & 022);
+}
+
 /* The directory, checked; -1 with a reason. */
 static int
 open_dir(const char *dir, enum reason *r, char detail[static STORE_DETAIL])
@@ -24,7 +30,7 @@ open_dir(const char *dir, enum reason *r, char detail[static STORE_DETAIL])
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		*r = R_SECRET_MISSING;
 		snprintf(detail, STORE_DETAIL, "the directory %s cannot be opened: %s", dir, strerror(errno));
-	} else if (!trusted(st.st_uid) || (st.st_mode & 022)) {
+	} else if (!store_dir_ok(&st)) {
 		*r = R_SECRET_DIR_OPEN;
 		snprintf(detail, STORE_DETAIL, "%s has mode %04o and owner %u", dir, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid);
 	} else

@@ -25,6 +25,7 @@ enum reason store_read(const char *dir, const char *name, struct secret *, char 
  * A file of a directory that only root or keymgr can write, opened without following a link, after every check but its content's; *fd is
  * the caller's. A public one (a certificate) may be read by everybody.
  */
+bool store_dir_ok(const struct stat *);
 enum store_kind { STORE_SECRET, STORE_PUBLIC };
 enum reason store_open(const char *dir, const char *file, enum store_kind, size_t max, int *fd, struct stat *, char detail[static STORE_DETAIL]);
 /* Up to its end, or to cap. */

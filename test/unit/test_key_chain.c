@@ -5,7 +5,7 @@
 #include <openssl/err.h>
 
 #include "certid.h"
-#include "chain.h"
+#include "chain_memo.h"
 #include "pki.h"
 #include "test.h"
 
@@ -611,6 +611,60 @@ test_not_sent(void **state)
 	says(f, "12");
 }
 
+/* What was found valid is kept as long as it is, and for nothing else than it was found valid for. */
+static void
+test_memo(void **state)
+{
+	struct fix *f = *state;
+	struct bytes der = pki_der(f->leaf), mid = pki_der(f->mid);
+	struct key_cert certs[2] = { { CERT_X509, der }, { CERT_X509, mid } };
+	struct chain_memo *m = chain_memo_new();
+	struct chain again = { 0 };
+	uint8_t idb[64], other[64];
+	struct chain_request q = { .nanchors = 1, .anchors = { { "ca", f->root } }, .ncerts = 2, .certs = certs, .now = PKI_NOW }, p;
+	X509 *x = pki_ca("CN=Other CA", NULL, NULL, NULL);
+
+	q.id = id_body("fqdn:tokyo", idb, sizeof(idb));
+	assert_int_equal(chain_memo_validate(m, &q, &f->chain, f->detail), R_OK);
+	assert_int_equal(chain_memo_validate(m, &q, &again, f->detail), R_OK);
+	assert_ptr_equal(sk_X509_value(again.path, 0), sk_X509_value(f->chain.path, 0));	/* it was not parsed again */
+	assert_string_equal(again.anchor, "ca");
+	chain_free(&again);
+	p = q;
+	p.id = id_body("fqdn:osaka", other, sizeof(other));
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_CERT_ID_MISSING);
+	p = q;
+	p.anchors[0].cert = x;
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_CERT_UNKNOWN_CA);
+	p = q;
+	p.ncerts = 1;
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_CERT_CHAIN_INCOMPLETE);
+	p = q;
+	p.now = PKI_NOW + 366 * PKI_DAY;
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_CERT_EXPIRED);
+	p.now = PKI_NOW - 2 * PKI_DAY;
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_CERT_NOT_YET_VALID);
+	p.now = PKI_NOW - PKI_DAY;
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_OK);
+	chain_free(&again);
+	p = q;
+	strcpy(p.anchors[0].name, "new-name");
+	assert_int_equal(chain_memo_validate(m, &p, &again, f->detail), R_OK);
+	assert_string_equal(again.anchor, "new-name");
+	chain_free(&again);
+	for (unsigned i = 0; i < der.n; i++) {		/* other octets are another certificate */
+		((uint8_t *)(uintptr_t)der.p)[i] ^= 1;
+		assert_int_not_equal(chain_memo_validate(m, &q, &again, f->detail), R_OK);
+		((uint8_t *)(uintptr_t)der.p)[i] ^= 1;
+	}
+	assert_int_equal(chain_memo_validate(m, &q, &again, f->detail), R_OK);
+	chain_free(&again);
+	chain_memo_free(m);
+	X509_free(x);
+	free((void *)(uintptr_t)der.p);
+	free((void *)(uintptr_t)mid.p);
+}
+
 int
 main(void)
 {
@@ -632,6 +686,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_weak, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_octets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memo, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
