@@ -22,6 +22,17 @@ issuer_in(STACK_OF(X509) *chain, X509 *cert)
 	return NULL;
 }
 
+/* Its file need not have the root: one of the CAs of the peers' paths may be it. */
+static X509 *
+issuer_known(const struct revoke *r, X509 *cert)
+{
+	for (struct issuer *i = r->sources.issuers; i; i = i->next)
+		if (X509_check_issued(i->cert, cert) == X509_V_OK && X509_get0_pubkey(i->cert) && X509_verify(cert, X509_get0_pubkey(i->cert)) == 1)
+			return i->cert;
+	ERR_clear_error();
+	return NULL;
+}
+
 static struct source *
 responder_of(struct revoke *r, X509 *cert, X509 *issuer)
 {
@@ -44,7 +55,7 @@ responder_of(struct revoke *r, X509 *cert, X509 *issuer)
 bool
 revoke_staple(struct revoke *r, X509 *cert, STACK_OF(X509) *chain, struct bytes *der)
 {
-	X509 *issuer = issuer_in(chain, cert);
+	X509 *beside = issuer_in(chain, cert), *issuer = beside ? beside : issuer_known(r, cert);
 	struct source *s = issuer ? responder_of(r, cert, issuer) : NULL;
 	bool good;
 

@@ -271,9 +271,9 @@ serve_fini(struct keymgr *k)
 	k->iked = k->spdsync = NULL;
 	sadb_free(k->sadb);	/* first: it ends what is under way */
 	children_free(k->children);
-	fetching_free(k->fetching);
 	ike_objects_wipe(&k->objects);
 	serve_auth_fini(k);
+	fetching_free(k->fetching);
 	bind_fini(&k->bindings);
 	serve_cert_fini(k);
 	if (k->settle_timer)

@@ -15,6 +15,7 @@
 #include "keyjob.h"
 #include "log.h"
 #include "proc.h"
+#include "revoke.h"
 #include "sadb.h"
 
 #define SERVE_ENGINE_WAIT_S	3	/* for the first dump; then iked is served without an engine */
@@ -33,6 +34,7 @@ struct keymgr {
 	struct sadb		*sadb;
 	struct children		*children;
 	struct fetching		*fetching;
+	struct revoke		*revoke;
 	struct ipc		*iked, *spdsync;
 	uint32_t		 iked_round;	/* counts iked's links: an answer goes to the link that asked */
 	int			 iked_waits;	/* its descriptor until the engine was read; -1 none */

@@ -316,6 +316,18 @@ on_ca_revoke(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return answer(l, m, r, &made, detail);
 }
 
+/* What is known of a trust anchor's revocation list. */
+static void
+describe(struct keymgr *k, struct cert_info *c)
+{
+	char ignored[CRED_DETAIL];
+	X509 *x = NULL;
+
+	if (c->is_anchor && cred_anchor(k->creds, c->name, &x, ignored) == R_OK)
+		revoke_describe(k->revoke, c->name, x, c);
+	X509_free(x);
+}
+
 bool
 on_cert_list(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
@@ -331,8 +343,10 @@ on_cert_list(void *ctx, struct ipc *l, struct ipc_msg *m)
 	ok = rd_done(&m->body);
 	if (ok && v && b && certs_list(k->key_dir, k->secret_dir, &k->bindings, clock_wall_s(), after, v, LIST_PAGE, &n)) {
 		wr_le16(&w, (uint16_t)n);
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
+			describe(k, &v[i]);
 			cert_info_put(&w, &v[i]);
+		}
 	}
 	if (ok && w.n && wr_ok(&w))
 		ipc_reply(l, m, wr_bytes(&w));

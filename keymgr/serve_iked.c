@@ -94,6 +94,12 @@ on_ike_derive(void *ctx, struct ipc *l, struct ipc_msg *m)
 	r = ike_derive(&k->objects, &d, &a.ike, &keys, detail);
 	if (r != R_OK)
 		return fail(l, m, r, detail);
+	/* a rekeyed SA ends with its peer's certificate too */
+	if (d.old_ike && !revoke_inherit(k->revoke, d.old_ike, a.ike)) {
+		ike_drop(&k->objects, a.ike);
+		ike_keys_wipe(&keys);
+		return fail(l, m, R_NO_MEMORY, NULL);
+	}
 	a.sk_ei = secret_bytes(&keys.sk_ei);
 	a.sk_er = secret_bytes(&keys.sk_er);
 	a.sk_ai = secret_bytes(&keys.sk_ai);
@@ -176,9 +182,10 @@ on_remove(void *ctx, struct ipc *l, struct ipc_msg *m)
 		return false;
 	if (kind == KEY_RM_KE)
 		ike_ke_drop(&k->objects, handle);
-	else if (kind == KEY_RM_IKE)
+	else if (kind == KEY_RM_IKE) {
+		revoke_unwatch(k->revoke, handle);
 		ike_drop(&k->objects, handle);
-	else
+	} else
 		child_remove(k->children, kind, handle);
 	ipc_reply(l, m, bytes_of(NULL, 0));
 	return true;

@@ -222,6 +222,6 @@ verdict_of(const struct subject *s, uint64_t now, struct verdict *v)
 	}
 	if (v->status == STATUS_UNKNOWN && v->reason == R_OK) {
 		v->reason = R_CRL_MISSING;
-		snprintf(v->detail, sizeof(v->detail), "neither the certificate nor the site file says where one is");
+		snprintf(v->detail, sizeof(v->detail), "neither the certificate nor the site file says where a list is");
 	}
 }
