@@ -73,7 +73,7 @@ main(int argc, char **argv)
 	if (!certfile_start())
 		log_warn(NULL, "no_legacy", "OpenSSL's provider 'legacy' is not installed: old PKCS#12 files cannot be read.");
 	base = event_base_new();
-	if (base == NULL || !serve_init(&k, base, p.secret_dir, p.key_dir)) {
+	if (base == NULL || !serve_init(&k, base, p.secret_dir, p.key_dir, NULL)) {
 		log_error(NULL, "start_failed", "There is no memory to start with.");
 		return 1;
 	}

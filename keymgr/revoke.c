@@ -309,12 +309,6 @@ revoke_new(struct event_base *base, const struct bindings *b, struct fetching *f
 }
 
 void
-revoke_clock(struct revoke *r, uint64_t (*now)(void))
-{
-	r->sources.now = now;
-}
-
-void
 revoke_free(struct revoke *r)
 {
 	if (r == NULL)

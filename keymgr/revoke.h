@@ -32,7 +32,6 @@ typedef void revoke_invalid(void *ctx, uint32_t ike, enum reason, const char *de
 /* bindings and fetching are borrowed. Wall time is read by now, so that a test can say what it is; NULL: the clock. */
 struct revoke *revoke_new(struct event_base *, const struct bindings *, struct fetching *, const struct revoke_places *, uint64_t (*now)(void),
     revoke_invalid *, void *ctx);
-void revoke_clock(struct revoke *, uint64_t (*now)(void));
 void revoke_free(struct revoke *);	/* pending checks are dropped, done is not called */
 
 /*

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "serve.h"
 #include "serve_auth.h"
@@ -240,12 +241,13 @@ static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_b
 /* All of it */
 
 bool
-serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir, const char *key_dir)
+serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir, const char *key_dir, uint64_t (*wall)(void))
 {
 	struct timeval tv = { .tv_sec = SERVE_ENGINE_WAIT_S };
 
 	memset(k, 0, sizeof(*k));
 	k->base = base;
+	k->wall = wall ? wall : clock_wall_s;
 	k->iked_waits = -1;
 	if (strlen(secret_dir) >= sizeof(k->secret_dir) || strlen(key_dir) >= sizeof(k->key_dir))
 		return false;

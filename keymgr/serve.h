@@ -30,7 +30,7 @@ struct keymgr {
 	struct creds		*creds;
 	struct chain_memo	*memo;
 	struct serve_auth	*auth;
-	uint64_t		(*wall)(void);	/* the time by which certificates are judged; NULL: the clock */
+	uint64_t		(*wall)(void);	/* the time by which certificates are judged */
 	struct sadb		*sadb;
 	struct children		*children;
 	struct fetching		*fetching;
@@ -45,7 +45,8 @@ struct keymgr {
 	struct event		*tend;		/* of the CAs' revocation lists */
 };
 
-bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir, const char *key_dir);
+/* wall: NULL, or what says the time in a test. */
+bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir, const char *key_dir, uint64_t (*wall)(void));
 void serve_fini(struct keymgr *);
 /* A descriptor from the supervisor: "pfkey", "iked", "spdsync" or "fetch"; taken. ctx is struct keymgr. */
 void serve_on_fd(void *ctx, const char *name, int fd);

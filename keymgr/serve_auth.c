@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 
-#include "clock.h"
 #include "log.h"
 #include "serve_auth.h"
 #include "serve_iked.h"
@@ -27,7 +26,7 @@ struct proof_env
 serve_proof_env(struct keymgr *k)
 {
 	return (struct proof_env){ .objects = &k->objects, .bindings = &k->bindings, .creds = k->creds, .memo = k->memo, .secret_dir = k->secret_dir,
-	    .now = k->wall ? k->wall() : clock_wall_s() };
+	    .now = k->wall() };
 }
 
 /* CERTREQ */
@@ -167,10 +166,12 @@ finish(void *arg, enum reason r, const char *detail)
 	snprintf(why, sizeof(why), "%s", detail);
 	if (r == R_OK && detail[0])
 		say_unknown(&p->v, detail);
+	if (r == R_OK && p->v.chain.path && !revoke_watch(k->revoke, p->v.ike, &p->v.chain))
+		r = R_NO_MEMORY;	/* before it is accepted: what is accepted is watched */
 	if (r == R_OK)
 		r = proof_accept(&env, &p->v, why);
-	if (r == R_OK && p->v.chain.path && !revoke_watch(k->revoke, p->v.ike, &p->v.chain))
-		r = R_NO_MEMORY;
+	if (r == R_NOT_FOUND)
+		revoke_unwatch(k->revoke, p->v.ike);
 	if (r == R_OK) {
 		str_put(&w, p->v.words);
 		ipc_reply(k->iked, &p->m, wr_bytes(&w));
@@ -263,7 +264,7 @@ serve_auth_init(struct keymgr *k)
 	if (k->key_dir[0])
 		snprintf(cache, sizeof(cache), "%s/cache", k->key_dir);
 	k->creds = creds_new(k->key_dir, k->secret_dir);
-	k->revoke = revoke_new(k->base, &k->bindings, k->fetching, &places, NULL, serve_auth_invalid, k);
+	k->revoke = revoke_new(k->base, &k->bindings, k->fetching, &places, k->wall, serve_auth_invalid, k);
 	k->memo = chain_memo_new();
 	k->auth = calloc(1, sizeof(*k->auth));
 	if (k->creds == NULL || k->revoke == NULL || k->memo == NULL || k->auth == NULL)

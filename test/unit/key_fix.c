@@ -10,6 +10,7 @@
 #include "log.h"
 #include "test.h"
 
+uint64_t (*key_wall)(void);
 const struct suite key_suite = { .encr = ENCR_AES_GCM_16, .key_bits = 256, .prf = PRF_HMAC_SHA2_256, .ke = KE_X25519 };
 
 static struct endpoint
@@ -144,7 +145,7 @@ key_setup(void **state)
 	strcpy(f->dir, "/tmp/key-serve-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->base = event_base_new();
-	assert_true(serve_init(&f->k, f->base, f->dir, ""));
+	assert_true(serve_init(&f->k, f->base, f->dir, "", key_wall));
 	key_attach_engine(f, true);
 	key_attach_spdsync(f);
 	key_attach_iked(f);

@@ -53,6 +53,7 @@ struct key_fix {
 	char			 detail[1100];
 };
 
+extern uint64_t (*key_wall)(void);		/* the time of certificates for key_setup; NULL: the clock's */
 int key_setup(void **state);
 int key_teardown(void **state);
 void key_spin(struct key_fix *);		/* until nothing is left to do */

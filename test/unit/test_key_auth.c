@@ -79,10 +79,9 @@ setup(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 	void *f;
 
+	key_wall = wall;
 	key_setup(&f);
 	w->f = f;
-	w->f->k.wall = wall;
-	revoke_clock(w->f->k.revoke, wall);
 	w->ca = pki_ca("O=Example, CN=Example CA", NULL, NULL, &w->ca_key);
 	pki_write_certs(w->f->dir, "ca", 0644, 1, &w->ca);
 	credential(w, "tokyo", "p256");

@@ -315,7 +315,7 @@ test_own_restart(void **state)
 	f->iked = NULL;
 	ipc_free(f->spdsync);
 	serve_fini(&f->k);
-	assert_true(serve_init(&f->k, f->base, f->dir, ""));
+	assert_true(serve_init(&f->k, f->base, f->dir, "", NULL));
 	key_attach_spdsync(f);
 	f->nev = 0;
 	key_attach_iked(f);			/* before the engine: it waits */
