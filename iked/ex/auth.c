@@ -124,9 +124,11 @@ auth_response(struct turn *tn)
 		u->has_digest = true;
 	}
 	u->auth_method = tn->m->auth.method;
-	if (tn->m->idr.n > PROOF_MAX || tn->m->auth.data.n > PROOF_MAX)
-		return V_PASS;
-	if (!octets_set(&u->auth, tn->m->auth.data) || !octets_set(&u->id_r, tn->m->idr) || !certs_take(u, tn->m))
+	if (tn->m->idr.n > PROOF_MAX || tn->m->auth.data.n > PROOF_MAX || !certs_take(u, tn->m)) {
+		ikesa_fail(tn->e, s, R_MSG_MALFORMED, certs_refused(s));
+		return V_OVER;
+	}
+	if (!octets_set(&u->auth, tn->m->auth.data) || !octets_set(&u->id_r, tn->m->idr))
 		return V_PASS;
 	id_from_wire(tn->m->idr, s->id_remote);
 	child_part(tn);

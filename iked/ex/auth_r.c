@@ -7,8 +7,9 @@
 
 #include "ex/ex.h"
 
-static enum verdict
-refuse(struct turn *tn, enum reason why, struct record *r)
+/* tell: what a Causeway hears of it; R_OK: nothing. */
+enum verdict
+auth_refuse(struct turn *tn, enum reason why, enum reason tell, struct record *r)
 {
 	struct ikesa *s = tn->ike;
 	struct msg_out o;
@@ -18,10 +19,16 @@ refuse(struct turn *tn, enum reason why, struct record *r)
 		record_fact(r, "sent", "%s", notify_name(N_AUTHENTICATION_FAILED));
 	}
 	msg_first(tn->e, &o);
-	refusal_put(&o, s, why);
+	refusal_put(&o, s, tell);
 	send_response(tn->e, s, EX_IKE_AUTH, &o);
 	ikesa_fail(tn->e, s, why, r);
 	return V_OVER;
+}
+
+static enum verdict
+refuse(struct turn *tn, enum reason why, struct record *r)
+{
+	return auth_refuse(tn, why, R_OK, r);
 }
 
 /* Nobody here is known by that name, or the peer wants somebody else than we are for it. id_ours: its IDr, or NULL. */
@@ -88,7 +95,7 @@ auth_requested(struct turn *tn)
 	if (!suite_allowed(&t->cfg.ike, &suite))
 		return refuse(tn, R_NO_PROPOSAL_IKE, rec_new(s, "IKE_AUTH", NULL, R_NO_PROPOSAL_IKE));
 	if (!take(tn) || !id_to_wire(t->cfg.id_local, &w) || !octets_set(&u->id_r, wr_bytes(&w)))
-		return refuse(tn, R_MSG_MALFORMED, rec_new(s, "IKE_AUTH", NULL, R_MSG_MALFORMED));
+		return refuse(tn, R_MSG_MALFORMED, certs_refused(s));
 	if (!(tn->x = xch_new(e, s, XK_AUTH, false)))
 		return refuse(tn, R_NO_MEMORY, NULL);
 	tn->x->ni = u->ni;
@@ -106,7 +113,7 @@ auth_verified(struct turn *tn)
 		if (r)
 			record_fact(r, "id_received", "%s", tn->ike->id_remote);
 		rec_detail(r, tn->reason, tn->detail);
-		return refuse(tn, tn->reason, r);
+		return auth_refuse(tn, tn->reason, tn->reason, r);
 	}
 	auth_note(tn);
 	return auth_ask(tn, true) ? V_GO : refuse(tn, R_KEYMGR_DOWN, NULL);
@@ -170,13 +177,25 @@ take_proof(struct turn *tn)
 	return octets_set(&u->proof, proof.data) && certs_keep(u, &proof);
 }
 
+/* Our own proof could not be made: what is wrong with our files is nobody else's business. */
+static enum verdict
+no_proof(struct turn *tn)
+{
+	enum reason why = tn->reason == R_OK ? R_INTERNAL : tn->reason;
+	struct record *r = rec_new(tn->ike, "IKE_AUTH", NULL, why);
+
+	rec_detail(r, why, tn->detail);
+	tun_reason(tn->e, tn->ike->t, why, tn->detail);
+	return refuse(tn, why, r);
+}
+
 enum verdict
 auth_childless(struct turn *tn)
 {
 	if (!tn->ike->peer->refuse)
 		return V_PASS;
 	if (!take_proof(tn))
-		return refuse(tn, tn->reason == R_OK ? R_INTERNAL : tn->reason, rec_new(tn->ike, "IKE_AUTH", NULL, R_INTERNAL));
+		return no_proof(tn);
 	up_without_child(tn, tn->ike->peer->refuse);
 	return V_GO;
 }
@@ -188,7 +207,7 @@ auth_signed(struct turn *tn)
 	if (!tn->x->child)
 		return V_PASS;
 	if (!take_proof(tn))
-		return refuse(tn, tn->reason == R_OK ? R_INTERNAL : tn->reason, rec_new(tn->ike, "IKE_AUTH", NULL, R_INTERNAL));
+		return no_proof(tn);
 	return offer_ask_spi(tn) ? V_GO : refuse(tn, R_KEYMGR_DOWN, NULL);
 }
 

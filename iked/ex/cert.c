@@ -43,6 +43,18 @@ certs_take(struct setup *u, const struct msg *m)
 	return true;
 }
 
+/* Why the peer's half of IKE_AUTH was not taken. */
+struct record *
+certs_refused(const struct ikesa *s)
+{
+	struct record *r = rec_new(s, "IKE_AUTH", NULL, R_MSG_MALFORMED);
+
+	if (r)
+		record_fact(r, "difference", "the identity, the proof or the certificates in it are too large: of certificates %u octets are taken",
+		    KEY_CERTS_MAX);
+	return r;
+}
+
 bool
 certs_keep(struct setup *u, const struct key_proof *p)
 {
@@ -170,17 +182,26 @@ rec_says(struct record *r, enum reason says)
 void
 peer_invalid(struct engine *e, struct ikesa *s, enum reason why, const char *detail)
 {
-	struct record *r = rec_new(s, "INFORMATIONAL", NULL, why);
+	struct record *r = rec_new(s, s->state < S_UP ? "IKE_AUTH" : "INFORMATIONAL", NULL, why);
+	struct turn tn = { .e = e, .ike = s };
 	struct tun *t = s->t;
 	struct child *next;
 
 	rec_detail(r, why, detail);
+	if (s->state < S_UP) {		/* the answer to IKE_AUTH is not sent yet: it says so */
+		(void)auth_refuse(&tn, why, why, r);
+		return;
+	}
 	todo_record(e, r);
 	todo_log(e, LOG_WARN, "peer_invalid", why, tun_name(s), NULL, "%s %s", reason_row(why)->sentence, detail);
 	if (s->state != S_UP) {
 		ikesa_end(e, s, why);
 		return;
 	}
+	if (s->own && s->own->kind < XK_DEL_CHILD)	/* nor is anything made that was under way */
+		xch_end(e, s->own);
+	if (s->peer)
+		xch_end(e, s->peer);
 	for (struct child *c = t->children; c; c = next) {
 		next = c->sib;
 		if (c->ike == s && c->state != CH_LARVAL)

@@ -36,6 +36,7 @@ enum verdict auth_signed(struct turn *);
 enum verdict auth_spi_failed(struct turn *);
 enum verdict auth_spi_r(struct turn *);
 enum verdict auth_answer(struct turn *);
+enum verdict auth_refuse(struct turn *, enum reason why, enum reason tell, struct record *);
 /* auth_end.c: both */
 void auth_done(struct turn *, bool child);
 bool auth_ask(struct turn *, bool sign);
@@ -43,6 +44,7 @@ void auth_note(struct turn *);
 
 /* cert.c */
 bool certs_take(struct setup *, const struct msg *);
+struct record *certs_refused(const struct ikesa *);
 bool certs_keep(struct setup *, const struct key_proof *);
 void certs_put(struct msg_out *, const struct certs *);
 void abilities_put(struct msg_out *);

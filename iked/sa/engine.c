@@ -283,11 +283,11 @@ invalid(struct engine *e, struct rd *body)
 	char detail[KEY_WORDS];
 
 	str_get(body, detail, sizeof(detail));
-	if (!rd_done(body) || why == R_OK || !reason_row(why))
+	if (!rd_done(body) || why == R_OK || reason_row(why)->num != why)
 		return false;
 	for (struct tun *t = e->tuns; t; t = t->next)
 		for (struct ikesa *s = t->sas; s; s = s->sib)
-			if (s->handle == handle && handle && s->state > S_R_INSTALL) {
+			if (handle && s->handle == handle && !s->keyless && s->state >= S_R_SIGN) {	/* of this link, and verified */
 				peer_invalid(e, s, (enum reason)why, detail);
 				return true;
 			}

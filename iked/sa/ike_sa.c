@@ -282,6 +282,8 @@ ikesa_move(struct engine *e, struct ikesa *s, enum place to)
 	}
 	if (from == S_NONE && to < S_UP)
 		timer_set(&e->timers, &s->life, e->now + (s->initiator ? 6 : 1) * HALF_OPEN_NS, setup_over, s);
+	if (to == S_R_VERIFY)		/* a verdict takes as long as a revocation list does */
+		timer_set(&e->timers, &s->life, e->now + 2 * HALF_OPEN_NS, setup_over, s);
 	if (to == S_UP && from < S_UP)
 		half_remove(e, s);
 	if (s->t)

@@ -43,3 +43,7 @@ check_PROGRAMS += test/exchange/test_certs
 UNIT_TESTS += test/exchange/test_certs
 test_exchange_test_certs_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_certs_LDADD = $(EXCHANGE_LIBS)
+check_PROGRAMS += test/exchange/test_certs_hostile
+UNIT_TESTS += test/exchange/test_certs_hostile
+test_exchange_test_certs_hostile_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_certs_hostile_LDADD = $(EXCHANGE_LIBS)

@@ -322,8 +322,12 @@ toy_call(struct side *s, const struct todo *t)
 	if (!s->linked)
 		return;
 	if (fail) {
+		uint8_t buf[16];
+		struct wr w = wr_of(buf, sizeof(buf));
+
+		str_put(&w, "in words");
 		s->fail[t->u.key.type] = R_OK;
-		sim_answer(s, call, fail, bytes_of(NULL, 0), true);
+		sim_answer(s, call, fail, wr_bytes(&w), true);
 		return;
 	}
 	switch (t->u.key.type) {
