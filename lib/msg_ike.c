@@ -34,6 +34,7 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 	wr_le64(w, t->ike_hard_s);
 	wr_le64(w, t->child_hard_s);
 	wr_le32(w, t->replay_window);
+	wr_mem(w, t->proofs, sizeof(t->proofs));
 	wr_mem(w, t->digest, sizeof(t->digest));
 	proposals_put(w, &t->ike);
 	proposals_put(w, &t->esp);
@@ -89,6 +90,7 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	t->ike_hard_s = rd_le64(r);
 	t->child_hard_s = rd_le64(r);
 	t->replay_window = rd_le32(r);
+	rd_copy(r, t->proofs, sizeof(t->proofs));
 	rd_copy(r, t->digest, sizeof(t->digest));
 	proposals_of(r, &t->ike, PROTO_IKE);
 	proposals_of(r, &t->esp, PROTO_ESP);

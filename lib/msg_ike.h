@@ -52,6 +52,7 @@ struct tunnel {
 	uint64_t	ike_life_s, child_life_s, child_life_bytes, child_life_packets;
 	uint64_t	ike_hard_s, child_hard_s;	/* 0: 110 % of the lifetime */
 	uint32_t	replay_window;
+	uint8_t		proofs[32];		/* of how both ends prove themselves: when it changes they do so anew */
 	uint8_t		digest[32];		/* of the definition, equal on both ends (contracts, "On the wire") */
 	struct proposals ike, esp;
 	unsigned	nchildren;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pfkey.h"
+#include "siteauth.h"
 #include "want.h"
 
 static bool
@@ -177,6 +179,19 @@ want_auth(const struct want_tunnel *w, bool local)
 	return &w->t->auth[w->local_is_a == local ? 0 : 1];
 }
 
+/* iked is told when it changes, not what it is. */
+static void
+proofs_digest(const struct site_tunnel *t, uint8_t out[32])
+{
+	uint8_t buf[4096];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	auth_put(&w, &t->auth[0]);
+	auth_put(&w, &t->auth[1]);
+	if (!wr_ok(&w) || EVP_Digest(buf, w.n, out, NULL, EVP_sha256(), NULL) != 1)
+		memset(out, 0, 32);
+}
+
 void
 want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 {
@@ -201,6 +216,7 @@ want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 	m->ike_hard_s = t->ike_hard_s;
 	m->child_hard_s = t->child_hard_s;
 	m->replay_window = t->replay_window;
+	proofs_digest(t, m->proofs);
 	memcpy(m->digest, t->digest, sizeof(m->digest));
 	m->ike = *t->ike;
 	m->esp = *t->esp;

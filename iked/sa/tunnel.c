@@ -68,7 +68,8 @@ void
 tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 {
 	bool who = !addr_eq(&t->cfg.local, &cfg->local) || !addr_eq(&t->cfg.remote, &cfg->remote) ||
-	    strcmp(t->cfg.id_local, cfg->id_local) != 0 || strcmp(t->cfg.id_remote, cfg->id_remote) != 0;
+	    strcmp(t->cfg.id_local, cfg->id_local) != 0 || strcmp(t->cfg.id_remote, cfg->id_remote) != 0 ||
+	    memcmp(t->cfg.proofs, cfg->proofs, sizeof(cfg->proofs)) != 0;	/* who was believed by other proofs must prove himself anew */
 	bool ike = memcmp(&t->cfg.ike, &cfg->ike, sizeof(cfg->ike)) != 0;
 	bool esp = memcmp(&t->cfg.esp, &cfg->esp, sizeof(cfg->esp)) != 0;
 	struct tunnel old = t->cfg;
@@ -90,6 +91,7 @@ tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 			    old.children[k].reqid == cfg->children[i].reqid) {
 				map[k] = (int)i;
 				t->pol[i] = pol[k];
+				t->pol[i].wanted |= wanted && !t->wanted;	/* it was closed by command, and is asked for anew */
 			}
 	}
 	t->wanted = wanted;

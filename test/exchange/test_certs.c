@@ -343,6 +343,64 @@ test_invalid(void **state)
 	sim_fini(&m);
 }
 
+/* Another way to prove themselves: what was believed before is not carried over. */
+static void
+test_changed(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	unsigned verdicts[2];
+	struct sim m;
+
+	(void)state;
+	begin(&m, 60, 1, 900);
+	put_certs(&m);
+	assert_true(sim_until(&m, sim_up, 10 * SEC));
+	sim_run(&m, 5 * SEC);
+	for (int i = 0; i < 2; i++) {
+		t[i] = m.s[i].tunnel;
+		verdicts[i] = m.s[i].verdicts;
+	}
+	sim_put(&m, &t[A], &t[B]);		/* the same again touches nothing */
+	sim_run(&m, 5 * SEC);
+	assert_int_equal(m.s[A].verdicts, verdicts[A]);
+	t[A].proofs[0] = t[B].proofs[0] = 1;
+	sim_put(&m, &t[A], &t[B]);
+	sim_run(&m, 30 * SEC);
+	assert_true(sim_until(&m, sim_up, 60 * SEC));
+	assert_true(m.s[A].verdicts > verdicts[A] && m.s[B].verdicts > verdicts[B]);
+	assert_null(sim_check(&m, 1));
+	sim_fini(&m);
+	free(t);
+}
+
+/* Closed by command, then another definition begins anew: one that asks for the tunnel is obeyed at once. */
+static void
+test_wanted_again(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	struct sim m;
+
+	(void)state;
+	begin(&m, 61, 1, 900);
+	put_certs(&m);
+	assert_true(sim_until(&m, sim_up, 10 * SEC));
+	sim_command(&m, A, ENGINE_DOWN);
+	sim_run(&m, 5 * SEC);
+	for (int i = 0; i < 2; i++)
+		t[i] = m.s[i].tunnel;
+	t[A].start = START_RESPOND;
+	t[B].start = START_RESPOND;
+	sim_put(&m, &t[A], &t[B]);
+	sim_run(&m, SEC);
+	t[A].start = START_ALWAYS;
+	sim_put(&m, &t[A], &t[B]);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	assert_false(sim_recorded(&m.s[A], R_INTERNAL));
+	assert_null(sim_check(&m, 1));
+	sim_fini(&m);
+	free(t);
+}
+
 /* Schedules with small fragments, slow verdicts and bad weather: both always come to the same end. */
 static void
 test_random(void **state)
@@ -380,7 +438,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_carried), cmocka_unit_test(test_bad_roads), cmocka_unit_test(test_repeat), cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_slow_verdict), cmocka_unit_test(test_ends_meanwhile), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_invalid), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_invalid), cmocka_unit_test(test_changed), cmocka_unit_test(test_wanted_again), cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

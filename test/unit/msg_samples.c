@@ -313,6 +313,7 @@ fill_tunnel(void *p)
 	t->ike_hard_s = 90000;
 	t->child_hard_s = 7200;
 	t->replay_window = 4096;
+	memcpy(t->proofs, octets + 1, sizeof(t->proofs));
 	memcpy(t->digest, octets, sizeof(t->digest));
 	assert_true(preset_find("modern", &t->ike, &t->esp));
 	t->nchildren = 2;
