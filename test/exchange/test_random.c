@@ -130,8 +130,43 @@ begin(struct sim *m, uint64_t *r)
 	free(t);
 }
 
+/* keymgr takes its verdict back, of all IKE SAs that it has of the peer; the next one is good again. */
+static void
+invalid(struct sim *m, void *arg)
+{
+	struct side *s = &m->s[arg != NULL];
+
+	for (unsigned i = 0; s->linked && i < SIM_HANDLES; i++) {
+		uint8_t b[16];
+		struct wr w = wr_of(b, sizeof(b));
+
+		if (!s->ike[i].id)
+			continue;
+		wr_le32(&w, s->ike[i].id);
+		wr_le16(&w, R_CERT_REVOKED);
+		str_put(&w, "");
+		sim_event(s, KEY_PEER_INVALID, wr_bytes(&w));
+	}
+}
+
+/* Both prove themselves with certificates, verdicts take their time, messages are cut, and sometimes a verdict is taken back. */
+static void
+certificates(struct sim *m, uint64_t seed, enum weather w)
+{
+	uint64_t r = seed * 104729 + 3;
+
+	sim_fragments(m, sim_random(&r) % 2 ? 0 : (uint16_t)(200 + sim_random(&r) % 1000));
+	for (int i = 0; i < 2; i++) {
+		m->s[i].ncerts = 1 + (unsigned)(sim_random(&r) % 3);
+		m->s[i].cert_len = 100 + sim_random(&r) % 1500;
+		m->s[i].verify_ns = sim_random(&r) % 3 ? sim_random(&r) % (2 * SEC) : sim_random(&r) % (25 * SEC);
+	}
+	for (unsigned n = w == GENTLE ? 0 : sim_random(&r) % 3; n; n--)
+		sim_at(m, sim_random(&r) % (2 * STORM), invalid, sim_random(&r) % 2 ? m : NULL);
+}
+
 static const char *
-schedule(uint64_t seed)
+schedule(uint64_t seed, bool certs)
 {
 	struct sim m;
 	const char *why;
@@ -146,6 +181,8 @@ schedule(uint64_t seed)
 	m.delay = 1 + sim_random(&r) % (40 * MS);
 	m.key_delay = sim_random(&r) % (5 * MS);
 	m.key_spread = sim_random(&r) % 2 ? 0 : sim_random(&r) % (50 * MS);
+	if (certs)
+		certificates(&m, seed, w);
 	begin(&m, &r);
 	up = (w == GENTLE || sim_random(&r) % 4) && sim_until(&m, sim_up, 60 * SEC);
 	/* With both ends at rest, and a network that delivers in the end, every packet must arrive from now on. */
@@ -174,24 +211,24 @@ test_found(void **state)
 	const char *why;
 
 	for (unsigned i = 0; i < sizeof(found) / sizeof(found[0]); i++)
-		if ((why = schedule(found[i])))
+		if ((why = schedule(found[i], false)))
 			fail_msg("seed %llu: %s", (unsigned long long)found[i], why);
 }
 
 static void
-test_random(void **state)
+schedules(unsigned usual, bool certs)
 {
 	const char *one = getenv("SEED"), *many = getenv("SCHEDULES"), *why;
-	unsigned n = many ? (unsigned)atoi(many) : USUAL, bad = 0;
+	unsigned n = many ? (unsigned)atoi(many) : usual, bad = 0;
 
 	if (one) {
-		why = schedule(strtoull(one, NULL, 10));
+		why = schedule(strtoull(one, NULL, 10), certs);
 		if (why)
 			fail_msg("seed %s: %s", one, why);
 		return;
 	}
 	for (uint64_t seed = 1; seed <= n; seed++)
-		if ((why = schedule(seed))) {
+		if ((why = schedule(seed, certs))) {
 			print_message("# seed %llu: %s\n", (unsigned long long)seed, why);
 			if (++bad == 10)
 				break;
@@ -200,10 +237,22 @@ test_random(void **state)
 		fail_msg("%u schedules failed", bad);
 }
 
+static void
+test_random(void **state)
+{
+	schedules(USUAL, false);
+}
+
+static void
+test_certificates(void **state)
+{
+	schedules(USUAL / 5, true);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_found), cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_found), cmocka_unit_test(test_random), cmocka_unit_test(test_certificates) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

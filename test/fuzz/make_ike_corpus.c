@@ -43,6 +43,42 @@ save_sealed(const char *dir, const struct sample *s, int kind)
 	sk_key_wipe(&k);
 }
 
+/* The same in two pieces; and one whose numbers are the largest. */
+static void
+save_fragments(const char *dir, const struct sample *s, int kind)
+{
+	static const uint8_t zero[64];
+	static uint8_t buf[MSG_MAX];
+	const struct suite gcm = { .encr = ENCR_AES_GCM_16, .key_bits = 128 };
+	struct bytes chain = bytes_of(s->b, s->n);
+	struct sk_key k = { 0 };
+
+	if (!sk_key_set(&k, &gcm, bytes_of(zero, 20), bytes_of(zero, 0)))
+		exit(1);
+	for (uint16_t i = 1; i <= 3; i++) {
+		size_t half = chain.n / 2, at = i == 2 ? half : 0;
+
+		save(dir, "ike", i == 1 ? "first" : i == 2 ? "second" : "last", kind, "", 0,
+		    sk_seal_fragment(&k, &s->hdr, zero, i == 1 ? s->first : PLD_NONE, i == 3 ? 65535 : i, i == 3 ? 65535 : 2,
+		    bytes_of(chain.p + at, i == 3 ? 0 : i == 2 ? chain.n - half : half), buf, sizeof(buf)));
+	}
+	sk_key_wipe(&k);
+}
+
+/* Nine CERT payloads and requests: kinds that nobody knows, an empty one, some that are not a list of authorities. */
+static void
+save_certs(const char *dir, bool request)
+{
+	static const uint8_t kinds[] = { 4, 12, 13, 14, 15, 0, 255, 4, 4 }, octets[45] = { 1, 2, 3 };
+	uint8_t buf[1024], head[2] = { request ? PLD_CERTREQ : PLD_CERT, EX_IKE_AUTH };
+	struct msg_out o;
+
+	msg_begin_inner(&o, buf, sizeof(buf));
+	for (size_t i = 0; i < sizeof(kinds); i++)
+		pld_cert_put(&o, request, kinds[i], bytes_of(octets, i * 5));
+	save(dir, "ike_inner", "certs", request, head, 2, msg_end(&o));
+}
+
 /* More transforms than there is room for: unknown ones, one of an unknown type, repeated ones, then known ones. */
 static void
 save_crowded(const char *dir, bool odd)
@@ -86,6 +122,8 @@ main(int argc, char **argv)
 	}
 	save_crowded(argv[1], false);
 	save_crowded(argv[1], true);
+	save_certs(argv[1], false);
+	save_certs(argv[1], true);
 	for (int k = KIND_INIT_REQ; k < KIND_MAX; k++) {
 		uint8_t head[2];
 
@@ -95,6 +133,8 @@ main(int argc, char **argv)
 		if (s.sealed) {
 			save(argv[1], "ike_inner", "full", k, head, 2, bytes_of(s.b, s.n));
 			save_sealed(argv[1], &s, k);
+			if (k == KIND_AUTH_REQ)
+				save_fragments(argv[1], &s, k);
 		} else {
 			save(argv[1], "ike", "full", k, "", 0, bytes_of(s.b, s.n));
 		}
