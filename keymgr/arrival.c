@@ -299,6 +299,12 @@ on_fetched(void *arg, enum reason r, const char *detail, struct bytes octets)
 		fail(s, r, "%s", r == R_FETCH_DOWN ? "keymgr-fetch is not running" : detail);
 	if (r == R_FETCH_DOWN)
 		s->again = now + 1;
+	if (r == R_OK && !ok && s->refs == 0 && !s->kept) {
+		/* who needed it went meanwhile, and with them, perhaps, who told which CA it is of: the next one asks again */
+		s->again = 0;
+		well(s);
+		return;
+	}
 	if (ok && list)
 		cache_put(s->all->cache, s->key, bytes_of(s->list.der, s->list.n));
 	else if (ok)
