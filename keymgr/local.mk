@@ -107,6 +107,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/verdict.c \
 	keymgr/verdict.h \
 	keymgr/watch.c \
+	keymgr/wipeheap.c \
+	keymgr/wipeheap.h \
 	keymgr/x509make.c \
 	keymgr/x509make.h
 
@@ -136,6 +138,7 @@ KEY_TESTS = \
 	test/unit/test_key_serve \
 	test/unit/test_key_sig \
 	test/unit/test_key_store \
+	test/unit/test_key_wipe \
 	test/unit/test_pfkey \
 	test/unit/test_pfkey_client
 check_PROGRAMS += $(KEY_TESTS)
@@ -168,6 +171,10 @@ test_unit_test_key_auth_SOURCES = test/unit/test_key_auth.c $(KEY_FIX) $(PKI)
 test_unit_test_key_chain_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_chain_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_chain_SOURCES = test/unit/test_key_chain.c $(PKI)
+test_unit_test_key_wipe_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_wipe_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_wipe_LDFLAGS = -Wl,--wrap=free
+test_unit_test_key_wipe_SOURCES = test/unit/test_key_wipe.c $(PKI)
 test_unit_test_key_sig_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_sig_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_sig_SOURCES = test/unit/test_key_sig.c $(PKI)

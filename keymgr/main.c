@@ -13,14 +13,32 @@
 
 #include "alg.h"
 #include "certfile.h"
+#include "keykind.h"
 #include "log.h"
 #include "prf.h"
 #include "proc.h"
 #include "sandbox.h"
 #include "serve.h"
 #include "serve_cert.h"
+#include "wipeheap.h"
 
-#define SECURE_HEAP	(4u << 20)	/* IKE_KE_MAX private values with room to spare */
+#define SECURE_HEAP	(4u << 20)	/* IKE_KE_MAX private values and CRED_KEPT private keys, with room to spare */
+
+/* Keys of all kinds but RSA's, which take long to make: RSA shares everything with them but its arithmetic. */
+static bool
+warm_up_signatures(void)
+{
+	static const char *const kinds[] = { "ecdsa-p256", "ecdsa-p384", "ecdsa-p521", "ed25519", "ed448" };
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		EVP_PKEY *k = keykind_new(kinds[i]);
+
+		ok = k && keykind_works(k);
+		EVP_PKEY_free(k);
+	}
+	return ok;
+}
 
 /* Every algorithm once: providers, tables and the generator's seed are in memory when the sandbox closes. */
 static bool
@@ -43,14 +61,14 @@ warm_up(void)
 	for (size_t i = 0; ok && i < sizeof(prfs) / sizeof(prfs[0]); i++)
 		ok = prf(prfs[i], in, &in, 1, &out);
 	secret_wipe(&out);
-	return ok;
+	return ok && warm_up_signatures();
 }
 
 static bool
 openssl_start(void)
 {
 	/* no openssl.cnf: it could load engines and providers, and it is a file */
-	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL))
+	if (!wipeheap_start() || !OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL))
 		return false;
 	if (CRYPTO_secure_malloc_init(SECURE_HEAP, 32) == 0 || OSSL_PROVIDER_load(NULL, "default") == NULL)
 		return false;
