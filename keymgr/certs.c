@@ -96,13 +96,27 @@ waits(const char *dir, const struct cert_csr *q)
 	return kind[0] && (q->key[0] == '\0' || strcmp(q->key, kind) == 0);
 }
 
+static bool
+is_ca(const char *dir, const char *name)
+{
+	char detail[CERTS_DETAIL];
+	struct certfile f;
+	bool ca;
+
+	if (certs_load(dir, name, ".crt", &f, detail) != R_OK)
+		return false;
+	ca = f.n && X509_check_ca(f.cert[0]) == 1;
+	certfile_free(&f);
+	return ca;
+}
+
 enum reason
 certs_csr_check(const char *dir, const struct cert_csr *q, char kind[static CERT_KEY_CAP], char detail[static CERTS_DETAIL])
 {
 	bool slow;
 
 	kind[0] = '\0';
-	if (certs_has(dir, q->name, ".crt") && !certs_has(dir, q->name, ".key")) {
+	if (is_ca(dir, q->name)) {
 		CERTS_SAY(detail, "'%s' is the certificate of a CA", q->name);
 		return R_CERT_EXISTS;
 	}

@@ -5,6 +5,7 @@
 
 #include "bind.h"
 #include "certfile.h"
+#include "cred.h"
 #include "keydir.h"
 
 #define CERTS_DETAIL	400
@@ -19,7 +20,10 @@ enum reason certs_export(const char *dir, const struct cert_export *, struct byt
 enum reason certs_remove(const char *dir, const struct bindings *, const char *name, char detail[static CERTS_DETAIL]);
 
 /* The next ones behind `after`, by name; what revocation says of an anchor is not in them. *n: how many of cap. */
-bool certs_list(const char *dir, const char *secret_dir, const struct bindings *, uint64_t now, const char *after, struct cert_info *v,
-    unsigned cap, unsigned *n);
+struct certs_places {
+	const char	*own, *secret;
+	struct creds	*creds;		/* over both */
+};
+bool certs_list(const struct certs_places *, const struct bindings *, uint64_t now, const char *after, struct cert_info *v, unsigned cap, unsigned *n);
 
 #endif

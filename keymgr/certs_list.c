@@ -91,33 +91,41 @@ judge(struct cert_info *c, uint64_t now, uint64_t end)
 
 /* The one of a chain that ends first ends all of it. */
 static uint64_t
-earliest(const struct certfile *f)
+earliest(const struct cred *c)
 {
-	uint64_t end = UINT64_MAX, t;
+	uint64_t end = certtext_time(X509_get0_notAfter(c->cert)), t;
 
-	for (unsigned i = 0; i < f->n; i++)
-		if ((t = certtext_time(X509_get0_notAfter(f->cert[i]))) < end)
+	for (int i = 0; i < sk_X509_num(c->chain); i++)
+		if ((t = certtext_time(X509_get0_notAfter(sk_X509_value(c->chain, i)))) < end)
 			end = t;
 	return end;
 }
 
 static void
-look_key(const char *dir, struct cert_info *c, X509 *x)
+set_wrong(struct cert_info *c, enum reason r, const char *detail)
 {
-	char detail[CERTS_DETAIL];
-	struct certfile key;
-	enum reason r = certs_load(dir, c->name, ".key", &key, detail);
+	c->reason = (uint16_t)r;
+	snprintf(c->detail, sizeof(c->detail), "%.250s", detail);
+}
+
+/* A certificate that nobody has the key of is a trust anchor's; that one lacks nothing. */
+static void
+look_key(struct creds *creds, struct cert_info *c, X509 *x)
+{
+	char detail[CRED_DETAIL];
+	struct cred key;
+	enum reason r = cred_load(creds, c->name, CRED_KEY, &key, detail);
 
 	c->has_key = key.key != NULL;
 	if (key.key && !x)
 		keykind_name(key.key, c->key);
-	if (r == R_OK && key.key && x && EVP_PKEY_eq(X509_get0_pubkey(x), key.key) != 1)
-		c->reason = R_PRIVATE_KEY_OTHER;
-	else if (r != R_OK && r != R_NOT_FOUND) {
-		c->reason = R_PRIVATE_KEY_UNUSABLE;
-		snprintf(c->detail, sizeof(c->detail), "%.250s", detail);
-	}
-	certfile_free(&key);
+	if (key.key && !c->has_cert)
+		c->own = key.own;
+	if (key.key && x && EVP_PKEY_eq(X509_get0_pubkey(x), key.key) != 1)
+		set_wrong(c, R_PRIVATE_KEY_OTHER, "");
+	else if (r != R_OK && r != R_PRIVATE_KEY_MISSING)
+		set_wrong(c, r, detail);
+	cred_free(&key);
 }
 
 static void
@@ -135,30 +143,25 @@ look_request(const char *dir, struct cert_info *c)
 }
 
 static void
-look(const char *dir, const char *secret_dir, struct cert_info *c, uint64_t now)
+look(const char *dir, struct creds *creds, struct cert_info *c, uint64_t now)
 {
-	const char *at = certs_has(dir, c->name, ".crt") || certs_has(dir, c->name, ".key") ? dir : secret_dir;
-	char detail[CERTS_DETAIL] = "";
-	struct certfile crt;
+	char detail[CRED_DETAIL] = "";
+	struct cred crt;
 	enum reason r;
 
-	c->own = at == dir;
 	c->issues = ca_lives(dir, c->name);
-	r = certs_load(at, c->name, ".crt", &crt, detail);
-	c->has_cert = r == R_OK && crt.n > 0;
-	if (c->has_cert) {
-		certtext_info(crt.cert[0], c);
+	r = cred_load(creds, c->name, CRED_CERT, &crt, detail);
+	c->has_cert = r == R_OK;
+	if (r == R_OK) {
+		c->own = crt.own;
+		certtext_info(crt.cert, c);
 		judge(c, now, earliest(&crt));
-	} else if (r == R_NOT_FOUND) {
-		c->reason = R_CERT_MISSING;
-	} else {
-		c->reason = R_CERT_UNUSABLE;
-		snprintf(c->detail, sizeof(c->detail), "%.250s", detail);
-	}
-	look_key(at, c, c->has_cert ? crt.cert[0] : NULL);
+	} else
+		set_wrong(c, r, r == R_CERT_MISSING ? "" : detail);
+	look_key(creds, c, crt.cert);
 	if (!c->has_cert && !c->has_key)
 		look_request(dir, c);
-	certfile_free(&crt);
+	cred_free(&crt);
 	ERR_clear_error();
 }
 
@@ -194,8 +197,8 @@ next_name(const struct keydir_names *a, const struct keydir_names *b, const stru
 }
 
 bool
-certs_list(const char *dir, const char *secret_dir, const struct bindings *bindings, uint64_t now, const char *after, struct cert_info *v,
-    unsigned cap, unsigned *n)
+certs_list(const struct certs_places *p, const struct bindings *bindings, uint64_t now, const char *after, struct cert_info *v, unsigned cap,
+    unsigned *n)
 {
 	static const char *const own[] = { ".crt", ".key", ".req.key", NULL }, *const theirs[] = { ".crt", ".key", NULL };
 	struct keydir_names a = { 0 }, b = { 0 };
@@ -207,14 +210,14 @@ certs_list(const char *dir, const char *secret_dir, const struct bindings *bindi
 	bind_each(bindings, of_binding, &u);
 	if (u.n)
 		qsort(u.v, u.n, sizeof(*u.v), by_name);
-	ok = keydir_names(dir, own, &a) && !u.failed;
-	keydir_names(secret_dir, theirs, &b);	/* that folder may be missing: the tunnels' reasons tell */
+	ok = keydir_names(p->own, own, &a) && !u.failed;
+	keydir_names(p->secret, theirs, &b);	/* that folder may be missing: the tunnels' reasons tell */
 	while (ok && *n < cap && (name = next_name(&a, &b, &u, after)) != NULL) {
 		struct cert_info *c = &v[(*n)++];
 
 		memset(c, 0, sizeof(*c));
 		snprintf(c->name, sizeof(c->name), "%s", name);
-		look(dir, secret_dir, c, now);
+		look(p->own, p->creds, c, now);
 		tell_users(c, &u);
 		tell_missing(c);
 		after = c->name;

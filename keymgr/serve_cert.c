@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "log.h"
 #include "secret.h"
+#include "serve_auth.h"
 #include "serve_cert.h"
 
 #define TEND_S		3600
@@ -84,6 +85,8 @@ work_done(void *arg, EVP_PKEY *key)
 	EVP_PKEY_free(key);
 	if (k->spdsync && k->bindings.round == w->round)
 		answer(k->spdsync, &w->m, r, &made, detail);
+	if (r == R_OK)
+		serve_trust_changed(k, NULL);
 	if (r == R_OK)
 		log_info(NULL, "cert_made", "%s: %s", made.name, w->m.type == CERT_CSR ? "a request" : made.subject);
 	free(w);
@@ -213,6 +216,8 @@ on_cert_import(void *ctx, struct ipc *l, struct ipc_msg *m)
 		close(fd);
 	}
 	if (r == R_OK)
+		serve_trust_changed(k, NULL);	/* an anchor that a tunnel names may be there now */
+	if (r == R_OK)
 		log_info(NULL, "cert_imported", "%s: %s", made.name, made.subject);
 	return answer(l, m, r, &made, detail);
 }
@@ -332,6 +337,7 @@ bool
 on_cert_list(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct keymgr *k = ctx;
+	struct certs_places places = { k->key_dir, k->secret_dir, k->creds };
 	char after[NAME_CAP];
 	struct cert_info *v = calloc(LIST_PAGE, sizeof(*v));
 	uint8_t *b = malloc(IPC_MAX);
@@ -341,7 +347,7 @@ on_cert_list(void *ctx, struct ipc *l, struct ipc_msg *m)
 
 	str_get(&m->body, after, sizeof(after));
 	ok = rd_done(&m->body);
-	if (ok && v && b && certs_list(k->key_dir, k->secret_dir, &k->bindings, clock_wall_s(), after, v, LIST_PAGE, &n)) {
+	if (ok && v && b && certs_list(&places, &k->bindings, clock_wall_s(), after, v, LIST_PAGE, &n)) {
 		wr_le16(&w, (uint16_t)n);
 		for (unsigned i = 0; i < n; i++) {
 			describe(k, &v[i]);

@@ -17,6 +17,7 @@ SCENARIOS = \
 	test/scenario/t_apply \
 	test/scenario/t_drift \
 	test/scenario/t_secrets \
+	test/scenario/t_ca \
 	test/scenario/t_explain \
 	test/scenario/t_quickstart \
 	test/scenario/t_readme \

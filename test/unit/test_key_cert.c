@@ -504,6 +504,7 @@ test_list(void **state)
 	struct cert_info v[8], page[2];
 	struct pki old = { .dn = "CN=old", .ca = root, .ca_key = root_key, .from = -100 * PKI_DAY, .to = -PKI_DAY };
 	struct pki soon = { .dn = "CN=soon", .ca = root, .ca_key = root_key, .from = -PKI_DAY, .to = 29 * PKI_DAY };
+	struct certs_places places = { dir, secret, creds_new(dir, secret) };
 	EVP_PKEY *k;
 	X509 *x;
 	unsigned n, m;
@@ -518,7 +519,7 @@ test_list(void **state)
 	bind("c-d", "tokyo", "ca");
 	bind("a-b", "tokyo", "ca");
 	bind("e-f", "gone", "nowhere");
-	assert_true(certs_list(dir, secret, &bindings, PKI_NOW, "", v, 8, &n));
+	assert_true(certs_list(&places, &bindings, PKI_NOW, "", v, 8, &n));
 	assert_int_equal(n, 6);
 	assert_string_equal(v[0].name, "ca");
 	assert_true(v[0].is_anchor && v[0].is_ca && !v[0].has_key && v[0].own && v[0].reason == R_OK && v[0].nusers == 2);
@@ -536,7 +537,7 @@ test_list(void **state)
 	assert_string_equal(v[5].names, "fqdn:tokyo.example.com, fqdn:tokyo");
 	assert_string_equal(v[5].issuer, "O=Example, CN=middle");
 	n = 0;
-	for (const char *after = ""; certs_list(dir, secret, &bindings, PKI_NOW, after, page, 2, &m) && m; after = v[n - 1].name)
+	for (const char *after = ""; certs_list(&places, &bindings, PKI_NOW, after, page, 2, &m) && m; after = v[n - 1].name)
 		for (unsigned i = 0; i < m; i++)
 			assert_string_equal(page[i].name, v[n++].name);
 	assert_int_equal(n, 6);
@@ -545,6 +546,10 @@ test_list(void **state)
 	bind_fini(&bindings);
 	assert_int_equal(certs_remove(dir, &bindings, "ca", detail), R_OK);
 	assert_int_equal(certs_remove(dir, &bindings, "old", detail), R_NOT_FOUND);	/* the administrator's */
+	pki_write_key(secret, "soon", 0644, leaf_key);
+	assert_true(certs_list(&places, &bindings, PKI_NOW, "old", v, 1, &n) && n == 1);
+	assert_true(v[0].reason == R_SECRET_TOO_OPEN && v[0].has_cert && !v[0].has_key);
+	creds_free(places.creds);
 }
 
 int
