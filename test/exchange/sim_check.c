@@ -36,6 +36,15 @@ sim_up(struct sim *m)
 	return true;
 }
 
+static bool
+by_halves(const struct side *s)
+{
+	for (unsigned i = 0; i < SIM_CHILDREN; i++)
+		if (s->child[i].id && (s->child[i].larval || !s->child[i].in || !s->child[i].out))
+			return true;
+	return false;
+}
+
 static const char *
 handles(const struct side *s, unsigned policies)
 {
@@ -51,10 +60,7 @@ handles(const struct side *s, unsigned policies)
 		return "not one IKE handle";
 	if (toy_children(s) != policies)
 		return "not one child in keymgr for each policy";
-	for (unsigned i = 0; i < SIM_CHILDREN; i++)
-		if (s->child[i].id && (s->child[i].larval || !s->child[i].in || !s->child[i].out))
-			return "a child is installed by halves";
-	return NULL;
+	return by_halves(s) ? "a child is installed by halves" : NULL;
 }
 
 static const char *
@@ -88,7 +94,7 @@ settled(struct sim *m)
 		struct engine_census c;
 
 		engine_count(m->s[i].e, &c);
-		if (c.ike_sas != 1 || c.timers > 3 || c.children != toy_children(&m->s[i]))	/* it waits for something */
+		if (c.ike_sas != 1 || c.timers > 3 || c.children != toy_children(&m->s[i]) || by_halves(&m->s[i]))	/* it waits for something */
 			return false;
 	}
 	return sim_idle(m) && sim_up(m) && toy_children(&m->s[A]) == toy_children(&m->s[B]);
@@ -109,7 +115,7 @@ sim_check(struct sim *m, unsigned policies)
 		}
 		return !sim_up(m) ? "the tunnel is not up" : !sim_idle(m) ? "something is still under way" :
 		    toy_children(&m->s[A]) != toy_children(&m->s[B]) ? "the engines do not have the same number of children" :
-		    "an IKE SA or a timer is left over";
+		    by_halves(&m->s[A]) || by_halves(&m->s[B]) ? "a child is installed by halves" : "an IKE SA or a timer is left over";
 	}
 	for (int i = 0; i < 2; i++) {
 		struct engine_census c;
