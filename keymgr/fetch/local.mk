@@ -28,3 +28,12 @@ test_unit_test_fetch_CPPFLAGS = $(FETCH_CPPFLAGS) -I$(top_srcdir)/keymgr
 test_unit_test_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 test_unit_test_fetch_SOURCES = test/unit/test_fetch.c test/unit/web.c test/unit/web.h
 test_unit_test_fetch_LDADD = keymgr/fetch/libfetch.a keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+# In its sandbox, alone.
+check_PROGRAMS += test/scenario/fetch_ask test/scenario/web
+test_scenario_fetch_ask_CPPFLAGS = $(FETCH_CPPFLAGS) -I$(top_srcdir)/keymgr
+test_scenario_fetch_ask_SOURCES = test/scenario/fetch_ask.c
+test_scenario_fetch_ask_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+test_scenario_web_SOURCES = test/scenario/web.c test/unit/web.c test/unit/web.h
+NET_TESTS += test/scenario/t_fetch
+EXTRA_DIST += test/scenario/t_fetch

@@ -216,6 +216,25 @@ test_addresses(void **state)
 }
 
 static void
+test_ldap(void **state)
+{
+	uint16_t at = 0;
+	char u[128], path[96];
+	pid_t ldap;
+
+	put_file("of-ldap", "a list of the directory");
+	snprintf(path, sizeof(path), "%s/of-ldap", dir);
+	ldap = ldap_start("127.0.0.1", &at, path);
+	snprintf(u, sizeof(u), "ldap://127.0.0.1:%u/cn=ca?certificateRevocationList;binary", at);
+	fetched(u, true, 23, "a list of the directory");
+	refused(u, false, R_URL_REFUSED, "");
+	put_file("of-ldap", "");
+	refused(u, true, R_CRL_UNREACHABLE, "no revocation list");
+	web_stop(ldap);
+	assert_int_equal(fetcher.held, 0);
+}
+
+static void
 test_files(void **state)
 {
 	char path[128], u[160];
@@ -432,7 +451,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good), cmocka_unit_test(test_post), cmocka_unit_test(test_bad_servers), cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_files), cmocka_unit_test(test_slow), cmocka_unit_test(test_link_loss), cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_files), cmocka_unit_test(test_ldap), cmocka_unit_test(test_slow), cmocka_unit_test(test_link_loss), cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_captured), cmocka_unit_test(test_ldif),
 	};
 

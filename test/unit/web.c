@@ -180,8 +180,66 @@ answer(int fd, const struct request *r, const char *dir)
 	}
 }
 
+/* LDAP, RFC 4511: as much of it as one search takes. */
+
+/* Tag and length in the long form of four octets, so that everything has a known size. */
+static uint8_t *
+ber(uint8_t *p, uint8_t tag, size_t n)
+{
+	*p++ = tag;
+	*p++ = 0x84;
+	for (int i = 3; i >= 0; i--)
+		*p++ = (uint8_t)(n >> (8 * i));
+	return p;
+}
+
+static size_t
+ldap_entry(uint8_t *out, uint8_t id, const uint8_t *list, size_t n)
+{
+	static const char attr[] = "certificateRevocationList;binary";
+	const size_t a = sizeof(attr) - 1, head = 6;
+	size_t vals = head + n, one = head + a + head + vals, attrs = head + one, entry = head + 5 + head + attrs;
+	uint8_t *p = ber(out, 0x30, 3 + head + entry);
+
+	memcpy(p, (uint8_t[]){ 2, 1, id }, 3);
+	p = ber(p + 3, 0x64, entry);
+	p = ber(p, 0x04, 5);
+	memcpy(p, "cn=ca", 5);
+	p = ber(p + 5, 0x30, attrs);
+	p = ber(p, 0x30, one);
+	p = ber(p, 0x04, a);
+	memcpy(p, attr, a);
+	p = ber(p + a, 0x31, vals);
+	p = ber(p, 0x04, n);
+	memcpy(p, list, n);
+	return (size_t)(p + n - out);
+}
+
+static void
+ldap_serve(int fd, const char *file)
+{
+	static uint8_t in[4096], list[65536], out[sizeof(list) + 256];
+	FILE *f = fopen(file, "rb");
+	size_t n = f ? fread(list, 1, sizeof(list), f) : 0;
+	ssize_t got;
+
+	/* each request is small and comes whole: 30 len 02 01 id op ... */
+	while ((got = read(fd, in, sizeof(in))) > 7) {
+		size_t at = in[1] & 0x80 ? 2 + (in[1] & 0x7f) : 2;
+		uint8_t id = in[at + 2], op = in[at + 3];
+		uint8_t done[] = { 0x30, 12, 2, 1, id, op == 0x60 ? 0x61 : 0x65, 7, 0x0a, 1, 0, 4, 0, 4, 0 };
+
+		if (op == 0x63)
+			put(fd, out, ldap_entry(out, id, list, n));
+		if (op == 0x60 || op == 0x63)
+			put(fd, done, sizeof(done));
+		else
+			break;
+	}
+}
+
 static _Noreturn void
-serve(int listener, const char *dir)
+serve(int listener, const char *dir, const char *ldap)
 {
 	static struct request r;
 
@@ -195,7 +253,9 @@ serve(int listener, const char *dir)
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 			close(listener);
-			if (read_request(fd, &r) == 0)
+			if (ldap)
+				ldap_serve(fd, ldap);
+			else if (read_request(fd, &r) == 0)
 				answer(fd, &r, dir);
 			shutdown(fd, SHUT_WR);
 			while (read(fd, r.head, sizeof(r.head)) > 0)
@@ -206,8 +266,8 @@ serve(int listener, const char *dir)
 	}
 }
 
-pid_t
-web_start(const char *address, uint16_t *port, const char *dir)
+static pid_t
+start(const char *address, uint16_t *port, const char *dir, const char *ldap)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(*port) };
 	socklen_t n = sizeof(a);
@@ -224,9 +284,21 @@ web_start(const char *address, uint16_t *port, const char *dir)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		serve(fd, dir);
+		serve(fd, dir, ldap);
 	close(fd);
 	return pid;
+}
+
+pid_t
+web_start(const char *address, uint16_t *port, const char *dir)
+{
+	return start(address, port, dir, NULL);
+}
+
+pid_t
+ldap_start(const char *address, uint16_t *port, const char *file)
+{
+	return start(address, port, NULL, file);
 }
 
 void

@@ -21,5 +21,7 @@
 /* On 127.0.0.1 or all addresses; port 0: any, and told. dir may be NULL. The server's pid; it ends with its parent. */
 pid_t web_start(const char *address, uint16_t *port, const char *dir);
 void web_stop(pid_t);
+/* A directory that answers every search with this file as certificateRevocationList;binary. */
+pid_t ldap_start(const char *address, uint16_t *port, const char *file);
 
 #endif
