@@ -196,8 +196,12 @@ proof_verify(const struct proof_env *env, const struct key_auth *a, struct proof
 	switch (j.b->how_remote) {
 	case AUTH_BY_CERT: return proof_verify_cert(&j, v, detail);
 	case AUTH_BY_KEY: return proof_verify_key(&j, v, detail);
-	default: return verify_psk(&j, detail);
+	default: break;
 	}
+	r = verify_psk(&j, detail);
+	if (r == R_OK)
+		snprintf(v->words, sizeof(v->words), "pre-shared key");
+	return r;
 }
 
 enum reason

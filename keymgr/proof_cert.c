@@ -306,7 +306,7 @@ proof_verify_key(const struct proof_job *j, struct proof_verdict *v, char detail
 	} else
 		r = check(j, k, name, detail);
 	if (r == R_OK)
-		snprintf(v->words, sizeof(v->words), "%s, %s", want, name);
+		snprintf(v->words, sizeof(v->words), "public key, %s, %s", want, name);
 	EVP_PKEY_free(sent);
 	EVP_PKEY_free(k);
 	ERR_clear_error();

@@ -21,7 +21,9 @@ SCENARIOS = \
 	test/scenario/t_explain \
 	test/scenario/t_quickstart \
 	test/scenario/t_readme \
+	test/scenario/t_certs \
 	test/interop/t_strongswan \
-	test/interop/t_strongswan_suites
+	test/interop/t_strongswan_suites \
+	test/interop/t_strongswan_certs
 NET_TESTS += $(SCENARIOS)
 EXTRA_DIST += test/lib.sh test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run

@@ -309,7 +309,7 @@ test_mixed(void **state)
 	assert_int_equal(w->method, 2);
 	assert_int_equal(w->ncerts, 0);
 	assert_int_equal(verify_as(w, false, "fqdn:newyork"), R_OK);
-	assert_string_equal(w->words, "");
+	assert_string_equal(w->words, "pre-shared key");
 	/* and the wrong one of the two */
 	w->method = 14;
 	assert_int_equal(verify_as(w, false, "fqdn:newyork"), R_AUTH_METHOD_MISMATCH);
