@@ -106,3 +106,11 @@ chain_memo_validate(struct chain_memo *m, const struct chain_request *q, struct 
 	}
 	return r;
 }
+
+void
+chain_memo_known(const struct chain_memo *m, STACK_OF(X509) *known)
+{
+	for (unsigned i = 0; m && i < CHAIN_MEMO; i++)
+		for (int k = 1; k + 1 < sk_X509_num(m->v[i].chain.path); k++)
+			(void)sk_X509_push(known, sk_X509_value(m->v[i].chain.path, k));
+}

@@ -19,4 +19,7 @@ void chain_memo_free(struct chain_memo *);
 /* As chain_validate. memo may be NULL. */
 enum reason chain_memo_validate(struct chain_memo *, const struct chain_request *, struct chain *, char detail[static CHAIN_DETAIL]);
 
+/* Adds the intermediates of the kept paths, borrowed: for chain_request's known. */
+void chain_memo_known(const struct chain_memo *, STACK_OF(X509) *);
+
 #endif

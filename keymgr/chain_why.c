@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * OpenSSL's verdicts as reasons and sentences. "No issuer was found" is two things for whoever has to mend it: a CA that this tunnel does
- * not trust, or an intermediate certificate that the peer should have sent. The octets do not tell which; chain_why looks at what we know:
- * our own certificates of that name, and whether the missing one and a trusted CA are of one organisation.
+ * not trust, or an intermediate certificate that the peer should have sent. The octets seldom tell which. An intermediate is missing when we
+ * know one of that name from elsewhere, when the certificate says that its issuer was issued by a trusted CA, or, a guess, when the issuer
+ * is of the same organisation as a trusted CA that may have CAs below itself.
  */
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -118,6 +119,22 @@ same_organisation(const X509_NAME *a, const X509_NAME *b)
 	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(b, k))) == 0;
 }
 
+/* AuthorityKeyIdentifier can name the issuer of the issuer (RFC 5280 4.2.1.1). */
+static bool
+is_grandparent(X509 *top, const X509_NAME *anchor)
+{
+	const GENERAL_NAMES *names = X509_get0_authority_issuer(top);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		int type;
+		const X509_NAME *n = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+
+		if (type == GEN_DIRNAME && n && X509_NAME_cmp(n, anchor) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_known(const struct chain_request *q, const X509_NAME *name)
 {
@@ -144,7 +161,8 @@ no_issuer(const struct chain_request *q, X509 *top, char detail[static CHAIN_DET
 			SAY(detail, "%s was issued by %s; '%s' has that name too, but it is another one, with another key", name, by, q->anchors[i].name);
 			return R_CERT_UNKNOWN_CA;
 		}
-		incomplete = incomplete || same_organisation(anchor, issuer);
+		incomplete = incomplete || is_grandparent(top, anchor) ||
+		    (X509_get_pathlen(q->anchors[i].cert) != 0 && same_organisation(anchor, issuer));
 	}
 	if (X509_NAME_cmp(X509_get_subject_name(top), issuer) == 0) {
 		SAY(detail, "%s is self-signed; this tunnel trusts %s", name, anchors_text(q, trusted, sizeof(trusted)));

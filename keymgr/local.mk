@@ -241,3 +241,7 @@ test_fuzz_replay_caindex_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_L
 # All groups and ciphers in the sandboxed daemons, on packets.
 NET_TESTS += test/scenario/t_groups
 EXTRA_DIST += test/scenario/t_groups
+
+# All ways to prove who one is, in the sandboxed daemons, and what is said when it fails.
+NET_TESTS += test/scenario/t_proofs
+EXTRA_DIST += test/scenario/t_proofs

@@ -168,19 +168,24 @@ free_anchors(struct chain_request *q)
 	q->nanchors = 0;
 }
 
-/* The intermediates of our own file, for chain_why's guess; only when there is something to guess. */
+/* When no issuer was found: with the intermediates that we know, from our own file and from other peers, chain_why can tell more. */
 static enum reason
 validate(const struct proof_job *j, struct chain_request *q, struct chain *out, char why[static CHAIN_DETAIL])
 {
 	enum reason r = chain_memo_validate(j->env->memo, q, out, why);
 	char ignored[CRED_DETAIL];
-	struct cred own;
+	struct cred own = { 0 };
 
-	if (r != R_CERT_UNKNOWN_CA || j->b->how_local != AUTH_BY_CERT || cred_load(j->env->creds, j->b->cert, CRED_CERT, &own, ignored) != R_OK)
+	if (r != R_CERT_UNKNOWN_CA || (q->known = sk_X509_new_null()) == NULL)
 		return r;
-	q->known = own.chain;
-	if (own.chain)
+	if (j->b->how_local == AUTH_BY_CERT)
+		cred_load(j->env->creds, j->b->cert, CRED_CERT, &own, ignored);
+	for (int i = 0; i < sk_X509_num(own.chain); i++)
+		(void)sk_X509_push(q->known, sk_X509_value(own.chain, i));
+	chain_memo_known(j->env->memo, q->known);
+	if (sk_X509_num(q->known) > 0)
 		r = chain_validate(q, out, why);
+	sk_X509_free(q->known);
 	q->known = NULL;
 	cred_free(&own);
 	return r;

@@ -262,11 +262,20 @@ test_incomplete(void **state)
 	assert_int_equal(check_at(f, "fqdn:tokyo", root, NULL, LIST(x), known, PKI_NOW), R_CERT_CHAIN_INCOMPLETE);	/* we have it ourselves */
 	assert_int_equal(check_at(f, "fqdn:tokyo", root, NULL, LIST(x, mid), known, PKI_NOW), R_OK);
 	sk_X509_free(known);
+	X509_free(x);
+	/* the certificate says who issued its issuer */
+	x = pki_cert(&(struct pki){ .dn = "CN=tokyo", .ca = mid, .ca_key = mk, .ext = { SAN, { "authorityKeyIdentifier", "keyid,issuer:always" } } }, NULL);
+	assert_int_equal(check(f, "fqdn:tokyo", root, LIST(x)), R_CERT_CHAIN_INCOMPLETE);
+	assert_int_equal(check(f, "fqdn:tokyo", f->root, LIST(x)), R_CERT_UNKNOWN_CA);
+	X509_free(x);
 	X509_free(root);
 	X509_free(mid);
-	X509_free(x);
 	EVP_PKEY_free(rk);
 	EVP_PKEY_free(mk);
+	/* of the same organisation, but nothing can be between */
+	root = pki_cert(&(struct pki){ .dn = "O=Example, CN=Small CA", .ext = { { "basicConstraints", "critical,CA:TRUE,pathlen:0" } } }, NULL);
+	assert_int_equal(check(f, "fqdn:tokyo", root, LIST(f->leaf)), R_CERT_UNKNOWN_CA);
+	X509_free(root);
 }
 
 static void
