@@ -256,17 +256,28 @@ troubles(struct sync *s)
 	return list;
 }
 
+/* It has no link to us: the supervisor's list is all that is known of it. */
+static bool
+fetch_is_up(const struct sync *s)
+{
+	const char *line = s->supervisor ? strstr(s->supervisor, "keymgr-fetch ") : NULL;
+	size_t n = line ? strcspn(line, "\n") : 0;
+
+	return line && memmem(line, n, " state=ready ", 13) != NULL;
+}
+
 static void
 status_now(void *arg)
 {
 	struct req *r = arg;
 	struct sync *s = r->s;
 	const struct host *h = &s->host;
-	json_t *j = json_pack("{s:s, s:o, s:b, s:{s:s, s:o, s:b, s:b, s:s}, s:{s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
+	json_t *j = json_pack("{s:s, s:o, s:b, s:{s:s, s:o, s:b, s:b, s:s}, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
 	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s),
 	    "engine", "host", h->name[0] ? h->name : "user", "version", json_text(h->version), "up", (int)s->engine.up, "synced", (int)h->synced,
 	    "guard", h->guard < 0 ? "unknown" : h->guard ? "closed" : "open",
 	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
+	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down",
 	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));
 
 	json_object_set(j, "drops", r->drops);
