@@ -237,7 +237,7 @@ serve_auth_link_down(struct keymgr *k)
 		pending_free(k->auth->pending);
 }
 
-/* What an established IKE SA was made by is valid no more. */
+/* What an established IKE SA was made by is valid no more: whether iked listens or not, it makes no child and no heir from now on. */
 static void
 serve_auth_invalid(void *ctx, uint32_t ike, enum reason r, const char *detail)
 {
@@ -245,7 +245,10 @@ serve_auth_invalid(void *ctx, uint32_t ike, enum reason r, const char *detail)
 	uint8_t b[8 + KEY_WORDS];
 	struct wr w = wr_of(b, sizeof(b));
 	char words[KEY_WORDS];
+	struct ike *i = handle_get(&k->objects.ike, ike);
 
+	if (i)
+		i->verified = false;
 	snprintf(words, sizeof(words), "%s", detail);
 	log_at(LOG_WARN, NULL, "peer_invalid", r, "An IKE SA ends: %s.", words);
 	wr_le32(&w, ike);

@@ -9,6 +9,7 @@
 #include "key_fix.h"
 #include "msg_fetch.h"
 #include "pki.h"
+#include "revoke_in.h"
 #include "sig.h"
 #include "test.h"
 
@@ -31,10 +32,12 @@ struct world {
 	char		 words[KEY_WORDS];
 };
 
+static uint64_t later;
+
 static uint64_t
 wall(void)
 {
-	return PKI_NOW;
+	return PKI_NOW + later;
 }
 
 static enum reason
@@ -247,6 +250,25 @@ test_permission(void **state)
 	w->data[w->ndata - 3] ^= 4;
 	assert_int_equal(verify(w), R_OK);
 	assert_int_equal(child(w), R_OK);
+}
+
+/* A peer whose certificate ends while its SA stands: iked is told, and gets no keys for it even if it does not listen. */
+static void
+test_ends(void **state)
+{
+	struct world *w = *state;
+	unsigned before = w->f->invalid;
+
+	assert_int_equal(sign_by(w, true, ALL), R_OK);
+	assert_int_equal(verify(w), R_OK);
+	assert_int_equal(child(w), R_OK);
+	later = 20ull * 365 * 86400;
+	watch_tend(w->f->k.revoke);
+	key_spin(w->f);
+	later = 0;
+	assert_int_equal(w->f->invalid, before + 1);
+	assert_int_equal(w->f->invalid_why, R_CERT_EXPIRED);
+	assert_int_equal(child(w), R_NOT_PERMITTED);
 }
 
 /* The private key signs nothing but this SA's own first message. */
@@ -913,6 +935,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_kinds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_permission, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_auth, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mixed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_raw_keys, setup, teardown),
