@@ -49,6 +49,7 @@ open_below(const char *dir, const char *file, int flags)
 }
 
 static bool open_key(struct proc *p) { return open_below(p->secret_dir, "attack-key", O_RDONLY); }
+static bool open_private(struct proc *p) { return open_below(p->key_dir, "attack.key", O_RDONLY); }
 static bool open_world(struct proc *p) { return open_below(p->run_dir, "state", O_RDONLY); }	/* mode 0644: no owner's matter */
 static bool open_store(struct proc *p) { return open_below(p->state_dir, "causeway.db", O_RDWR); }
 static bool write_tmp(struct proc *p) { return open_below(p->run_dir, "attack-out", O_WRONLY | O_CREAT); }
@@ -199,7 +200,7 @@ static bool ipc_unpermitted(struct proc *p) { return talk_type(p, KEY_ENGINE_LOS
 static bool ipc_answer(struct proc *p) { return talk_type(p, KEY_ACQUIRE | IPC_REPLY, IPC_VERSION, CALL_ID, 2); }
 
 static const struct attack attacks[] = {
-	{ "open_key", open_key }, { "open_world", open_world }, { "open_store", open_store }, { "write_file", write_tmp },
+	{ "open_key", open_key }, { "open_private", open_private }, { "open_world", open_world }, { "open_store", open_store }, { "write_file", write_tmp },
 	{ "pfkey", pfkey }, { "pfkey_system", pfkey_system }, { "inet_udp", inet_udp }, { "inet_raw", inet_raw },
 	{ "netlink", netlink }, { "exec", run_program }, { "fork", new_process }, { "tcp_connect", tcp_connect },
 	{ "tcp_bind", tcp_bind }, { "udp_connect", udp_connect }, { "ptrace", trace }, { "read_memory", read_memory },
