@@ -328,7 +328,7 @@ describe(struct keymgr *k, struct cert_info *c)
 	char ignored[CRED_DETAIL];
 	X509 *x = NULL;
 
-	if (c->is_anchor && cred_anchor(k->creds, c->name, &x, ignored) == R_OK)
+	if ((c->is_anchor || c->issues) && cred_anchor(k->creds, c->name, &x, ignored) == R_OK)
 		revoke_describe(k->revoke, c->name, x, c);
 	X509_free(x);
 }

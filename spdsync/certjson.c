@@ -58,13 +58,14 @@ static json_t *
 trust_json(const struct cert_info *c)
 {
 	static const char *const policies[] = { "off", "soft", "strict" };
+	const char *sentence = c->crl_reason == R_CRL_MISSING && c->revocation != REVOKE_STRICT ? "No revocation list of this CA is known." : NULL;
 	json_t *j, *crl;
 
-	if (!c->is_anchor && !c->crl_this && !c->crl_checked)
+	if (!c->is_anchor && !c->issues)
 		return json_null();
 	crl = json_pack("{s:o, s:o, s:o, s:I, s:o}", "this_update", time_json(c->crl_this), "next_update", time_json(c->crl_next),
 	    "checked", time_json(c->crl_checked), "revoked", (json_int_t)c->crl_revoked, "url", json_text(c->crl_url));
-	add_verdict(crl, c->crl_reason, NULL, c->crl_detail);
+	add_verdict(crl, c->crl_reason, sentence, c->crl_detail);
 	j = json_pack("{s:s, s:o}", "revocation", policies[c->revocation < 3 ? c->revocation : 0], "crl", crl);
 	return j;
 }

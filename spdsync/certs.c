@@ -8,6 +8,7 @@
 
 #include "certbody.h"
 #include "certs.h"
+#include "certwatch.h"
 #include "clock.h"
 #include "files.h"
 #include "log.h"
@@ -74,6 +75,7 @@ made_done(void *arg, enum reason reason, struct rd *body)
 	struct cert_made made;
 
 	r->call = 0;
+	certwatch_look(r->s->certs);
 	if (reason != R_OK)
 		fail(r, reason, body);
 	else if (!cert_made_get(body, &made) || !rd_done(body))
@@ -88,6 +90,7 @@ removed_done(void *arg, enum reason reason, struct rd *body)
 	struct req *r = arg;
 
 	r->call = 0;
+	certwatch_look(r->s->certs);
 	if (reason != R_OK)
 		fail(r, reason, body);
 	else

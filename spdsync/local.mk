@@ -13,6 +13,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/certjson.c \
 	spdsync/certs.c \
 	spdsync/certs.h \
+	spdsync/certwatch.c \
+	spdsync/certwatch.h \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "api.h"
+#include "certwatch.h"
 #include "log.h"
 #include "sandbox.h"
 #include "sync.h"
@@ -138,7 +139,8 @@ main(int argc, char **argv)
 	s.legacy = p.legacy;
 	s.base = event_base_new();
 	s.api = s.base ? api_new(&s) : NULL;
-	if (!s.api)
+	s.certs = s.api ? certwatch_new(&s) : NULL;
+	if (!s.certs)
 		fail("No memory.");
 	open_store(&s);
 	p.on_state = on_state;
@@ -151,6 +153,7 @@ main(int argc, char **argv)
 	api_free(s.api);
 	s.api = NULL;
 	sync_fini(&s);
+	certwatch_free(s.certs);
 	proc_end(&p);
 	event_base_free(s.base);
 	return 0;

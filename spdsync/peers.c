@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "certwatch.h"
 #include "log.h"
 #include "sync.h"
 
@@ -296,6 +297,8 @@ bind_done(void *arg, enum reason reason, struct rd *body)
 	call_free(c);
 	keymgr_pump(s);
 	sync_progress(s);
+	if (s->keymgr.cursor == s->nrt && s->keymgr.flight == 0)
+		certwatch_look(s->certs);	/* other certificates may be in use now */
 }
 
 static void
@@ -335,6 +338,7 @@ bind_sync_done(void *arg, enum reason reason, struct rd *body)
 		return;
 	s->keymgr.sync_due = false;
 	sync_progress(s);
+	certwatch_look(s->certs);
 }
 
 static bool
@@ -436,6 +440,7 @@ static void
 keymgr_forget(struct sync *s)
 {
 	s->keymgr.ipc = NULL;
+	certwatch_link_gone(s->certs);
 	s->rules_told = false;
 	pump_reset(&s->keymgr);
 	for (unsigned i = 0; i < s->nrt; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "certwatch.h"
 #include "clock.h"
 
 struct sums { bool in, out, foreign; uint64_t bytes_in, bytes_out, packets_in, packets_out; };
@@ -253,6 +254,7 @@ troubles(struct sync *s)
 		json_array_append_new(list, json_pack("{s:n, s:s}", "reason", "message", "The guard is open: protected networks can be reached in the clear."));
 	for (unsigned i = 0; i < s->host.ntroubles; i++)
 		json_array_append_new(list, json_pack("{s:n, s:o}", "reason", "message", json_words(s->host.troubles[i])));
+	certwatch_troubles(s->certs, list);
 	return list;
 }
 

@@ -125,6 +125,7 @@ struct sync {
 	struct event	*pass, *secrets;
 	char		*supervisor;
 	struct api	*api;
+	struct certwatch *certs;
 };
 
 /* sync.c */

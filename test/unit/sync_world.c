@@ -34,6 +34,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "msg_bind.h"
+#include "msg_cert.h"
 #include "msg_esp.h"
 #include "msg_ike.h"
 #include "msg_sup.h"
@@ -291,6 +292,36 @@ on_rule(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return rd_done(&m->body) && ipc_reply(l, m, bytes_of(NULL, 0));
 }
 
+/* One certificate, which expires soon and is used; and whatever is asked for is made. */
+static bool
+on_cert(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct cert_info c = { .name = "tokyo", .has_cert = 1, .has_key = 1, .reason = R_CERT_EXPIRES_SOON, .detail = "in 12 days", .nusers = 1,
+	    .users = { "a-b" } };
+	struct cert_made made = { .name = "tokyo" };
+	struct cert_csr csr;
+	struct ca_issue issue;
+	uint8_t buf[8192];
+	struct wr out = wr_of(buf, sizeof(buf));
+	char after[NAME_CAP];
+
+	if (m->type == CERT_LIST) {
+		str_get(&m->body, after, sizeof(after));
+		wr_le16(&out, after[0] == '\0');
+		if (after[0] == '\0')
+			cert_info_put(&out, &c);
+		return rd_done(&m->body) && ipc_reply(l, m, wr_bytes(&out));
+	}
+	if (m->type == CERT_CSR && cert_csr_get(&m->body, &csr))
+		heard(ctx, "keymgr CSR %s %s", csr.name, csr.ids[0]);
+	else if (m->type == CA_ISSUE && ca_issue_get(&m->body, &issue))
+		heard(ctx, "keymgr ISSUE %s %s %s", issue.ca, issue.site, issue.nids ? issue.ids[0] : "none");
+	cert_made_put(&out, &made);
+	if (m->type == CA_ISSUE && strcmp(issue.site, "taken") == 0)
+		return ipc_fail(l, m, R_CERT_EXISTS, "'taken'");
+	return rd_done(&m->body) && ipc_reply(l, m, wr_bytes(&out));
+}
+
 static bool
 on_esp(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
@@ -328,6 +359,8 @@ static const struct ipc_row keymgr_rows[] = {
 	{ BIND_PUT, "PUT", IPC_AFTER_HELLO, 4096, on_bind }, { BIND_DEL, "DEL", IPC_AFTER_HELLO, 256, on_bind },
 	{ BIND_TRUST, "TRUST", IPC_AFTER_HELLO, 4096, on_rule }, { BIND_TRUST_DEL, "TRUST_DEL", IPC_AFTER_HELLO, 256, on_rule },
 	{ BIND_SYNC, "SYNC", IPC_AFTER_HELLO, 0, on_bind }, { BIND_CHECK, "CHECK", IPC_AFTER_HELLO, 256, on_bind },
+	{ CERT_LIST, "LIST", IPC_AFTER_HELLO, 256, on_cert }, { CERT_CSR, "CSR", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CA_ISSUE, "ISSUE", IPC_AFTER_HELLO, 8192, on_cert },
 };
 static const struct ipc_row esp_rows[] = {
 	{ ESP_COUNTERS, "COUNTERS", IPC_AFTER_HELLO, 16, on_esp }, { ESP_INFO, "INFO", IPC_AFTER_HELLO, 0, on_esp },
