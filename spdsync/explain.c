@@ -4,6 +4,7 @@
  * wrong to speak of the peer. The rest is iked's word; the records are what iked saw of the last negotiations.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
@@ -125,35 +126,38 @@ peer_is(const struct record *r, const struct addr *a)
 static json_t *
 tunnel_records(struct sync *s, const struct want_tunnel *w, const struct rt *rt)
 {
+	struct record *r = malloc(2 * sizeof(*r));
 	json_t *list = json_array();
 	unsigned i = 0, j = 0;
 
-	while (json_array_size(list) < RECORDS_TUNNEL) {
-		const struct record *own = i < rt->records.n ? rt->records.v[i] : NULL, *other;
+	while (r && json_array_size(list) < RECORDS_TUNNEL) {
+		bool own = records_get(&rt->records, i, &r[0]), other = records_get(&s->others, j, &r[1]);
 
-		while (j < s->others.n && !peer_is(s->others.v[j], &w->remote->address))
-			j++;
-		other = j < s->others.n ? s->others.v[j] : NULL;
+		while (other && !peer_is(&r[1], &w->remote->address))
+			other = records_get(&s->others, ++j, &r[1]);
 		if (!own && !other)
 			break;
-		if (own && (!other || own->time_s >= other->time_s)) {
-			json_array_append_new(list, record_json(own, "name"));
+		if (own && (!other || r[0].time_s >= r[1].time_s)) {
+			json_array_append_new(list, record_json(&r[0], "name"));
 			i++;
 		} else {
-			json_array_append_new(list, record_json(other, "address"));
+			json_array_append_new(list, record_json(&r[1], "address"));
 			j++;
 		}
 	}
+	free(r);
 	return list;
 }
 
 static json_t *
 other_records(struct sync *s)
 {
+	struct record *r = malloc(sizeof(*r));
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < s->others.n; i++)
-		json_array_append_new(list, record_json(s->others.v[i], "name"));
+	for (unsigned i = 0; r && records_get(&s->others, i, r); i++)
+		json_array_append_new(list, record_json(r, "name"));
+	free(r);
 	return list;
 }
 

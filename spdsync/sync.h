@@ -22,10 +22,14 @@
 #define TROUBLES	32
 #define PUSH_WINDOW	32	/* requests in flight on one link */
 
-/* The last records, newest first. Each holds only the facts it has. */
+/* The last records, newest first. */
+struct kept_record {
+	size_t		n;
+	uint8_t		octets[];		/* as record_put() writes it */
+};
 struct records {
-	unsigned	n, cap;
-	struct record	*v[RECORDS_OTHER];
+	unsigned	n;
+	struct kept_record *v[RECORDS_OTHER];
 };
 
 /* One tunnel of the applied revision as it lives here. */
@@ -140,6 +144,7 @@ struct rt *rt_find(struct sync *, const char *tunnel);
 
 /* records.c */
 void records_add(struct records *, unsigned cap, const struct record *);
+bool records_get(const struct records *, unsigned i, struct record *);	/* false: there is none */
 void records_fini(struct records *);
 
 /* engine.c */
