@@ -238,6 +238,14 @@ test_fuzz_replay_caindex_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_caindex_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_caindex.c
 test_fuzz_replay_caindex_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
 
+# A hostile iked.
+FUZZ_TARGETS += keylink:keymgr/serve_iked.c,keymgr/proof.c
+UNIT_TESTS += test/fuzz/replay_keylink
+check_PROGRAMS += test/fuzz/replay_keylink
+test_fuzz_replay_keylink_CPPFLAGS = $(KEYMGR_CPPFLAGS) -I$(top_srcdir)/test/unit
+test_fuzz_replay_keylink_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_keylink.c $(KEY_FIX) $(PKI)
+test_fuzz_replay_keylink_LDADD = $(KEY_TEST_LIBS)
+
 # All groups and ciphers in the sandboxed daemons, on packets.
 NET_TESTS += test/scenario/t_groups
 EXTRA_DIST += test/scenario/t_groups
