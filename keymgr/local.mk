@@ -138,6 +138,7 @@ KEY_TESTS = \
 	test/unit/test_key_serve \
 	test/unit/test_key_sig \
 	test/unit/test_key_store \
+	test/unit/test_key_wait \
 	test/unit/test_key_wipe \
 	test/unit/test_pfkey \
 	test/unit/test_pfkey_client
@@ -147,6 +148,7 @@ EXTRA_DIST += test/unit/key_hex.h
 KEY_TEST_LIBS = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 KEY_FIX = test/unit/key_engine.c test/unit/key_fix.c test/unit/key_fix.h
 PKI = test/unit/pki.c test/unit/pki.h
+AUTH_FIX = test/unit/auth_fix.c test/unit/auth_fix.h $(KEY_FIX) $(PKI)
 REVOKE_FIX = test/unit/revoke_fix.c test/unit/revoke_fix.h $(PKI)
 test_unit_test_key_revoke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_revoke_LDADD = $(KEY_TEST_LIBS)
@@ -167,7 +169,10 @@ test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_auth_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_auth_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_auth_SOURCES = test/unit/test_key_auth.c $(KEY_FIX) $(PKI)
+test_unit_test_key_auth_SOURCES = test/unit/test_key_auth.c $(AUTH_FIX)
+test_unit_test_key_wait_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_wait_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_wait_SOURCES = test/unit/test_key_wait.c $(AUTH_FIX)
 test_unit_test_key_chain_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_chain_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_chain_SOURCES = test/unit/test_key_chain.c $(PKI)
