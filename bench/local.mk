@@ -2,7 +2,7 @@
 # Benchmarks are run by hand: make bench/udpblast && bench/throughput
 EXTRA_PROGRAMS += bench/udpblast
 bench_udpblast_SOURCES = bench/udpblast.c
-EXTRA_DIST += bench/handshakes bench/throughput test/interop/strongswan.sh
+EXTRA_DIST += bench/handshakes bench/throughput test/interop/pki.sh test/interop/strongswan.sh
 # make bench/ikeload && bench/handshakes
 EXTRA_PROGRAMS += bench/ikeload
 bench_ikeload_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/iked -I$(top_srcdir)/keymgr
