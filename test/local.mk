@@ -22,6 +22,14 @@ check-net: scenario-root
 	@if test "$$(id -u)" = 0; then $(TESTENV) $(srcdir)/test/run check-net $(NET_TESTS); \
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
+# The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem), and the peers
+# that need it. VM_FLAGS="-i FILE.ko -m MODULE -k VERSION ..." goes to test/vm/run, which says what there is.
+VM_FLAGS =
+check-vm: scenario-root
+	@if command -v qemu-system-x86_64 >/dev/null || test -n "$$CI"; then \
+	$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) check-vm $(VM_TESTS); \
+	else echo "check-vm needs the Debian package qemu-system-x86"; fi
+
 # Not part of check-all: two hundred random kills and edits, ten minutes. SEED=n repeats a run.
 soak: scenario-root
 	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
@@ -29,9 +37,10 @@ soak: scenario-root
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net
 
-.PHONY: scenario-root check-san check-net soak check-all
+.PHONY: scenario-root check-san check-net check-vm soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
 include test/fuzz/local.mk
 include test/scenario/local.mk
+include test/vm/local.mk
