@@ -282,8 +282,8 @@ source_look(struct source *s)
 
 /* The network */
 
-static void
-on_fetched(void *arg, enum reason r, const char *detail, struct bytes octets)
+void
+source_arrived(void *arg, enum reason r, const char *detail, struct bytes octets)
 {
 	struct source *s = arg;
 	bool list = s->kind == SOURCE_LIST, was_well = s->reason == R_OK, ok = false;
@@ -335,7 +335,7 @@ source_ask(struct source *s)
 			return false;
 	}
 	s->asked = s->all->now();
-	s->flight = fetching_get(s->all->fetching, s->url, s->configured, post, on_fetched, s);
+	s->flight = fetching_get(s->all->fetching, s->url, s->configured, post, source_arrived, s);
 	if (s->flight == 0) {
 		s->again = s->asked + SOURCE_AGAIN_S;
 		fail(s, R_CRL_UNREACHABLE, "too many addresses are being fetched");

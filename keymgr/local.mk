@@ -258,3 +258,15 @@ EXTRA_DIST += test/scenario/t_groups
 # All ways to prove who one is, in the sandboxed daemons, and what is said when it fails.
 NET_TESTS += test/scenario/t_proofs
 EXTRA_DIST += test/scenario/t_proofs
+
+# Revocation lists and OCSP answers, as they come from keymgr-fetch.
+FUZZ_TARGETS += revoke:keymgr/crl.c,keymgr/distpoint.c,keymgr/ocspcheck.c
+UNIT_TESTS += test/fuzz/replay_revoke
+check_PROGRAMS += test/fuzz/replay_revoke
+EXTRA_PROGRAMS += test/fuzz/make_revoke_corpus
+test_fuzz_replay_revoke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_revoke_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_revoke.c test/fuzz/revoke_ca.h
+test_fuzz_replay_revoke_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
+test_fuzz_make_revoke_corpus_CPPFLAGS = $(KEYMGR_CPPFLAGS) -I$(top_srcdir)/test/unit
+test_fuzz_make_revoke_corpus_SOURCES = test/fuzz/make_revoke_corpus.c test/fuzz/revoke_ca.h $(PKI)
+test_fuzz_make_revoke_corpus_LDADD = $(KEY_TEST_LIBS)

@@ -37,3 +37,12 @@ test_scenario_fetch_ask_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIB
 test_scenario_web_SOURCES = test/scenario/web.c test/unit/web.c test/unit/web.h
 NET_TESTS += test/scenario/t_fetch
 EXTRA_DIST += test/scenario/t_fetch
+
+# Addresses and LDAP answers.
+FUZZ_TARGETS += fetch:keymgr/fetch/url.c,keymgr/fetch/ldif.c
+UNIT_TESTS += test/fuzz/replay_fetch
+check_PROGRAMS += test/fuzz/replay_fetch
+test_fuzz_replay_fetch_CPPFLAGS = $(FETCH_CPPFLAGS)
+test_fuzz_replay_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+test_fuzz_replay_fetch_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_fetch.c
+test_fuzz_replay_fetch_LDADD = keymgr/fetch/libfetch.a lib/libcauseway.a $(EVENT_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS)
