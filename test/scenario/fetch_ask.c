@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,12 +52,18 @@ static void
 on_input(evutil_socket_t fd, short what, void *arg)
 {
 	struct event *ev = arg;
+	struct timeval soon = { 0, 20000 };
+	struct pollfd p = { STDIN_FILENO, POLLIN, 0 };
 	char line[FETCH_URL + 32], how[32];
 	struct asked *a;
 
+	/* stdin may be a file, which epoll does not take */
+	if (poll(&p, 1, 0) == 0) {
+		event_add(ev, &soon);
+		return;
+	}
 	if (fgets(line, sizeof(line), stdin) == NULL) {
 		input_over = true;
-		event_del(ev);
 		if (under_way == 0)
 			event_base_loopexit(base, NULL);
 		return;
@@ -68,7 +75,7 @@ on_input(evutil_socket_t fd, short what, void *arg)
 	under_way++;
 	if (fetching_get(fetching, a->url, strcmp(how, "configured") == 0, bytes_of(NULL, 0), on_done, a) == 0)
 		exit(2);
-	event_active(ev, EV_READ, 1);	/* stdio may have the next line already */
+	event_active(ev, EV_TIMEOUT, 1);
 }
 
 static bool
@@ -76,8 +83,9 @@ on_ready(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	static struct event *ev;
 
-	ev = event_new(base, STDIN_FILENO, EV_PERSIST, on_input, event_self_cbarg());
-	event_active(ev, EV_READ, 1);
+	setvbuf(stdin, NULL, _IONBF, 0);
+	ev = event_new(base, -1, 0, on_input, event_self_cbarg());
+	event_active(ev, EV_TIMEOUT, 1);
 	return rd_done(&m->body);
 }
 
