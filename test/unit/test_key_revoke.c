@@ -279,6 +279,7 @@ test_rollback(void **state)
 	world_now += 3600 + REVOKE_SKEW_S + 1;
 	world_check(&w, &w.plain, NONE, &g);
 	got_is(&g, R_CERT_REVOKED, "number 8");		/* out of date, and still revoked */
+	world_end(&w);
 	world_make(&w, REVOKE_STRICT, at_root);
 	world_check(&w, &w.plain, NONE, &g);
 	give(&w, URL_ROOT, root_list(&w, 8, -60, 60, 0));
