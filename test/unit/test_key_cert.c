@@ -148,7 +148,9 @@ test_forms(void **state)
 	assert_int_equal(reads(pem_of(3, all, NULL), "", 3, false), R_OK);
 	assert_int_equal(reads(pem_of(3, all, leaf_key), "ignored", 3, true), R_OK);
 	assert_int_equal(reads(pem_of(0, all, leaf_key), "", 0, true), R_OK);
-	assert_int_equal(reads(pki_der(leaf), "", 1, false), R_OK);
+	b = pki_der(leaf);
+	assert_int_equal(reads(b, "", 1, false), R_OK);
+	free((void *)(uintptr_t)b.p);
 	assert_true(i2d_PKCS8PrivateKey_bio(bio, leaf_key, NULL, NULL, 0, NULL, NULL));
 	assert_int_equal(reads(taken(bio), "", 0, true), R_OK);
 	bio = BIO_new(BIO_s_mem());
@@ -261,6 +263,7 @@ test_cut(void **state)
 			certfile_free(&f);
 			free(cut);
 		}
+	free((void *)(uintptr_t)files[2].p);
 }
 
 static void
@@ -513,9 +516,13 @@ test_list(void **state)
 	x = pki_cert(&old, &k);
 	pki_write_certs(secret, "old", 0600, 1, &x);
 	pki_write_key(secret, "old", 0600, leaf_key);		/* of another certificate */
+	X509_free(x);
+	EVP_PKEY_free(k);
 	x = pki_cert(&soon, &k);
 	pki_write_certs(secret, "soon", 0600, 1, &x);
 	pki_write_key(secret, "soon", 0600, k);
+	X509_free(x);
+	EVP_PKEY_free(k);
 	bind("c-d", "tokyo", "ca");
 	bind("a-b", "tokyo", "ca");
 	bind("e-f", "gone", "nowhere");
