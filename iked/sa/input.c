@@ -126,6 +126,26 @@ follow(struct engine *e, struct turn *tn)
 }
 
 static void
+frags_end(struct engine *e, struct ikesa *s, struct frags *f)
+{
+	if (s->frags_unproved)
+		e->unproved -= f->octets;
+	frags_free(f);
+	if (s->frags[0].total == 0 && s->frags[1].total == 0) {
+		s->frags_unproved = false;
+		s->frags_at = 0;
+	}
+}
+
+/* The fragments that wait at an IKE SA are given up. */
+void
+frags_drop(struct engine *e, struct ikesa *s)
+{
+	frags_end(e, s, &s->frags[0]);
+	frags_end(e, s, &s->frags[1]);
+}
+
+static void
 request(struct engine *e, struct turn *tn, enum msg_kind kind)
 {
 	struct ikesa *s = tn->ike;
@@ -142,6 +162,7 @@ request(struct engine *e, struct turn *tn, enum msg_kind kind)
 		COUNT(e, msg_outside_window);
 		return;
 	case WIN_NEW:
+		frags_end(e, s, &s->frags[0]);	/* pieces of it, when it came whole too */
 		break;
 	}
 	if (s->state < S_UP && !s->initiator && tn->natt && !s->natt) {	/* the initiator went on to 4500 */
@@ -169,6 +190,7 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 		COUNT(e, msg_outside_window);
 		return;
 	}
+	frags_end(e, s, &s->frags[1]);
 	follow(e, tn);
 	window_response(&s->win);
 	ike_resend_arm(e, s);
@@ -188,26 +210,6 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	else if (tn->x)
 		xch_fail(e, tn->x, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange),
 		    tn->x->child ? pol_name(s->t, tn->x->child->pol) : NULL, R_MSG_UNEXPECTED));
-}
-
-static void
-frags_end(struct engine *e, struct ikesa *s, struct frags *f)
-{
-	if (s->frags_unproved)
-		e->unproved -= f->octets;
-	frags_free(f);
-	if (s->frags[0].total == 0 && s->frags[1].total == 0) {
-		s->frags_unproved = false;
-		s->frags_at = 0;
-	}
-}
-
-/* The fragments that wait at an IKE SA are given up. */
-void
-frags_drop(struct engine *e, struct ikesa *s)
-{
-	frags_end(e, s, &s->frags[0]);
-	frags_end(e, s, &s->frags[1]);
 }
 
 /* RFC 7383 2.6.1: the answer to a message in pieces is sent again once, not for each piece. */

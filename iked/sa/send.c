@@ -32,7 +32,7 @@ message_room(const struct engine *e, const struct ikesa *s)
 static struct bytes
 seal_fragments(struct engine *e, struct ikesa *s, const struct ike_hdr *h, uint8_t first, struct bytes chain, size_t room, size_t *part)
 {
-	size_t piece = sk_fragment_room(&s->sk_out, room), total = piece ? (chain.n + piece - 1) / piece : 0, at = 0;
+	size_t piece = sk_room(&s->sk_out, room, true), total = piece ? (chain.n + piece - 1) / piece : 0, at = 0;
 	uint8_t iv[SK_IV_MAX];
 
 	if (total == 0 || total > FRAGS_MAX)
@@ -63,7 +63,7 @@ seal(struct engine *e, struct ikesa *s, uint8_t exchange, bool response, uint32_
 
 	if (!wr_ok(&o->w))
 		return (struct bytes){ NULL, 0 };
-	if (s->fragments && chain.n > sk_fragment_room(&s->sk_out, room) + 4 && (b = seal_fragments(e, s, &h, o->first, chain, room, part)).n)
+	if (s->fragments && chain.n > sk_room(&s->sk_out, room, false) && (b = seal_fragments(e, s, &h, o->first, chain, room, part)).n)
 		return b;
 	fresh_iv(e, s, iv);
 	b = sk_seal(&s->sk_out, &h, iv, o->first, chain, e->cipher, sizeof(e->cipher));

@@ -224,9 +224,9 @@ sk_seal_fragment(const struct sk_key *k, const struct ike_hdr *h, const uint8_t 
 }
 
 size_t
-sk_fragment_room(const struct sk_key *k, size_t message)
+sk_room(const struct sk_key *k, size_t message, bool fragment)
 {
-	size_t block = k->integ ? k->encr->block : 1, over = head_len(1) + sk_iv_len(k) + icv_len(k);
+	size_t block = k->integ ? k->encr->block : 1, over = head_len(fragment) + sk_iv_len(k) + icv_len(k);
 
 	return message < over + block ? 0 : (message - over) / block * block - 1;
 }

@@ -32,8 +32,8 @@ struct bytes sk_seal(const struct sk_key *, const struct ike_hdr *, const uint8_
 /* The same for fragment number of total, from 1; first is 0 in all but the first (RFC 7383 2.5). */
 struct bytes sk_seal_fragment(const struct sk_key *, const struct ike_hdr *, const uint8_t *iv, uint8_t first, uint16_t number, uint16_t total,
     struct bytes part, void *buf, size_t cap);
-/* How much of a chain fits into a fragment whose message has at most this many octets; 0: nothing does. */
-size_t sk_fragment_room(const struct sk_key *, size_t message);
+/* How much of a chain fits into a message of at most so many octets, whole or with a fragment; 0: nothing does. */
+size_t sk_room(const struct sk_key *, size_t message, bool fragment);
 /* Check and decrypt m->sk into buf; *plain is the chain without padding. Then msg_get_inner(m, plain). */
 enum werr sk_open(const struct sk_key *, const struct msg *m, void *buf, size_t cap, struct bytes *plain);
 

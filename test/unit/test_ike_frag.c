@@ -37,7 +37,7 @@ test_seal_open(void **state)
 		chain[i] = (uint8_t)(i * 7);
 	for (size_t i = 0; i < NSUITES; i++) {
 		struct sk_key k = key_of(&suites[i]);
-		size_t room = sk_fragment_room(&k, 1252);
+		size_t room = sk_room(&k, 1252, true);
 		struct bytes out, got;
 
 		assert_in_range(room, 1100, 1220);
@@ -72,18 +72,46 @@ test_seal_open(void **state)
 	}
 }
 
-/* A datagram with SKF and these numbers. */
+/* What is said to fit into so many octets does, and one octet more does not: whole and in pieces, with and without blocks. */
+static void
+test_room(void **state)
+{
+	static uint8_t chain[700], buf[1024], iv[SK_IV_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < NSUITES; i++) {
+		struct sk_key k = key_of(&suites[i]);
+
+		for (size_t size = 0; size < 600; size++) {
+			size_t whole = sk_room(&k, size, false), piece = sk_room(&k, size, true);
+
+			assert_true(piece <= whole && whole < size + !size);
+			if (whole)
+				assert_in_range(sk_seal(&k, &hdr, iv, PLD_IDI, bytes_of(chain, whole), buf, sizeof(buf)).n, 1, size);
+			if (piece)
+				assert_in_range(sk_seal_fragment(&k, &hdr, iv, PLD_IDI, 1, 2, bytes_of(chain, piece), buf, sizeof(buf)).n, 1, size);
+			assert_true(sk_seal(&k, &hdr, iv, PLD_IDI, bytes_of(chain, whole + 1), buf, sizeof(buf)).n > size);
+			assert_true(sk_seal_fragment(&k, &hdr, iv, PLD_IDI, 1, 2, bytes_of(chain, piece + 1), buf, sizeof(buf)).n > size);
+		}
+		sk_key_wipe(&k);
+	}
+}
+
+/* A datagram with SKF and these numbers, and a payload in the clear before it. What is well formed is not authentic. */
 static enum werr
-outer(uint16_t number, uint16_t total, uint8_t first, bool trailing, bool twice)
+outer(uint16_t number, uint16_t total, uint8_t first, bool trailing, uint8_t before)
 {
 	static struct msg m;
-	uint8_t buf[128];
+	uint8_t buf[128], plain[128];
 	struct wr w = wr_of(buf, sizeof(buf));
+	struct sk_key k = key_of(&suites[0]);
 	struct ike_hdr h = hdr;
+	struct bytes got;
+	enum werr e;
 
-	h.next = twice ? PLD_VENDOR : PLD_SKF;
+	h.next = before ? before : PLD_SKF;
 	hdr_put(&w, &h, 0);
-	if (twice) {
+	if (before) {
 		wr_u8(&w, PLD_SKF);
 		wr_u8(&w, 0);
 		wr_u16(&w, 4);
@@ -98,22 +126,24 @@ outer(uint16_t number, uint16_t total, uint8_t first, bool trailing, bool twice)
 	if (trailing)
 		wr_u32(&w, 4);
 	wr_set16(&w, HDR_LEN - 2, w.n);
-	return msg_get_outer(wr_bytes(&w), &m);
+	e = msg_get_outer(wr_bytes(&w), &m);
+	return e != WE_OK ? e : sk_open(&k, &m, plain, sizeof(plain), &got);
 }
 
 static void
 test_malformed(void **state)
 {
 	(void)state;
-	assert_int_equal(outer(1, 1, PLD_IDI, false, false), WE_OK);
-	assert_int_equal(outer(65535, 65535, PLD_NONE, false, false), WE_OK);
-	assert_int_equal(outer(0, 1, PLD_IDI, false, false), WE_FRAGMENT);
-	assert_int_equal(outer(0, 0, PLD_IDI, false, false), WE_FRAGMENT);
-	assert_int_equal(outer(1, 0, PLD_IDI, false, false), WE_FRAGMENT);
-	assert_int_equal(outer(3, 2, PLD_NONE, false, false), WE_FRAGMENT);
-	assert_int_equal(outer(2, 2, PLD_IDI, false, false), WE_FRAGMENT);	/* only the first names the first payload */
-	assert_int_equal(outer(1, 2, PLD_IDI, true, false), WE_FRAGMENT);
-	assert_int_equal(outer(1, 2, PLD_IDI, false, true), WE_FRAGMENT);	/* something in the clear beside it */
+	assert_int_equal(outer(1, 1, PLD_IDI, false, 0), WE_SK_ICV);
+	assert_int_equal(outer(65535, 65535, PLD_NONE, false, 0), WE_SK_ICV);
+	assert_int_equal(outer(0, 1, PLD_IDI, false, 0), WE_FRAGMENT);
+	assert_int_equal(outer(0, 0, PLD_IDI, false, 0), WE_FRAGMENT);
+	assert_int_equal(outer(1, 0, PLD_IDI, false, 0), WE_FRAGMENT);
+	assert_int_equal(outer(3, 2, PLD_NONE, false, 0), WE_FRAGMENT);
+	assert_int_equal(outer(2, 2, PLD_IDI, false, 0), WE_FRAGMENT);	/* only the first names the first payload */
+	assert_int_equal(outer(1, 2, PLD_IDI, true, 0), WE_FRAGMENT);
+	assert_int_equal(outer(1, 2, PLD_IDI, false, PLD_VENDOR), WE_FRAGMENT);	/* something in the clear beside it */
+	assert_int_equal(outer(1, 2, PLD_IDI, false, 200), WE_SK_SHORT);	/* something that nobody knows: the associated data would not be the beginning */
 }
 
 static enum frag_verdict
@@ -183,7 +213,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_seal_open), cmocka_unit_test(test_malformed), cmocka_unit_test(test_together),
+		cmocka_unit_test(test_seal_open), cmocka_unit_test(test_room), cmocka_unit_test(test_malformed), cmocka_unit_test(test_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
