@@ -181,8 +181,8 @@ take_answer(struct source *s, struct bytes in, uint64_t when, bool asked)
 	struct ocsp_answer a;
 	char detail[OCSP_DETAIL];
 	uint8_t *copy;
-	enum reason r = ocsp_read(in, s->issuer->cert, bytes_of(s->serial, s->nserial), asked ? bytes_of(s->nonce, sizeof(s->nonce)) : bytes_of(NULL, 0),
-	    s->all->now(), s->all->skew, &a, detail);
+	struct bytes nonce = bytes_of(s->nonce, asked ? sizeof(s->nonce) : 0);
+	enum reason r = ocsp_read(in, s->issuer->cert, bytes_of(s->serial, s->nserial), nonce, s->all->now(), s->all->skew, &a, detail);
 
 	if (r != R_OK) {
 		fail(s, r, "%s", detail);

@@ -13,7 +13,7 @@
 #define ENTRIES_MAX	2000000u	/* of 20 MiB: an entry has ten octets at least */
 
 /* Extensions of lists and of entries (RFC 5280 5.2, 5.3): all are 2.5.29.x. */
-enum { EXT_CRL_NUMBER = 20, EXT_REASON = 21, EXT_INVALIDITY = 24, EXT_DELTA = 27, EXT_IDP = 28, EXT_CERT_ISSUER = 29, EXT_AKI = 35, EXT_FRESHEST = 46 };
+enum { EXT_CRL_NUMBER = 20, EXT_REASON = 21, EXT_INVALIDITY = 24, EXT_DELTA = 27, EXT_IDP = 28, EXT_AKI = 35, EXT_FRESHEST = 46 };
 
 /* Times */
 
@@ -326,7 +326,8 @@ copy_der(struct bytes in, struct crl *c)
 		return c->der != NULL;
 	}
 	b = BIO_new_mem_buf(in.p, (int)in.n);
-	if (b && PEM_read_bio(b, &name, &header, &der, &n) && strcmp(name, PEM_STRING_X509_CRL) == 0 && n > 0 && (c->der = malloc((size_t)n)) != NULL) {
+	if (b && PEM_read_bio(b, &name, &header, &der, &n) && strcmp(name, PEM_STRING_X509_CRL) == 0 && n > 0 &&
+	    (c->der = malloc((size_t)n)) != NULL) {
 		memcpy(c->der, der, (size_t)n);
 		c->n = (size_t)n;
 	}

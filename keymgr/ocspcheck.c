@@ -191,7 +191,8 @@ single_read(OCSP_SINGLERESP *s, struct ocsp_answer *a)
 
 /* Of several about this certificate, one that says revoked counts. */
 static enum reason
-find_answer(OCSP_BASICRESP *b, X509 *issuer, struct bytes serial, uint64_t now, uint64_t skew, struct ocsp_answer *out, char detail[static OCSP_DETAIL])
+find_answer(OCSP_BASICRESP *b, X509 *issuer, struct bytes serial, uint64_t now, uint64_t skew, struct ocsp_answer *out,
+    char detail[static OCSP_DETAIL])
 {
 	enum reason r = bad(detail, "it is about another certificate");
 

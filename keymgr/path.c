@@ -36,8 +36,10 @@ subject_add(struct subject *s, struct source *src, bool named)
 {
 	unsigned i = 0;
 
-	if (src == NULL)
+	if (src == NULL) {
+		s->full = true;
 		return;
+	}
 	while (i < s->n && s->src[i] != src)
 		i++;
 	if (i < s->n || i == SUBJECT_SOURCES) {

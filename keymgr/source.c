@@ -104,6 +104,12 @@ source_forget(struct source *s)
 	s->answer_der = bytes_of(NULL, 0);
 }
 
+static struct source **
+bucket_of(struct sources *all, const uint8_t key[static CACHE_KEY])
+{
+	return &all->bucket[(key[0] << 8 | key[1]) % SOURCE_BUCKETS];
+}
+
 static void
 drop(struct source *s)
 {
@@ -112,6 +118,10 @@ drop(struct source *s)
 	while (*pp != s)
 		pp = &(*pp)->next;
 	*pp = s->next;
+	pp = bucket_of(s->all, s->key);
+	while (*pp != s)
+		pp = &(*pp)->same;
+	*pp = s->same;
 	s->all->n--;
 	fetching_cancel(s->all->fetching, s->flight);
 	source_forget(s);
@@ -169,7 +179,7 @@ get(struct sources *all, enum source_kind kind, const char *url, bool configured
 
 	if (serial.n > SOURCE_SERIAL || !key_of(kind, url, issuer, serial, key))
 		return NULL;
-	for (s = all->list; s; s = s->next)
+	for (s = *bucket_of(all, key); s; s = s->same)
 		if (s->kind == kind && memcmp(s->key, key, sizeof(key)) == 0)
 			break;
 	if (s == NULL) {
@@ -190,6 +200,8 @@ get(struct sources *all, enum source_kind kind, const char *url, bool configured
 			issuer->refs++;
 		s->next = all->list;
 		all->list = s;
+		s->same = *bucket_of(all, key);
+		*bucket_of(all, key) = s;
 		all->n++;
 	}
 	s->configured |= configured;

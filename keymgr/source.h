@@ -14,7 +14,8 @@
 #include "msg_bind.h"
 #include "name.h"
 
-#define SOURCES_MAX	1024u
+#define SOURCES_MAX	16384u		/* one for each peer with OCSP, and lists */
+#define SOURCE_BUCKETS	1024u
 #define SOURCE_AGAIN_S	60u
 #define SOURCE_SERIAL	24u		/* octets of a serial number, with a leading zero */
 #define SOURCE_LISTS	(256u << 20)	/* octets of all lists in memory */
@@ -32,7 +33,7 @@ struct issuer {
 enum source_kind { SOURCE_LIST, SOURCE_OCSP, SOURCE_FILE };
 
 struct source {
-	struct source	*next;
+	struct source	*next, *same;	/* same: in its bucket */
 	struct sources	*all;
 	enum source_kind kind;
 	uint8_t		 key[CACHE_KEY];
@@ -69,7 +70,7 @@ struct sources {
 	struct cache	*cache;
 	uint64_t	(*now)(void);
 	uint64_t	 skew;
-	struct source	*list;
+	struct source	*list, *bucket[SOURCE_BUCKETS];
 	unsigned	 n;
 	struct issuer	*issuers;
 	void		(*changed)(void *ctx, struct source *);	/* an answer came, good or bad, or a file is another one */

@@ -222,6 +222,7 @@ verdict_of(const struct subject *s, uint64_t now, struct verdict *v)
 	}
 	if (v->status == STATUS_UNKNOWN && v->reason == R_OK) {
 		v->reason = R_CRL_MISSING;
-		snprintf(v->detail, sizeof(v->detail), "neither the certificate nor the site file says where a list is");
+		snprintf(v->detail, sizeof(v->detail), "%s", s->full ? "too many addresses of lists and responders are in use" :
+		    "neither the certificate nor the site file says where a list is");
 	}
 }

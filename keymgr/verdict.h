@@ -18,7 +18,7 @@ struct subject {
 	struct issuer	*issuer;
 	uint8_t		 serial[SOURCE_SERIAL];
 	uint8_t		 nserial;
-	bool		 is_ca;
+	bool		 is_ca, full;	/* full: some address did not find a place in the table */
 	uint8_t		 n;
 	uint16_t	 named;		/* by bits of src: its own distribution points name them */
 	struct source	*src[SUBJECT_SOURCES];

@@ -193,7 +193,8 @@ get_init(struct fetcher *f)
 	f->multi = curl_multi_init();
 	f->timer = event_new(f->base, -1, 0, on_timer, f);
 	return f->multi && f->timer && curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
-	    curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f) == CURLM_OK && curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, watch_time) == CURLM_OK &&
+	    curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f) == CURLM_OK &&
+	    curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, watch_time) == CURLM_OK &&
 	    curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f) == CURLM_OK;
 }
 

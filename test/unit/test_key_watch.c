@@ -482,9 +482,11 @@ static void
 test_bounds(void **state)
 {
 	struct world w;
+	struct source *v[4];
+	struct got g;
 	char url[64];
 
-	world_make(&w, REVOKE_SOFT, NULL);
+	world_make(&w, REVOKE_STRICT, at_root);
 	for (unsigned i = 0; i < SOURCES_MAX + 100; i++) {
 		struct source *s;
 
@@ -492,6 +494,20 @@ test_bounds(void **state)
 		s = source_list(&w.revoke->sources, url, false, "root");
 		assert_non_null(s);
 		source_put(s);
+	}
+	assert_int_equal(w.revoke->sources.n, SOURCES_MAX);
+	/* and when all of them are needed: said */
+	for (struct source *s = w.revoke->sources.list; s; s = s->next)
+		s->refs++;
+	world_check(&w, &w.plain, NONE, &g);
+	got_is(&g, R_CRL_MISSING, "too many addresses");
+	for (struct source *s = w.revoke->sources.list; s; s = s->next)
+		s->refs--;
+	for (unsigned i = 0; i < 4; i++) {	/* the oldest went, the others are found again */
+		snprintf(url, sizeof(url), "http://x/%u", i < 2 ? SOURCES_MAX + i : 200 + i);
+		v[i] = source_list(&w.revoke->sources, url, false, "root");
+		assert_non_null(v[i]);
+		source_put(v[i]);
 	}
 	assert_int_equal(w.revoke->sources.n, SOURCES_MAX);
 	world_end(&w);
