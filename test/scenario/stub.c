@@ -115,7 +115,7 @@ take_all(void)
 		fd = proc_take(p, name);
 		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n);
 		log_info(NULL, "got", "%s type %d", name, type);
-		if (type == SOCK_SEQPACKET && strcmp(name, "pfkey-listen") != 0)
+		if (type == SOCK_SEQPACKET && strcmp(name, "pfkey-listen") != 0 && strncmp(name, "api-", 4) != 0)	/* those are listeners */
 			on_fd(NULL, name, fd);
 	}
 }
