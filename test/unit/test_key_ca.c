@@ -18,6 +18,7 @@
 #include "certfile.h"
 #include "certs.h"
 #include "certtext.h"
+#include "keyjob.h"
 #include "keykind.h"
 #include "test.h"
 #include "x509make.h"
@@ -711,6 +712,44 @@ test_modes(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
+/* A key that takes long is made beside everything else; one at a time, and the quick ones at once. */
+
+static EVP_PKEY *job_key;
+static unsigned jobs;
+
+static void
+job_done(void *arg, EVP_PKEY *k)
+{
+	EVP_PKEY_free(job_key);
+	job_key = k;
+	jobs++;
+}
+
+static void
+test_job(void **state)
+{
+	struct event_base *base = event_base_new();
+	struct keyjob *j = keyjob_new(base);
+	char kind[CERT_KEY_CAP];
+
+	assert_non_null(j);
+	assert_int_equal(keyjob_start(j, "dsa", job_done, NULL), R_KEY_KIND);
+	assert_int_equal(keyjob_start(j, "rsa-3072", job_done, NULL), R_OK);
+	assert_int_equal(jobs, 0);
+	assert_int_equal(keyjob_start(j, "rsa-2048", job_done, NULL), R_BUSY);
+	assert_int_equal(keyjob_start(j, "ed25519", job_done, NULL), R_OK);
+	assert_int_equal(jobs, 1);
+	assert_string_equal(keykind_name(job_key, kind), "ed25519");
+	while (jobs == 1)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_string_equal(keykind_name(job_key, kind), "rsa-3072");
+	assert_int_equal(keyjob_start(j, "rsa-2048", job_done, NULL), R_OK);
+	keyjob_free(j);		/* its thread ends first, and nobody is told */
+	assert_int_equal(jobs, 2);
+	EVP_PKEY_free(job_key);
+	event_base_free(base);
+}
+
 int
 main(void)
 {
@@ -724,6 +763,7 @@ main(void)
 		cmocka_unit_test(test_revoke),
 		cmocka_unit_test(test_crashes),
 		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_job),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

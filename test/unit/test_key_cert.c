@@ -3,9 +3,12 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "box.h"
 #include "ca.h"
 #include "certs.h"
 #include "keykind.h"
@@ -387,6 +390,39 @@ test_box(void **state)
 	assert_false(box_get(bytes_of(copy, sizeof(copy)), &b));
 }
 
+/* Nothing but a memory file is read: it keeps nobody waiting. */
+static void
+test_box_file(void **state)
+{
+	static const char good[] = "\1\0\0\0\0\0\0\0\0\0\0\0x";
+	struct boxfile f;
+	int fd[2], mem = memfd_create("test", MFD_CLOEXEC), dev = open("/dev/zero", O_RDWR | O_CLOEXEC), disk = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	assert_int_equal(write(fd[1], good, sizeof(good) - 1), sizeof(good) - 1);
+	assert_false(boxfile_read(fd[0], &f));
+	assert_false(boxfile_read(-1, &f));
+	assert_false(boxfile_read(dev, &f));
+	assert_false(boxfile_read(disk, &f));
+	assert_false(boxfile_write(fd[1], bytes_of("x", 1)));
+	assert_false(boxfile_write(dev, bytes_of("x", 1)));
+	assert_false(boxfile_read(mem, &f));		/* empty */
+	assert_true(boxfile_write(mem, bytes_of(good, sizeof(good) - 1)));
+	assert_true(boxfile_read(mem, &f));
+	assert_true(bytes_eq(bytes_of(f.p, f.n), bytes_of(good, sizeof(good) - 1)));
+	boxfile_free(&f);
+	assert_true(boxfile_write(mem, bytes_of("0123456789ab", 12)));	/* what was there is gone */
+	assert_true(boxfile_read(mem, &f) && f.n == 12);
+	boxfile_free(&f);
+	assert_int_equal(ftruncate(mem, CERT_BOX_MAX + 1), 0);
+	assert_false(boxfile_read(mem, &f));
+	for (int i = 0; i < 2; i++)
+		close(fd[i]);
+	close(mem);
+	close(dev);
+	close(disk);
+}
+
 /* Import */
 
 static struct cert_made made;
@@ -572,6 +608,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_loop),
 		cmocka_unit_test(test_box),
+		cmocka_unit_test(test_box_file),
 		cmocka_unit_test_setup(test_import, clean),
 		cmocka_unit_test_setup(test_import_anchors, clean),
 		cmocka_unit_test_setup(test_export, clean),
