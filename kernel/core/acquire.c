@@ -15,22 +15,47 @@
 #define WAIT_ALL	1024u
 
 unsigned
-cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now)
+cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now, bool *held)
 {
-	if (now < x->acquire_until)
+	uint32_t seq;
+
+	host_lock(&e->lock);
+	*held = now < x->acquire_until && x->acquire_seq == 0;
+	if (x->gone || now < x->acquire_until) {
+		host_unlock(&e->lock);
 		return CW_DROP_NO_SA;
+	}
 	if (++e->acquire_seq == 0)
 		e->acquire_seq = 1;
-	if (!cw_event_acquire(e, x, f, e->acquire_seq))
-		return CW_DROP_NO_SA_NO_LISTENER;	/* and the next packet asks again */
-	x->acquire_seq = e->acquire_seq;
-	x->acquire_until = now + ACQUIRE_HOLD;
-	e->count[CW_TOTAL_ACQUIRE]++;
-	return CW_DROP_NO_SA;
+	seq = x->acquire_seq = e->acquire_seq;
+	host_publish(x->acquire_until, now + ACQUIRE_HOLD);
+	host_unlock(&e->lock);
+	if (cw_event_acquire(e, x, f, seq)) {
+		host_stats_add(e->stats, CW_TOTAL_ACQUIRE, 1);
+		return CW_DROP_NO_SA;
+	}
+	host_lock(&e->lock);
+	if (x->acquire_seq == seq)
+		host_publish(x->acquire_until, 0);	/* and the next packet asks again */
+	host_unlock(&e->lock);
+	return CW_DROP_NO_SA_NO_LISTENER;
 }
 
+/* There is an SA: whatever was asked, it is answered. */
+void
+cw_acquire_answered(struct cw_engine *e, struct cw_spd_entry *x)
+{
+	if (host_load(x->acquire_until) == 0)
+		return;
+	host_lock(&e->lock);
+	host_publish(x->acquire_until, 0);
+	x->acquire_back = 0;
+	host_unlock(&e->lock);
+}
+
+/* The functions below that end in _locked are for who holds the engine's lock. */
 static struct cw_pkt *
-wait_pop(struct cw_engine *e, struct cw_spd_entry *x)
+pop_locked(struct cw_engine *e, struct cw_spd_entry *x)
 {
 	struct cw_pkt *p = x->wait;
 
@@ -45,69 +70,129 @@ wait_pop(struct cw_engine *e, struct cw_spd_entry *x)
 	return p;
 }
 
-bool
-cw_wait(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, uint64_t now)
+static void
+push_locked(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p)
 {
-	if (e->nwaiting >= WAIT_ALL)
-		return false;
-	if (x->nwait >= WAIT_POLICY)
-		cw_drop(e, wait_pop(e, x), CW_DROP_QUEUE_OLD);
 	p->next = NULL;
 	*x->wait_end = p;
 	x->wait_end = &p->next;
 	x->nwait++;
 	e->nwaiting++;
-	x->wait_until = now + WAIT_NS;
-	if (!x->waiting) {
-		x->waiting = true;
-		x->wait_next = e->waiters;
-		e->waiters = x;
-	}
-	cw_wake(e, x->wait_until);
-	return true;
+	if (x->waiting)
+		return;
+	x->waiting = true;
+	x->wait_next = e->waiters;
+	e->waiters = x;
 }
 
-static void
-waiter_out(struct cw_engine *e, struct cw_spd_entry *x)
+/* Everything that waits with x, as a list behind *end; x is no waiter any more. */
+static struct cw_pkt **
+take_locked(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt **end)
 {
 	struct cw_spd_entry **at = &e->waiters;
+	struct cw_pkt *p;
 
+	while ((p = pop_locked(e, x)) != NULL) {
+		*end = p;
+		end = &p->next;
+	}
 	while (*at && *at != x)
 		at = &(*at)->wait_next;
 	if (*at)
 		*at = x->wait_next;
 	x->waiting = false;
+	return end;
+}
+
+static void
+drop_list(struct cw_engine *e, struct cw_pkt *p, unsigned reason)
+{
+	struct cw_pkt *next;
+
+	for (; p; p = next) {
+		next = p->next;
+		p->next = NULL;
+		cw_drop(e, p, reason);
+	}
+}
+
+bool
+cw_wait(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, uint64_t now)
+{
+	struct cw_pkt *old = NULL;
+	bool room;
+
+	host_lock(&e->lock);
+	room = e->nwaiting < WAIT_ALL && !x->gone;
+	if (room) {
+		if (x->nwait >= WAIT_POLICY)
+			old = pop_locked(e, x);
+		push_locked(e, x, p);
+		x->wait_until = now + WAIT_NS;
+	}
+	host_unlock(&e->lock);
+	drop_list(e, old, CW_DROP_QUEUE_OLD);
+	if (room)
+		cw_wake(e, now + WAIT_NS);
+	return room;
 }
 
 void
-cw_wait_drop(struct cw_engine *e, struct cw_spd_entry *x, unsigned reason)
+cw_wait_drop(struct cw_engine *e, struct cw_spd_entry *x, unsigned reason, bool gone)
 {
-	struct cw_pkt *p;
+	struct cw_pkt *list = NULL;
 
-	while ((p = wait_pop(e, x)) != NULL)
-		cw_drop(e, p, reason);
-	if (x->waiting)
-		waiter_out(e, x);
+	host_lock(&e->lock);
+	take_locked(e, x, &list);
+	x->gone = gone;
+	host_unlock(&e->lock);
+	drop_list(e, list, reason);
+}
+
+/* A policy that is changed keeps what waits and what was asked. */
+void
+cw_wait_move(struct cw_engine *e, struct cw_spd_entry *from, struct cw_spd_entry *to)
+{
+	struct cw_pkt *list = NULL, *next;
+
+	host_lock(&e->lock);
+	take_locked(e, from, &list);
+	from->gone = true;
+	to->wait_until = from->wait_until;
+	to->acquire_back = from->acquire_back;
+	to->acquire_seq = from->acquire_seq;
+	for (; list; list = next) {
+		next = list->next;
+		push_locked(e, to, list);
+	}
+	host_unlock(&e->lock);
 }
 
 /* An SA of this reqid became usable: what waited goes the usual way again. */
 void
 cw_wait_go(struct cw_engine *e, uint32_t reqid, uint64_t now)
 {
+	struct cw_pkt *list = NULL, **end = &list, *v[CW_BURST];
 	struct cw_spd_entry *x, *next;
 
+	host_lock(&e->lock);
 	for (x = e->waiters; x; x = next) {
-		struct cw_pkt *v[WAIT_POLICY];
-		unsigned n = 0;
-
 		next = x->wait_next;
 		if (x->pub.nreq == 0 || (x->pub.req[0].reqid && x->pub.req[0].reqid != reqid))
 			continue;
-		waiter_out(e, x);
-		while (n < WAIT_POLICY && (v[n] = wait_pop(e, x)) != NULL)
-			n++;
-		x->acquire_until = 0;
+		end = take_locked(e, x, end);
+		host_publish(x->acquire_until, 0);
 		x->acquire_back = 0;
+	}
+	host_unlock(&e->lock);
+	while (list) {
+		unsigned n = 0;
+
+		while (list && n < CW_BURST) {
+			v[n] = list;
+			list = list->next;
+			v[n++]->next = NULL;
+		}
 		cw_plain_in(e, v, n, now);
 	}
 }
@@ -115,16 +200,20 @@ cw_wait_go(struct cw_engine *e, uint32_t reqid, uint64_t now)
 uint64_t
 cw_wait_tick(struct cw_engine *e, uint64_t now)
 {
+	struct cw_pkt *list = NULL, **end = &list;
 	struct cw_spd_entry *x, *next;
 	uint64_t first = NEVER;
 
+	host_lock(&e->lock);
 	for (x = e->waiters; x; x = next) {
 		next = x->wait_next;
 		if (now >= x->wait_until)
-			cw_wait_drop(e, x, CW_DROP_QUEUE_OLD);
+			end = take_locked(e, x, end);
 		else if (x->wait_until < first)
 			first = x->wait_until;
 	}
+	host_unlock(&e->lock);
+	drop_list(e, list, CW_DROP_QUEUE_OLD);
 	return first;
 }
 
@@ -133,13 +222,21 @@ bool
 cw_acquire_failed(struct cw_engine *e, uint32_t seq, uint64_t now)
 {
 	for (struct cw_spd_entry *x = e->sp_first; x; x = x->succ) {
-		if (seq == 0 || x->acquire_seq != seq)
-			continue;
-		x->acquire_back = x->acquire_back == 0 ? BACK_MIN : x->acquire_back >= BACK_MAX / 2 ? BACK_MAX : x->acquire_back * 2;
-		x->acquire_until = now + x->acquire_back;
-		x->acquire_seq = 0;
-		cw_wait_drop(e, x, CW_DROP_NO_SA);
-		return true;
+		bool it;
+
+		host_lock(&e->lock);
+		it = seq && x->acquire_seq == seq;
+		if (it) {
+			x->acquire_back = x->acquire_back == 0 ? BACK_MIN :
+			    x->acquire_back >= BACK_MAX / 2 ? BACK_MAX : x->acquire_back * 2;
+			host_publish(x->acquire_until, now + x->acquire_back);
+			x->acquire_seq = 0;
+		}
+		host_unlock(&e->lock);
+		if (it) {
+			cw_wait_drop(e, x, CW_DROP_NO_SA, false);
+			return true;
+		}
 	}
 	return false;
 }

@@ -19,59 +19,58 @@ layer_is(const struct cw_hist *h, const struct cw_request *r)
 
 /* A policy names its transforms from the inside out; the history has them from the outside in. "use" may be missing. */
 static bool
-history_is(const struct cw_pkt *p, const struct cw_policy *pol)
+history_is(const struct cw_hist *hist, unsigned nhist, const struct cw_policy *pol)
 {
 	unsigned h = 0;
 
 	for (unsigned i = pol->nreq; i-- > 0; ) {
-		if (h < p->nhist && layer_is(&p->hist[h], &pol->req[i]))
+		if (h < nhist && layer_is(&hist[h], &pol->req[i]))
 			h++;
 		else if (pol->req[i].level != CW_LEVEL_USE)
 			return false;
 	}
-	return h == p->nhist;
+	return h == nhist;
 }
 
+/* p NULL: a packet off which nothing was taken. */
 static unsigned
 wants(const struct cw_pkt *p, const struct cw_spd_entry *x)
 {
+	unsigned nhist = p ? p->nhist : 0;
+
 	if (!x)
-		return p->nhist ? CW_DROP_POLICY_NONE_IN : CW_DROP_NONE;
+		return nhist ? CW_DROP_POLICY_NONE_IN : CW_DROP_NONE;
 	switch (x->pub.type) {
 	case CW_POLICY_DISCARD:
 		return CW_DROP_POLICY_DISCARD_IN;
 	case CW_POLICY_IPSEC:
-		if (history_is(p, &x->pub))
+		if (history_is(p ? p->hist : NULL, nhist, &x->pub))
 			return CW_DROP_NONE;
-		return p->nhist ? CW_DROP_POLICY_MISMATCH : CW_DROP_POLICY_CLEAR;
+		return nhist ? CW_DROP_POLICY_MISMATCH : CW_DROP_POLICY_CLEAR;
 	default:
-		return p->nhist ? CW_DROP_POLICY_BYPASS_IN : CW_DROP_NONE;
+		return nhist ? CW_DROP_POLICY_BYPASS_IN : CW_DROP_NONE;
 	}
 }
 
 static unsigned
-check(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
+check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_flow *f, bool forward)
 {
 	struct cw_spd_entry *x;
 	unsigned why = CW_DROP_NONE;
 
-	if (p->forward && (x = cw_spd_lookup(e, CW_DIR_FWD, &ip->flow)) != NULL)
+	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, f)) != NULL)
 		why = wants(p, x);
 	if (why == CW_DROP_NONE)
-		why = wants(p, cw_spd_lookup(e, CW_DIR_IN, &ip->flow));
-	p->checked = why == CW_DROP_NONE;
+		why = wants(p, cw_spd_lookup(e, CW_DIR_IN, f));
 	return why;
 }
 
-unsigned
-cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
+static unsigned
+malformed(enum cw_ip_err err)
 {
-	struct cw_ip ip;
-
-	p->checked = 0;
-	switch (cw_ip_parse(cw_pkt_data(p), p->len, &ip)) {
+	switch (err) {
 	case CW_IP_OK:
-		return check(e, p, &ip);
+		return CW_DROP_NONE;
 	case CW_IP_SHORT:
 		return CW_DROP_INNER_SHORT;
 	case CW_IP_LENGTH:
@@ -79,6 +78,65 @@ cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
 	default:
 		return CW_DROP_INNER_HEADER;
 	}
+}
+
+unsigned
+cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
+{
+	struct cw_ip ip;
+	unsigned why = malformed(cw_ip_parse(cw_pkt_data(p), p->len, &ip));
+
+	if (why == CW_DROP_NONE)
+		why = check(e, p, &ip.flow, p->forward);
+	p->checked = why == CW_DROP_NONE;
+	return why;
+}
+
+unsigned
+cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, bool forward)
+{
+	struct cw_ip ip;
+	enum cw_ip_err err = cw_ip_head(p, have, whole, &ip);
+	unsigned why;
+
+	if (err == CW_IP_SHORT && have < whole)
+		return CW_ASK_MORE;
+	if (err != CW_IP_OK)
+		return malformed(err);
+	host_read_begin();
+	why = check(e, NULL, &ip.flow, forward);
+	host_read_end();
+	return why;
+}
+
+unsigned
+cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
+{
+	struct cw_ip ip;
+	enum cw_ip_err err = cw_ip_head(p, have, whole, &ip);
+	struct cw_spd_entry *x;
+	unsigned type;
+
+	if (err == CW_IP_SHORT && have < whole)
+		return CW_ASK_MORE;
+	if (err != CW_IP_OK)
+		return CW_POLICY_DISCARD;	/* and cw_plain_in says why */
+	host_read_begin();
+	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
+	type = x ? x->pub.type : (unsigned)CW_POLICY_NONE;
+	host_read_end();
+	return type;
+}
+
+bool
+cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
+{
+	bool known;
+
+	host_read_begin();
+	known = cw_sad_by_spi(e, spi, dst) != NULL;
+	host_read_end();
+	return known;
 }
 
 void

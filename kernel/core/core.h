@@ -3,6 +3,14 @@
  * What the engine's files share. An SA is found by SPI and by reqid, a policy by its prefixes; both hang on one list in
  * order of arrival, which dumps walk with a cursor that removal moves on. Packets hold a reference to their SA while the
  * host's cipher has them; SAs are freed, and their keys wiped, when the last reference is gone.
+ *
+ * Who may do what when several processors are here at once:
+ *  - Control calls (cw.h), one at a time, alone change the hashes and lists, and may sleep. Packets read them inside read
+ *    sections; a step is published whole, so that no lookup ever misses a policy that stands.
+ *  - An SA's lock holds what packets change in it: sequence, window, counters, state, where the peer is.
+ *  - The engine's lock holds the rest that packets change: waiting packets, ACQUIREs, the deadline, SAs to be reaped, the
+ *    nested queue, ICMP's tokens; and the list of clients, which events walk. No lock is taken inside another, and none is
+ *    held over the cipher or a packet's way out.
  */
 #ifndef CAUSEWAY_CORE_H
 #define CAUSEWAY_CORE_H
@@ -12,7 +20,7 @@
 
 #define NS		1000000000ull
 #define NEVER		UINT64_MAX
-#define CW_BURST	64
+#define CW_BURST	HOST_BURST
 #define CW_KEY_MAX	64
 #define CW_SA_MAX	(1u << 18)
 #define CW_SPD_MAX	(1u << 18)
@@ -48,6 +56,8 @@ static inline unsigned cw_addr_len(const struct cw_addr *a) { return a->fam == 4
 void cw_addr_mask(struct cw_addr *, unsigned bits);
 uint32_t cw_hash(const void *p, size_t n, uint32_t seed);
 uint16_t cw_sum16(const uint8_t *p, size_t n, uint32_t start);	/* Internet checksum, complemented */
+/* The same with only the first octets at hand: have of them, of a packet of whole. CW_IP_SHORT: its headers are longer. */
+enum cw_ip_err cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *);
 void cw_ip_set_ecn(uint8_t *p, const struct cw_ip *, unsigned ecn);
 void cw_mss_clamp(uint8_t *p, size_t n, const struct cw_ip *, uint32_t mtu);
 /* Turn a packet that is too big into the error for its sender; false when there is to be none. */
@@ -95,13 +105,14 @@ struct cw_selector {
 };
 
 struct cw_sa {
-	struct cw_sa	*spi_next, *reqid_next, *prev, *succ;
+	struct cw_sa	*spi_next, *reqid_next, *prev, *succ, *reap_next;
 	struct host_ref	 ref;
 	struct host_defer defer;
-	struct host_lock lock;		/* seq_out, replay, counters */
+	struct host_lock lock;		/* state, now_*, seq_out, replay, limits and counters once it is listed */
 	uint64_t	 id;		/* order of arrival, for dumps */
 	uint32_t	 spi, reqid, pf_seq;
 	uint8_t		 mode, state, udp, ealg, aalg, listed;
+	uint8_t		 dead;		/* at its end: no lookup gives it any more */
 	uint32_t	 flags;		/* CW_SAF_* */
 	uint32_t	 std_flags;	/* sadb_sa_flags, given back as they came */
 	struct cw_addr	 src, dst;	/* its name; never changes */
@@ -130,24 +141,29 @@ struct cw_sa *cw_sa_new(void);
 void cw_sa_put(struct cw_sa *);
 bool cw_sad_insert(struct cw_engine *, struct cw_sa *);	/* takes over the caller's reference */
 void cw_sad_remove(struct cw_engine *, struct cw_sa *);
-void cw_sad_mature(struct cw_engine *, struct cw_sa *);	/* first in its reqid's chain */
+void cw_sad_mature(struct cw_engine *, struct cw_sa *);	/* listed already; now first in its reqid's chain */
+void cw_sad_reap(struct cw_engine *);	/* take off what packets found dead; every control call begins with it */
 struct cw_sa *cw_sad_by_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);
 bool cw_sad_spi_taken(struct cw_engine *, uint32_t spi);
 /* The newest SA to send by; *why when there is none. */
 struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, const struct cw_flow *, unsigned *why);
+struct cw_sa *cw_sad_reqid(struct cw_engine *, uint32_t reqid);	/* where its chain begins; it has others too */
 struct cw_sa *cw_sad_out_reqid(struct cw_engine *, uint32_t reqid);
 bool cw_sa_selects(const struct cw_sa *, const struct cw_flow *);
 void cw_sa_mtu(struct cw_sa *, uint32_t pmtu);
-uint64_t cw_sa_deadline(const struct cw_sa *);
-/* Count one packet; false when the SA has reached its hard lifetime, and then it is gone. */
-bool cw_sa_use(struct cw_engine *, struct cw_sa *, uint64_t bytes, uint64_t now);
-bool cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t now);
+uint64_t cw_sa_deadline(struct cw_sa *);
+bool cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t now);	/* holds the limits against it; false: it is dead */
+/* The same in two steps, around other work under the SA's lock: what the first two find, the third tells without it. */
+bool cw_sa_judge(struct cw_sa *, uint64_t now, unsigned *found);
+bool cw_sa_use(struct cw_sa *, uint64_t bytes, uint64_t now, unsigned *found);	/* and count one packet */
+void cw_sa_found(struct cw_engine *, struct cw_sa *, uint64_t now, unsigned found);
+void cw_sa_drop(struct cw_sa *, uint64_t *counter);	/* raise one of its counters of drops */
 
 /* -- spd.c -- */
 struct cw_spd_entry {
 	struct cw_policy pub;
 	uint64_t	 order;
-	struct cw_spd_entry *next;	/* bucket */
+	struct cw_spd_entry *next[2];	/* bucket, in the table of that link */
 	struct cw_spd_entry *prev, *succ;
 	struct cw_spd_entry *id_next;
 	struct cw_spd_entry *wait_next;
@@ -158,28 +174,43 @@ struct cw_spd_entry {
 	uint64_t	 wait_until;
 	struct cw_pkt	*wait, **wait_end;
 	bool		 waiting;
+	bool		 gone;		/* no packet may be left with it any more */
+};
+
+/*
+ * A table that is full is followed by a larger one, in which the entries hang by their other link: whoever walks the old
+ * one is not led astray. The old one goes when nobody walks it any more.
+ */
+struct cw_table {
+	uint32_t	buckets;	/* power of two */
+	uint8_t		link;
+	struct cw_spd_entry *bucket[];
 };
 
 struct cw_tuple {			/* one pair of prefix lengths, in one direction and family */
 	struct cw_tuple	*next;
 	uint8_t		 dir, fam, slen, dlen;
 	uint32_t	 best;		/* no entry here has a lower priority value */
-	uint32_t	 count, buckets;
-	struct cw_spd_entry **bucket;
+	uint32_t	 count;
+	struct cw_table	*table;
 };
 
 struct cw_spd_entry *cw_spd_lookup(struct cw_engine *, unsigned dir, const struct cw_flow *);
 struct cw_spd_entry *cw_spd_find(struct cw_engine *, const struct cw_policy *);	/* the same selectors and direction */
 struct cw_spd_entry *cw_spd_by_id(struct cw_engine *, uint32_t id);
 struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, int *err);
-void cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *);
+/* The entry that stands in its place now; NULL: no memory. */
+struct cw_spd_entry *cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *);
 void cw_spd_remove(struct cw_engine *, struct cw_spd_entry *);
 
 /* -- acquire.c -- */
-unsigned cw_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint64_t now);	/* reason for the packet */
+/* The reason for the packet; *held: the key manager has refused a moment ago. */
+unsigned cw_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint64_t now, bool *held);
+void cw_acquire_answered(struct cw_engine *, struct cw_spd_entry *);
 bool cw_wait(struct cw_engine *, struct cw_spd_entry *, struct cw_pkt *, uint64_t now);
 void cw_wait_go(struct cw_engine *, uint32_t reqid, uint64_t now);
-void cw_wait_drop(struct cw_engine *, struct cw_spd_entry *, unsigned reason);
+void cw_wait_drop(struct cw_engine *, struct cw_spd_entry *, unsigned reason, bool gone);
+void cw_wait_move(struct cw_engine *, struct cw_spd_entry *from, struct cw_spd_entry *to);	/* from is gone */
 uint64_t cw_wait_tick(struct cw_engine *, uint64_t now);
 bool cw_acquire_failed(struct cw_engine *, uint32_t seq, uint64_t now);
 
@@ -201,7 +232,7 @@ struct cw_engine {
 	struct host	*host;
 	struct host_lock lock;
 	struct cw_sa	*by_spi[CW_SAD_BUCKETS], *by_reqid[CW_SAD_BUCKETS];
-	struct cw_sa	*sa_first, *sa_last;
+	struct cw_sa	*sa_first, *sa_last, *reap;
 	unsigned	 nsa;
 	uint64_t	 next_id;
 	uint32_t	 seed;
@@ -221,8 +252,8 @@ struct cw_engine {
 	uint32_t	 icmp_tokens;
 	struct cw_pkt	*nested, **nested_end;
 	bool		 draining;
-	uint64_t	 count[CW_COUNTERS];
-	uint8_t		 pf[CW_PF_MAX];	/* the PF_KEY message being written */
+	struct host_stats *stats;
+	uint8_t		 pf[CW_PF_MAX];	/* the PF_KEY message that a control call writes */
 };
 
 struct cw_batch {
@@ -248,17 +279,12 @@ cw_batch_add(struct cw_batch *b, struct cw_pkt *p)
 		cw_batch_flush(b);
 }
 void cw_fail(struct cw_batch *drops, struct cw_pkt *, unsigned reason);	/* count, mark, put into the batch */
-static inline void
-cw_wake(struct cw_engine *e, uint64_t at)
-{
-	if (at < e->deadline)
-		e->deadline = at;
-}
+void cw_wake(struct cw_engine *, uint64_t at);
 
 /* -- pf_event.c -- */
 void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);
 void cw_event_used(struct cw_engine *, struct cw_sa *);
-void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_addr *old, uint16_t old_port);
+void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_outer *old, const struct cw_outer *now);
 bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
 
 /* -- esp_out.c, esp_in.c -- */

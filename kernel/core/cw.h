@@ -4,7 +4,8 @@
  * Ownership: the host gives packets in by cw_plain_in, cw_wire_in and cw_check_clear and loses them; each comes back exactly
  * once, by host_plain_out, host_wire_out or host_drop_out (host.h), in user space before the call returns, in the kernel
  * perhaps later. The engine never allocates packets and prints nothing. Time is an argument (ns, CLOCK_BOOTTIME).
- * cw_pfkey, cw_client_*, cw_tick, cw_path_mtu and cw_policies are control calls: the host makes one at a time.
+ * cw_pfkey, cw_client_*, cw_tick, cw_path_mtu, cw_policies and cw_icmp_source are control calls: the host makes one at a time,
+ * where it may sleep. Packets may go through on several processors meanwhile; cw_free comes when none is inside any more.
  */
 #ifndef CAUSEWAY_CW_H
 #define CAUSEWAY_CW_H
@@ -108,6 +109,15 @@ void cw_free(struct cw_engine *);		/* drops waiting packets, wipes keys, sends n
 void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
 /* Starts at the ESP header; outer is filled; fragments were put together by the host. */
 void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
+/*
+ * For a host that decides before it gives a packet away, by the packet's first octets (have of whole). CW_ASK_MORE: its headers
+ * are longer than that. cw_ask_out: what the outbound policy says, CW_POLICY_NONE where there is none. cw_ask_clear: may it come
+ * in or be forwarded unprotected, as cw_check_clear? The reason it may not, or 0. cw_ask_spi: is there an SA of that SPI?
+ */
+#define CW_ASK_MORE	0xffffu
+unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole);
+unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
+bool cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);
 /* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
 void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
 /* The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. */

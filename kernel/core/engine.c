@@ -25,6 +25,11 @@ cw_new(struct host *host)
 
 	if (!e)
 		return NULL;
+	e->stats = host_stats_new();
+	if (!e->stats) {
+		host_free(e);
+		return NULL;
+	}
 	e->host = host;
 	host_lock_init(&e->lock);
 	host_random(&e->seed, sizeof(e->seed));
@@ -47,13 +52,15 @@ cw_free(struct cw_engine *e)
 		cw_client_close(e, e->clients);
 	while (e->sp_first)
 		cw_spd_remove(e, e->sp_first);
+	cw_sad_reap(e);
 	while (e->sa_first)
 		cw_sad_remove(e, e->sa_first);
 	while ((t = e->tuples) != NULL) {
 		e->tuples = t->next;
-		host_free(t->bucket);
+		host_free(t->table);
 		host_free(t);
 	}
+	host_stats_free(e->stats);
 	host_wipe(e->pf, sizeof(e->pf));
 	host_free(e);
 }
@@ -63,8 +70,8 @@ cw_count(struct cw_engine *e, unsigned reason, uint64_t n)
 {
 	if (reason >= CW_TOTAL_PLAIN_IN)
 		return;
-	e->count[reason] += n;
-	e->count[CW_TOTAL_DROPS] += n;
+	host_stats_add(e->stats, reason, n);
+	host_stats_add(e->stats, CW_TOTAL_DROPS, n);
 }
 
 void
@@ -88,7 +95,7 @@ cw_drop(struct cw_engine *e, struct cw_pkt *p, unsigned reason)
 uint64_t
 cw_counter(const struct cw_engine *e, unsigned i)
 {
-	return i < CW_COUNTERS ? e->count[i] : 0;
+	return i < CW_COUNTERS ? host_stats_read(e->stats, i) : 0;
 }
 
 const char *
@@ -111,6 +118,23 @@ cw_drop_sentence(unsigned reason)
 	return NULL;
 }
 
+/* Before the time that stands, the host is told: it may be asleep until then. */
+void
+cw_wake(struct cw_engine *e, uint64_t at)
+{
+	bool sooner;
+
+	if (at >= host_load(e->deadline))
+		return;
+	host_lock(&e->lock);
+	sooner = at < e->deadline;
+	if (sooner)
+		host_publish(e->deadline, at);
+	host_unlock(&e->lock);
+	if (sooner)
+		host_wake(e->host);
+}
+
 void
 cw_icmp_source(struct cw_engine *e, const struct cw_addr *a)
 {
@@ -129,9 +153,11 @@ cw_client_open(struct cw_engine *e, void *cookie, unsigned flags)
 		return NULL;
 	c->cookie = cookie;
 	c->flags = flags & CW_CLIENT_KEYLESS ? CW_CLIENT_KEYLESS : flags;
+	e->nclients++;
+	host_lock(&e->lock);
 	c->next = e->clients;
 	e->clients = c;
-	e->nclients++;
+	host_unlock(&e->lock);
 	return c;
 }
 
@@ -144,7 +170,9 @@ cw_client_close(struct cw_engine *e, struct cw_client *c)
 		at = &(*at)->next;
 	if (!*at)
 		return;
+	host_lock(&e->lock);
 	*at = c->next;
+	host_unlock(&e->lock);
 	e->nclients--;
 	host_free(c);
 }

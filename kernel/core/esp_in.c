@@ -17,17 +17,36 @@ open_burst(struct cw_batch *b)
 }
 
 static unsigned
-sa_usable(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
+sa_usable(const struct cw_sa *sa)
 {
 	if (!sa)
 		return CW_DROP_SPI_UNKNOWN;
-	if (sa->state == SADB_SASTATE_LARVAL)
+	if (host_load(sa->state) == SADB_SASTATE_LARVAL)
 		return CW_DROP_SA_LARVAL;
 	if (sa->flags & CW_SAF_OUT)
 		return CW_DROP_SA_DIRECTION;
-	if (!cw_sa_alive(e, sa, now))
-		return CW_DROP_SA_EXPIRED;
 	return CW_DROP_NONE;
+}
+
+/* The lifetime, then the window; *seq is the whole sequence number. */
+static unsigned
+sa_admits(struct cw_engine *e, struct cw_sa *sa, uint32_t low, uint64_t now, uint64_t *seq)
+{
+	unsigned why = CW_DROP_NONE, found = 0;
+
+	host_lock(&sa->lock);
+	if (!cw_sa_judge(sa, now, &found))
+		why = CW_DROP_SA_EXPIRED;
+	else if (!cw_replay_infer(&sa->replay, (sa->flags & CW_SAF_ESN) != 0, low, seq))
+		why = CW_DROP_REPLAY_OLD;
+	else
+		why = cw_replay_check(&sa->replay, *seq);
+	if (why != CW_DROP_NONE && why != CW_DROP_SA_EXPIRED)
+		sa->drop_replay++;
+	host_unlock(&sa->lock);
+	if (found)
+		cw_sa_found(e, sa, now, found);
+	return why;
 }
 
 /* Lengths and the sequence number; on success the packet is ready for the cipher and holds its SA. */
@@ -44,26 +63,20 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 	if (get32(h) < 256)
 		return CW_DROP_SPI_RESERVED;
 	sa = cw_sad_by_spi(e, get32(h), &p->outer.dst);
-	why = sa_usable(e, sa, p->now);
+	why = sa_usable(sa);
 	if (why != CW_DROP_NONE)
 		return why;
 	head = 8u + sa->iv;
 	block = sa->block > 4 ? sa->block : 4u;
 	if (p->len < head + sa->icv + block || (p->len - head - sa->icv) % block) {
-		sa->drop_other++;
+		cw_sa_drop(sa, &sa->drop_other);
 		return CW_DROP_ESP_TRUNCATED;
 	}
-	host_lock(&sa->lock);
-	if (!cw_replay_infer(&sa->replay, (sa->flags & CW_SAF_ESN) != 0, get32(h + 4), &p->seq))
-		why = CW_DROP_REPLAY_OLD;
-	else
-		why = cw_replay_check(&sa->replay, p->seq);
-	if (why != CW_DROP_NONE)
-		sa->drop_replay++;
-	host_unlock(&sa->lock);
+	why = sa_admits(e, sa, get32(h + 4), p->now, &p->seq);
 	if (why != CW_DROP_NONE)
 		return why;
-	host_ref_get(&sa->ref);
+	if (!host_ref_get(&sa->ref))
+		return CW_DROP_SA_EXPIRED;	/* taken off this moment */
 	p->sa = sa;
 	p->crypt = (struct cw_crypt){
 		.aead = sa->aead, .esp = h, .head = head, .text = p->len - head - sa->icv,
@@ -72,50 +85,68 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 	return CW_DROP_NONE;
 }
 
-/* The first authenticated packet, and a peer whose address or port a NAT has changed (RFC 3948, RFC 7296 2.23). */
-static void
-tell(struct cw_engine *e, struct cw_sa *sa, const struct cw_pkt *p, bool newest)
+/* Under the SA's lock. Has a NAT changed the peer's address or port (RFC 3948, RFC 7296 2.23)? Then *old is where it was. */
+static bool
+has_moved(struct cw_sa *sa, const struct cw_pkt *p, struct cw_outer *old)
 {
 	const struct cw_outer *o = &p->outer;
-	struct cw_addr old = sa->now_src;
-	uint16_t old_port = sa->now_sport;
 
-	if (!sa->used_told) {
-		sa->used_told = true;
-		cw_event_used(e, sa);
-	}
-	if (!newest || !sa->udp || !o->udp || p->nhist || (sa->flags & CW_SAF_FIXED) ||
-	    (cw_addr_eq(&old, &o->src) && old_port == o->sport))
-		return;
+	if (!sa->udp || !o->udp || p->nhist || (sa->flags & CW_SAF_FIXED) ||
+	    (cw_addr_eq(&sa->now_src, &o->src) && sa->now_sport == o->sport))
+		return false;
+	old->src = sa->now_src;
+	old->sport = sa->now_sport;
 	sa->now_src = o->src;
 	sa->now_sport = o->sport;
-	for (struct cw_sa *out = e->sa_first; out; out = out->succ)
-		if ((out->flags & CW_SAF_OUT) && out->reqid == sa->reqid && out->udp && !(out->flags & CW_SAF_FIXED) &&
-		    cw_addr_eq(&out->now_dst, &old) && out->now_dport == old_port) {
+	return true;
+}
+
+/* What is sent to where the peer was goes to where it is. */
+static void
+follow(struct cw_engine *e, uint32_t reqid, const struct cw_outer *old, const struct cw_outer *o)
+{
+	for (struct cw_sa *out = cw_sad_reqid(e, reqid); out; out = host_load(out->reqid_next)) {
+		uint32_t mtu;
+
+		if (!(out->flags & CW_SAF_OUT) || out->reqid != reqid || !out->udp || (out->flags & CW_SAF_FIXED))
+			continue;
+		mtu = host_path_mtu(e->host, &out->src, &o->src);
+		host_lock(&out->lock);
+		if (cw_addr_eq(&out->now_dst, &old->src) && out->now_dport == old->sport) {
 			out->now_dst = o->src;
 			out->now_dport = o->sport;
-			cw_sa_mtu(out, host_path_mtu(e->host, &out->now_src, &out->now_dst));
+			cw_sa_mtu(out, mtu);
 		}
-	cw_event_mapping(e, sa, &old, old_port);
+		host_unlock(&out->lock);
+	}
 }
 
 /* The window, under the lock, again: two packets of one number may have been inside the cipher together. */
 static unsigned
 authenticated(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 {
-	bool newest;
+	struct cw_outer old;
+	bool newest, first = false, moved = false;
 	unsigned why;
 
 	host_lock(&sa->lock);
 	newest = p->seq > sa->replay.top;
 	why = cw_replay_check(&sa->replay, p->seq);
-	if (why == CW_DROP_NONE)
+	if (why == CW_DROP_NONE) {
 		cw_replay_update(&sa->replay, p->seq);
-	else
+		first = !sa->used_told;
+		sa->used_told = true;
+		moved = newest && has_moved(sa, p, &old);
+	} else {
 		sa->drop_replay++;
+	}
 	host_unlock(&sa->lock);
-	if (why == CW_DROP_NONE)
-		tell(e, sa, p, newest);
+	if (first)
+		cw_event_used(e, sa);
+	if (moved) {
+		follow(e, sa->reqid, &old, &p->outer);
+		cw_event_mapping(e, sa, &old, &p->outer);
+	}
 	return why;
 }
 
@@ -173,7 +204,7 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 	}
 	p->len = ip->total;	/* what follows is traffic flow padding, RFC 4303 2.7 */
 	if (!cw_sa_selects(sa, &ip->flow)) {
-		sa->drop_selector++;
+		cw_sa_drop(sa, &sa->drop_selector);
 		return CW_DROP_SELECTOR_IN;
 	}
 	why = ecn(p, ip);
@@ -181,8 +212,22 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 		return why;
 	back = cw_sad_out_reqid(e, sa->reqid);
 	if (back)
-		cw_mss_clamp(cw_pkt_data(p), p->len, ip, back->inner_mtu);
+		cw_mss_clamp(cw_pkt_data(p), p->len, ip, host_load(back->inner_mtu));
 	return CW_DROP_NONE;
+}
+
+static unsigned
+count_in(struct cw_engine *e, struct cw_sa *sa, const struct cw_pkt *p)
+{
+	unsigned found = 0;
+	bool alive;
+
+	host_lock(&sa->lock);
+	alive = cw_sa_use(sa, p->len, p->now, &found);
+	host_unlock(&sa->lock);
+	if (found)
+		cw_sa_found(e, sa, p->now, found);
+	return alive ? CW_DROP_NONE : CW_DROP_SA_EXPIRED;
 }
 
 static unsigned
@@ -194,12 +239,12 @@ decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_i
 		why = trailer(sa, p);
 	if (why == CW_DROP_NONE)
 		why = inner(e, sa, p, ip);
-	if (why == CW_DROP_NONE && !cw_sa_use(e, sa, p->len, p->now))
-		why = CW_DROP_SA_EXPIRED;
+	if (why == CW_DROP_NONE)
+		why = count_in(e, sa, p);
 	if (why != CW_DROP_NONE)
 		return why;
 	p->hist[p->nhist++] = (struct cw_hist){ IP_ESP, sa->mode, sa->spi, sa->reqid, sa->src, sa->dst };
-	e->count[CW_TOTAL_BYTES_OPENED] += p->len;
+	host_stats_add(e->stats, CW_TOTAL_BYTES_OPENED, p->len);
 	return CW_DROP_NONE;
 }
 
@@ -237,7 +282,9 @@ open_nested(struct cw_engine *e)
 			e->nested_end = &e->nested;
 		host_unlock(&e->lock);
 		p->next = NULL;
+		host_read_begin();
 		why = p->nhist >= CW_NEST_MAX ? CW_DROP_TOO_NESTED : prepare(e, p);
+		host_read_end();
 		if (why == CW_DROP_NONE) {
 			open.v[open.n++] = p;
 			open_burst(&open);
@@ -268,9 +315,9 @@ cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		if (p->crypt.ok) {
 			why = decapsulate(e, sa, p, &ip);
 			if (why != CW_DROP_NONE && why != CW_DROP_SELECTOR_IN)
-				sa->drop_other++;
+				cw_sa_drop(sa, &sa->drop_other);
 		} else {
-			sa->drop_icv++;
+			cw_sa_drop(sa, &sa->drop_icv);
 		}
 		cw_sa_put(sa);
 		if (why == CW_DROP_NONE && is_layer(e, p, &ip)) {
@@ -289,7 +336,7 @@ cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 			continue;
 		}
 		p->verdict = CW_DELIVER;
-		e->count[CW_TOTAL_PLAIN_OUT]++;
+		host_stats_add(e->stats, CW_TOTAL_PLAIN_OUT, 1);
 		cw_batch_add(&plain, p);
 	}
 	host_read_end();
@@ -304,7 +351,7 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
 	struct cw_batch open = { .e = e }, drops = { .e = e, .out = host_drop_out };
 
-	e->count[CW_TOTAL_WIRE_IN] += n;
+	host_stats_add(e->stats, CW_TOTAL_WIRE_IN, n);
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++) {
 		struct cw_pkt *p = v[i];

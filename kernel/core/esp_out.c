@@ -23,39 +23,43 @@ seal_add(struct cw_batch *b, struct cw_pkt *p)
 		seal_burst(b);
 }
 
-/* The next number to send, or the reason why there is none. */
+/* The next number to send and where to; or the reason why there is none. */
 static unsigned
-take_sequence(struct cw_engine *e, struct cw_sa *sa, uint32_t bytes, uint64_t now, uint64_t *seq)
+take_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 {
 	uint64_t last = sa->flags & CW_SAF_ESN ? UINT64_MAX : UINT32_MAX;
-	unsigned why = CW_DROP_NONE;
+	unsigned why = CW_DROP_NONE, found = 0;
 
 	host_lock(&sa->lock);
-	if (!cw_sa_use(e, sa, bytes, now))
+	if (!cw_sa_use(sa, p->len, p->now, &found))
 		why = CW_DROP_SEND_EXPIRED;
 	else if (sa->seq_out >= last)
 		why = CW_DROP_SEQUENCE_END;	/* RFC 4303 3.3.3: it must not cycle */
 	else
-		*seq = ++sa->seq_out;
+		p->seq = ++sa->seq_out;
+	p->outer.src = sa->now_src;
+	p->outer.dst = sa->now_dst;
+	p->outer.sport = sa->now_sport;
+	p->outer.dport = sa->now_dport;
+	if (why != CW_DROP_NONE)
+		sa->drop_other++;
 	host_unlock(&sa->lock);
+	if (found)
+		cw_sa_found(e, sa, p->now, found);
 	return why;
 }
 
 static void
 outer_header(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
 {
-	uint32_t outer = (sa->now_dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u);
 	struct cw_outer *o = &p->outer;
+	uint32_t outer = (o->dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u);
 
-	o->src = sa->now_src;
-	o->dst = sa->now_dst;
-	o->sport = sa->now_sport;
-	o->dport = sa->now_dport;
 	o->udp = sa->udp;
 	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode */
 	o->ttl = 64;
 	/* DF copied, but a packet of 1280 octets passes every path, if need be in pieces */
-	o->df = ip->df && sealed + outer <= sa->pmtu;
+	o->df = ip->df && sealed + outer <= host_load(sa->pmtu);
 }
 
 /* Header, IV, padding 1 2 3 … and trailer around the packet (RFC 4303 2.4). The caller made sure of the room. */
@@ -94,9 +98,11 @@ static bool
 fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, const struct cw_sa *sa,
     struct cw_batch *plain, struct cw_batch *drops)
 {
-	if (p->len <= sa->inner_mtu || !ip->df)
+	uint32_t mtu = host_load(sa->inner_mtu);
+
+	if (p->len <= mtu || !ip->df)
 		return true;
-	if (!cw_icmp_too_big(e, p, ip, sa->inner_mtu)) {
+	if (!cw_icmp_too_big(e, p, ip, mtu)) {
 		cw_fail(drops, p, CW_DROP_TOO_BIG_SILENT);
 		return false;
 	}
@@ -112,9 +118,9 @@ no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struc
     uint64_t now, struct cw_batch *drops)
 {
 	if (why == CW_DROP_NO_SA) {
-		bool held = now < x->acquire_until && x->acquire_seq == 0;	/* refused a moment ago */
+		bool held;
 
-		why = cw_acquire(e, x, &ip->flow, now);
+		why = cw_acquire(e, x, &ip->flow, now, &held);
 		if (why == CW_DROP_NO_SA && !held && cw_wait(e, x, p, now))
 			return;
 	}
@@ -133,20 +139,33 @@ choose(struct cw_engine *e, const struct cw_spd_entry *x, const struct cw_flow *
 	return sa;
 }
 
+/* A peer that may come from anywhere and has not yet. */
+static bool
+nowhere(struct cw_sa *sa)
+{
+	bool any;
+
+	if (!cw_addr_any(&sa->dst))
+		return false;
+	host_lock(&sa->lock);
+	any = cw_addr_any(&sa->now_dst);
+	host_unlock(&sa->lock);
+	return any;
+}
+
 void
 cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
     struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
 {
 	unsigned why, next = ip->ver == 4 ? IP_IPIP : IP_IPV6;
 	struct cw_sa *sa = choose(e, x, &ip->flow, now, &why);
-	uint64_t seq = 0;
 
 	if (!sa) {
 		no_sa(e, x, p, ip, why, now, drops);
 		return;
 	}
-	x->acquire_until = x->acquire_back = 0;	/* whatever was asked, it is answered */
-	if (cw_addr_any(&sa->now_dst)) {
+	cw_acquire_answered(e, x);
+	if (nowhere(sa)) {
 		cw_fail(drops, p, CW_DROP_ENDPOINT_UNKNOWN);
 		return;
 	}
@@ -156,19 +175,20 @@ cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const 
 		cw_fail(drops, p, CW_DROP_NO_ROOM);	/* before a number is spent on it */
 		return;
 	}
-	cw_mss_clamp(cw_pkt_data(p), p->len, ip, sa->inner_mtu);
-	host_ref_get(&sa->ref);
-	why = take_sequence(e, sa, p->len, now, &seq);
+	cw_mss_clamp(cw_pkt_data(p), p->len, ip, host_load(sa->inner_mtu));
+	if (!host_ref_get(&sa->ref)) {
+		cw_fail(drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
+		return;
+	}
+	why = take_sequence(e, sa, p);
 	if (why != CW_DROP_NONE) {
-		sa->drop_other++;
 		cw_sa_put(sa);
 		cw_fail(drops, p, why);
 		return;
 	}
-	frame(p, sa, seq, next);
+	frame(p, sa, p->seq, next);
 	p->sa = sa;
-	p->seq = seq;
-	e->count[CW_TOTAL_BYTES_SEALED] += ip->total;
+	host_stats_add(e->stats, CW_TOTAL_BYTES_SEALED, ip->total);
 	outer_header(p, sa, ip, p->len);
 	seal_add(seal, p);
 }
@@ -206,7 +226,7 @@ cw_plain_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
 	struct cw_batch seal = { .e = e }, plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
 
-	e->count[CW_TOTAL_PLAIN_IN] += n;
+	host_stats_add(e->stats, CW_TOTAL_PLAIN_IN, n);
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++)
 		plain_one(e, v[i], now, &seal, &plain, &drops);
@@ -228,10 +248,10 @@ cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		p->sa = NULL;
 		if (p->crypt.ok) {
 			p->verdict = CW_SEALED;
-			e->count[CW_TOTAL_WIRE_OUT]++;
+			host_stats_add(e->stats, CW_TOTAL_WIRE_OUT, 1);
 			cw_batch_add(&wire, p);
 		} else {
-			sa->drop_other++;
+			cw_sa_drop(sa, &sa->drop_other);
 			cw_fail(&drops, p, CW_DROP_SEAL_FAILED);
 		}
 		cw_sa_put(sa);

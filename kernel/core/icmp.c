@@ -9,14 +9,17 @@
 static bool
 allowed(struct cw_engine *e, uint64_t now)
 {
+	bool yes;
+
+	host_lock(&e->lock);
 	if (now - e->icmp_at >= NS) {
 		e->icmp_at = now;
 		e->icmp_tokens = CW_ICMP_A_SECOND;
 	}
-	if (e->icmp_tokens == 0)
-		return false;
-	e->icmp_tokens--;
-	return true;
+	yes = e->icmp_tokens > 0;
+	e->icmp_tokens -= yes;
+	host_unlock(&e->lock);
+	return yes;
 }
 
 /* RFC 1122 3.2.2 and RFC 4443 2.4(e): never about errors, later fragments, or to groups and nobody. */

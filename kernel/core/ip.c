@@ -71,10 +71,10 @@ sum_change(uint8_t *sum, uint16_t from, uint16_t to)
 }
 
 static void
-flow_ports(const uint8_t *p, size_t n, struct cw_ip *ip)
+flow_ports(const uint8_t *p, size_t have, struct cw_ip *ip)
 {
 	struct cw_flow *f = &ip->flow;
-	size_t left = n > ip->upper ? n - ip->upper : 0;
+	size_t end = have < ip->total ? have : ip->total, left = end > ip->upper ? end - ip->upper : 0;
 
 	if (f->opaque)
 		return;
@@ -105,11 +105,11 @@ flow_ports(const uint8_t *p, size_t n, struct cw_ip *ip)
 }
 
 static enum cw_ip_err
-parse4(const uint8_t *p, size_t n, struct cw_ip *ip)
+parse4(const uint8_t *p, size_t have, size_t n, struct cw_ip *ip)
 {
 	unsigned hlen, frag;
 
-	if (n < 20)
+	if (have < 20)
 		return CW_IP_SHORT;
 	hlen = (p[0] & 15u) * 4;
 	ip->total = get16(p + 2);
@@ -117,6 +117,8 @@ parse4(const uint8_t *p, size_t n, struct cw_ip *ip)
 		return CW_IP_HEADER;
 	if (ip->total < hlen || ip->total > n)
 		return CW_IP_LENGTH;
+	if (have < hlen)
+		return CW_IP_SHORT;
 	if (cw_sum16(p, hlen, 0) != 0)
 		return CW_IP_HEADER;
 	frag = get16(p + 6);
@@ -134,7 +136,7 @@ parse4(const uint8_t *p, size_t n, struct cw_ip *ip)
 
 /* Extension headers in front of the upper layer, RFC 8200 4. At most 16 are read. */
 static enum cw_ip_err
-chain6(const uint8_t *p, struct cw_ip *ip)
+chain6(const uint8_t *p, size_t have, struct cw_ip *ip)
 {
 	unsigned next = p[6];
 	uint32_t at = 40;
@@ -149,6 +151,8 @@ chain6(const uint8_t *p, struct cw_ip *ip)
 		}
 		if (ip->total - at < 8)
 			return CW_IP_LENGTH;
+		if (have < at + 8)
+			return CW_IP_SHORT;
 		if (next == 44) {
 			unsigned frag = get16(p + at + 2);
 
@@ -174,9 +178,9 @@ chain6(const uint8_t *p, struct cw_ip *ip)
 }
 
 static enum cw_ip_err
-parse6(const uint8_t *p, size_t n, struct cw_ip *ip)
+parse6(const uint8_t *p, size_t have, size_t n, struct cw_ip *ip)
 {
-	if (n < 40)
+	if (have < 40)
 		return CW_IP_SHORT;
 	ip->total = 40u + get16(p + 4);
 	if (ip->total > n)
@@ -188,27 +192,35 @@ parse6(const uint8_t *p, size_t n, struct cw_ip *ip)
 	ip->flow.src.fam = ip->flow.dst.fam = 6;
 	memcpy(ip->flow.src.b, p + 8, 16);
 	memcpy(ip->flow.dst.b, p + 24, 16);
-	return chain6(p, ip);
+	return chain6(p, have, ip);
+}
+
+enum cw_ip_err
+cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *ip)
+{
+	enum cw_ip_err err;
+
+	*ip = (struct cw_ip){ 0 };
+	if (have < 1)
+		return CW_IP_SHORT;
+	ip->ver = p[0] >> 4;
+	if (ip->ver == 4)
+		err = parse4(p, have, whole, ip);
+	else if (ip->ver == 6)
+		err = parse6(p, have, whole, ip);
+	else
+		err = CW_IP_HEADER;
+	if (err == CW_IP_OK && have < whole && have < ip->upper + 4u && have < ip->total)
+		err = CW_IP_SHORT;	/* its ports */
+	if (err == CW_IP_OK)
+		flow_ports(p, have, ip);
+	return err;
 }
 
 enum cw_ip_err
 cw_ip_parse(const uint8_t *p, size_t n, struct cw_ip *ip)
 {
-	enum cw_ip_err err;
-
-	*ip = (struct cw_ip){ 0 };
-	if (n < 1)
-		return CW_IP_SHORT;
-	ip->ver = p[0] >> 4;
-	if (ip->ver == 4)
-		err = parse4(p, n, ip);
-	else if (ip->ver == 6)
-		err = parse6(p, n, ip);
-	else
-		err = CW_IP_HEADER;
-	if (err == CW_IP_OK)
-		flow_ports(p, ip->total, ip);
-	return err;
+	return cw_ip_head(p, n, n, ip);
 }
 
 void

@@ -58,19 +58,22 @@ void pf_selector_get(const uint8_t *p, struct cw_selector *);
 struct pf_out {
 	struct cw_engine *e;
 	uint8_t		*p;
-	size_t		 n;
+	size_t		 n, cap;
 	size_t		 priv;		/* private extensions from here; 0: none */
 	bool		 bad;
 };
 
+/* The engine's own buffer is for control calls; an event, which may come from any packet, brings one of PF_EVENT_MAX. */
+#define PF_EVENT_MAX	512
 struct pf_out pf_begin(struct cw_engine *, unsigned type, unsigned satype, uint32_t seq, uint32_t pid);
+struct pf_out pf_event(struct cw_engine *, uint8_t buf[PF_EVENT_MAX], unsigned type, uint32_t seq);
 void *pf_ext(struct pf_out *, unsigned type, size_t octets);	/* zeroed, len and type set; a private one starts the private part */
 void pf_put_addr(struct pf_out *, unsigned type, const struct cw_addr *, uint16_t port, unsigned proto, unsigned plen);
 void pf_put_port(struct pf_out *, unsigned type, uint16_t port);
-void pf_put_sa(struct pf_out *, const struct cw_sa *);		/* SA, SA2 */
-void pf_put_life(struct pf_out *, unsigned type, const struct cw_sa *);
+void pf_put_sa(struct pf_out *, struct cw_sa *);		/* SA, SA2 */
+void pf_put_life(struct pf_out *, unsigned type, struct cw_sa *);
 void pf_put_natt(struct pf_out *, const struct cw_sa *);
-void pf_put_sa_all(struct pf_out *, const struct cw_sa *, bool keys);
+void pf_put_sa_all(struct pf_out *, struct cw_sa *, bool keys);
 void pf_put_policy(struct pf_out *, const struct cw_policy *);
 void pf_put_policy_all(struct pf_out *, const struct cw_policy *);
 bool pf_send(struct pf_out *, struct cw_client *, bool may_refuse);	/* false: refused */

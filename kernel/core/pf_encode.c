@@ -5,17 +5,29 @@
  */
 #include "pf.h"
 
-struct pf_out
-pf_begin(struct cw_engine *e, unsigned type, unsigned satype, uint32_t seq, uint32_t pid)
+static struct pf_out
+begin(struct pf_out o, unsigned type, unsigned satype, uint32_t seq, uint32_t pid)
 {
-	struct pf_out o = { .e = e, .p = e->pf, .n = sizeof(struct sadb_msg) };
 	struct sadb_msg h = {
 		.sadb_msg_version = PF_KEY_V2, .sadb_msg_type = (uint8_t)type, .sadb_msg_satype = (uint8_t)satype,
 		.sadb_msg_seq = seq, .sadb_msg_pid = pid,
 	};
 
 	memcpy(o.p, &h, sizeof(h));
+	o.n = sizeof(h);
 	return o;
+}
+
+struct pf_out
+pf_begin(struct cw_engine *e, unsigned type, unsigned satype, uint32_t seq, uint32_t pid)
+{
+	return begin((struct pf_out){ .e = e, .p = e->pf, .cap = CW_PF_MAX }, type, satype, seq, pid);
+}
+
+struct pf_out
+pf_event(struct cw_engine *e, uint8_t buf[PF_EVENT_MAX], unsigned type, uint32_t seq)
+{
+	return begin((struct pf_out){ .e = e, .p = buf, .cap = PF_EVENT_MAX }, type, SADB_SATYPE_ESP, seq, 0);
 }
 
 void *
@@ -25,7 +37,7 @@ pf_ext(struct pf_out *o, unsigned type, size_t octets)
 	uint16_t head[2] = { (uint16_t)(n / 8), (uint16_t)type };
 	uint8_t *p = o->p + o->n;
 
-	if (n > CW_PF_MAX - o->n) {
+	if (n > o->cap - o->n) {
 		o->bad = true;
 		return NULL;
 	}
@@ -77,7 +89,7 @@ put_host(struct pf_out *o, unsigned type, const struct cw_addr *a)
 }
 
 void
-pf_put_sa(struct pf_out *o, const struct cw_sa *sa)
+pf_put_sa(struct pf_out *o, struct cw_sa *sa)
 {
 	struct sadb_sa *x = pf_ext(o, SADB_EXT_SA, sizeof(*x));
 	struct sadb_x_sa2 *y = pf_ext(o, SADB_X_EXT_SA2, sizeof(*y));
@@ -86,13 +98,15 @@ pf_put_sa(struct pf_out *o, const struct cw_sa *sa)
 		return;
 	put32((uint8_t *)x + 4, sa->spi);
 	x->sadb_sa_replay = (uint8_t)(sa->replay.window > 255 ? 255 : sa->replay.window);
-	x->sadb_sa_state = sa->state;
 	x->sadb_sa_auth = sa->aalg;
 	x->sadb_sa_encrypt = sa->ealg;
 	x->sadb_sa_flags = sa->std_flags;
 	y->sadb_x_sa2_mode = sa->mode;
 	y->sadb_x_sa2_reqid = sa->reqid;
+	host_lock(&sa->lock);
+	x->sadb_sa_state = sa->state;
 	y->sadb_x_sa2_sequence = (uint32_t)sa->seq_out;
+	host_unlock(&sa->lock);
 }
 
 static uint32_t
@@ -102,24 +116,26 @@ fit32(uint64_t v)
 }
 
 void
-pf_put_life(struct pf_out *o, unsigned type, const struct cw_sa *sa)
+pf_put_life(struct pf_out *o, unsigned type, struct cw_sa *sa)
 {
 	const struct cw_limits *l = type == SADB_EXT_LIFETIME_HARD ? &sa->hard : &sa->soft;
 	struct sadb_lifetime *x = pf_ext(o, type, sizeof(*x));
 
 	if (!x)
 		return;
+	host_lock(&sa->lock);
 	if (type == SADB_EXT_LIFETIME_CURRENT) {
 		x->sadb_lifetime_allocations = fit32(sa->packets);
 		x->sadb_lifetime_bytes = sa->bytes;
 		x->sadb_lifetime_addtime = sa->born_wall;
 		x->sadb_lifetime_usetime = sa->used_wall;
-		return;
+	} else {
+		x->sadb_lifetime_allocations = fit32(l->packets);
+		x->sadb_lifetime_bytes = l->bytes;
+		x->sadb_lifetime_addtime = l->add;
+		x->sadb_lifetime_usetime = l->use;
 	}
-	x->sadb_lifetime_allocations = fit32(l->packets);
-	x->sadb_lifetime_bytes = l->bytes;
-	x->sadb_lifetime_addtime = l->add;
-	x->sadb_lifetime_usetime = l->use;
+	host_unlock(&sa->lock);
 }
 
 void
@@ -177,7 +193,7 @@ put_selectors(struct pf_out *o, const struct cw_sa *sa)
 }
 
 static void
-put_sa_private(struct pf_out *o, const struct cw_sa *sa)
+put_sa_private(struct pf_out *o, struct cw_sa *sa)
 {
 	struct cw_ext_replay *r = pf_ext(o, CW_EXT_REPLAY, sizeof(*r));
 	struct cw_ext_saflags *f = pf_ext(o, CW_EXT_SAFLAGS, sizeof(*f));
@@ -188,6 +204,7 @@ put_sa_private(struct pf_out *o, const struct cw_sa *sa)
 		return;
 	r->packets = sa->replay.window;
 	f->flags = sa->flags;
+	host_lock(&sa->lock);
 	t->packets = sa->packets;
 	t->bytes = sa->bytes;
 	t->sequence = sa->seq_out > sa->replay.top ? sa->seq_out : sa->replay.top;
@@ -197,12 +214,13 @@ put_sa_private(struct pf_out *o, const struct cw_sa *sa)
 	t->other = sa->drop_other;
 	k->soft = sa->soft.packets;
 	k->hard = sa->hard.packets;
+	host_unlock(&sa->lock);
 	put_owner(o, sa->owner);
 	put_selectors(o, sa);
 }
 
 void
-pf_put_sa_all(struct pf_out *o, const struct cw_sa *sa, bool keys)
+pf_put_sa_all(struct pf_out *o, struct cw_sa *sa, bool keys)
 {
 	pf_put_sa(o, sa);
 	pf_put_life(o, SADB_EXT_LIFETIME_CURRENT, sa);
@@ -277,7 +295,7 @@ pf_send(struct pf_out *o, struct cw_client *c, bool may_refuse)
 	uint16_t words = (uint16_t)(n / 8);
 
 	if (o->bad)
-		return true;	/* cannot be: CW_PF_MAX holds the largest message there is */
+		return true;	/* cannot be: the buffers hold the largest message there is */
 	memcpy(o->p + offsetof(struct sadb_msg, sadb_msg_len), &words, sizeof(words));
 	return host_pfkey_out(o->e->host, c->cookie, o->p, n, may_refuse);
 }
@@ -287,12 +305,14 @@ pf_broadcast(struct pf_out *o, enum pf_who who)
 {
 	unsigned n = 0;
 
+	host_lock(&o->e->lock);
 	for (struct cw_client *c = o->e->clients; c; c = c->next) {
 		if (who == PF_ALL || (who == PF_REGISTERED && c->registered) || (who == PF_HELLO && c->hello && c->registered)) {
 			pf_send(o, c, false);
 			n += !(c->flags & CW_CLIENT_KEYLESS);
 		}
 	}
+	host_unlock(&o->e->lock);
 	return n;
 }
 

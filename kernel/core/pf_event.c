@@ -13,7 +13,8 @@ put_ends(struct pf_out *o, const struct cw_sa *sa)
 void
 cw_event_expire(struct cw_engine *e, struct cw_sa *sa, bool hard)
 {
-	struct pf_out o = pf_begin(e, SADB_EXPIRE, SADB_SATYPE_ESP, sa->pf_seq, 0);
+	uint8_t buf[PF_EVENT_MAX];
+	struct pf_out o = pf_event(e, buf, SADB_EXPIRE, sa->pf_seq);
 
 	pf_put_sa(&o, sa);
 	pf_put_life(&o, SADB_EXT_LIFETIME_CURRENT, sa);
@@ -25,7 +26,8 @@ cw_event_expire(struct cw_engine *e, struct cw_sa *sa, bool hard)
 void
 cw_event_used(struct cw_engine *e, struct cw_sa *sa)
 {
-	struct pf_out o = pf_begin(e, CW_MSG_USED, SADB_SATYPE_ESP, 0, 0);
+	uint8_t buf[PF_EVENT_MAX];
+	struct pf_out o = pf_event(e, buf, CW_MSG_USED, 0);
 
 	pf_put_sa(&o, sa);
 	put_ends(&o, sa);
@@ -34,15 +36,16 @@ cw_event_used(struct cw_engine *e, struct cw_sa *sa)
 
 /* As Linux has it: the old address and port as source, the new ones as destination. */
 void
-cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_addr *old, uint16_t old_port)
+cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_outer *old, const struct cw_outer *now)
 {
-	struct pf_out o = pf_begin(e, SADB_X_NAT_T_NEW_MAPPING, SADB_SATYPE_ESP, 0, 0);
+	uint8_t buf[PF_EVENT_MAX];
+	struct pf_out o = pf_event(e, buf, SADB_X_NAT_T_NEW_MAPPING, 0);
 
 	pf_put_sa(&o, sa);
-	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, old, 0, CW_ULPROTO_ANY, cw_addr_len(old) * 8);
-	pf_put_port(&o, SADB_X_EXT_NAT_T_SPORT, old_port);
-	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &sa->now_src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->now_src) * 8);
-	pf_put_port(&o, SADB_X_EXT_NAT_T_DPORT, sa->now_sport);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &old->src, 0, CW_ULPROTO_ANY, cw_addr_len(&old->src) * 8);
+	pf_put_port(&o, SADB_X_EXT_NAT_T_SPORT, old->sport);
+	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &now->src, 0, CW_ULPROTO_ANY, cw_addr_len(&now->src) * 8);
+	pf_put_port(&o, SADB_X_EXT_NAT_T_DPORT, now->sport);
 	pf_broadcast(&o, PF_REGISTERED);
 }
 
@@ -66,7 +69,8 @@ cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_fl
 {
 	const struct cw_request *r = &x->pub.req[0];
 	const struct cw_addr *src = cw_addr_any(&r->src) ? &f->src : &r->src, *dst = cw_addr_any(&r->dst) ? &f->dst : &r->dst;
-	struct pf_out o = pf_begin(e, SADB_ACQUIRE, SADB_SATYPE_ESP, seq, 0);
+	uint8_t buf[PF_EVENT_MAX];
+	struct pf_out o = pf_event(e, buf, SADB_ACQUIRE, seq);
 	struct sadb_x_sa2 *y;
 
 	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, src, 0, CW_ULPROTO_ANY, cw_addr_len(src) * 8);

@@ -12,7 +12,7 @@ address_pair(const struct pf_msg *m)
 }
 
 static void
-broadcast_sa(struct cw_engine *e, const struct pf_msg *m, const struct cw_sa *sa)
+broadcast_sa(struct cw_engine *e, const struct pf_msg *m, struct cw_sa *sa)
 {
 	struct pf_out o = pf_begin(e, m->type, SADB_SATYPE_ESP, m->seq, m->pid);
 
@@ -68,7 +68,7 @@ sa_named(const struct pf_msg *m, uint32_t spi, uint64_t now)
 }
 
 static void
-answer_spi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, const struct cw_sa *sa)
+answer_spi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, struct cw_sa *sa)
 {
 	struct pf_out o = pf_begin(e, SADB_GETSPI, SADB_SATYPE_ESP, m->seq, m->pid);
 
@@ -243,6 +243,7 @@ install(struct cw_engine *e, const struct pf_msg *m, struct cw_sa *sa, struct cw
 {
 	int err = fill(e, sa, m, now);
 
+	sa->state = SADB_SASTATE_MATURE;
 	if (err == 0 && larval)
 		cw_sad_remove(e, larval);
 	if (err == 0 && !cw_sad_insert(e, sa))
@@ -275,22 +276,31 @@ pf_add(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 static int
 amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now)
 {
+	struct cw_addr src, dst;
+	uint32_t mtu;
 	int err;
 
 	if (m->has & (PF_BIT(SADB_EXT_KEY_AUTH) | PF_BIT(SADB_EXT_KEY_ENCRYPT)))
 		return EEXIST;
-	err = ports(sa, m);
-	if (err)
-		return err;
-	if (m->has & (PF_BIT(SADB_EXT_LIFETIME_HARD) | PF_BIT(SADB_EXT_LIFETIME_SOFT) | PF_BIT(CW_EXT_PACKETS))) {
+	host_lock(&sa->lock);
+	err = sa->dead ? ENOENT : ports(sa, m);	/* a packet may have been quicker */
+	if (err == 0 && (m->has & (PF_BIT(SADB_EXT_LIFETIME_HARD) | PF_BIT(SADB_EXT_LIFETIME_SOFT) | PF_BIT(CW_EXT_PACKETS)))) {
 		limits(sa, m);
 		sa->soft_told = false;
-		sa->state = SADB_SASTATE_MATURE;
-		cw_wake(e, cw_sa_deadline(sa));
+		host_publish(sa->state, SADB_SASTATE_MATURE);
 	}
+	src = sa->now_src;
+	dst = sa->now_dst;
+	host_unlock(&sa->lock);
+	if (err)
+		return err;
+	cw_wake(e, cw_sa_deadline(sa));
 	if (m->owner)
 		memcpy(sa->owner, m->owner, CW_OWNER_LEN);
-	cw_sa_mtu(sa, host_path_mtu(e->host, &sa->now_src, &sa->now_dst));
+	mtu = host_path_mtu(e->host, &src, &dst);
+	host_lock(&sa->lock);
+	cw_sa_mtu(sa, mtu);
+	host_unlock(&sa->lock);
 	broadcast_sa(e, m, sa);
 	return 0;
 }

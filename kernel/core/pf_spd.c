@@ -109,7 +109,9 @@ pf_spdupdate(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, u
 	x = cw_spd_find(e, &p);
 	if (!x)
 		return add(e, m, &p);
-	cw_spd_update(e, x, &p);
+	x = cw_spd_update(e, x, &p);
+	if (!x)
+		return ENOMEM;
 	tell(e, m, &x->pub);
 	return 0;
 }

@@ -75,6 +75,7 @@ cw_pfkey(struct cw_engine *e, struct cw_client *c, const uint8_t *msg, size_t le
 	struct pf_msg m;
 	int err = pf_decode(msg, len, &m);
 
+	cw_sad_reap(e);
 	if (err == 0)
 		err = run(e, c, &m, now);
 	if (err)
@@ -110,12 +111,14 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 
 	if ((m->has & PF_PRIVATE) & ~(PF_BIT(CW_EXT_HELLO) | PF_BIT(CW_EXT_KEYLESS)))
 		return EINVAL;
+	host_lock(&e->lock);
 	if (m->has & PF_BIT(CW_EXT_KEYLESS))
 		c->flags = CW_CLIENT_KEYLESS;
 	if (m->satype == SADB_SATYPE_ESP)
 		c->registered = true;
 	if ((m->has & PF_BIT(CW_EXT_HELLO)) && m->hello_magic == CW_HELLO_MAGIC && m->hello_version == CW_HELLO_VERSION)
 		c->hello = true;
+	host_unlock(&e->lock);
 	o = pf_begin(e, SADB_REGISTER, m->satype, m->seq, m->pid);
 	put_supported(&o, true, c->hello);
 	put_supported(&o, false, c->hello);
@@ -150,6 +153,7 @@ dump_row(struct cw_engine *e, struct cw_client *c, uint32_t left)
 bool
 cw_pfkey_resume(struct cw_engine *e, struct cw_client *c, uint64_t now)
 {
+	cw_sad_reap(e);
 	while (c->dump) {
 		if (c->dump_left == 0)
 			c->dump_sa = NULL, c->dump_sp = NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The security association database. Two hashes: by SPI for what comes in, by reqid (the newest first) for what goes out.
- * Lifetimes are told here too: every packet counts and is held against the limits, and cw_tick does the same for time.
+ * Lifetimes are told here too: every packet counts and is held against the limits, and cw_tick does the same for time. A packet
+ * that finds an SA at its end only marks it dead, and no lookup gives it any more; the next control call takes it off.
  */
 #include "core.h"
 
@@ -65,7 +66,7 @@ cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 	host_publish(*at, sa);
 	sa->prev = e->sa_last;
 	*(e->sa_last ? &e->sa_last->succ : &e->sa_first) = sa;
-	e->sa_last = sa;
+	host_publish(e->sa_last, sa);
 	e->nsa++;
 	sa->listed = 1;
 	return true;
@@ -76,7 +77,6 @@ cw_sad_mature(struct cw_engine *e, struct cw_sa *sa)
 {
 	struct cw_sa **at = &e->by_reqid[slot(e, sa->reqid)];
 
-	sa->state = SADB_SASTATE_MATURE;
 	sa->reqid_next = *at;
 	host_publish(*at, sa);
 	cw_wake(e, cw_sa_deadline(sa));
@@ -101,12 +101,15 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 	if (!sa->listed)
 		return;
 	sa->listed = 0;
-	sa->state = SADB_SASTATE_DEAD;
+	host_lock(&sa->lock);
+	host_publish(sa->dead, 1);
+	host_publish(sa->state, SADB_SASTATE_DEAD);
+	host_unlock(&sa->lock);
 	chain_out(&e->by_spi[slot(e, sa->spi)], sa, true);
 	chain_out(&e->by_reqid[slot(e, sa->reqid)], sa, false);
 	move_cursors(e, sa);
 	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
-	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
+	host_publish(*(sa->succ ? &sa->succ->prev : &e->sa_last), sa->prev);
 	e->nsa--;
 	/* the octets go now; the cipher's own copy goes with the last packet that is inside it */
 	host_wipe(sa->ekey, sizeof(sa->ekey));
@@ -120,7 +123,7 @@ cw_sad_by_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
 	struct cw_sa *sa;
 
 	for (sa = host_load(e->by_spi[slot(e, spi)]); sa; sa = host_load(sa->spi_next))
-		if (sa->spi == spi && (cw_addr_eq(&sa->dst, dst) || (sa->dst.fam == dst->fam && cw_addr_any(&sa->dst))))
+		if (sa->spi == spi && !host_load(sa->dead) && (cw_addr_eq(&sa->dst, dst) || (sa->dst.fam == dst->fam && cw_addr_any(&sa->dst))))
 			return sa;
 	return NULL;
 }
@@ -137,7 +140,7 @@ cw_sad_spi_taken(struct cw_engine *e, uint32_t spi)
 }
 
 static bool
-in_range(const struct cw_selector *s, const struct cw_addr *a, uint8_t proto, bool opaque, uint16_t port)
+selector_has(const struct cw_selector *s, const struct cw_addr *a, uint8_t proto, bool opaque, uint16_t port)
 {
 	if (s->lo.fam != a->fam || memcmp(a->b, s->lo.b, sizeof(a->b)) < 0 || memcmp(a->b, s->hi.b, sizeof(a->b)) > 0)
 		return false;
@@ -164,7 +167,7 @@ cw_sa_selects(const struct cw_sa *sa, const struct cw_flow *f)
 		const struct cw_selector *s = &sa->sel[i];
 		uint16_t port = icmp ? icmp_port : s->side ? f->dport : f->sport;
 
-		if (!side[s->side] && in_range(s, s->side ? &f->dst : &f->src, f->proto, f->opaque, port))
+		if (!side[s->side] && selector_has(s, s->side ? &f->dst : &f->src, f->proto, f->opaque, port))
 			side[s->side] = true;
 	}
 	return side[0] && side[1];
@@ -175,7 +178,9 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 {
 	bool any_src = cw_addr_any(&r->src), any_dst = cw_addr_any(&r->dst);
 
-	if (sa->state != SADB_SASTATE_MATURE && sa->state != SADB_SASTATE_DYING)
+	unsigned state = host_load(sa->state);
+
+	if (host_load(sa->dead) || (state != SADB_SASTATE_MATURE && state != SADB_SASTATE_DYING))
 		return false;
 	if ((sa->flags & CW_SAF_IN) || (r->reqid && sa->reqid != r->reqid) || sa->mode != r->mode)
 		return false;
@@ -188,10 +193,10 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 struct cw_sa *
 cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow *f, unsigned *why)
 {
-	struct cw_sa *sa = r->reqid ? host_load(e->by_reqid[slot(e, r->reqid)]) : e->sa_last;
+	struct cw_sa *sa = r->reqid ? cw_sad_reqid(e, r->reqid) : host_load(e->sa_last);
 
 	*why = CW_DROP_NO_SA;
-	for (; sa; sa = r->reqid ? host_load(sa->reqid_next) : sa->prev) {
+	for (; sa; sa = r->reqid ? host_load(sa->reqid_next) : host_load(sa->prev)) {
 		if (!serves(sa, r))
 			continue;
 		if (cw_sa_selects(sa, f))
@@ -201,14 +206,20 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow
 	return NULL;
 }
 
+struct cw_sa *
+cw_sad_reqid(struct cw_engine *e, uint32_t reqid)
+{
+	return host_load(e->by_reqid[slot(e, reqid)]);
+}
+
 /* The newest SA that sends for a reqid: the way back of what came in. */
 struct cw_sa *
 cw_sad_out_reqid(struct cw_engine *e, uint32_t reqid)
 {
 	struct cw_sa *sa;
 
-	for (sa = host_load(e->by_reqid[slot(e, reqid)]); sa; sa = host_load(sa->reqid_next))
-		if (sa->reqid == reqid && (sa->flags & CW_SAF_OUT))
+	for (sa = cw_sad_reqid(e, reqid); sa; sa = host_load(sa->reqid_next))
+		if (sa->reqid == reqid && (sa->flags & CW_SAF_OUT) && !host_load(sa->dead))
 			return sa;
 	return NULL;
 }
@@ -221,11 +232,13 @@ cw_sa_mtu(struct cw_sa *sa, uint32_t pmtu)
 	uint32_t block = sa->block > 4 ? sa->block : 4u;
 	uint32_t inner = 0;
 
-	sa->pmtu = pmtu ? pmtu : 1500;
-	if (sa->pmtu > outer)
-		inner = (sa->pmtu - outer) / block * block;
+	if (pmtu == 0)
+		pmtu = 1500;
+	if (pmtu > outer)
+		inner = (pmtu - outer) / block * block;
 	inner = inner > 2 ? inner - 2 : 0;
-	sa->inner_mtu = inner < 1280 ? 1280 : inner;
+	host_publish(sa->pmtu, pmtu);
+	host_publish(sa->inner_mtu, inner < 1280 ? 1280 : inner);
 }
 
 static uint64_t
@@ -244,8 +257,8 @@ limit_at(const struct cw_sa *sa, const struct cw_limits *l)
 	return a < u ? a : u;
 }
 
-uint64_t
-cw_sa_deadline(const struct cw_sa *sa)
+static uint64_t
+deadline_locked(const struct cw_sa *sa)
 {
 	uint64_t h, s;
 
@@ -256,94 +269,169 @@ cw_sa_deadline(const struct cw_sa *sa)
 	return h < s ? h : s;
 }
 
+uint64_t
+cw_sa_deadline(struct cw_sa *sa)
+{
+	uint64_t at;
+
+	host_lock(&sa->lock);
+	at = deadline_locked(sa);
+	host_unlock(&sa->lock);
+	return at;
+}
+
 static bool
 over(const struct cw_sa *sa, const struct cw_limits *l, uint64_t now)
 {
 	return now >= limit_at(sa, l) || (l->packets && sa->packets >= l->packets) || (l->bytes && sa->bytes >= l->bytes);
 }
 
-static void
-soft_expired(struct cw_engine *e, struct cw_sa *sa)
-{
-	sa->soft_told = true;
-	sa->state = SADB_SASTATE_DYING;
-	cw_event_expire(e, sa, false);
-}
+enum { FOUND_SOFT = 1, FOUND_HARD = 2, FOUND_FIRST = 4, FOUND_LAST = 8 };
 
-/* Soft and hard limits, now; false when the SA is gone. Both are told, also for an SA that was never used. */
+/* Soft and hard limits, now; false when the SA is dead. Who finds it so first is the one to tell. */
 bool
-cw_sa_alive(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
+cw_sa_judge(struct cw_sa *sa, uint64_t now, unsigned *found)
 {
-	if (sa->state == SADB_SASTATE_DEAD)
+	bool larval = sa->state == SADB_SASTATE_LARVAL;
+
+	if (sa->dead)
 		return false;
-	if (sa->state == SADB_SASTATE_LARVAL) {
-		if (now < sa->born + CW_LARVAL_NS)
-			return true;
-		cw_event_expire(e, sa, true);
-		cw_sad_remove(e, sa);
-		return false;
-	}
-	if (over(sa, &sa->hard, now)) {
-		cw_event_expire(e, sa, true);
-		cw_sad_remove(e, sa);
+	if (larval ? now >= sa->born + CW_LARVAL_NS : over(sa, &sa->hard, now)) {
+		host_publish(sa->dead, 1);
+		*found |= FOUND_HARD;
 		return false;
 	}
-	if (!sa->soft_told && over(sa, &sa->soft, now))
-		soft_expired(e, sa);
+	if (!larval && !sa->soft_told && over(sa, &sa->soft, now)) {
+		sa->soft_told = true;
+		host_publish(sa->state, SADB_SASTATE_DYING);
+		*found |= FOUND_SOFT;
+	}
 	return true;
 }
 
 /* The packet that reaches a limit still passes; the next one finds it reached. */
 bool
-cw_sa_use(struct cw_engine *e, struct cw_sa *sa, uint64_t bytes, uint64_t now)
+cw_sa_use(struct cw_sa *sa, uint64_t bytes, uint64_t now, unsigned *found)
 {
-	if (!cw_sa_alive(e, sa, now))
+	if (!cw_sa_judge(sa, now, found))
 		return false;
 	if (sa->used == 0) {
 		sa->used = now ? now : 1;
 		sa->used_wall = host_wall_s();
-		cw_wake(e, cw_sa_deadline(sa));
+		*found |= FOUND_FIRST;
 	}
 	sa->packets++;
 	sa->bytes += bytes;
-	if (over(sa, &sa->hard, now))
-		cw_wake(e, now);	/* told at the next tick, or by the next packet */
-	else if (!sa->soft_told && over(sa, &sa->soft, now))
-		soft_expired(e, sa);
+	if (over(sa, &sa->hard, now)) {
+		*found |= FOUND_LAST;	/* told at the next tick, or by the next packet */
+	} else if (!sa->soft_told && over(sa, &sa->soft, now)) {
+		sa->soft_told = true;
+		host_publish(sa->state, SADB_SASTATE_DYING);
+		*found |= FOUND_SOFT;
+	}
 	return true;
+}
+
+static void
+retire(struct cw_engine *e, struct cw_sa *sa)
+{
+	if (!host_ref_get(&sa->ref))
+		return;
+	host_lock(&e->lock);
+	sa->reap_next = e->reap;
+	host_publish(e->reap, sa);
+	host_unlock(&e->lock);
+	host_wake(e->host);
+}
+
+/* Both limits are told, also for an SA that was never used. */
+void
+cw_sa_found(struct cw_engine *e, struct cw_sa *sa, uint64_t now, unsigned found)
+{
+	if (found & FOUND_SOFT)
+		cw_event_expire(e, sa, false);
+	if (found & FOUND_HARD) {
+		cw_event_expire(e, sa, true);
+		retire(e, sa);
+	}
+	if (found & FOUND_LAST)
+		cw_wake(e, now);
+	else if (found & FOUND_FIRST)
+		cw_wake(e, cw_sa_deadline(sa));
+}
+
+bool
+cw_sa_alive(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
+{
+	unsigned found = 0;
+	bool alive;
+
+	host_lock(&sa->lock);
+	alive = cw_sa_judge(sa, now, &found);
+	host_unlock(&sa->lock);
+	if (found)
+		cw_sa_found(e, sa, now, found);
+	return alive;
+}
+
+void
+cw_sa_drop(struct cw_sa *sa, uint64_t *counter)
+{
+	host_lock(&sa->lock);
+	++*counter;
+	host_unlock(&sa->lock);
+}
+
+void
+cw_sad_reap(struct cw_engine *e)
+{
+	struct cw_sa *sa, *next;
+
+	if (!host_load(e->reap))
+		return;
+	host_lock(&e->lock);
+	sa = e->reap;
+	host_publish(e->reap, NULL);
+	host_unlock(&e->lock);
+	for (; sa; sa = next) {
+		next = sa->reap_next;
+		cw_sad_remove(e, sa);
+		cw_sa_put(sa);
+	}
 }
 
 uint64_t
 cw_tick(struct cw_engine *e, uint64_t now)
 {
-	struct cw_sa *next;
-	uint64_t w;
-
-	if (now < e->deadline)
-		return e->deadline;
-	e->deadline = NEVER;
-	for (struct cw_sa *sa = e->sa_first; sa; sa = next) {
-		next = sa->succ;
+	cw_sad_reap(e);
+	if (now < host_load(e->deadline))
+		return cw_deadline(e);
+	host_lock(&e->lock);
+	host_publish(e->deadline, NEVER);
+	host_unlock(&e->lock);
+	for (struct cw_sa *sa = e->sa_first; sa; sa = sa->succ)
 		if (cw_sa_alive(e, sa, now))
 			cw_wake(e, cw_sa_deadline(sa));
-	}
-	w = cw_wait_tick(e, now);
-	cw_wake(e, w);
-	return e->deadline;
+	cw_sad_reap(e);
+	cw_wake(e, cw_wait_tick(e, now));
+	return cw_deadline(e);
 }
 
 uint64_t
 cw_deadline(struct cw_engine *e)
 {
-	return e->deadline;
+	return host_load(e->reap) ? 0 : host_load(e->deadline);
 }
 
 void
 cw_path_mtu(struct cw_engine *e, const struct cw_addr *peer, uint32_t mtu)
 {
-	for (struct cw_sa *sa = e->sa_first; sa; sa = sa->succ)
+	for (struct cw_sa *sa = e->sa_first; sa; sa = sa->succ) {
+		host_lock(&sa->lock);
 		if (cw_addr_eq(&sa->now_dst, peer))
 			cw_sa_mtu(sa, mtu);
+		host_unlock(&sa->lock);
+	}
 }
 
 unsigned

@@ -45,16 +45,19 @@ cw_spd_lookup(struct cw_engine *e, unsigned dir, const struct cw_flow *f)
 	struct cw_spd_entry *best = NULL;
 
 	for (struct cw_tuple *t = host_load(e->tuples); t; t = host_load(t->next)) {
+		const struct cw_table *b;
 		struct pair k;
 		struct cw_spd_entry *p;
 
-		if (t->dir != dir || t->fam != f->src.fam || t->count == 0 || (best && t->best > best->pub.priority))
+		if (t->dir != dir || t->fam != f->src.fam || host_load(t->count) == 0 ||
+		    (best && host_load(t->best) > best->pub.priority))
 			continue;
 		k = (struct pair){ f->src, f->dst };
 		cw_addr_mask(&k.s, t->slen);
 		cw_addr_mask(&k.d, t->dlen);
-		p = host_load(t->bucket[pair_hash(e, &k) & (t->buckets - 1)]);
-		for (; p; p = host_load(p->next))
+		b = host_load(t->table);
+		p = host_load(b->bucket[pair_hash(e, &k) & (b->buckets - 1)]);
+		for (; p; p = host_load(p->next[b->link]))
 			if (covers(&p->pub, &k, f)) {
 				if (!best || before(p, best))
 					best = p;
@@ -84,21 +87,21 @@ tuple_find(struct cw_engine *e, const struct cw_policy *p)
 }
 
 static struct cw_spd_entry **
-bucket_of(const struct cw_engine *e, struct cw_tuple *t, const struct cw_policy *p)
+bucket_of(const struct cw_engine *e, struct cw_table *b, const struct cw_policy *p)
 {
 	struct pair k = { p->src.addr, p->dst.addr };
 
-	return &t->bucket[pair_hash(e, &k) & (t->buckets - 1)];
+	return &b->bucket[pair_hash(e, &k) & (b->buckets - 1)];
 }
 
 struct cw_spd_entry *
 cw_spd_find(struct cw_engine *e, const struct cw_policy *p)
 {
 	struct cw_tuple *t = tuple_find(e, p);
-	struct cw_spd_entry *x = t ? *bucket_of(e, t, p) : NULL;
+	struct cw_spd_entry *x = t ? *bucket_of(e, t->table, p) : NULL;
 
 	while (x && !same_selectors(&x->pub, p))
-		x = x->next;
+		x = x->next[t->table->link];
 	return x;
 }
 
@@ -113,45 +116,46 @@ cw_spd_by_id(struct cw_engine *e, uint32_t id)
 }
 
 static void
-bucket_in(const struct cw_engine *e, struct cw_tuple *t, struct cw_spd_entry *x)
+bucket_in(const struct cw_engine *e, struct cw_table *b, struct cw_spd_entry *x)
 {
-	struct cw_spd_entry **at = bucket_of(e, t, &x->pub);
+	struct cw_spd_entry **at = bucket_of(e, b, &x->pub);
 
 	while (*at && before(*at, x))
-		at = &(*at)->next;
-	x->next = *at;
+		at = &(*at)->next[b->link];
+	x->next[b->link] = *at;
 	host_publish(*at, x);
-	if (x->pub.priority < t->best)
-		t->best = x->pub.priority;
 }
 
 static void
-bucket_out(const struct cw_engine *e, struct cw_tuple *t, struct cw_spd_entry *x)
+bucket_out(const struct cw_engine *e, struct cw_table *b, struct cw_spd_entry *x)
 {
-	struct cw_spd_entry **at = bucket_of(e, t, &x->pub);
+	struct cw_spd_entry **at = bucket_of(e, b, &x->pub);
 
 	while (*at && *at != x)
-		at = &(*at)->next;
+		at = &(*at)->next[b->link];
 	if (*at)
-		host_publish(*at, x->next);
+		host_publish(*at, x->next[b->link]);
 }
 
 static bool
 tuple_grow(struct cw_engine *e, struct cw_tuple *t)
 {
-	uint32_t old = t->buckets, more = old ? old * 4 : 16;
-	struct cw_spd_entry **from = t->bucket, **to = host_zalloc(more * sizeof(*to)), *x, *next;
+	struct cw_table *from = t->table, *to;
+	uint32_t more = from ? from->buckets * 4 : 16;
 
+	to = host_zalloc(sizeof(*to) + more * sizeof(to->bucket[0]));
 	if (!to)
 		return false;
-	t->bucket = to;
-	t->buckets = more;
-	for (uint32_t i = 0; i < old; i++)
-		for (x = from[i]; x; x = next) {
-			next = x->next;
-			bucket_in(e, t, x);
-		}
-	host_free(from);
+	to->buckets = more;
+	to->link = from ? !from->link : 0;
+	for (uint32_t i = 0; from && i < from->buckets; i++)
+		for (struct cw_spd_entry *x = from->bucket[i]; x; x = x->next[from->link])
+			bucket_in(e, to, x);
+	host_publish(t->table, to);
+	if (from) {
+		host_synchronize();	/* the next growth uses the old links again */
+		host_free(from);
+	}
 	return true;
 }
 
@@ -176,9 +180,18 @@ tuple_get(struct cw_engine *e, const struct cw_policy *p)
 		t->next = e->tuples;
 		host_publish(e->tuples, t);
 	}
-	if (t->count >= t->buckets * 2 && !tuple_grow(e, t))
+	if (t->count >= t->table->buckets * 2 && !tuple_grow(e, t))
 		return NULL;
 	return t;
+}
+
+/* The tuple's best value goes first: who skips the tuple by the old one is as before the change. */
+static void
+entry_in(const struct cw_engine *e, struct cw_tuple *t, struct cw_spd_entry *x)
+{
+	if (x->pub.priority < t->best)
+		host_publish(t->best, x->pub.priority);
+	bucket_in(e, t->table, x);
 }
 
 struct cw_spd_entry *
@@ -198,8 +211,8 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	} while (x->pub.id == 0 || cw_spd_by_id(e, x->pub.id));
 	x->id_next = e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
 	e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)] = x;
-	t->count++;
-	bucket_in(e, t, x);
+	entry_in(e, t, x);
+	host_publish(t->count, t->count + 1);
 	x->prev = e->sp_last;
 	*(e->sp_last ? &e->sp_last->succ : &e->sp_first) = x;
 	e->sp_last = x;
@@ -207,21 +220,6 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	*err = 0;
 	host_policy_changed(e->host, CW_POLICY_ADDED, &x->pub);
 	return x;
-}
-
-/* In place: id and order stay, so neither its neighbours nor its dump position move. */
-void
-cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *p)
-{
-	struct cw_tuple *t = tuple_find(e, &x->pub);
-	uint32_t id = x->pub.id;
-
-	bucket_out(e, t, x);
-	x->pub = *p;
-	x->pub.id = id;
-	x->acquire_until = 0;
-	bucket_in(e, t, x);
-	host_policy_changed(e->host, CW_POLICY_UPDATED, &x->pub);
 }
 
 static void
@@ -236,17 +234,60 @@ move_cursors(struct cw_engine *e, struct cw_spd_entry *x)
 	}
 }
 
+/* Where a new entry takes the place of an old one: in the list, among the numbers, and for dumps that stand there. */
+static void
+stand_in(struct cw_engine *e, struct cw_spd_entry *x, struct cw_spd_entry *y)
+{
+	struct cw_spd_entry **at = &e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
+
+	while (*at != x)
+		at = &(*at)->id_next;
+	*at = y;
+	y->id_next = x->id_next;
+	y->prev = x->prev;
+	y->succ = x->succ;
+	*(x->prev ? &x->prev->succ : &e->sp_first) = y;
+	*(x->succ ? &x->succ->prev : &e->sp_last) = y;
+	for (struct cw_client *c = e->clients; c; c = c->next)
+		if (c->dump_sp == x)
+			c->dump_sp = y;
+}
+
+/* In place: id and order stay, so neither its neighbours nor its dump position move. A lookup finds the old one or the new. */
+struct cw_spd_entry *
+cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *p)
+{
+	struct cw_tuple *t = tuple_find(e, &x->pub);
+	struct cw_spd_entry *y = host_zalloc(sizeof(*y));
+
+	if (!y)
+		return NULL;
+	y->pub = *p;
+	y->pub.id = x->pub.id;
+	y->order = x->order;
+	y->wait_end = &y->wait;
+	entry_in(e, t, y);
+	if (before(y, x))
+		host_synchronize();	/* who has passed the new one's place still comes by the old one */
+	bucket_out(e, t->table, x);
+	stand_in(e, x, y);
+	cw_wait_move(e, x, y);
+	host_policy_changed(e->host, CW_POLICY_UPDATED, &y->pub);
+	host_defer(&x->defer, host_free, x);
+	return y;
+}
+
 void
 cw_spd_remove(struct cw_engine *e, struct cw_spd_entry *x)
 {
 	struct cw_tuple *t = tuple_find(e, &x->pub);
 	struct cw_spd_entry **at = &e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
 
-	cw_wait_drop(e, x, CW_DROP_QUEUE_OLD);
-	bucket_out(e, t, x);
-	t->count--;
+	bucket_out(e, t->table, x);
+	host_publish(t->count, t->count - 1);
 	if (t->count == 0)
-		t->best = UINT32_MAX;
+		host_publish(t->best, UINT32_MAX);
+	cw_wait_drop(e, x, CW_DROP_QUEUE_OLD, true);
 	while (*at != x)
 		at = &(*at)->id_next;
 	*at = x->id_next;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The seam, user-space side: everything kernel/core needs from its host, and nothing else ("make seam" holds it to that).
- * ipsecd is one thread, so locks and read sections are empty; frees are put off until host_turn_end(), as a grace period
- * would, so that ASan finds lifetime faults that only a kernel would show. host_openssl.c has the ciphers; the host's
+ * ipsecd is one thread, so locks and read sections are empty, and nobody has to be waited for; frees are put off until
+ * host_turn_end(), as a grace period would, so that ASan finds lifetime faults that only a kernel would show. host_openssl.c has the ciphers; the host's
  * program (or a test) has the five functions at the end, which carry packets and messages away.
  */
 #ifndef CAUSEWAY_HOST_H
@@ -36,18 +36,33 @@ static inline void host_unlock(struct host_lock *l) { (void)l; }
 
 struct host_ref { unsigned n; };
 static inline void host_ref_init(struct host_ref *r) { r->n = 1; }
-static inline void host_ref_get(struct host_ref *r) { r->n++; }
+/* False: the last was put already, and what a read section still shows must not be kept. */
+static inline bool host_ref_get(struct host_ref *r) { return r->n && ++r->n; }
 static inline bool host_ref_put(struct host_ref *r) { return --r->n == 0; }	/* true: that was the last */
 
 static inline void host_read_begin(void) { }
 static inline void host_read_end(void) { }
+/* A value that others change meanwhile: read once, written after all that was written before it. */
 #define host_load(p)		(p)
 #define host_publish(p, v)	((p) = (v))
+static inline void host_synchronize(void) { }	/* wait until every read section that runs now has ended; control calls only */
 
 /* Call fn(p) when no read section that runs now can still see p. The node lives in the object. */
 struct host_defer { struct host_defer *next; void (*fn)(void *); void *p; };
 void host_defer(struct host_defer *, void (*fn)(void *), void *p);
 void host_turn_end(void);	/* the host's loop: end of a turn */
+
+/* Counters that all processors raise. */
+struct host_stats { uint64_t v[128]; };
+static inline struct host_stats *host_stats_new(void) { return calloc(1, sizeof(struct host_stats)); }
+static inline void host_stats_free(struct host_stats *s) { free(s); }
+static inline void host_stats_add(struct host_stats *s, unsigned i, uint64_t n) { s->v[i] += n; }
+static inline uint64_t host_stats_read(const struct host_stats *s, unsigned i) { return s->v[i]; }
+
+/* cw_deadline() comes sooner than it did. ipsecd asks at the end of each turn. */
+static inline void host_wake(struct host *h) { (void)h; }
+
+#define HOST_BURST	64	/* packets that go through the engine together at most */
 
 void host_random(void *p, size_t n);	/* CSPRNG */
 uint64_t host_wall_s(void);		/* for PF_KEY's two time fields only */
