@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine, compiled against the seam of one host (the -I that finds host.h), and its tests.
 CORE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernel/user -I$(top_srcdir)/kernel/core
-noinst_LIBRARIES += kernel/core/libcw.a kernel/user/libhost.a
-kernel_core_libcw_a_CPPFLAGS = $(CORE_CPPFLAGS)
-kernel_core_libcw_a_SOURCES = \
+CORE_SOURCES = \
 	kernel/core/acquire.c \
 	kernel/core/alg.c \
 	kernel/core/check.c \
@@ -25,8 +23,10 @@ kernel_core_libcw_a_SOURCES = \
 	kernel/core/sad.c \
 	kernel/core/spd.c \
 	kernel/include/causeway/drop.def \
-	kernel/include/causeway/pfkey.h \
-	kernel/user/host.h
+	kernel/include/causeway/pfkey.h
+noinst_LIBRARIES += kernel/core/libcw.a kernel/user/libhost.a
+kernel_core_libcw_a_CPPFLAGS = $(CORE_CPPFLAGS)
+kernel_core_libcw_a_SOURCES = $(CORE_SOURCES) kernel/user/host.h
 kernel_user_libhost_a_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_user_libhost_a_SOURCES = \
 	kernel/user/host_openssl.c
@@ -56,6 +56,20 @@ test_unit_test_core_drops_SOURCES = test/unit/test_core_drops.c $(CORE_RIG)
 test_unit_test_core_drops_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_drops_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=host_seal,--wrap=cw_sa_alive
 test_unit_test_core_drops_LDADD = $(CORE_TEST_LIBS)
+
+# The same under several threads, against a seam with real locks (test/unit/threads), watched by ThreadSanitizer; the build
+# with the other sanitizers, which cannot be had together with it, runs it for ASan.
+check_PROGRAMS += test/unit/test_core_threads
+UNIT_TESTS += test/unit/test_core_threads
+EXTRA_DIST += test/unit/threads/host.h
+if !SANITIZERS
+THREAD_FLAGS = -g -O1 -fsanitize=thread
+endif
+test_unit_test_core_threads_SOURCES = test/unit/test_core_threads.c $(CORE_SOURCES)
+test_unit_test_core_threads_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/test/unit/threads -I$(top_srcdir)/kernel/core -I$(top_srcdir)/test/unit
+test_unit_test_core_threads_CFLAGS = $(AM_CFLAGS) $(THREAD_FLAGS)
+test_unit_test_core_threads_LDFLAGS = $(AM_LDFLAGS) $(THREAD_FLAGS) -pthread
+test_unit_test_core_threads_LDADD = lib/libcauseway.a $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 
 # ESP (also behind the cipher) and PF_KEY messages.
 FUZZ_TARGETS += esp:kernel/core/esp_in.c,kernel/core/icmp.c,kernel/core/ip.c

@@ -2,8 +2,8 @@
 /*
  * The seam, user-space side: everything kernel/core needs from its host, and nothing else ("make seam" holds it to that).
  * ipsecd is one thread, so locks and read sections are empty, and nobody has to be waited for; frees are put off until
- * host_turn_end(), as a grace period would, so that ASan finds lifetime faults that only a kernel would show. host_openssl.c has the ciphers; the host's
- * program (or a test) has the five functions at the end, which carry packets and messages away.
+ * host_turn_end(), as a grace period would, so that ASan finds lifetime faults that only a kernel would show. host_openssl.c
+ * has the ciphers; the host's program (or a test) has the functions at the end, which carry packets and messages away.
  */
 #ifndef CAUSEWAY_HOST_H
 #define CAUSEWAY_HOST_H
