@@ -129,12 +129,14 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
 }
 
 bool
-cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
+cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst, uint16_t port)
 {
+	const struct cw_sa *sa;
 	bool known;
 
 	host_read_begin();
-	known = cw_sad_by_spi(e, spi, dst) != NULL;
+	sa = cw_sad_by_spi(e, spi, dst);
+	known = sa && (port == 0 || (sa->udp && sa->dport == port));
 	host_read_end();
 	return known;
 }

@@ -7,7 +7,7 @@
 #include "pf.h"
 
 static uint16_t
-u16(const uint8_t *p)
+rd16(const uint8_t *p)
 {
 	uint16_t v;
 
@@ -20,13 +20,13 @@ static size_t
 sockaddr(const uint8_t *p, size_t n, struct cw_addr *a, uint16_t *port)
 {
 	*a = (struct cw_addr){ 0 };
-	if (n >= 16 && u16(p) == PF_AF_INET) {
+	if (n >= 16 && rd16(p) == PF_AF_INET) {
 		a->fam = 4;
 		*port = get16(p + 2);
 		memcpy(a->b, p + 4, 4);
 		return 16;
 	}
-	if (n >= 28 && u16(p) == PF_AF_INET6) {
+	if (n >= 28 && rd16(p) == PF_AF_INET6) {
 		a->fam = 6;
 		*port = get16(p + 2);
 		memcpy(a->b, p + 8, 16);
@@ -85,7 +85,7 @@ get_key(const uint8_t *p, size_t n, struct pf_key *k)
 {
 	if (n < 8)
 		return false;
-	k->bits = u16(p + 4);
+	k->bits = rd16(p + 4);
 	k->n = (k->bits + 7) / 8;
 	k->p = p + 8;
 	return k->bits && n == 8 + (k->n + 7) / 8 * 8;
@@ -125,7 +125,7 @@ get_policy(const uint8_t *p, size_t n, struct pf_msg *m)
 	m->pol_id = x.sadb_x_policy_id;
 	m->pol_priority = x.sadb_x_policy_priority;
 	for (p += sizeof(x), n -= sizeof(x); n; ) {
-		size_t len = n >= 16 ? u16(p) : 0;	/* in octets, unlike every other length */
+		size_t len = n >= 16 ? rd16(p) : 0;	/* in octets, unlike every other length */
 
 		if (len < 16 || len > n || len % 8 || m->nreq == CW_REQUESTS_MAX || !get_request(p, len, &m->req[m->nreq]))
 			return false;
@@ -156,7 +156,7 @@ get_selectors(const uint8_t *p, size_t n, struct pf_msg *m)
 
 	if (n < sizeof(struct cw_ext_selectors))
 		return false;
-	m->nsel = u16(p + 4);
+	m->nsel = rd16(p + 4);
 	m->sel = p + sizeof(struct cw_ext_selectors);
 	if (m->nsel > CW_SELECTORS_MAX || n != sizeof(struct cw_ext_selectors) + m->nsel * sizeof(struct cw_ext_selector))
 		return false;
@@ -281,8 +281,8 @@ pf_decode(const uint8_t *p, size_t len, struct pf_msg *m)
 	if (h.sadb_msg_len * 8u != len)
 		return EMSGSIZE;
 	for (p += sizeof(h), len -= sizeof(h); len; ) {
-		size_t n = u16(p) * 8u;		/* there are 8 octets at least: all is in eights */
-		unsigned type = u16(p + 2);
+		size_t n = rd16(p) * 8u;		/* there are 8 octets at least: all is in eights */
+		unsigned type = rd16(p + 2);
 
 		if (n == 0 || n > len || type == SADB_EXT_RESERVED)
 			return EINVAL;
