@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include kernel/core/local.mk
 include kernel/user/local.mk
+include kernel/linux/local.mk

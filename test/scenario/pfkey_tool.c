@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone:
+ * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone, or over a PF_KEY socket of the system, where SOCK
+ * is the word "kernel":
  *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT]
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
  *	pfkey_tool SOCK flush | spdflush
+ *	pfkey_tool SOCK hold		(keeps its socket open until it is killed)
  *	pfkey_tool SOCK dump | dumpkeyless	(a line for each SA: spi, and the key's octets in hex if the engine gives them)
  */
 #include "config.h"
@@ -31,8 +33,17 @@ static int
 dial(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd;
 
+	if (strcmp(path, "kernel") == 0) {
+		fd = socket(PF_KEY, SOCK_RAW | SOCK_CLOEXEC, PF_KEY_V2);
+		if (fd < 0) {
+			fprintf(stderr, "pfkey_tool: a PF_KEY socket: %s\n", strerror(errno));
+			exit(1);
+		}
+		return fd;
+	}
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		fail("cannot connect");
@@ -228,6 +239,8 @@ main(int argc, char **argv)
 		talk(fd, &m);
 	} else if (strcmp(verb, "dump") == 0 || strcmp(verb, "dumpkeyless") == 0) {
 		dump(fd, strcmp(verb, "dumpkeyless") == 0);
+	} else if (strcmp(verb, "hold") == 0) {
+		pause();
 	} else {
 		fail("unknown verb");
 	}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The seam's ciphers by the kernel's crypto API. Implementations that finish later are asked for too, because the fast ones are
+ * among them; a packet then waits with a reference to its SA and holds no lock. GCM and ChaCha20 get their whole nonce from us:
+ * the forms for ESP want an AAD in one piece with the packet, which it is not with 64-bit sequence numbers.
+ */
+#include <crypto/aead.h>
+#include <crypto/authenc.h>
+#include <linux/rtnetlink.h>
+#include <linux/version.h>
+
+#include "mod.h"
+#include <causeway/pfkey.h>
+
+struct host_aead {
+	struct crypto_aead *tfm;
+	struct crypto_aead *esn;	/* CBC with HMAC: the one that takes the high half into the MAC */
+	bool		 aead;
+	u8		 salt[4];
+	u32		 icv;
+};
+
+static struct crypto_aead *
+keyed(const char *name, const u8 *key, size_t n, u32 icv)
+{
+	struct crypto_aead *t = crypto_alloc_aead(name, 0, 0);
+
+	if (IS_ERR(t))
+		return NULL;
+	if (crypto_aead_setkey(t, key, n) || crypto_aead_setauthsize(t, icv)) {
+		crypto_free_aead(t);
+		return NULL;
+	}
+	return t;
+}
+
+/* One key out of two, as authenc wants it: what is the cipher's part stands in front. */
+static void
+cbc_hmac(struct host_aead *a, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
+{
+	static const char *const names[3][2] = {
+		{ "authenc(hmac(sha256),cbc(aes))", "authencesn(hmac(sha256),cbc(aes))" },
+		{ "authenc(hmac(sha384),cbc(aes))", "authencesn(hmac(sha384),cbc(aes))" },
+		{ "authenc(hmac(sha512),cbc(aes))", "authencesn(hmac(sha512),cbc(aes))" },
+	};
+	unsigned int i = auth - SADB_X_AALG_SHA2_256HMAC;
+	size_t n = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) + alen + elen;
+	struct crypto_authenc_key_param *param;
+	struct rtattr *rta;
+	u8 *key;
+
+	if (i > 2)
+		return;
+	key = kzalloc(n, GFP_KERNEL);
+	if (!key)
+		return;
+	rta = (struct rtattr *)key;
+	rta->rta_type = CRYPTO_AUTHENC_KEYA_PARAM;
+	rta->rta_len = RTA_LENGTH(sizeof(*param));
+	param = RTA_DATA(rta);
+	param->enckeylen = cpu_to_be32((u32)elen);
+	memcpy(key + RTA_SPACE(sizeof(*param)), akey, alen);
+	memcpy(key + RTA_SPACE(sizeof(*param)) + alen, ekey, elen);
+	a->icv = 16 + 8 * i;
+	a->tfm = keyed(names[i][0], key, n, a->icv);
+	a->esn = keyed(names[i][1], key, n, a->icv);
+	kfree_sensitive(key);
+}
+
+struct host_aead *
+host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
+{
+	struct host_aead *a = host_zalloc(sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->aead = auth == 0;
+	a->icv = 16;
+	if (a->aead && elen > 4) {
+		elen -= 4;
+		memcpy(a->salt, ekey + elen, 4);
+		if (cipher == SADB_X_EALG_AES_GCM_ICV16)
+			a->tfm = keyed("gcm(aes)", ekey, elen, a->icv);
+		else if (cipher == CW_EALG_CHACHA20POLY1305)
+			a->tfm = keyed("rfc7539(chacha20,poly1305)", ekey, elen, a->icv);
+	} else if (!a->aead && cipher == SADB_X_EALG_AESCBC) {
+		cbc_hmac(a, auth, ekey, elen, akey, alen);
+	}
+	if (!a->tfm || (!a->aead && !a->esn)) {
+		host_aead_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void
+host_aead_free(struct host_aead *a)
+{
+	if (!a)
+		return;
+	if (a->tfm)
+		crypto_free_aead(a->tfm);
+	if (a->esn)
+		crypto_free_aead(a->esn);
+	host_wipe(a, sizeof(*a));
+	host_free(a);
+}
+
+static void
+request_end(struct mod_pkt *m)
+{
+	if (m->request != m->room)
+		kfree_sensitive(m->request);
+	m->request = NULL;
+}
+
+static void
+done_later(struct mod_pkt *m, int err)
+{
+	struct host *h = m->h;
+	struct cw_pkt *p = &m->p;
+
+	if (err == -EINPROGRESS)
+		return;
+	request_end(m);
+	p->crypt.ok = err == 0;
+	if (m->seal)
+		cw_sealed(h->e, &p, 1);
+	else
+		cw_opened(h->e, &p, 1);
+	percpu_ref_put(&h->busy);
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+static void on_done(void *arg, int err) { done_later(arg, err); }
+#else
+static void on_done(struct crypto_async_request *r, int err) { done_later(r->data, err); }
+#endif
+
+/* The parts of the packet that the request names; returns the octets of its AAD. */
+static unsigned int
+lay_out(struct mod_pkt *m, const struct host_aead *a, unsigned int text)
+{
+	const struct cw_crypt *c = &m->p.crypt;
+	unsigned int iv = c->head - 8, naad = c->esn ? 12 : 8;
+	__be32 hi = cpu_to_be32(c->seqhi);
+
+	memcpy(m->aad, c->esp, 8);
+	if (c->esn) {	/* RFC 4106 5: SPI, high half, low half; authencesn wants the same and puts it right itself */
+		memcpy(m->aad + 8, c->esp + 4, 4);
+		memcpy(m->aad + 4, &hi, 4);
+	}
+	sg_init_table(m->sg, 2);
+	sg_set_buf(&m->sg[0], m->aad, naad);
+	if (a->aead) {
+		memcpy(m->iv, a->salt, 4);
+		memcpy(m->iv + 4, c->esp + 8, 8);
+		sg_set_buf(&m->sg[1], c->esp + c->head, text);
+		return naad;
+	}
+	memcpy(m->iv, c->esp + 8, iv);
+	sg_set_buf(&m->sg[1], c->esp + 8, iv + text);
+	return naad + iv;
+}
+
+/* -EINPROGRESS: on_done comes, or has come. */
+static int
+crypt_start(struct cw_pkt *p, bool seal)
+{
+	struct mod_pkt *m = mod_pkt_of(p);
+	struct host_aead *a = p->crypt.aead;
+	struct crypto_aead *t = p->crypt.esn && a->esn ? a->esn : a->tfm;
+	size_t need = sizeof(struct aead_request) + crypto_aead_reqsize(t);
+	unsigned int text = p->crypt.text + (seal ? 0 : a->icv), aad;
+	struct aead_request *r;
+
+	m->seal = seal;
+	m->request = need <= sizeof(m->room) ? m->room : kmalloc(need, GFP_ATOMIC | __GFP_NOWARN);
+	if (!m->request)
+		return -ENOMEM;
+	r = m->request;
+	aad = lay_out(m, a, p->crypt.text + a->icv);
+	aead_request_set_tfm(r, t);
+	aead_request_set_callback(r, 0, on_done, m);
+	aead_request_set_crypt(r, m->sg, m->sg, text, m->iv);
+	aead_request_set_ad(r, aad);
+	return seal ? crypto_aead_encrypt(r) : crypto_aead_decrypt(r);
+}
+
+static void
+crypt_all(struct cw_engine *e, struct cw_pkt **v, unsigned int n, bool seal)
+{
+	struct cw_pkt *ready[HOST_BURST];
+	unsigned int k = 0, i;
+
+	for (i = 0; i < n; i++) {
+		struct percpu_ref *busy = &mod_pkt_of(v[i])->h->busy;
+		int err;
+
+		percpu_ref_get(busy);
+		err = crypt_start(v[i], seal);
+		if (err == -EINPROGRESS || err == -EBUSY)
+			continue;
+		request_end(mod_pkt_of(v[i]));
+		percpu_ref_put(busy);
+		v[i]->crypt.ok = err == 0;
+		ready[k++] = v[i];
+	}
+	if (k == 0)
+		return;
+	if (seal)
+		cw_sealed(e, ready, k);
+	else
+		cw_opened(e, ready, k);
+}
+
+void
+host_seal(struct cw_engine *e, struct cw_pkt **v, unsigned int n)
+{
+	crypt_all(e, v, n, true);
+}
+
+void
+host_open(struct cw_engine *e, struct cw_pkt **v, unsigned int n)
+{
+	crypt_all(e, v, n, false);
+}

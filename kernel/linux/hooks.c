@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Where packets are taken from the system. Its filter and its connection tracking see the wire form only, as the FAQ's pictures
+ * have it: what is to be protected goes past them in the clear before they see it, ESP is taken at the input when they have
+ * passed it, and what came out of it goes past them again.
+ *
+ *	prerouting, first	a clear packet that will be protected: past everything, to the route
+ *	forward, first		the inbound policy, then the outbound one
+ *	output, first		the outbound policy
+ *	input, first		what came out of a tunnel goes past everything
+ *	input, last		ESP; else the inbound policy
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/udp.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/udp.h>
+#include <net/xfrm.h>
+
+#include "mod.h"
+
+#define HEADERS_MAX	512u	/* what is looked at of a packet's headers at most */
+
+static unsigned int
+ask_out(struct host *h, struct sk_buff *skb)
+{
+	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len);
+
+	if (type == CW_ASK_MORE && pskb_may_pull(skb, min(skb->len, HEADERS_MAX)))
+		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len);
+	return type == CW_ASK_MORE ? CW_POLICY_DISCARD : type;
+}
+
+static unsigned int
+ask_clear(struct host *h, struct sk_buff *skb, bool forward)
+{
+	unsigned int why = cw_ask_clear(h->e, skb->data, skb_headlen(skb), skb->len, forward);
+
+	if (why == CW_ASK_MORE && pskb_may_pull(skb, min(skb->len, HEADERS_MAX)))
+		why = cw_ask_clear(h->e, skb->data, skb_headlen(skb), skb->len, forward);
+	return why == CW_ASK_MORE ? CW_DROP_INNER_SHORT : why;
+}
+
+/* Neighbour discovery finds the way to the peer itself: RFC 4301 leaves it to the clear. */
+static bool
+is_neighbour(struct sk_buff *skb)
+{
+	const struct icmp6hdr *i;
+
+	if (ip_hdr(skb)->version != 6 || ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6 || !pskb_may_pull(skb, sizeof(struct ipv6hdr) + 8))
+		return false;
+	i = (const struct icmp6hdr *)(skb->data + sizeof(struct ipv6hdr));
+	return i->icmp6_type >= 133 && i->icmp6_type <= 137;
+}
+
+/* The rest of the hooks of this place is left out. */
+static unsigned int
+go_past(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	state->okfn(state->net, state->sk, skb);
+	return NF_STOLEN;
+}
+
+static unsigned int
+drop(struct host *h, unsigned int why)
+{
+	cw_count(h->e, why, 1);
+	return NF_DROP;
+}
+
+/* One packet that leaves, by its outbound policy: taken, dropped, or none of ours. */
+static unsigned int
+outbound(struct host *h, struct sk_buff *skb)
+{
+	switch (ask_out(h, skb)) {
+	case CW_POLICY_IPSEC:
+		if (is_neighbour(skb))
+			return NF_ACCEPT;
+		mod_take_plain(h, skb);
+		return NF_STOLEN;
+	case CW_POLICY_DISCARD:
+		return drop(h, CW_DROP_POLICY_DISCARD_OUT);
+	default:
+		return NF_ACCEPT;
+	}
+}
+
+static unsigned int
+on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct host *h = mod_host(state->net);
+
+	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK) || cw_policy_count(h->e) == 0)
+		return NF_ACCEPT;
+	if (skb->sk && mod_sock_bypasses(skb->sk, XFRM_POLICY_OUT))
+		return NF_ACCEPT;
+	return outbound(h, skb);
+}
+
+static bool
+is_local(const struct nf_hook_state *state, const struct sk_buff *skb)
+{
+	if (state->pf == NFPROTO_IPV4)
+		return inet_addr_type(state->net, ip_hdr(skb)->daddr) != RTN_UNICAST;
+	return ipv6_chk_addr(state->net, &ipv6_hdr(skb)->daddr, NULL, 0) || ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
+}
+
+static unsigned int
+on_prerouting(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct host *h = mod_host(state->net);
+
+	if (cw_policy_count(h->e) == 0 || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb) != CW_POLICY_IPSEC || is_local(state, skb))
+		return NF_ACCEPT;
+	return go_past(skb, state);
+}
+
+static void
+no_postrouting(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (state->pf == NFPROTO_IPV4)
+		IPCB(skb)->flags |= IPSKB_REROUTED;
+	else
+		IP6CB(skb)->flags |= IP6SKB_REROUTED;
+}
+
+static unsigned int
+on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct host *h = mod_host(state->net);
+	bool ours = mod_is_ours(skb);
+	unsigned int v, why;
+
+	if (!ours) {
+		if (cw_policy_count(h->e) == 0)
+			return NF_ACCEPT;
+		why = ask_clear(h, skb, true);
+		if (why != CW_DROP_NONE)
+			return drop(h, why);
+	}
+	v = outbound(h, skb);
+	if (v != NF_ACCEPT || !ours)
+		return v;
+	no_postrouting(skb, state);
+	return go_past(skb, state);
+}
+
+static unsigned int
+on_input_first(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return mod_is_ours(skb) ? go_past(skb, state) : NF_ACCEPT;
+}
+
+/* Where the transport's header begins, from the network header; false: in a piece of a packet that is not put together yet. */
+static bool
+transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
+{
+	__be16 frag = 0;
+	int at;
+
+	if (ip_hdr(skb)->version == 4) {
+		*off = ip_hdrlen(skb);
+		*proto = ip_hdr(skb)->protocol;
+		return !ip_is_fragment(ip_hdr(skb));
+	}
+	*proto = ipv6_hdr(skb)->nexthdr;
+	at = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), proto, &frag);
+	*off = (unsigned int)at;
+	return at > 0 && frag == 0;
+}
+
+static void
+destination(const struct sk_buff *skb, struct cw_addr *dst)
+{
+	if (ip_hdr(skb)->version == 4)
+		mod_addr4(dst, ip_hdr(skb)->daddr);
+	else
+		mod_addr6(dst, &ipv6_hdr(skb)->daddr);
+}
+
+/* ESP in UDP, RFC 3948 2.1, for one of our SAs and its port; whatever else comes there is for who has the socket. */
+static bool
+is_encapsulated(struct host *h, struct sk_buff *skb, unsigned int off, u16 *sport, u16 *dport)
+{
+	const struct udphdr *u;
+	struct cw_addr dst;
+	unsigned int n;
+	__be32 spi;
+
+	if (!pskb_may_pull(skb, off + sizeof(*u) + 8))
+		return false;
+	u = (const struct udphdr *)(skb->data + off);
+	memcpy(&spi, u + 1, sizeof(spi));
+	n = ntohs(u->len);
+	if (spi == 0 || (!skb_is_gso(skb) && n > skb->len - off))
+		return false;
+	*sport = ntohs(u->source);
+	*dport = ntohs(u->dest);
+	destination(skb, &dst);
+	if (!cw_ask_spi(h->e, ntohl(spi), &dst, *dport))
+		return false;
+	return skb_is_gso(skb) || pskb_trim(skb, off + n) == 0;
+}
+
+/* A router says that a packet of ours was too big: is it one? It quotes the packet's first octets (RFC 1191 4, RFC 4443 3.2). */
+static void
+look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
+{
+	struct { struct icmphdr i; struct iphdr ip; u8 more[12]; } q4;
+	struct { struct icmp6hdr i; struct ipv6hdr ip; u8 more[12]; } q6;
+	const u8 *more;
+	struct cw_addr peer;
+	__be32 spi;
+	u8 inner;
+	u32 mtu;
+
+	if (proto == IPPROTO_ICMP) {
+		if (skb_copy_bits(skb, off, &q4, sizeof(q4)) || q4.i.type != ICMP_DEST_UNREACH || q4.i.code != ICMP_FRAG_NEEDED || q4.ip.ihl != 5)
+			return;
+		mtu = ntohs(q4.i.un.frag.mtu);
+		mod_addr4(&peer, q4.ip.daddr);
+		inner = q4.ip.protocol;
+		more = q4.more;
+	} else {
+		if (skb_copy_bits(skb, off, &q6, sizeof(q6)) || q6.i.icmp6_type != ICMPV6_PKT_TOOBIG)
+			return;
+		mtu = ntohl(q6.i.icmp6_mtu);
+		mod_addr6(&peer, &q6.ip.daddr);
+		inner = q6.ip.nexthdr;
+		more = q6.more;
+	}
+	if (inner != IPPROTO_ESP && inner != IPPROTO_UDP)
+		return;
+	memcpy(&spi, more + (inner == IPPROTO_UDP ? 8 : 0), sizeof(spi));
+	if (mtu >= 576 && cw_ask_spi(h->e, ntohl(spi), &peer, 0))
+		mod_path_told(h, &peer, mtu);
+}
+
+/* A socket that was promised clear packets gets them whatever the policies say. */
+static bool
+socket_bypasses(const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off)
+{
+	const struct udphdr *u;
+	struct sock *sk;
+	bool does;
+
+	if (!pskb_may_pull(skb, off + sizeof(*u)))
+		return false;
+	u = (const struct udphdr *)(skb->data + off);
+	if (state->pf == NFPROTO_IPV4)
+		sk = udp4_lib_lookup(state->net, ip_hdr(skb)->saddr, u->source, ip_hdr(skb)->daddr, u->dest, state->in->ifindex);
+	else
+		sk = udp6_lib_lookup(state->net, &ipv6_hdr(skb)->saddr, u->source, &ipv6_hdr(skb)->daddr, u->dest, state->in->ifindex);
+	if (!sk)
+		return false;
+	does = mod_sock_bypasses(sk, XFRM_POLICY_IN);
+	sock_put(sk);
+	return does;
+}
+
+static unsigned int
+on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct host *h = mod_host(state->net);
+	u16 sport = 0, dport = 0;
+	unsigned int off, why;
+	bool whole;
+	u8 proto;
+
+	if (state->in->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
+	whole = transport(skb, &off, &proto);
+	if (whole && proto == IPPROTO_ESP) {
+		mod_take_wire(h, skb, off, false, 0, 0);
+		return NF_STOLEN;
+	}
+	if (whole && proto == IPPROTO_UDP && is_encapsulated(h, skb, off, &sport, &dport)) {
+		mod_take_wire(h, skb, off + sizeof(struct udphdr), true, sport, dport);
+		return NF_STOLEN;
+	}
+	if (whole && (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6))
+		look_at_too_big(h, skb, off, proto);
+	if (cw_policy_count(h->e) == 0)
+		return NF_ACCEPT;
+	why = ask_clear(h, skb, false);
+	if (why == CW_DROP_NONE || is_neighbour(skb) || (whole && proto == IPPROTO_UDP && socket_bypasses(state, skb, off)))
+		return NF_ACCEPT;
+	return drop(h, why);
+}
+
+#define HOOKS(family)													\
+	{ .hook = on_prerouting, .pf = family, .hooknum = NF_INET_PRE_ROUTING, .priority = INT_MIN },			\
+	{ .hook = on_forward, .pf = family, .hooknum = NF_INET_FORWARD, .priority = INT_MIN },				\
+	{ .hook = on_output, .pf = family, .hooknum = NF_INET_LOCAL_OUT, .priority = INT_MIN },				\
+	{ .hook = on_input_first, .pf = family, .hooknum = NF_INET_LOCAL_IN, .priority = INT_MIN },			\
+	{ .hook = on_input_last, .pf = family, .hooknum = NF_INET_LOCAL_IN, .priority = INT_MAX }
+
+static const struct nf_hook_ops ops[] = { HOOKS(NFPROTO_IPV4), HOOKS(NFPROTO_IPV6) };
+
+int
+mod_hooks_on(struct net *net)
+{
+	return nf_register_net_hooks(net, ops, ARRAY_SIZE(ops));
+}
+
+void
+mod_hooks_off(struct net *net)
+{
+	nf_unregister_net_hooks(net, ops, ARRAY_SIZE(ops));
+	synchronize_net();
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What comes out of a tunnel and passed the policy check. It goes into the system behind its filters, which have seen the wire
+ * form: our hooks in front of them carry it past. The way it came says nothing about its source, so no reverse path is asked for.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/ipv6_stubs.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "mod.h"
+
+#define DEFRAG_USER	0x4357u		/* fragments from tunnels are never put together with others */
+
+static bool
+header_ok4(struct net *net, struct sk_buff *skb)
+{
+	const struct iphdr *i = ip_hdr(skb);
+	struct ip_options *opt = &IPCB(skb)->opt;
+
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->iif = skb->skb_iif;
+	if (ip_fast_csum((const u8 *)i, i->ihl))
+		return false;
+	skb_set_transport_header(skb, i->ihl * 4);
+	if (i->ihl == 5)
+		return true;
+	opt->optlen = (u8)(i->ihl * 4 - sizeof(*i));
+	return ip_options_compile(net, opt, skb) == 0 && !opt->srr;
+}
+
+static bool
+route_in4(struct host *h, struct sk_buff *skb)
+{
+	const struct iphdr *i = ip_hdr(skb);
+	bool ok;
+
+	/* A path of transforms stands on the packet while the route is asked for: then any source may come this way. */
+	if (!secpath_set(skb))
+		return false;
+	ok = ip_route_input_noref(skb, i->daddr, i->saddr, i->tos, skb->dev) == 0;
+	secpath_reset(skb);
+	if (ok)
+		IPCB(skb)->flags &= ~IPSKB_DOREDIRECT;
+	return ok;
+}
+
+static void
+deliver4(struct host *h, struct sk_buff *skb)
+{
+	skb->protocol = htons(ETH_P_IP);
+	if (!header_ok4(h->net, skb)) {
+		cw_count(h->e, CW_DROP_INNER_HEADER, 1);
+		kfree_skb(skb);
+		return;
+	}
+	if (!route_in4(h, skb)) {
+		cw_count(h->e, CW_DROP_PLAIN_WRITE, 1);
+		kfree_skb(skb);
+		return;
+	}
+	if (skb_rtable(skb)->rt_flags & RTCF_LOCAL && ip_is_fragment(ip_hdr(skb))) {
+		if (ip_defrag(h->net, skb, DEFRAG_USER))
+			return;
+		skb->ignore_df = 1;
+	}
+	mod_pass(skb);
+	dst_input(skb);
+	mod_passed();
+}
+
+static void
+deliver6(struct host *h, struct sk_buff *skb)
+{
+	skb->protocol = htons(ETH_P_IPV6);
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	IP6CB(skb)->iif = skb->skb_iif;
+	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
+	if (ipv6_stub->ipv6_route_input(skb)) {
+		cw_count(h->e, CW_DROP_PLAIN_WRITE, 1);
+		kfree_skb(skb);
+		return;
+	}
+	mod_pass(skb);
+	dst_input(skb);
+	mod_passed();
+}
+
+static void
+deliver(struct host *h, struct cw_pkt *p)
+{
+	struct sk_buff *skb = mod_pkt_skb(p);
+
+	skb_reset_network_header(skb);
+	skb_reset_mac_header(skb);
+	skb_reset_mac_len(skb);
+	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+	skb_clear_hash(skb);
+	skb->ip_summed = CHECKSUM_NONE;
+	skb->pkt_type = PACKET_HOST;
+	skb->encapsulation = 0;
+	skb_orphan(skb);
+	if (ip_hdr(skb)->version == 4)
+		deliver4(h, skb);
+	else
+		deliver6(h, skb);
+}
+
+void
+host_plain_out(struct host *h, struct cw_pkt **v, unsigned int n)
+{
+	unsigned int i;
+
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < n; i++) {
+		switch (v[i]->verdict) {
+		case CW_DELIVER:
+			deliver(h, v[i]);
+			break;
+		case CW_ANSWER:
+			mod_answer(h, v[i]);
+			break;
+		default:	/* it had a policy when it was taken, and has none now */
+			cw_drop(h->e, v[i], CW_DROP_ROUTE_LOOP);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+}

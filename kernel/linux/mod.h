@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the module's files share. Every network namespace has a struct host; its engine comes to be with the first PF_KEY socket
+ * there, and only then are packets of that namespace looked at.
+ */
+#ifndef CAUSEWAY_MOD_H
+#define CAUSEWAY_MOD_H
+
+#include <crypto/algapi.h>
+#include <linux/completion.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/percpu-refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <net/net_namespace.h>
+
+#include "cw.h"
+
+#define PATHS	8	/* path MTUs that were told and are not looked at yet */
+
+struct host {
+	struct net	*net;
+	struct mutex	 mutex;		/* control calls */
+	struct cw_engine *e;		/* NULL until the first PF_KEY socket */
+	struct percpu_ref busy;		/* packets that are in a cipher; the engine outlives them */
+	struct completion idle;
+	struct timer_list timer;
+	struct work_struct tick;
+	spinlock_t	 path_lock;
+	unsigned int	 npaths;
+	struct { struct cw_addr peer; u32 mtu; } path[PATHS];
+};
+
+/* A packet inside the engine. The skb's head is the engine's buffer; the rest is what its cipher request needs, which may be
+ * neither on a stack nor in the module's own data. */
+#define REQUEST_ROOM	448
+struct mod_pkt {
+	struct cw_pkt	 p;
+	struct sk_buff	*skb;
+	struct host	*h;
+	void		*request;	/* room, or memory of its own when that is not enough */
+	bool		 seal;
+	struct scatterlist sg[2];
+	u8		 aad[12], iv[16];
+	u8		 room[REQUEST_ROOM] __aligned(CRYPTO_MINALIGN);
+};
+static inline struct mod_pkt *mod_pkt_of(struct cw_pkt *p) { return container_of(p, struct mod_pkt, p); }
+
+extern struct workqueue_struct *mod_wq;
+extern unsigned int mod_net_id;
+static inline u64 mod_now(void) { return ktime_get_boottime_ns(); }
+struct host *mod_host(struct net *);
+int mod_host_start(struct host *);	/* under its mutex; the engine is there after 0 */
+
+/* -- pkt.c: skbs and the engine's packets -- */
+int mod_pkt_init(void);
+void mod_pkt_exit(void);
+/* Linear, owned by us alone, with head and tail octets to spare. */
+bool mod_skb_room(struct sk_buff *, unsigned int head, unsigned int tail);
+struct cw_pkt *mod_pkt_new(struct host *, struct sk_buff *);	/* NULL: no memory, the skb is gone and counted */
+struct sk_buff *mod_pkt_skb(struct cw_pkt *);	/* the skb as the engine left it; the packet is freed */
+void mod_addr4(struct cw_addr *, __be32);
+void mod_addr6(struct cw_addr *, const struct in6_addr *);
+__be32 mod_in4(const struct cw_addr *);
+struct in6_addr mod_in6(const struct cw_addr *);
+/* An outbound packet goes to the engine, split into segments where it has them; skb is gone after it. */
+void mod_take_plain(struct host *, struct sk_buff *);
+/* An inbound one: at octets off its network header begins ESP; udp: encapsulated, with these ports. */
+void mod_take_wire(struct host *, struct sk_buff *, unsigned int off, bool udp, u16 sport, u16 dport);
+
+/* -- out.c, in.c -- */
+/* Is this the skb that we are handing to the system right now, on this processor? True once. */
+bool mod_is_ours(const struct sk_buff *);
+void mod_pass(const struct sk_buff *);	/* it is, until it was asked once or mod_passed(); without bottom halves */
+void mod_passed(void);
+void mod_send(struct host *, struct cw_pkt *, const struct cw_outer *, u8 proto);
+void mod_answer(struct host *, struct cw_pkt *);	/* an ICMP error of the engine, to whom it concerns */
+void mod_path_told(struct host *, const struct cw_addr *peer, u32 mtu);
+void mod_paths(struct host *);		/* a control call: tell the engine what was told */
+
+/* -- hooks.c, pfkey.c, sockopt.c, proc.c -- */
+int mod_hooks_on(struct net *);
+void mod_hooks_off(struct net *);
+int mod_pfkey_init(void);
+void mod_pfkey_exit(void);
+void mod_sockopt_init(void);
+void mod_sockopt_exit(void);
+bool mod_sock_bypasses(struct sock *, unsigned int dir);
+int mod_proc_on(struct net *);
+void mod_proc_off(struct net *);
+
+#endif
