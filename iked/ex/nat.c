@@ -32,7 +32,10 @@ nat_check(struct engine *e, struct ikesa *s, const struct msg *m)
 		s->nat_local = s->nat_remote = false;
 }
 
-/* Does this tunnel's ESP travel in UDP? */
+/*
+ * Does this tunnel's ESP travel in UDP? RFC 7296 2.23 lets each end choose whatever the other does, but Linux drops what comes in the
+ * form that it does not send itself: where no NAT obliges both, only a peer known to take either form is sent UDP because we prefer it.
+ */
 bool
 nat_udp(const struct ikesa *s)
 {
@@ -40,7 +43,7 @@ nat_udp(const struct ikesa *s)
 
 	if (s->nat_local || s->nat_remote || c->encap == ENCAP_UDP)
 		return true;
-	return c->encap == ENCAP_AUTO && c->prefer_udp;
+	return c->encap == ENCAP_AUTO && c->prefer_udp && s->causeway;
 }
 
 void

@@ -387,13 +387,14 @@ test_two_children(void **state)
 }
 
 static void
-nat(uint64_t seed, enum encap_mode encap, bool translated)
+nat(uint64_t seed, enum encap_mode encap, bool translated, bool prefer)
 {
 	struct pair *p = pair_new(seed);
 	struct toy_child *c;
 
 	p->m.nat = translated;
 	p->a.encap = p->b.encap = encap;
+	p->a.prefer_udp = p->b.prefer_udp = prefer;
 	p->b.remote.fam = translated ? 0 : 4;
 	if (translated)
 		memset(&p->b.remote, 0, sizeof(p->b.remote));
@@ -401,7 +402,7 @@ nat(uint64_t seed, enum encap_mode encap, bool translated)
 	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
 	check(&p->m, 1);
 	c = toy_newest(&p->m.s[B], 0);
-	assert_true(c->udp == (translated || encap == ENCAP_UDP));
+	assert_true(c->udp == (translated || prefer || encap == ENCAP_UDP));
 	assert_int_equal(c->local_ep.port, 4500);
 	assert_int_equal(c->remote_ep.port, translated ? p->m.nat_port : 4500);
 	if (translated) {
@@ -425,9 +426,10 @@ nat(uint64_t seed, enum encap_mode encap, bool translated)
 static void
 test_nat(void **state)
 {
-	nat(22, ENCAP_AUTO, true);
-	nat(23, ENCAP_UDP, false);
-	nat(24, ENCAP_ESP, false);
+	nat(22, ENCAP_AUTO, true, false);
+	nat(23, ENCAP_UDP, false, false);
+	nat(24, ENCAP_ESP, false, false);
+	nat(25, ENCAP_AUTO, false, true);
 }
 
 static void
