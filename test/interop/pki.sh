@@ -3,7 +3,7 @@
 
 pki_key() {	# KIND FILE
 	case $1 in
-	rsa) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out "$2" 2>/dev/null ;;
+	rsa) openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:${PKI_RSA_BITS:-3072}" -out "$2" 2>/dev/null ;;
 	p*) openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:P-${1#p}" -out "$2" ;;
 	*) openssl genpkey -algorithm "$1" -out "$2" ;;
 	esac

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What every peer is asked, as New York, of a Causeway gateway tg in Tokyo that serves.
+
+state() { ctl tg status --json | jq -r ".tunnels[0].$1"; }
+spi() { state 'children[0].spi_in'; }
+ike() { state 'ike | .spi_i + .spi_r'; }
+changed() { [ "$($1)" != "$2" ] && tunnel_up tg tokyo-newyork; }
+proved() { state ike.proved | grep "$1" || { echo "it says: $(state ike.proved)"; return 1; }; }
+# load_until_changed WHAT OLD: some traffic, then as changed.
+load_until_changed() { ns th ping -n -q -f -c 40 -W 1 -s 1200 10.0.2.10; changed "$@"; }
+peer_sites() { START=$1 faq_sites >"$W/sites.yaml"; [ -z "${AUTH:-}" ] || sed -i "s/{psk: tokyo-newyork}/$AUTH/" "$W/sites.yaml"; }
+
+# we_begin NAME: the peer waits.
+we_begin() {
+	peer_sites always
+	ok "$1: we begin: applied" ctl tg apply "$W/sites.yaml"
+	ctl tg up tokyo-newyork >/dev/null 2>&1
+	ok "$1: the tunnel is up" wait_for "up" tunnel_up tg tokyo-newyork
+	ok "$1: the peer's kernel has it" wait_for "installed" peer_installed ng
+	ok "$1: a Tokyo host reaches a New York host" pings th 10.0.2.10 3
+	ok "$1: and the other way" pings nh 10.0.1.10 3
+	was=$(spi)
+	ok "$1: we rekey the child" ctl tg rekey tokyo-newyork
+	ok "$1: it has new SPIs" wait_for "rekeyed" changed spi "$was"
+	ok "$1: packets pass" pings th 10.0.2.10 3
+}
+
+# respond_only: a gateway that waits, and that was not told to keep the tunnel closed.
+respond_only() {
+	peer_sites respond-only
+	ctl tg apply "$W/sites.yaml" >/dev/null
+	gw_stop tg
+	gw_start tg
+	wait_for "Tokyo serves" gw_ready tg
+}
+
+# closed: by us, before the peer is stopped: nobody has to find out first that the other is gone.
+closed() {
+	ctl tg down tokyo-newyork >/dev/null
+	wait_for "gone" peer_gone ng >/dev/null
+}
+
+# peer_began NAME
+peer_began() {
+	ok "$1: the peer begins: the tunnel is up here" wait_for "up" tunnel_up tg tokyo-newyork
+	ok "$1: the peer's kernel has it" wait_for "installed" peer_installed ng
+	ok "$1: a New York host reaches a Tokyo host" pings nh 10.0.1.10 3
+	ok "$1: and the other way" pings th 10.0.2.10 3
+	was=$(spi)
+	ok "$1: we rekey the child" ctl tg rekey tokyo-newyork
+	ok "$1: it has new SPIs" wait_for "rekeyed" changed spi "$was"
+	ok "$1: packets pass" pings nh 10.0.1.10 3
+}
