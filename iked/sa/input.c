@@ -145,6 +145,14 @@ frags_drop(struct engine *e, struct ikesa *s)
 	frags_end(e, s, &s->frags[1]);
 }
 
+/* RFC 7296 2.4: only what is new shows that the peer lives. Anybody can send again what was once recorded. */
+static void
+lives(struct engine *e, struct ikesa *s)
+{
+	s->last_in = e->now;
+	s->suspect = false;
+}
+
 static void
 request(struct engine *e, struct turn *tn, enum msg_kind kind)
 {
@@ -162,6 +170,7 @@ request(struct engine *e, struct turn *tn, enum msg_kind kind)
 		COUNT(e, msg_outside_window);
 		return;
 	case WIN_NEW:
+		lives(e, s);
 		frags_end(e, s, &s->frags[0]);	/* pieces of it, when it came whole too */
 		break;
 	}
@@ -190,6 +199,7 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 		COUNT(e, msg_outside_window);
 		return;
 	}
+	lives(e, s);
 	frags_end(e, s, &s->frags[1]);
 	follow(e, tn);
 	window_response(&s->win);
@@ -287,8 +297,6 @@ sealed(struct engine *e, struct turn *tn)
 			s->heard = R_MSG_NOT_AUTHENTIC;
 		return;
 	}
-	s->last_in = e->now;
-	s->suspect = false;
 	if (tn->m->frags && !reassemble(e, tn, &plain))
 		return;
 	w = msg_get_inner(tn->m, plain);

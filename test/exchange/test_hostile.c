@@ -264,11 +264,54 @@ test_bad_peer(void **state)
 	}
 }
 
+struct recorded { uint8_t b[4096]; size_t n; bool done; };
+
+/* Keeps A's newest sealed message. */
+static bool
+record(struct sim *m, int from, uint8_t *p, size_t n, void *arg, uint64_t *hold)
+{
+	struct recorded *r = arg;
+	struct ike_hdr h;
+
+	(void)m, (void)hold;
+	if (from == A && !r->done && n <= sizeof(r->b) && hdr_get(bytes_of(p, n), &h) == WE_OK && h.exchange != EX_IKE_SA_INIT) {
+		memcpy(r->b, p, n);
+		r->n = n;
+	}
+	return true;
+}
+
+/* RFC 7296 2.4: what was recorded and is sent again does not make a dead peer look alive. */
+static void
+test_replayed_life(void **state)
+{
+	struct recorded r = { .n = 0 };
+	struct sim m;
+
+	sim_init(&m, 77);
+	m.touch = record;
+	m.touch_arg = &r;
+	sim_begin(&m);
+	assert_true(sim_until(&m, sim_up, 10 * SEC));
+	sim_command(&m, A, ENGINE_REKEY_CHILD);
+	sim_run(&m, 5 * SEC);
+	assert_true(r.n > HDR_LEN);
+	m.s[A].mute = r.done = true;
+	for (unsigned i = 0; i < 40; i++) {
+		struct endpoint from = { m.s[A].addr.addr, 4500 }, to = { m.s[B].addr.addr, 4500 };
+
+		engine_packet(m.s[B].e, &to, &from, true, bytes_of(r.b, r.n), m.now);
+		sim_run(&m, 5 * SEC);
+	}
+	assert_true(sim_recorded(&m.s[B], R_PEER_DEAD));
+	sim_fini(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_sizes), cmocka_unit_test(test_records),
-	    cmocka_unit_test(test_cookies), cmocka_unit_test(test_one_network),
+	    cmocka_unit_test(test_replayed_life), cmocka_unit_test(test_cookies), cmocka_unit_test(test_one_network),
 	    cmocka_unit_test(test_bad_peer) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
