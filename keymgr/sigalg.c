@@ -3,6 +3,7 @@
  * What a signature in AUTH says of itself: an AlgorithmIdentifier in DER (RFC 7427 3 and its appendix A). Lengths have their shortest
  * form, nothing follows, and of RSASSA-PSS's parameters only what RFC 8247 3.2 asks for can be said here: one hash for the message and MGF1.
  */
+#include "dn.h"
 #include "sig.h"
 
 enum { DER_INTEGER = 0x02, DER_NULL = 0x05, DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_EXPLICIT = 0xa0 };
@@ -46,30 +47,11 @@ static const uint8_t oid_mgf1[] = { OID_RSA, 8 };
 
 /* Reading */
 
-/* A cursor over the next element's content. */
-static struct rd
-der(struct rd *r, uint8_t tag)
-{
-	uint8_t first;
-	size_t n;
-
-	if (rd_u8(r) != tag)
-		rd_fail(r);
-	n = first = rd_u8(r);
-	if (first == 0x81) {
-		n = rd_u8(r);
-		if (n < 0x80)
-			rd_fail(r);
-	} else if (first >= 0x80)
-		rd_fail(r);	/* none of ours is longer than 255 octets */
-	return rd_sub(r, n);
-}
-
 static void
 null_or_nothing(struct rd *r)
 {
 	if (rd_left(r)) {
-		struct rd none = der(r, DER_NULL);
+		struct rd none = der_get(r, DER_NULL);
 
 		if (!rd_done(&none))
 			rd_fail(r);
@@ -80,7 +62,7 @@ null_or_nothing(struct rd *r)
 static uint8_t
 hash_get(struct rd *r)
 {
-	struct rd seq = der(r, DER_SEQUENCE), oid = der(&seq, DER_OID);
+	struct rd seq = der_get(r, DER_SEQUENCE), oid = der_get(&seq, DER_OID);
 	struct bytes b = rd_rest(&oid);
 
 	null_or_nothing(&seq);
@@ -96,7 +78,7 @@ hash_get(struct rd *r)
 static uint8_t
 mgf_get(struct rd *r)
 {
-	struct rd seq = der(r, DER_SEQUENCE), oid = der(&seq, DER_OID);
+	struct rd seq = der_get(r, DER_SEQUENCE), oid = der_get(&seq, DER_OID);
 	struct bytes b = rd_rest(&oid);
 	uint8_t hash = hash_get(&seq);
 
@@ -109,7 +91,7 @@ mgf_get(struct rd *r)
 static uint16_t
 number_get(struct rd *r)
 {
-	struct rd n = der(r, DER_INTEGER);
+	struct rd n = der_get(r, DER_INTEGER);
 	size_t len = rd_left(&n);
 	uint16_t v = (uint16_t)rd_be(&n, len == 1 || len == 2 ? len : 1);
 
@@ -122,31 +104,31 @@ number_get(struct rd *r)
 static void
 pss_get(struct rd *r, struct sig_alg *a)
 {
-	struct rd seq = der(r, DER_SEQUENCE), field;
+	struct rd seq = der_get(r, DER_SEQUENCE), field;
 	uint8_t mgf = HASH_SHA1;
 
 	a->hash = HASH_SHA1;
 	a->salt = 20;
 	if (rd_left(&seq) && seq.p[0] == DER_EXPLICIT) {
-		field = der(&seq, DER_EXPLICIT);
+		field = der_get(&seq, DER_EXPLICIT);
 		a->hash = hash_get(&field);
 		if (!rd_done(&field))
 			rd_fail(r);
 	}
 	if (rd_left(&seq) && seq.p[0] == (DER_EXPLICIT | 1)) {
-		field = der(&seq, DER_EXPLICIT | 1);
+		field = der_get(&seq, DER_EXPLICIT | 1);
 		mgf = mgf_get(&field);
 		if (!rd_done(&field))
 			rd_fail(r);
 	}
 	if (rd_left(&seq) && seq.p[0] == (DER_EXPLICIT | 2)) {
-		field = der(&seq, DER_EXPLICIT | 2);
+		field = der_get(&seq, DER_EXPLICIT | 2);
 		a->salt = number_get(&field);
 		if (!rd_done(&field))
 			rd_fail(r);
 	}
 	if (rd_left(&seq)) {
-		field = der(&seq, DER_EXPLICIT | 3);
+		field = der_get(&seq, DER_EXPLICIT | 3);
 		if (number_get(&field) != 1 || !rd_done(&field))
 			rd_fail(r);
 	}
@@ -157,7 +139,7 @@ pss_get(struct rd *r, struct sig_alg *a)
 bool
 sig_alg_get(struct bytes in, struct sig_alg *a)
 {
-	struct rd r = rd_of(in), seq = der(&r, DER_SEQUENCE), oid = der(&seq, DER_OID);
+	struct rd r = rd_of(in), seq = der_get(&r, DER_SEQUENCE), oid = der_get(&seq, DER_OID);
 	struct bytes b = rd_rest(&oid);
 
 	*a = (struct sig_alg){ 0 };

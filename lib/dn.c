@@ -100,8 +100,7 @@ dn_to_der(const char *text, struct wr *out)
 	return wr_ok(&w) && wr_ok(out);
 }
 
-/* A cursor over the content of the next element, which must have this tag and the shortest form of its length. */
-static struct rd
+struct rd
 der_get(struct rd *r, uint8_t tag)
 {
 	uint8_t first;
