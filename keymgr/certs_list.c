@@ -108,6 +108,18 @@ set_wrong(struct cert_info *c, enum reason r, const char *detail)
 	snprintf(c->detail, sizeof(c->detail), "%.250s", detail);
 }
 
+/* The form in which the site files of other gateways name it. */
+static void
+tell_public(struct cert_info *c, EVP_PKEY *key)
+{
+	uint8_t *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+
+	if (n > 0 && n <= BIND_PUBLIC)
+		EVP_EncodeBlock((uint8_t *)c->public_key, der, n);
+	OPENSSL_free(der);
+}
+
 /* A certificate that nobody has the key of is a trust anchor's; that one lacks nothing. */
 static void
 look_key(struct creds *creds, struct cert_info *c, X509 *x)
@@ -117,6 +129,8 @@ look_key(struct creds *creds, struct cert_info *c, X509 *x)
 	enum reason r = cred_load(creds, c->name, CRED_KEY, &key, detail);
 
 	c->has_key = key.key != NULL;
+	if (key.key)
+		tell_public(c, key.key);
 	if (key.key && !x)
 		keykind_name(key.key, c->key);
 	if (key.key && !c->has_cert)
@@ -136,6 +150,7 @@ look_request(const char *dir, struct cert_info *c)
 
 	if (certs_load(dir, c->name, ".req.key", &key, detail) == R_OK && key.key) {
 		c->own = c->has_key = 1;
+		tell_public(c, key.key);
 		keykind_name(key.key, c->key);
 		snprintf(c->detail, sizeof(c->detail), "a key waits here for the certificate that was requested");
 	}

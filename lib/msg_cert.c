@@ -23,6 +23,7 @@ cert_info_put(struct wr *w, const struct cert_info *c)
 	str_put(w, c->serial);
 	str_put(w, c->names);
 	str_put(w, c->fingerprint);
+	str_put(w, c->public_key);
 	wr_le64(w, c->not_before);
 	wr_le64(w, c->not_after);
 	wr_le16(w, c->reason);
@@ -57,6 +58,7 @@ cert_info_get(struct rd *r, struct cert_info *c)
 	str_get(r, c->serial, sizeof(c->serial));
 	str_get(r, c->names, sizeof(c->names));
 	str_get(r, c->fingerprint, sizeof(c->fingerprint));
+	str_get(r, c->public_key, sizeof(c->public_key));
 	c->not_before = rd_le64(r);
 	c->not_after = rd_le64(r);
 	c->reason = msg_reason(r);

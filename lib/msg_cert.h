@@ -32,6 +32,7 @@ enum {
 
 #define CERT_TEXT	256
 #define CERT_NAMES	512
+#define CERT_PUBLIC	((BIND_PUBLIC + 2) / 3 * 4 + 1)	/* base64 of a SubjectPublicKeyInfo */
 #define CERT_USERS	16	/* tunnels that are named; nusers counts all */
 
 /* One certificate or key by its name, and what is known about it. Times are wall time, seconds; 0: none. */
@@ -44,6 +45,7 @@ struct cert_info {
 	char		subject[CERT_TEXT], issuer[CERT_TEXT], serial[64];
 	char		names[CERT_NAMES];	/* of subjectAltName: "fqdn:tokyo, ip:192.0.2.1" */
 	char		fingerprint[65];	/* SHA-256 of the certificate, hex */
+	char		public_key[CERT_PUBLIC];	/* of the private key that is here: what other sites' files call public_key */
 	uint64_t	not_before, not_after;
 	uint16_t	reason;			/* R_OK, R_CERT_EXPIRES_SOON, or what is wrong with it */
 	char		detail[CERT_TEXT];

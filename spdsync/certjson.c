@@ -81,6 +81,7 @@ cert_info_json(const struct cert_info *c, uint64_t now)
 	    "certificate", c->has_cert, "private_key", c->has_key, "is_ca", c->is_ca, "issues", c->issues, "key", json_text(c->key),
 	    "subject", json_text(c->subject), "issuer", json_text(c->issuer), "serial", json_text(c->serial), "names", names_json(c->names),
 	    "fingerprint_sha256", json_text(c->fingerprint));
+	json_object_set_new(j, "public_key", json_text(c->public_key));
 	json_object_set_new(j, "not_before", time_json(c->not_before));
 	json_object_set_new(j, "not_after", time_json(c->not_after));
 	json_object_set_new(j, "expires_in_s", c->not_after ? json_integer((json_int_t)c->not_after - (json_int_t)now) : json_null());

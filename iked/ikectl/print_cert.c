@@ -73,6 +73,8 @@ print_certs(const struct ctl *ctl, json_t *answer)
 				printf("; issued by %s", text(c, "issuer"));
 			printf("\n");
 		}
+		if (*json_get(c, "public_key"))
+			printf("    public_key: %s\n", json_get(c, "public_key"));
 		print_crl(json_object_get(c, "trust"));
 		if (json_integer_value(json_object_get(c, "used_by_count"))) {
 			printf("    used by %s: ", text(c, "used_by_count"));

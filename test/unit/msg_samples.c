@@ -131,6 +131,7 @@ fill_cert_info(void *p)
 	strcpy(c->serial, "01ab");
 	strcpy(c->names, "fqdn:ca.example.com");
 	strcpy(c->fingerprint, "00");
+	strcpy(c->public_key, "MCowBQYDK2VwAyEA");
 	c->not_before = 1;
 	c->not_after = 1ull << 40;
 	c->reason = R_CERT_EXPIRES_SOON;
