@@ -10,19 +10,20 @@
 const char *const daemon_names[DAEMONS] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch" };
 
 const struct link_row link_rows[LINKS] = {
-	{ { D_IPSECD, D_KEYMGR },	{ "pfkey-keymgr", "pfkey" } },
-	{ { D_IPSECD, D_SPDSYNC },	{ "pfkey-spdsync", "pfkey" } },
-	{ { D_IPSECD, D_SPDSYNC },	{ "spdsync", "ipsecd" } },
-	{ { D_IPSECD, D_IKED },		{ "iked", "ipsecd" } },
-	{ { D_KEYMGR, D_SPDSYNC },	{ "spdsync", "keymgr" } },
-	{ { D_KEYMGR, D_IKED },		{ "iked", "keymgr" } },
-	{ { D_SPDSYNC, D_IKED },	{ "iked", "spdsync" } },
-	{ { D_KEYMGR, D_FETCH },	{ "fetch", "keymgr" } },
+	{ { D_IPSECD, D_KEYMGR },	{ "pfkey-keymgr", "pfkey" },	true },
+	{ { D_IPSECD, D_SPDSYNC },	{ "pfkey-spdsync", "pfkey" },	true },
+	{ { D_IPSECD, D_SPDSYNC },	{ "spdsync", "ipsecd" },	false },
+	{ { D_IPSECD, D_IKED },		{ "iked", "ipsecd" },		true },
+	{ { D_KEYMGR, D_SPDSYNC },	{ "spdsync", "keymgr" },	false },
+	{ { D_KEYMGR, D_IKED },		{ "iked", "keymgr" },		false },
+	{ { D_SPDSYNC, D_IKED },	{ "iked", "spdsync" },		false },
+	{ { D_KEYMGR, D_FETCH },	{ "fetch", "keymgr" },		false },
 };
 
 void
-links_init(struct links *l)
+links_init(struct links *l, bool kernel)
 {
+	l->kernel = kernel;
 	for (unsigned i = 0; i < LINKS; i++)
 		l->held[i][0] = l->held[i][1] = -1;
 }
@@ -52,7 +53,7 @@ links_start(struct links *l, enum daemon d, links_give *give, void *ctx)
 		unsigned me = row->who[0] == d ? 0 : 1, other = 1 - me;
 		int pair[2];
 
-		if (row->who[me] != d)
+		if (row->who[me] != d || (l->kernel && row->engine))
 			continue;
 		if (l->held[i][me] < 0) {
 			if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -70,9 +71,11 @@ links_start(struct links *l, enum daemon d, links_give *give, void *ctx)
 }
 
 const struct link_row *
-links_find(enum daemon d, const char *name, enum daemon *other)
+links_find(const struct links *l, enum daemon d, const char *name, enum daemon *other)
 {
 	for (unsigned i = 0; i < LINKS; i++) {
+		if (l->kernel && link_rows[i].engine)
+			continue;
 		for (unsigned side = 0; side < 2; side++) {
 			if (link_rows[i].who[side] != d || strcmp(link_rows[i].name[side], name) != 0)
 				continue;
@@ -87,7 +90,7 @@ bool
 links_rejoin(struct links *l, enum daemon d, const char *name, links_give *give, void *ctx)
 {
 	enum daemon other;
-	const struct link_row *row = links_find(d, name, &other);
+	const struct link_row *row = links_find(l, d, name, &other);
 	int pair[2];
 
 	if (row == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)

@@ -4,6 +4,8 @@ noinst_LIBRARIES += causewayd/libcausewayd.a
 causewayd_libcausewayd_a_SOURCES = \
 	causewayd/conf.c \
 	causewayd/conf.h \
+	causewayd/host.c \
+	causewayd/host.h \
 	causewayd/links.c \
 	causewayd/links.h \
 	causewayd/places.c \

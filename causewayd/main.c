@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "host.h"
 #include "proc.h"
 #include "supervise.h"
 
@@ -128,10 +129,8 @@ load_conf(const char *path, struct conf *c)
 		exit(1);
 	}
 	free(text);
-	if (c->engine == CONF_AUTO)
-		c->engine = access("/proc/net/causeway", F_OK) == 0 ? CONF_MODULE : CONF_USER;
-	if (c->engine != CONF_USER) {
-		fprintf(stderr, "causewayd: %s: engine '%s' is not in this version; use 'engine: user'.\n", path,
+	if (c->engine == CONF_SYSTEM) {
+		fprintf(stderr, "causewayd: %s: engine '%s' is not in this version; use 'engine: auto'.\n", path,
 		    conf_engine_name(c->engine));
 		exit(1);
 	}
@@ -178,7 +177,8 @@ fill_config(struct supervisor *s, const struct conf *c, const struct places *p)
 	snprintf(m->crl_dir, sizeof(m->crl_dir), "%s", p->crl_dir);
 	snprintf(m->guard_file, sizeof(m->guard_file), "%s", p->guard_file);
 	snprintf(m->site, sizeof(m->site), "%s", c->site);
-	snprintf(m->engine, sizeof(m->engine), "%s", conf_engine_name(c->engine));
+	snprintf(m->engine, sizeof(m->engine), "%s", conf_engine_name(s->engine));
+	snprintf(m->engine_asked, sizeof(m->engine_asked), "%s", conf_engine_name(s->asked));
 	m->ike_port = c->ike_port;
 	m->natt_port = c->natt_port;
 	m->legacy = c->legacy;
@@ -217,10 +217,12 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	proc_harden();
+	s.asked = conf.engine;
+	s.engine = host_choose(conf.engine);
 	find_users(&s, options.no_users, own);
 	if (!places_make(&places, own[D_SPDSYNC], own[D_IPSECD], own[D_KEYMGR], why, sizeof(why)) ||
-	    !sockets_open_net(&sockets, conf.ike_port, conf.natt_port, why, sizeof(why)) ||
-	    !sockets_open_unix(&sockets, places.run, why, sizeof(why)))
+	    !sockets_open_net(&sockets, host_is_kernel(s.engine), conf.ike_port, conf.natt_port, why, sizeof(why)) ||
+	    !sockets_open_unix(&sockets, host_is_kernel(s.engine), places.run, why, sizeof(why)))
 		refuse(why);
 	s.base = event_base_new();
 	s.places = &places;

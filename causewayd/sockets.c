@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "sockets.h"
 
 #define MARK_OWN	0x4d00		/* contracts, "Routes and rules": our own sockets pass the guard and the rules by it */
@@ -39,10 +40,8 @@ set_options(int fd, int family, enum kind kind)
 		ok = ok && (kind == ESP || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
 		    set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
 		    set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
-	if (kind == NATT) {
+	if (kind == NATT)
 		ok = ok && set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-		set(fd, IPPROTO_UDP, UDP_GRO, 1);	/* without it the engine is slower, not wrong */
-	}
 	if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER))
 		set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
 	if (!set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER))
@@ -105,16 +104,39 @@ open_net(struct sockets *s, const char *name, int family, enum kind kind, uint16
 	return false;
 }
 
+/* Without it the user-space engine is slower, not wrong. */
+static void
+bundle(const struct sockets *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (strncmp(s->row[i].name, "natt", 4) == 0)
+			set(s->row[i].fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
 bool
-sockets_open_net(struct sockets *s, uint16_t ike_port, uint16_t natt_port, char *why, size_t cap)
+sockets_open_net(struct sockets *s, bool kernel, uint16_t ike_port, uint16_t natt_port, char *why, size_t cap)
 {
 	bool ok = open_net(s, "ike4", AF_INET, IKE, ike_port, why, cap) &&
-	    open_net(s, "ike6", AF_INET6, IKE, ike_port, why, cap) &&
-	    open_net(s, "esp4", AF_INET, ESP, 0, why, cap) && open_net(s, "esp6", AF_INET6, ESP, 0, why, cap);
+	    open_net(s, "ike6", AF_INET6, IKE, ike_port, why, cap);
 
+	if (!kernel)
+		ok = ok && open_net(s, "esp4", AF_INET, ESP, 0, why, cap) && open_net(s, "esp6", AF_INET6, ESP, 0, why, cap);
 	for (int i = 0; ok && i < WORKERS; i++)
 		ok = open_net(s, "natt4", AF_INET, NATT, natt_port, why, cap) &&
 		    open_net(s, "natt6", AF_INET6, NATT, natt_port, why, cap);
+	if (!kernel)
+		bundle(s);
+	return ok;
+}
+
+bool
+sockets_spare(const struct sockets *s)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->row[i].path[0] == '\0')
+			ok = host_spare_socket(s->row[i].fd, strchr(s->row[i].name, '6') ? AF_INET6 : AF_INET) && ok;
 	return ok;
 }
 
@@ -150,9 +172,9 @@ open_unix(struct sockets *s, const char *name, const char *run_dir, const char *
 }
 
 bool
-sockets_open_unix(struct sockets *s, const char *run_dir, char *why, size_t cap)
+sockets_open_unix(struct sockets *s, bool kernel, const char *run_dir, char *why, size_t cap)
 {
-	return open_unix(s, "pfkey-listen", run_dir, "pfkey.sock", SOCK_SEQPACKET, NULL, why, cap) &&
+	return (kernel || open_unix(s, "pfkey-listen", run_dir, "pfkey.sock", SOCK_SEQPACKET, NULL, why, cap)) &&
 	    open_unix(s, "api-ro", run_dir, "ro.sock", SOCK_STREAM, "causeway-view", why, cap) &&
 	    open_unix(s, "api-rw", run_dir, "rw.sock", SOCK_STREAM, "causeway-admin", why, cap) &&
 	    open_unix(s, "api-files", run_dir, "files.sock", SOCK_SEQPACKET, "causeway-admin", why, cap) &&

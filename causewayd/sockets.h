@@ -25,8 +25,11 @@ struct sockets {
 };
 
 /* False: why is a sentence. What was opened until then stays in the table. */
-bool sockets_open_net(struct sockets *, uint16_t ike_port, uint16_t natt_port, char *why, size_t cap);
-bool sockets_open_unix(struct sockets *, const char *run_dir, char *why, size_t cap);
+/* kernel: the engine is a kernel's. It needs no socket for ESP, and nobody bundles what iked reads. */
+bool sockets_open_net(struct sockets *, bool kernel, uint16_t ike_port, uint16_t natt_port, char *why, size_t cap);
+bool sockets_open_unix(struct sockets *, bool kernel, const char *run_dir, char *why, size_t cap);
+/* No policy of the kernel's engine is for the network's sockets; may be done again. False: the engine refused. */
+bool sockets_spare(const struct sockets *);
 void sockets_close(struct sockets *);
 
 #endif

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,9 @@
 static void stop(struct supervisor *);
 static void start(struct child *);
 
-/* Who gets which socket (lib/msg_sup.h). */
+#define ENGINE_S 1	/* between two looks for a kernel's engine that is not there */
+
+/* Who gets which socket (lib/msg_sup.h); what is not open is not given. */
 static const struct { enum daemon who; const char *name; } grants[] = {
 	{ D_IPSECD, "natt4" }, { D_IPSECD, "natt6" }, { D_IPSECD, "esp4" }, { D_IPSECD, "esp6" }, { D_IPSECD, "pfkey-listen" },
 	{ D_SPDSYNC, "api-ro" }, { D_SPDSYNC, "api-rw" }, { D_SPDSYNC, "api-files" }, { D_SPDSYNC, "api-panel" },
@@ -77,6 +80,61 @@ give(void *ctx, enum daemon who, const char *name, int fd)
 	return true;
 }
 
+/* Who speaks PF_KEY. */
+static bool
+needs_pfkey(enum daemon d)
+{
+	return d == D_IPSECD || d == D_KEYMGR || d == D_SPDSYNC;
+}
+
+static void
+say_engine(struct supervisor *s, enum reason why)
+{
+	const struct reason_row *row = reason_row(why);
+
+	if (why != R_OK && why != s->engine_lacks)
+		log_at(LOG_ERROR, NULL, "engine_missing", why, "%s %s", row->sentence, row->hint);
+	else if (why == R_OK && s->engine_lacks != R_OK)
+		log_info(NULL, "engine_there", "The engine '%s' is there now.", conf_engine_name(s->engine));
+	s->engine_lacks = why;
+}
+
+/* A fresh PF_KEY socket for a daemon that needs one, or another try in a second. */
+static void
+give_pfkey(struct child *c)
+{
+	struct supervisor *s = c->sup;
+	struct timeval tv = { ENGINE_S, 0 };
+	enum reason why;
+	int fd = host_pfkey_open(s->engine, c->which != D_KEYMGR, &why), counters;
+
+	c->wants_pfkey = fd < 0;
+	say_engine(s, fd < 0 ? why : R_OK);
+	if (fd < 0) {
+		event_add(s->ev_engine, &tv);
+		return;
+	}
+	if (!sockets_spare(s->sockets))
+		log_warn(NULL, "engine", "The kernel refuses policies for sockets: a tunnel for everything would swallow IKE itself.");
+	counters = c->which == D_IPSECD ? open(HOST_PROC, O_RDONLY | O_CLOEXEC) : -1;
+	if (counters >= 0) {
+		give(s, c->which, "counters", counters);
+		close(counters);
+	}
+	give(s, c->which, "pfkey", fd);
+	close(fd);
+}
+
+static void
+on_engine(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	for (unsigned i = 0; i < DAEMONS && !s->stopping; i++)
+		if (s->child[i].wants_pfkey && s->child[i].link)
+			give_pfkey(&s->child[i]);
+}
+
 static bool
 equip(struct child *c)
 {
@@ -90,10 +148,15 @@ equip(struct child *c)
 	c->give_failed = false;
 	if (!wr_ok(&w) || !ipc_send(c->link, SUP_CONFIG, 0, wr_bytes(&w)))
 		return false;
-	for (unsigned i = 0; i < sizeof(grants) / sizeof(grants[0]); i++)
-		for (unsigned k = 0; grants[i].who == c->which && k < s->sockets->n; k++)
+	for (unsigned i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
+		if (grants[i].who != c->which || (c->which == D_IPSECD && host_is_kernel(s->engine)))
+			continue;
+		for (unsigned k = 0; k < s->sockets->n; k++)
 			if (strcmp(s->sockets->row[k].name, grants[i].name) == 0)
 				give(s, c->which, grants[i].name, s->sockets->row[k].fd);
+	}
+	if (host_is_kernel(s->engine) && needs_pfkey(c->which))
+		give_pfkey(c);
 	return links_start(&s->links, c->which, give, s) && !c->give_failed &&
 	    ipc_send(c->link, SUP_GO, 0, bytes_of(NULL, 0));
 }
@@ -148,7 +211,13 @@ on_lost(void *ctx, struct ipc *l, struct ipc_msg *m)
 	char name[32];
 
 	str_get(&m->body, name, sizeof(name));
-	if (!rd_done(&m->body) || links_find(c->which, name, &other) == NULL)
+	if (!rd_done(&m->body))
+		return false;
+	if (host_is_kernel(c->sup->engine) && needs_pfkey(c->which) && strcmp(name, "pfkey") == 0) {
+		give_pfkey(c);
+		return true;
+	}
+	if (links_find(&c->sup->links, c->which, name, &other) == NULL)
 		return false;
 	if (c->sup->child[other].line.life != LIFE_READY)
 		return true;
@@ -204,6 +273,9 @@ start(struct child *c)
 	char number[16];
 	char *argv[4] = { (char *)(uintptr_t)name, NULL, NULL, NULL };
 	int pair[2];
+
+	if (c->which == D_IPSECD && host_is_kernel(c->sup->engine))
+		argv[1] = (char *)(uintptr_t)"--routes";
 
 #ifdef CAUSEWAY_TEST_HOOKS
 	if (c->sup->attack_daemon == (int)c->which) {
@@ -336,13 +408,16 @@ supervise_start(struct supervisor *s)
 {
 	bool ok;
 
-	links_init(&s->links);
+	log_info(NULL, "engine", "The engine is %s%s.", host_is_kernel(s->engine) ? s->engine == CONF_MODULE ? "the kernel module causeway" :
+	    "the system's own PF_KEY" : "ipsecd", s->asked == CONF_AUTO ? ", chosen by itself (engine: auto)" : "");
+	links_init(&s->links, host_is_kernel(s->engine));
 	s->own = (struct state_line){ .name = "causewayd", .life = LIFE_READY, .pid = getpid(), .since = clock_wall_s() };
 	s->ev_chld = evsignal_new(s->base, SIGCHLD, on_child, s);
 	s->ev_term = evsignal_new(s->base, SIGTERM, on_signal, s);
 	s->ev_int = evsignal_new(s->base, SIGINT, on_signal, s);
 	s->ev_kill = evtimer_new(s->base, on_kill, s);
-	ok = s->ev_chld && s->ev_term && s->ev_int && s->ev_kill && event_add(s->ev_chld, NULL) == 0 &&
+	s->ev_engine = evtimer_new(s->base, on_engine, s);
+	ok = s->ev_chld && s->ev_term && s->ev_int && s->ev_kill && s->ev_engine && event_add(s->ev_chld, NULL) == 0 &&
 	    event_add(s->ev_term, NULL) == 0 && event_add(s->ev_int, NULL) == 0;
 	for (unsigned i = 0; i < DAEMONS; i++) {
 		struct child *c = &s->child[i];
@@ -362,9 +437,9 @@ supervise_start(struct supervisor *s)
 void
 supervise_end(struct supervisor *s)
 {
-	struct event *const events[] = { s->ev_chld, s->ev_term, s->ev_int, s->ev_kill };
+	struct event *const events[] = { s->ev_chld, s->ev_term, s->ev_int, s->ev_kill, s->ev_engine };
 
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);
 	for (unsigned i = 0; i < DAEMONS; i++) {

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "host.h"
 #include "links.h"
 #include "msg_sup.h"
 #include "places.h"
@@ -25,6 +26,7 @@ struct child {
 	unsigned		 backoff_ms;
 	bool			 was_started;
 	bool			 give_failed;
+	bool			 wants_pfkey;	/* the kernel had none yet */
 };
 
 struct supervisor {
@@ -32,10 +34,12 @@ struct supervisor {
 	struct places		*places;
 	struct sockets		*sockets;
 	struct msg_sup_config	 config;	/* all but the user */
+	enum conf_engine	 engine, asked;	/* the one that serves, and what the gateway file says */
+	enum reason		 engine_lacks;	/* why the kernel gives no PF_KEY socket, as it was said last; R_OK */
 	struct links		 links;
 	struct child		 child[DAEMONS];
 	struct state_line	 own;
-	struct event		*ev_chld, *ev_term, *ev_int, *ev_kill;
+	struct event		*ev_chld, *ev_term, *ev_int, *ev_kill, *ev_engine;
 	bool			 stopping, announced;
 	int			 attack_daemon;	/* test hooks: which daemon attacks; -1 none */
 	const char		*attack_option;	/* how (lib/attack.h) */

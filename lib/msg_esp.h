@@ -10,7 +10,7 @@ enum {	/* spdsync - ipsecd */
 	ESP_COUNTERS = 16,	/* u16 after -> u16 n, n * {str name, u64 value}: every drop reason and the totals, by name */
 	ESP_OPEN = 17,		/* -> : take the guard, the rules and the unreachable routes away (ikectl open) */
 	ESP_CLOSE = 18,		/* -> : put them back */
-	ESP_INFO = 19,		/* -> str host ("user"), str version, u8 guard loaded, u16 n, n * {str trouble}: foreign routes and so on */
+	ESP_INFO = 19,		/* -> str host (user module system), str version ("": it is not there), u8 guard loaded, u16 n, n * {str trouble}: foreign routes and so on */
 	ESP_SYNCED = 20,	/* -> : the policies of the applied revision all stand; the saved guard may now be replaced by what they say */
 	ESP_TROUBLE = 32	/* event: the list of ESP_INFO changed */
 };

@@ -15,6 +15,7 @@ msg_sup_config_put(struct wr *w, const struct msg_sup_config *c)
 	str_put(w, c->guard_file);
 	str_put(w, c->site);
 	str_put(w, c->engine);
+	str_put(w, c->engine_asked);
 	wr_le16(w, c->ike_port);
 	wr_le16(w, c->natt_port);
 	wr_u8(w, c->legacy);
@@ -34,6 +35,7 @@ msg_sup_config_get(struct rd *r, struct msg_sup_config *c)
 	str_get(r, c->guard_file, sizeof(c->guard_file));
 	msg_name_opt(r, c->site);
 	str_get(r, c->engine, sizeof(c->engine));
+	str_get(r, c->engine_asked, sizeof(c->engine_asked));
 	c->ike_port = rd_le16(r);
 	c->natt_port = rd_le16(r);
 	c->legacy = msg_u8(r, 1);

@@ -5,6 +5,7 @@
  *
  * Names of descriptors (the same name may come several times):
  *   every daemon: none besides its links
+ * With "engine" user:
  *   ipsecd   "natt4" "natt6"          UDP 4500, one per worker
  *            "esp4" "esp6"            raw protocol 50
  *            "pfkey-listen"           SOCK_SEQPACKET listener, /run/causeway/pfkey.sock, root only
@@ -14,10 +15,15 @@
  *   keymgr-fetch "keymgr"
  *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-files" "api-panel"
  *   iked     "ike4" "ike6" "natt4" "natt6" (send only) "keymgr" "spdsync" "ipsecd"
+ * With a kernel's engine (module, system) ipsecd runs as "ipsecd --routes":
+ *   ipsecd   "pfkey" (kernel, keyless) "spdsync", and "counters": /proc/net/causeway, to be read from its beginning again and again
+ *   keymgr and spdsync: their "pfkey" is a socket of the kernel's, spdsync's marked KEYLESS before it was handed over; each start of
+ *   a daemon, and each end of such a socket, brings a new one. While the kernel has none, "pfkey" is missing and comes later.
+ *   iked     no "ipsecd"; reads "natt4" "natt6", where whatever is not of an SA arrives
  *
  * Every network socket is bound, non-blocking and close-on-exec, with SO_MARK 0x4d00, IP_PKTINFO or IPV6_RECVPKTINFO, path MTU
- * discovery "probe" (DF set, the system's learned path MTU is not used) and large buffers; "natt" also has SO_REUSEPORT and
- * UDP_GRO (where the kernel has it). A family that the machine does not have is missing. causewayd keeps a duplicate of each.
+ * discovery "probe" (DF set, the system's learned path MTU is not used) and large buffers; "natt" also has SO_REUSEPORT and, with
+ * engine user, UDP_GRO (where the kernel has it). With a kernel's engine a bypass policy keeps them out of every tunnel. A family that the machine does not have is missing. causewayd keeps a duplicate of each.
  *
  * guard_file is STATE/guard/guard.nft, in a folder of mode 0700 that belongs to ipsecd's user alone: write a new file beside it and
  * rename it over the old one, also after the sandbox (write_paths "%guard" is that folder). STATE/guard.nft is a symbolic link
@@ -44,7 +50,9 @@ enum {
 };
 
 struct msg_sup_config {
-	char		user[32], run_dir[108], state_dir[256], secret_dir[256], key_dir[256], crl_dir[256], guard_file[256], site[NAME_CAP], engine[16];
+	char		user[32], run_dir[108], state_dir[256], secret_dir[256], key_dir[256], crl_dir[256], guard_file[256], site[NAME_CAP];
+	char		engine[16];		/* user module system: the one that serves */
+	char		engine_asked[16];	/* what the gateway file says; auto too */
 	uint16_t	ike_port, natt_port;
 	uint8_t		legacy, log_level;
 };

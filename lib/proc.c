@@ -67,6 +67,7 @@ take_config(struct proc *p, struct rd *body)
 	snprintf(p->guard_file, sizeof(p->guard_file), "%s", c.guard_file);
 	snprintf(p->site, sizeof(p->site), "%s", c.site);
 	snprintf(p->engine, sizeof(p->engine), "%s", c.engine);
+	snprintf(p->engine_asked, sizeof(p->engine_asked), "%s", c.engine_asked);
 	p->ike_port = c.ike_port;
 	p->natt_port = c.natt_port;
 	p->legacy = c.legacy;
@@ -171,6 +172,12 @@ proc_start(struct proc *p, const char *name, int argc, char **argv)
 	if (p->attack)
 		attack_prepare(p);
 #endif
+}
+
+bool
+proc_kernel_engine(const struct proc *p)
+{
+	return strcmp(p->engine, "module") == 0 || strcmp(p->engine, "system") == 0;
 }
 
 int

@@ -33,7 +33,7 @@ struct proc {
 	char		 user[32];		/* to drop to; "" stays (tests) */
 	char		 run_dir[108], state_dir[256], secret_dir[256], key_dir[256], crl_dir[256], guard_file[256];
 	char		 site[64];		/* site: of the gateway file */
-	char		 engine[16];		/* auto user module system */
+	char		 engine[16], engine_asked[16];	/* user module system: the one that serves; what was asked for: auto too */
 	uint16_t	 ike_port, natt_port;
 	bool		 legacy;
 	int		 log_level;
@@ -88,6 +88,8 @@ struct sandbox_arg { int syscall; unsigned arg; unsigned long value; int error; 
 	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq)
 
 void proc_start(struct proc *, const char *name, int argc, char **argv);	/* exits with a sentence on failure */
+/* The engine is a kernel's (module, system), and not ipsecd. */
+bool proc_kernel_engine(const struct proc *);
 /* The descriptor of that name (first of several), now the caller's; -1 when there is none. */
 int  proc_take(struct proc *, const char *name);
 /* lib/sandbox.c. Exits with a sentence on failure. */

@@ -112,7 +112,7 @@ iked_put(struct sync *s, struct rt *rt, const struct want_tunnel *w, struct tunn
 	uint8_t sum[32];
 	struct call *c;
 
-	want_tunnel_msg(w, t);
+	want_tunnel_msg(w, !proc_kernel_engine(s->proc), t);
 	tunnel_put(&out, t);
 	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum)) {
 		rt->put = R_TOO_LARGE;

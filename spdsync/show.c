@@ -234,13 +234,24 @@ get_tunnel(struct req *r)
 
 /* ---- status ---- */
 
+/* A kernel's engine that is not there is another thing than one that is being started again. */
+static json_t *
+engine_trouble(const struct sync *s)
+{
+	bool missing = strcmp(s->proc->engine, "module") == 0 && s->host.up && s->host.version[0] == '\0';
+	const struct reason_row *row = reason_row(missing ? R_ENGINE_NOT_LOADED : R_ENGINE_DOWN);
+
+	return json_pack("{s:s, s:o}", "reason", row->name, "message",
+	    missing ? json_sprintf("%s %s", row->sentence, row->hint) : json_string(row->sentence));
+}
+
 static json_t *
 troubles(struct sync *s)
 {
 	json_t *list = json_array();
 
 	if (!s->engine.up)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "ENGINE_DOWN", "message", reason_row(R_ENGINE_DOWN)->sentence));
+		json_array_append_new(list, engine_trouble(s));
 	if (!s->keymgr.up)
 		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "KEYMGR_DOWN", "message", reason_row(R_KEYMGR_DOWN)->sentence));
 	if (!s->iked.up)
@@ -256,6 +267,17 @@ troubles(struct sync *s)
 		json_array_append_new(list, json_pack("{s:n, s:o}", "reason", "message", json_words(s->host.troubles[i])));
 	certwatch_troubles(s->certs, list);
 	return list;
+}
+
+/* Which engine serves, and what was asked for. */
+static json_t *
+json_engine(const struct sync *s)
+{
+	const struct host *h = &s->host;
+
+	return json_pack("{s:s, s:s, s:o, s:b, s:b, s:s}", "host", s->proc->engine, "asked", s->proc->engine_asked,
+	    "version", json_text(h->version[0] ? h->version : NULL), "up", (int)s->engine.up, "synced", (int)h->synced,
+	    "guard", h->guard < 0 ? "unknown" : h->guard ? "closed" : "open");
 }
 
 /* It has no link to us: the supervisor's list is all that is known of it. */
@@ -274,10 +296,9 @@ status_now(void *arg)
 	struct req *r = arg;
 	struct sync *s = r->s;
 	const struct host *h = &s->host;
-	json_t *j = json_pack("{s:s, s:o, s:b, s:{s:s, s:o, s:b, s:b, s:s}, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
+	json_t *j = json_pack("{s:s, s:o, s:b, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
 	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s),
-	    "engine", "host", h->name[0] ? h->name : "user", "version", json_text(h->version), "up", (int)s->engine.up, "synced", (int)h->synced,
-	    "guard", h->guard < 0 ? "unknown" : h->guard ? "closed" : "open",
+	    "engine", json_engine(s),
 	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
 	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down",
 	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));

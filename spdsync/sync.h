@@ -97,7 +97,7 @@ struct host {				/* ipsecd, what PF_KEY has no words for */
 	bool		up, synced;
 	bool		synced_flight;
 	unsigned	synced_gen;
-	char		name[16], version[32];
+	char		name[16], version[128];	/* version "": there is no such engine now */
 	int		guard;		/* -1 unknown, 0 open, 1 closed */
 	unsigned	ntroubles;
 	char		troubles[TROUBLES][256];

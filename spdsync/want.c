@@ -193,7 +193,7 @@ proofs_digest(const struct site_tunnel *t, uint8_t out[32])
 }
 
 void
-want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
+want_tunnel_msg(const struct want_tunnel *w, bool prefer_udp, struct tunnel *m)
 {
 	const struct site_tunnel *t = w->t;
 
@@ -208,7 +208,7 @@ want_tunnel_msg(const struct want_tunnel *w, struct tunnel *m)
 	m->encap = t->encap;
 	m->auth_local = want_auth(w, true)->how;
 	m->auth_remote = want_auth(w, false)->how;
-	m->prefer_udp = 1;	/* the engine is the user host; the module comes with its own issue */
+	m->prefer_udp = prefer_udp;
 	m->ike_life_s = t->ike_life_s;
 	m->child_life_s = t->child_life_s;
 	m->child_life_bytes = t->child_bytes;

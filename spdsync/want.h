@@ -38,7 +38,8 @@ const struct want_tunnel *want_by_reqid(const struct want *, uint32_t reqid);
 void want_selectors(const struct want_tunnel *, struct ts_list *local, struct ts_list *remote);
 /* How we prove ourselves (local), or the peer does. */
 const struct site_auth *want_auth(const struct want_tunnel *, bool local);
-void want_tunnel_msg(const struct want_tunnel *, struct tunnel *);
+/* prefer_udp: the engine is ipsecd, which does better with UDP (contracts, Encapsulation). */
+void want_tunnel_msg(const struct want_tunnel *, bool prefer_udp, struct tunnel *);
 void want_binding(const struct want_tunnel *, struct binding *);
 
 #endif

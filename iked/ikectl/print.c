@@ -161,6 +161,23 @@ print_tunnel(const struct ctl *ctl, json_t *t)
 		print_child(ctl, c);
 }
 
+/* "host: module 0.1, Linux 6.1.0, loaded (engine: auto); guard closed" */
+static void
+print_host(json_t *engine)
+{
+	bool user = is(engine, "host", "user"), there = has(engine, "version");
+
+	printf("host: %s", text(engine, "host"));
+	if (user)
+		printf(" (ipsecd%s%s)", there ? " " : "", there ? text(engine, "version") : "");
+	else
+		printf("%s%s, %s", there ? " " : "", there ? text(engine, "version") : "",
+		    !there ? "not loaded" : is(engine, "host", "module") ? "loaded" : "in use");
+	if (is(engine, "asked", "auto"))
+		printf(", chosen by itself");
+	printf("; guard %s\n", text(engine, "guard"));
+}
+
 static void
 print_gateway(const struct ctl *ctl, json_t *s)
 {
@@ -175,7 +192,7 @@ print_gateway(const struct ctl *ctl, json_t *s)
 	else
 		printf(", nothing applied yet");
 	printf("%s\n", json_is_true(json_object_get(s, "in_sync")) ? "" : ", not in sync yet");
-	printf("engine: %s host %s, guard %s\n", text(engine, "host"), text(engine, "version"), text(engine, "guard"));
+	print_host(engine);
 	printf("daemons:");
 	json_object_foreach(daemons, name, row)
 		printf(" %s %s", name, paint(ctl, text(daemons, name)));

@@ -32,11 +32,11 @@ fill_random(void *ctx, void *out, size_t n)
 }
 
 static void
-on_packet(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct bytes data)
+on_packet(void *ctx, const struct endpoint *local, const struct endpoint *remote, bool natt, struct bytes data)
 {
 	struct iked *k = ctx;
 
-	engine_packet(k->engine, local, remote, false, data, clock_now_ns());
+	engine_packet(k->engine, local, remote, natt, data, clock_now_ns());
 	iked_turn(k);
 }
 
@@ -75,7 +75,7 @@ iked_build(struct iked *k)
 	k->engine = engine_new(&host);
 	if (k->base == NULL || k->engine == NULL)
 		return false;
-	k->sockets = sockets_new(k->base, &sink, k->proc.ike_port);
+	k->sockets = sockets_new(k->base, &sink, k->proc.ike_port, k->proc.natt_port, proc_kernel_engine(&k->proc));
 	k->timer = evtimer_new(k->base, on_timer, k);
 	k->report = event_new(k->base, -1, EV_PERSIST, on_report, k);
 	return k->sockets && k->timer && k->report && event_add(k->report, &every) == 0;

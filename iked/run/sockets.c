@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading UDP 500 by bursts, sending on 500 and 4500, and listening to ICMP. An ICMP error is a hint for `explain` and never more:
+ * Reading UDP 500 by bursts (and 4500 beside a kernel's engine), sending on both, and listening to ICMP. An ICMP error is a hint for `explain` and never more:
  * anybody on the way can forge one (RFC 7296 2.4). A pending one also makes the next send fail that has nothing to do with it, so
  * a failed send is tried once more after the queue of errors was read.
  */
@@ -29,9 +29,10 @@ struct sockets {
 	struct event_base	*base;
 	struct sockets_sink	 sink;
 	struct sockets_counters	 count;
-	uint16_t		 port;
+	uint16_t		 port, natt_port;
+	bool			 reads_natt;
 	int			 fd[NSOCKETS];
-	struct event		*ev[NSOCKETS];	/* IKE4 and IKE6 only */
+	struct event		*ev[NSOCKETS];	/* of those that are read */
 	struct slot		 slots[BURST];
 };
 
@@ -56,10 +57,23 @@ on_error_queue(struct sockets *s, int fd)
 	}
 }
 
-static void
-one_datagram(struct sockets *s, struct slot *slot, struct mmsghdr *m)
+/* RFC 3948 2.2, 2.3: IKE on 4500 has four zero octets in front; what has not is ESP of no SA that lives, or a keepalive. */
+static bool
+take_marker(struct bytes *b)
 {
-	struct endpoint local = { .port = s->port }, remote;
+	static const uint8_t zeros[4];
+
+	if (b->n <= sizeof(zeros) || memcmp(b->p, zeros, sizeof(zeros)) != 0)
+		return false;
+	*b = bytes_of(b->p + sizeof(zeros), b->n - sizeof(zeros));
+	return true;
+}
+
+static void
+one_datagram(struct sockets *s, struct slot *slot, struct mmsghdr *m, bool natt)
+{
+	struct endpoint local = { .port = natt ? s->natt_port : s->port }, remote;
+	struct bytes data = bytes_of(slot->data, m->msg_len);
 
 	s->count.received++;
 	if (m->msg_hdr.msg_flags & MSG_TRUNC)
@@ -67,8 +81,10 @@ one_datagram(struct sockets *s, struct slot *slot, struct mmsghdr *m)
 	else if (!pktinfo_get(&m->msg_hdr, &local.addr) ||
 	    !endpoint_from_sa((struct sockaddr *)&slot->from, m->msg_hdr.msg_namelen, &remote) || remote.port == 0)
 		s->count.no_source++;
+	else if (natt && !take_marker(&data))
+		s->count.not_ike++;
 	else
-		s->sink.packet(s->sink.ctx, &local, &remote, bytes_of(slot->data, m->msg_len));
+		s->sink.packet(s->sink.ctx, &local, &remote, natt, data);
 }
 
 /* One burst; false when the socket is empty for now. */
@@ -93,7 +109,7 @@ read_burst(struct sockets *s, int fd)
 		return true;
 	}
 	for (int i = 0; i < n; i++)
-		one_datagram(s, &s->slots[i], &m[i]);
+		one_datagram(s, &s->slots[i], &m[i], fd == s->fd[NATT4] || fd == s->fd[NATT6]);
 	return n == BURST;
 }
 
@@ -108,7 +124,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 }
 
 struct sockets *
-sockets_new(struct event_base *base, const struct sockets_sink *sink, uint16_t ike_port)
+sockets_new(struct event_base *base, const struct sockets_sink *sink, uint16_t ike_port, uint16_t natt_port, bool reads_natt)
 {
 	struct sockets *s = calloc(1, sizeof(*s));
 
@@ -117,6 +133,8 @@ sockets_new(struct event_base *base, const struct sockets_sink *sink, uint16_t i
 	s->base = base;
 	s->sink = *sink;
 	s->port = ike_port;
+	s->natt_port = natt_port;
+	s->reads_natt = reads_natt;
 	for (int i = 0; i < NSOCKETS; i++)
 		s->fd[i] = -1;
 	return s;
@@ -149,7 +167,7 @@ sockets_give(struct sockets *s, const char *name, int fd)
 			continue;
 		drop(s, i);
 		s->fd[i] = fd;
-		if (i == IKE4 || i == IKE6) {
+		if (i == IKE4 || i == IKE6 || s->reads_natt) {
 			s->ev[i] = event_new(s->base, fd, EV_READ | EV_PERSIST, on_readable, s);
 			if (s->ev[i])
 				event_add(s->ev[i], NULL);
@@ -161,23 +179,25 @@ sockets_give(struct sockets *s, const char *name, int fd)
 
 /*
  * IKE messages may be larger than the path's MTU and may be fragmented by IP; whether the path's MTU was learned is ESP's
- * business. On 4500 nothing is set: those sockets are ipsecd's.
+ * business. On 4500 nothing is set where those sockets are ipsecd's.
  */
 void
 sockets_prepare(struct sockets *s)
 {
-	int one = 1, omit = IP_PMTUDISC_OMIT;
+	int one = 1, omit4 = IP_PMTUDISC_OMIT, omit6 = IPV6_PMTUDISC_OMIT;
 
-	if (s->fd[IKE4] >= 0) {
-		setsockopt(s->fd[IKE4], IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
-		setsockopt(s->fd[IKE4], IPPROTO_IP, IP_RECVERR, &one, sizeof(one));
-		setsockopt(s->fd[IKE4], IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));
-	}
-	if (s->fd[IKE6] >= 0) {
-		setsockopt(s->fd[IKE6], IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
-		setsockopt(s->fd[IKE6], IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof(one));
-		omit = IPV6_PMTUDISC_OMIT;
-		setsockopt(s->fd[IKE6], IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
+	for (int i = 0; i < NSOCKETS; i++) {
+		if (s->fd[i] < 0 || (i >= NATT4 && !s->reads_natt))
+			continue;
+		if (i == IKE4 || i == NATT4) {
+			setsockopt(s->fd[i], IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+			setsockopt(s->fd[i], IPPROTO_IP, IP_RECVERR, &one, sizeof(one));
+			setsockopt(s->fd[i], IPPROTO_IP, IP_MTU_DISCOVER, &omit4, sizeof(omit4));
+		} else {
+			setsockopt(s->fd[i], IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+			setsockopt(s->fd[i], IPPROTO_IPV6, IPV6_RECVERR, &one, sizeof(one));
+			setsockopt(s->fd[i], IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit6, sizeof(omit6));
+		}
 	}
 }
 
@@ -221,7 +241,7 @@ sockets_send(struct sockets *s, const struct endpoint *local, const struct endpo
 		err = errno;
 		if (err == EINTR)
 			continue;
-		if (err == EAGAIN || err == EINVAL || natt)
+		if (err == EAGAIN || err == EINVAL || (natt && !s->reads_natt))
 			break;
 		on_error_queue(s, fd);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The UDP sockets of IKE. They come open from the supervisor: "ike4" and "ike6" (UDP 500) are read and written here, "natt4" and
- * "natt6" (UDP 4500) are only written: ipsecd reads them and relays what is IKE. Replies leave from the address that was asked.
+ * "natt6" (UDP 4500) are only written where ipsecd is the engine: it reads them and relays what is IKE. A kernel's engine takes ESP
+ * before any socket sees it, and then they are read here too. Replies leave from the address that was asked.
  */
 #ifndef IKED_RUN_SOCKETS_H
 #define IKED_RUN_SOCKETS_H
@@ -11,20 +12,21 @@
 
 #include "addr.h"
 
-/* What comes in. natt is always false here; the relay link has the rest. */
+/* What comes in. natt: on UDP 4500, without its non-ESP marker. */
 struct sockets_sink {
 	void	*ctx;
-	void	(*packet)(void *ctx, const struct endpoint *local, const struct endpoint *remote, struct bytes);
+	void	(*packet)(void *ctx, const struct endpoint *local, const struct endpoint *remote, bool natt, struct bytes);
 	void	(*unreachable)(void *ctx, const struct endpoint *remote, int err);
 };
 
 struct sockets_counters {
-	uint64_t	received, sent, truncated, no_source, icmp_errors, send_failed;
+	uint64_t	received, sent, truncated, no_source, not_ike, icmp_errors, send_failed;	/* not_ike: on 4500, ESP of no SA, keepalives */
 };
 
 struct sockets;
 
-struct sockets *sockets_new(struct event_base *, const struct sockets_sink *, uint16_t ike_port);	/* NULL: no memory */
+/* reads_natt: UDP 4500 is ours alone. NULL: no memory. */
+struct sockets *sockets_new(struct event_base *, const struct sockets_sink *, uint16_t ike_port, uint16_t natt_port, bool reads_natt);
 void sockets_free(struct sockets *);
 /* Takes the descriptor; name is the supervisor's. False: not a name of ours (the descriptor stays the caller's). */
 bool sockets_give(struct sockets *, const char *name, int fd);

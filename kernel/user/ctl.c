@@ -10,29 +10,17 @@ on_nothing(struct ipc_msg *m)
 	return rd_done(&m->body);
 }
 
-/* Counter number i of all: the engine's, then the host's. NULL name: not in use; false: there are no more. */
+/* The guard's two, then the engine's. */
 static bool
 counter(struct ctl *c, unsigned i, const char **name, uint64_t *v)
 {
-	static const char *const own[] = { "guard_in", "guard_out", "sends", "sends_bundled", "sas", "policies" };
 	uint64_t in = 0, out = 0;
 
-	*name = NULL;
-	if (i < CW_COUNTERS) {
-		*name = cw_counter_name(i);
-		*v = *name ? cw_counter(c->engine, i) : 0;
-		return true;
-	}
-	i -= CW_COUNTERS;
-	if (i >= sizeof(own) / sizeof(own[0]))
-		return false;
-	*name = own[i];
-	if (i < 2) {
-		guard_counters(&c->net->guard, &in, &out);
-		*v = i == 0 ? in : out;
-	} else {
-		*v = i == 2 ? c->wire->send_calls : i == 3 ? c->wire->send_gso : i == 4 ? cw_sa_count(c->engine) : cw_policy_count(c->engine);
-	}
+	if (i >= 2)
+		return c->engine.counter(c->engine.ctx, i - 2, name, v);
+	guard_counters(&c->net->guard, &in, &out);
+	*name = i == 0 ? "guard_in" : "guard_out";
+	*v = i == 0 ? in : out;
 	return true;
 }
 
@@ -85,8 +73,8 @@ on_info(void *ctx, struct ipc *l, struct ipc_msg *m)
 	if (!on_nothing(m))
 		return false;
 	net_audit(c->net);
-	str_put(&w, "user");
-	str_put(&w, PACKAGE_VERSION);
+	str_put(&w, c->engine.name);
+	str_put(&w, c->engine.version);
 	wr_u8(&w, c->net->guard.loaded);
 	wr_le16(&w, (uint16_t)t->n);
 	for (unsigned i = 0; i < t->n; i++)
@@ -118,12 +106,36 @@ on_close(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return on_nothing(m) && answer(l, m, net_close(c->net));
 }
 
+/* The link may be another by now, and then nobody waits. */
+static void
+on_settled(void *arg, bool ok)
+{
+	struct ctl *c = arg;
+	struct ipc *l = c->synced_link;
+
+	c->synced_link = NULL;
+	if (l && ok)
+		answer(l, &c->synced, net_synced(c->net));
+	else if (l)
+		ipc_fail(l, &c->synced, R_ENGINE_DOWN, NULL);
+}
+
 static bool
 on_synced(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct ctl *c = ctx;
 
-	return on_nothing(m) && answer(l, m, net_synced(c->net));
+	if (!on_nothing(m))
+		return false;
+	if (c->engine.settle == NULL)
+		return answer(l, m, net_synced(c->net));
+	if (c->synced_link)
+		return ipc_fail(l, m, R_BUSY, NULL);
+	if (!c->engine.settle(c->engine.ctx, on_settled, c))
+		return ipc_fail(l, m, R_ENGINE_DOWN, NULL);
+	c->synced_link = l;
+	c->synced = *m;
+	return true;
 }
 
 static void
@@ -133,6 +145,8 @@ on_down(void *ctx, struct ipc *l)
 
 	if (c->link == l)
 		c->link = NULL;
+	if (c->synced_link == l)
+		c->synced_link = NULL;
 }
 
 static const struct ipc_row rows[] = {
@@ -149,6 +163,7 @@ bool
 ctl_link(struct ctl *c, int fd)
 {
 	ipc_free(c->link);
+	c->synced_link = NULL;
 	c->link = ipc_new(c->base, fd, &table, c);
 	return c->link != NULL;
 }

@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The link to spdsync: counters, trouble, and the guard's three verbs (lib/msg_esp.h). */
+/* The link to spdsync: counters, trouble, and the guard's three verbs (lib/msg_esp.h); for the engine here and for a kernel's. */
 #ifndef CAUSEWAY_CTL_H
 #define CAUSEWAY_CTL_H
 
 #include "ipc.h"
 #include "net.h"
-#include "wire.h"
+
+/* The engine that is reported on. */
+struct ctl_engine {
+	const char	*name, *version;	/* "user", "module" */
+	/* Counter number i; *name NULL: not in use; false: there are no more. */
+	bool		(*counter)(void *ctx, unsigned i, const char **name, uint64_t *v);
+	/* NULL: the policies are at hand. Else: then, once they are; false: there is no engine. */
+	bool		(*settle)(void *ctx, policies_then *then, void *arg);
+	void		*ctx;
+};
 
 struct ctl {
 	struct event_base *base;
-	struct cw_engine *engine;
+	struct ctl_engine engine;
 	struct net	*net;
-	struct wire	*wire;
 	struct ipc	*link;
+	struct ipc	*synced_link;	/* who waits for SYNCED's answer; NULL nobody */
+	struct ipc_msg	synced;
 };
 
 bool ctl_link(struct ctl *, int fd);	/* takes fd; an older link is closed */

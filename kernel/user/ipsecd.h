@@ -4,6 +4,7 @@
 #define CAUSEWAY_IPSECD_H
 
 #include "ctl.h"
+#include "cw.h"
 #include "proc.h"
 #include "sadb.h"
 #include "tun.h"

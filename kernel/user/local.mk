@@ -14,6 +14,8 @@ kernel_user_libipsecd_a_SOURCES = \
 	kernel/user/guard_file.h \
 	kernel/user/pairs.c \
 	kernel/user/pairs.h \
+	kernel/user/proc_counters.c \
+	kernel/user/proc_counters.h \
 	kernel/user/route_list.c \
 	kernel/user/routes.h \
 	kernel/user/trouble.c \
@@ -26,8 +28,12 @@ kernel_user_ipsecd_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP
 kernel_user_ipsecd_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
 	$(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 kernel_user_ipsecd_SOURCES = \
+	kernel/user/beside.c \
+	kernel/user/beside.h \
 	kernel/user/ctl.c \
 	kernel/user/ctl.h \
+	kernel/user/device.c \
+	kernel/user/device.h \
 	kernel/user/guard.c \
 	kernel/user/guard.h \
 	kernel/user/guard_disk.c \
@@ -39,6 +45,9 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/net.h \
 	kernel/user/nl.c \
 	kernel/user/nl.h \
+	kernel/user/policies.c \
+	kernel/user/policies.h \
+	kernel/user/policies_own.c \
 	kernel/user/pool.c \
 	kernel/user/pool.h \
 	kernel/user/relay.c \
@@ -47,6 +56,7 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/sadb.h \
 	kernel/user/sandbox.c \
 	kernel/user/seam.c \
+	kernel/user/stand_in.c \
 	kernel/user/tun.c \
 	kernel/user/tun.h \
 	kernel/user/wire.c \
@@ -73,6 +83,12 @@ test_unit_test_offload_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_offload_LDADD = $(IPSECD_TEST_LIBS) $(CMOCKA_LIBS)
 test_unit_test_guard_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_guard_LDADD = $(IPSECD_TEST_LIBS) $(CMOCKA_LIBS)
+# Beside a kernel's engine: its counters, its policies.
+check_PROGRAMS += test/unit/test_beside
+UNIT_TESTS += test/unit/test_beside
+test_unit_test_beside_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_beside_SOURCES = test/unit/test_beside.c kernel/user/policies.c
+test_unit_test_beside_LDADD = $(IPSECD_TEST_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 # The host's own drops: its packet code around the engine, with descriptors of the test's.
 check_PROGRAMS += test/unit/test_host_drops
 UNIT_TESTS += test/unit/test_host_drops
@@ -81,7 +97,7 @@ test_unit_test_host_drops_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(
 test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
 	$(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
-	kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c
+	kernel/user/device.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c
 FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload

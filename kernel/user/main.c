@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "clock.h"
+#include "device.h"
 #include "ipsecd.h"
 #include "log.h"
 #include "msg_sup.h"
-
-#define TUN_NAME	"cw0"
 
 static struct host host;	/* large: receive buffers and the TUN's */
 
@@ -32,7 +32,7 @@ load_guard(struct host *h)
 {
 	char why[256] = "";
 
-	if (net_load(&h->net, h->proc.guard_file, TUN_NAME, h->proc.ike_port, h->proc.natt_port, why))
+	if (net_load(&h->net, h->proc.guard_file, DEVICE_NAME, h->proc.ike_port, h->proc.natt_port, why))
 		return;
 	log_at(LOG_ERROR, NULL, "guard_failed", R_GUARD_FAILED, "The guard could not be loaded, so nothing is started: %s.", why);
 	exit(SUP_EXIT_GUARD);
@@ -62,7 +62,10 @@ prepare(struct host *h)
 	char why[256] = "";
 
 	load_guard(h);
-	if (!tun_open(&h->tun, TUN_NAME, &step))
+	errno = device_clear(&h->net.nl, DEVICE_NAME);
+	if (errno)
+		start_failed("The device that a kernel's engine left", strerror(errno));
+	if (!tun_open(&h->tun, DEVICE_NAME, &step))
 		start_failed(step, strerror(errno));
 	if (!net_begin(&h->net, h->tun.ifindex, why))
 		start_failed("The network", why);
@@ -146,6 +149,27 @@ set_tick(struct host *h)
 	event_add(h->tick, &t);
 }
 
+/* Counter number i: the engine's, then the host's. */
+static bool
+counter(void *ctx, unsigned i, const char **name, uint64_t *v)
+{
+	static const char *const own[] = { "sends", "sends_bundled", "sas", "policies" };
+	struct host *h = ctx;
+
+	*name = NULL;
+	if (i < CW_COUNTERS) {
+		*name = cw_counter_name(i);
+		*v = *name ? cw_counter(h->engine, i) : 0;
+		return true;
+	}
+	i -= CW_COUNTERS;
+	if (i >= sizeof(own) / sizeof(own[0]))
+		return false;
+	*name = own[i];
+	*v = i == 0 ? h->wire.send_calls : i == 1 ? h->wire.send_gso : i == 2 ? cw_sa_count(h->engine) : cw_policy_count(h->engine);
+	return true;
+}
+
 static void
 start(struct host *h)
 {
@@ -157,9 +181,9 @@ start(struct host *h)
 		start_failed("The engine", "no memory");
 	h->tick = event_new(h->base, -1, 0, on_tick, h);
 	sadb_init(&h->sadb, h->base, h->engine);
-	h->ctl = (struct ctl){ h->base, h->engine, &h->net, &h->wire, NULL };
+	h->ctl = (struct ctl){ .base = h->base, .net = &h->net, .engine = { "user", PACKAGE_VERSION, counter, NULL, h } };
 	if (h->tick == NULL || !tun_start(&h->tun, h->base, h->engine, &h->pool) || !wire_start(&h->wire, h->base, h->engine, &ops) ||
-	    !net_start(&h->net, h->base, h->engine, ctl_trouble, &h->ctl))
+	    !net_start(&h->net, h->base, policies_own(h->engine), ctl_trouble, &h->ctl))
 		start_failed("The event loop", "no memory");
 }
 
@@ -182,6 +206,8 @@ main(int argc, char **argv)
 	struct host *h = &host;
 
 	proc_start(&h->proc, "ipsecd", argc, argv);
+	if (proc_kernel_engine(&h->proc))
+		return beside_main(&h->proc);
 	prepare(h);
 	warm_up();
 	start(h);

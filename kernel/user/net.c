@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "guard_disk.h"
+#include "causeway/pfkey.h"
 #include "log.h"
 #include "net.h"
 
@@ -67,34 +68,21 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 
 struct collect { struct guard_want *w; struct troubles *t; bool ok; };
 
-static void
-prefix_of(struct prefix *p, const struct cw_prefix *c)
-{
-	p->addr.fam = c->addr.fam;
-	memcpy(p->addr.b, c->addr.b, sizeof(p->addr.b));
-	p->len = c->len;
-}
-
 static bool
-on_policy(void *arg, const struct cw_policy *p)
+on_policy(void *arg, const struct net_policy *p)
 {
 	struct collect *c = arg;
 	char s[PREFIX_STR], d[PREFIX_STR];
-	struct prefix src, dst;
 	struct pair pair;
 
-	if (p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
-		return true;
-	prefix_of(&src, &p->src);
-	prefix_of(&dst, &p->dst);
-	if (p->proto != CW_ULPROTO_ANY || p->sport || p->dport || p->nreq == 0 || p->req[0].mode != CW_MODE_TUNNEL) {
+	if (!p->plain) {
 		if (p->dir == CW_DIR_OUT)
 			trouble_add(c->t, "the policy %s to %s is not by prefix alone in tunnel mode: it is neither routed nor guarded yet",
-			    prefix_str(&src, s), prefix_str(&dst, d));
+			    prefix_str(&p->src, s), prefix_str(&p->dst, d));
 		return true;
 	}
-	pair.remote = p->dir == CW_DIR_IN ? src : dst;
-	pair.local = p->dir == CW_DIR_IN ? dst : src;
+	pair.remote = p->dir == CW_DIR_IN ? p->src : p->dst;
+	pair.local = p->dir == CW_DIR_IN ? p->dst : p->src;
 	c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->w->in : &c->w->out, &pair);
 	return c->ok;
 }
@@ -107,7 +95,7 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 
 	*w = (struct guard_want){ .open = n->open, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
 	memcpy(w->tun, n->saved.tun, sizeof(w->tun));
-	cw_policies(n->engine, on_policy, &c);
+	n->policies.each(n->policies.ctx, on_policy, &c);
 	if (!c.ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out))
 		return false;
 	pairs_sort(&w->in);
@@ -317,9 +305,9 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 bool
-net_start(struct net *n, struct event_base *base, struct cw_engine *engine, void (*on_trouble)(void *), void *ctx)
+net_start(struct net *n, struct event_base *base, struct policy_source policies, void (*on_trouble)(void *), void *ctx)
 {
-	n->engine = engine;
+	n->policies = policies;
 	n->on_trouble = on_trouble;
 	n->ctx = ctx;
 	n->ev_route = event_new(base, mnl_socket_get_fd(n->nl.events), EV_READ | EV_PERSIST, on_route_event, n);

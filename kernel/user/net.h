@@ -8,15 +8,15 @@
 
 #include <event2/event.h>
 
-#include "cw.h"
 #include "guard.h"
+#include "policies.h"
 #include "routes.h"
 
 struct net {
 	struct nl		nl;
 	struct routes		routes;
 	struct guard		guard;
-	struct cw_engine	*engine;
+	struct policy_source	policies;
 	struct event		*ev_route, *ev_nft, *retry;
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
@@ -29,9 +29,9 @@ struct net {
 
 /* Before anything else: the saved guard, in one transaction. False: *why says what failed. tun is the name for a first start. */
 bool net_load(struct net *, const char *file, const char *tun, uint16_t ike_port, uint16_t natt_port, char why[256]);
-/* After the TUN is there: rules, and unreachable routes for what the saved guard protects. */
+/* After the device is there, the TUN or its stand-in: rules, and unreachable routes for what the saved guard protects. */
 bool net_begin(struct net *, uint32_t ifindex, char why[256]);
-bool net_start(struct net *, struct event_base *, struct cw_engine *, void (*on_trouble)(void *), void *ctx);
+bool net_start(struct net *, struct event_base *, struct policy_source, void (*on_trouble)(void *), void *ctx);
 void net_fini(struct net *);
 
 void net_changed(struct net *);			/* a policy came or went */

@@ -534,7 +534,8 @@ fill_config(void *p)
 	strcpy(c->crl_dir, "/etc/causeway/crl");
 	strcpy(c->guard_file, "/var/lib/causeway/guard.nft");
 	strcpy(c->site, "tokyo");
-	strcpy(c->engine, "auto");
+	strcpy(c->engine, "module");
+	strcpy(c->engine_asked, "auto");
 	c->ike_port = 500;
 	c->natt_port = 4500;
 	c->legacy = 1;

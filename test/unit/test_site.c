@@ -299,8 +299,8 @@ test_want(void **state)
 	assert_true(want_build(&a, s, "tokyo", reqid_seven, NULL) && want_build(&b, s, "newyork", reqid_seven, NULL));
 	assert_int_equal(a.n, 1);
 	assert_int_equal(a.spd.n, 2);
-	want_tunnel_msg(&a.v[0], &t[0]);
-	want_tunnel_msg(&b.v[0], &t[1]);
+	want_tunnel_msg(&a.v[0], true, &t[0]);
+	want_tunnel_msg(&b.v[0], false, &t[1]);
 	assert_true(t[0].start == START_ALWAYS && t[0].first == 1 && t[1].start == START_ALWAYS && t[1].first == 0);
 	assert_true(addr_eq(&t[0].local, &t[1].remote) && addr_eq(&t[0].remote, &t[1].local));
 	assert_string_equal(t[0].id_local, t[1].id_remote);
@@ -308,6 +308,7 @@ test_want(void **state)
 	assert_true(ts_list_eq(&t[0].children[0].local, &t[1].children[0].remote));
 	assert_int_equal(t[0].children[0].reqid, 7);
 	assert_int_equal(t[0].prefer_udp, 1);
+	assert_int_equal(t[1].prefer_udp, 0);
 	want_binding(&a.v[0], &bind);
 	assert_string_equal(bind.psk_local, "tokyo-newyork");
 	assert_string_equal(bind.psk_remote, "tokyo-newyork");

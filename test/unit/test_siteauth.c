@@ -115,7 +115,7 @@ test_want(void **state)
 	assert_string_equal(y.trust[0], "ca");
 	assert_string_equal(y.cert, "");
 	assert_int_equal(x.old_methods, 0);
-	want_tunnel_msg(want_find(&a, "a-d"), t);
+	want_tunnel_msg(want_find(&a, "a-d"), true, t);
 	assert_true(t->auth_local == AUTH_BY_CERT && t->auth_remote == AUTH_BY_PSK);
 	want_binding(want_find(&a, "a-c"), &x);
 	assert_int_equal(x.npublic, 44);

@@ -79,7 +79,7 @@ assert_joined(struct net *net)
 	for (unsigned i = 0; i < LINKS; i++) {
 		const struct link_row *row = &link_rows[i];
 
-		if (!net->alive[row->who[0]] || !net->alive[row->who[1]])
+		if (!net->alive[row->who[0]] || !net->alive[row->who[1]] || (net->links.kernel && row->engine))
 			continue;
 		for (int side = 0; side < 2; side++) {
 			int from = end_of(net, row->who[side], row->name[side]), to = end_of(net, row->who[1 - side], row->name[1 - side]);
@@ -103,21 +103,21 @@ open_fds(void)
 }
 
 static void
-test_links(void **state)
+links_once(bool kernel)
 {
 	struct net net;
 	unsigned before = open_fds();
 
 	memset(&net, 0, sizeof(net));
-	links_init(&net.links);
+	links_init(&net.links, kernel);
 	for (unsigned d = 0; d < DAEMONS; d++) {
 		start(&net, (enum daemon)d);
 		assert_joined(&net);
 	}
-	assert_int_equal(net.given[D_IPSECD], 4);	/* the first start gives each end once */
-	assert_int_equal(net.given[D_KEYMGR], 4);
-	assert_int_equal(net.given[D_SPDSYNC], 4);
-	assert_int_equal(net.given[D_IKED], 3);
+	assert_int_equal(net.given[D_IPSECD], kernel ? 1 : 4);	/* the first start gives each end once */
+	assert_int_equal(net.given[D_KEYMGR], kernel ? 3 : 4);
+	assert_int_equal(net.given[D_SPDSYNC], kernel ? 3 : 4);
+	assert_int_equal(net.given[D_IKED], kernel ? 2 : 3);
 	assert_int_equal(net.given[D_FETCH], 1);
 	for (unsigned d = 0; d < DAEMONS; d++) {
 		die(&net, (enum daemon)d);
@@ -131,6 +131,23 @@ test_links(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+static void
+test_links(void **state)
+{
+	enum daemon other;
+	struct links l;
+
+	links_once(false);
+	links_once(true);
+	links_init(&l, false);
+	assert_non_null(links_find(&l, D_KEYMGR, "pfkey", &other));
+	assert_int_equal(other, D_IPSECD);
+	links_init(&l, true);
+	assert_null(links_find(&l, D_KEYMGR, "pfkey", &other));
+	assert_null(links_find(&l, D_IKED, "ipsecd", &other));
+	assert_non_null(links_find(&l, D_SPDSYNC, "ipsecd", &other));
+}
+
 /* Any order of deaths and starts, also several at once. */
 static void
 test_links_random(void **state)
@@ -139,7 +156,7 @@ test_links_random(void **state)
 	struct net net;
 
 	memset(&net, 0, sizeof(net));
-	links_init(&net.links);
+	links_init(&net.links, false);
 	for (int i = 0; i < 5000; i++) {
 		enum daemon d = (enum daemon)(rand_r(&seed) % DAEMONS);
 

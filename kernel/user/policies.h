@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The policies that routes and guard are made from, wherever they stand: in the engine of this process, or in a kernel's, where
+ * they are read by PF_KEY and read again when somebody changed them.
+ */
+#ifndef CAUSEWAY_POLICIES_H
+#define CAUSEWAY_POLICIES_H
+
+#include <event2/event.h>
+
+#include "addr.h"
+
+struct net_policy {
+	uint8_t		dir;		/* CW_DIR_* */
+	bool		plain;		/* by prefix alone, in tunnel mode */
+	struct prefix	src, dst;
+};
+
+/* Each policy that protects, in and out; stops when fn says false. */
+typedef bool net_policy_fn(void *arg, const struct net_policy *);
+struct policy_source {
+	void	(*each)(void *ctx, net_policy_fn *, void *arg);
+	void	*ctx;
+};
+
+struct cw_engine;
+struct policy_source policies_own(struct cw_engine *);
+
+/* A kernel's. */
+struct pfkey_msg;
+struct policies;
+struct policies_ops {
+	void	(*changed)(void *ctx);		/* the list is another one now */
+	void	(*down)(void *ctx, const char *why);
+};
+typedef void policies_then(void *arg, bool ok);	/* not ok: the engine went away */
+
+struct policies *policies_new(struct event_base *, const struct policies_ops *, void *ctx);	/* NULL: no memory */
+void policies_free(struct policies *);
+bool policies_attach(struct policies *, int fd);	/* a PF_KEY socket; takes it */
+bool policies_known(const struct policies *);		/* they were read from a socket that lives */
+/* then: when what stands in the engine now is in the list. One at a time; false: there is no engine, and then is not called. */
+bool policies_settle(struct policies *, policies_then *, void *arg);
+struct policy_source policies_kernel(struct policies *);
+/* Pure: what SPDDUMP says of one policy. False: it protects nothing, or has no direction of ours. */
+bool policies_take(const struct pfkey_msg *, struct net_policy *);
+
+#endif

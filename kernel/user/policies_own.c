@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cw.h"
+#include "policies.h"
+
+struct walk { net_policy_fn *fn; void *arg; };
+
+static void
+prefix_of(struct prefix *p, const struct cw_prefix *c)
+{
+	p->addr.fam = c->addr.fam;
+	memcpy(p->addr.b, c->addr.b, sizeof(p->addr.b));
+	p->len = c->len;
+}
+
+static bool
+on_policy(void *arg, const struct cw_policy *p)
+{
+	struct walk *w = arg;
+	struct net_policy n = { .dir = p->dir };
+
+	if (p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
+		return true;
+	prefix_of(&n.src, &p->src);
+	prefix_of(&n.dst, &p->dst);
+	n.plain = p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 && p->req[0].mode == CW_MODE_TUNNEL;
+	return w->fn(w->arg, &n);
+}
+
+static void
+each(void *engine, net_policy_fn *fn, void *arg)
+{
+	struct walk w = { fn, arg };
+
+	cw_policies(engine, on_policy, &w);
+}
+
+struct policy_source
+policies_own(struct cw_engine *e)
+{
+	return (struct policy_source){ each, e };
+}
