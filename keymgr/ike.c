@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ike.h"
+#ifdef CAUSEWAY_TEST_HOOKS
+#include "keylog.h"
+#endif
 
 #define SAY(detail, ...)	snprintf(detail, IKE_DETAIL, __VA_ARGS__)
 
@@ -230,6 +235,10 @@ ike_derive(struct ike_objects *o, const struct key_derive *d, uint32_t *handle, 
 	if (r == R_OK && (*handle = handle_add(&o->ike, i)) == 0)
 		r = R_NO_MEMORY;
 	secret_wipe(&gir);
+#ifdef CAUSEWAY_TEST_HOOKS
+	if (r == R_OK)
+		keylog_write(d, keys);
+#endif
 	if (r == R_OK)
 		return r;
 	ike_keys_wipe(keys);

@@ -111,6 +111,10 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/wipeheap.h \
 	keymgr/x509make.c \
 	keymgr/x509make.h
+# What only tests build in (--enable-test-hooks).
+if TEST_HOOKS
+keymgr_libkeymgr_a_SOURCES += keymgr/keylog.c keymgr/keylog.h
+endif
 
 daemon_PROGRAMS += keymgr/keymgr
 keymgr_keymgr_CPPFLAGS = $(KEYMGR_CPPFLAGS)

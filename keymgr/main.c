@@ -3,6 +3,8 @@
  * keymgr holds every secret of the suite and never meets the network. It starts as root, makes OpenSSL load all that it will ever load, drops
  * to its own user and closes the sandbox; after that its descriptors, its clock and the secrets directory are all it has.
  */
+#include "config.h"
+
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -14,6 +16,9 @@
 #include "alg.h"
 #include "certfile.h"
 #include "keykind.h"
+#ifdef CAUSEWAY_TEST_HOOKS
+#include "keylog.h"
+#endif
 #include "log.h"
 #include "prf.h"
 #include "proc.h"
@@ -95,6 +100,9 @@ main(int argc, char **argv)
 		log_error(NULL, "start_failed", "There is no memory to start with.");
 		return 1;
 	}
+#ifdef CAUSEWAY_TEST_HOOKS
+	keylog_open(p.key_dir);
+#endif
 	k.proc = &p;
 	fetching_proc(k.fetching, &p);
 	proc_confine(&p, &keymgr_sandbox);

@@ -22,6 +22,7 @@ SCENARIOS = \
 	test/scenario/t_quickstart \
 	test/scenario/t_readme \
 	test/scenario/t_certs \
+	test/scenario/t_dissect \
 	test/interop/t_strongswan \
 	test/interop/t_strongswan_suites \
 	test/interop/t_strongswan_certs
