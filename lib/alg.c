@@ -51,11 +51,26 @@ alg_find(enum transform_type type, uint16_t id, uint16_t key_bits)
 	return NULL;
 }
 
+/* Other words that swanctl has for the same; they are read, and never written. */
+static const struct {
+	const char	*name;
+	uint16_t	 group;
+} aliases[] = { { "curve25519", KE_X25519 }, { "curve448", KE_CURVE448 } };
+
+static bool
+is_word(const char *word, const char *s, size_t n)
+{
+	return strlen(word) == n && memcmp(word, s, n) == 0;
+}
+
 const struct alg *
 alg_by_name(const char *s, size_t n)
 {
+	for (size_t i = 0; i < N(aliases); i++)
+		if (is_word(aliases[i].name, s, n))
+			return alg_find(T_KE, aliases[i].group, 0);
 	for (size_t i = 0; i < N(table); i++)
-		if (strlen(table[i].name) == n && memcmp(table[i].name, s, n) == 0)
+		if (is_word(table[i].name, s, n))
 			return &table[i];
 	return NULL;
 }

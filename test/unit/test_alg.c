@@ -72,6 +72,8 @@ test_table(void **state)
 	assert_int_equal(alg_by_name("aes256", 6)->pfkey, SADB_X_EALG_AESCBC);
 	assert_int_equal(alg_by_name("aes128gcm16", 11)->pfkey, SADB_X_EALG_AES_GCM_ICV16);
 	assert_int_equal(alg_by_name("chacha20poly1305", 16)->pfkey, 28);
+	assert_int_equal(alg_by_name("curve25519", 10)->id, KE_X25519);
+	assert_string_equal(alg_by_name("curve448", 8)->name, "x448");
 	assert_null(alg_by_name("aes", 3));
 	assert_null(alg_by_name("", 0));
 	assert_null(alg_find(T_ENCR, ENCR_AES_CBC, 0));
@@ -110,6 +112,8 @@ test_parse(void **state)
 	assert_string_equal(proposal_str(&p, buf, sizeof(buf)), "aes256-sha256-sha384-modp2048-prfsha256-prfsha384");
 	for (size_t cap = 1; cap < 20; cap++)
 		assert_int_equal(strlen(proposal_str(&p, buf, cap)), cap - 1);
+	p = prop(PROTO_IKE, "aes256gcm16-prfsha384-curve448-curve25519");
+	assert_string_equal(proposal_str(&p, buf, sizeof(buf)), "aes256gcm16-prfsha384-x448-x25519");
 }
 
 static void
@@ -122,6 +126,7 @@ test_parse_bad(void **state)
 		{ PROTO_IKE, "aes256gcm16-prfsha1-x25519", "no such algorithm", 12 },
 		{ PROTO_IKE, "3des-sha256-modp2048", "no such algorithm", 0 },
 		{ PROTO_IKE, "aes256gcm16-prfsha256-x25519-x25519", "this word is given twice", 29 },
+		{ PROTO_IKE, "aes256gcm16-prfsha256-x25519-curve25519", "this word is given twice", 29 },
 		{ PROTO_IKE, "aes256gcm16-prfsha256-x25519-esn", "this word belongs to ESP proposals", 29 },
 		{ PROTO_IKE, "aes256gcm16-prfsha256-none", "this word belongs to ESP proposals", 22 },
 		{ PROTO_ESP, "aes256gcm16-prfsha256", "this word belongs to IKE proposals", 12 },

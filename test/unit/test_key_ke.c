@@ -146,26 +146,103 @@ test_agreement(void **state)
 	}
 }
 
-/* The MODP secret again by plain arithmetic: y^x mod p, padded. */
+static const struct modp {
+	uint16_t	group;
+	size_t		n;		/* octets */
+	BIGNUM		*(*prime)(BIGNUM *);
+	unsigned	c;		/* RFC 3526: p = 2^b - 2^(b-64) - 1 + 2^64 * (floor(2^(b-130) pi) + c) */
+} modp[] = {
+	{ KE_MODP2048, 256, BN_get_rfc3526_prime_2048, 124476 },
+	{ KE_MODP3072, 384, BN_get_rfc3526_prime_3072, 1690314 },
+	{ KE_MODP4096, 512, BN_get_rfc3526_prime_4096, 240904 },
+};
+
+/* 2^bits / x - 2^bits / (3 x^3) + 2^bits / (5 x^5) ...: the arc tangent of 1/x. */
+static BIGNUM *
+arctan(unsigned bits, unsigned x)
+{
+	BIGNUM *sum = BN_new(), *power = BN_new(), *term = BN_new();
+
+	BN_zero(sum);
+	BN_zero(power);
+	assert_true(BN_set_bit(power, (int)bits));
+	BN_div_word(power, x);
+	for (unsigned k = 1; !BN_is_zero(power); k += 2) {
+		assert_non_null(BN_copy(term, power));
+		BN_div_word(term, k);
+		assert_true(k % 4 == 1 ? BN_add(sum, sum, term) : BN_sub(sum, sum, term));
+		BN_div_word(power, x);
+		BN_div_word(power, x);
+	}
+	BN_free(power);
+	BN_free(term);
+	return sum;
+}
+
+/* The primes are RFC 3526's: made anew from pi (16 arctan 1/5 - 4 arctan 1/239), and p and (p-1)/2 stand the test of Fermat. */
+static void
+test_modp_primes(void **state)
+{
+	for (size_t i = 0; i < N(modp); i++) {
+		unsigned bits = (unsigned)modp[i].n * 8, guard = 64;
+		BIGNUM *pi = arctan(bits - 130 + guard, 5), *t = arctan(bits - 130 + guard, 239), *two = BN_new(), *have = modp[i].prime(NULL);
+		BN_CTX *ctx = BN_CTX_new();
+
+		BN_lshift(pi, pi, 4);
+		BN_lshift(t, t, 2);
+		assert_true(BN_sub(pi, pi, t));
+		BN_rshift(pi, pi, (int)guard);
+		BN_add_word(pi, modp[i].c);
+		BN_lshift(pi, pi, 64);
+		BN_zero(t);
+		BN_set_bit(t, (int)bits);
+		BN_add(pi, pi, t);
+		BN_zero(t);
+		BN_set_bit(t, (int)bits - 64);
+		BN_sub(pi, pi, t);
+		BN_sub_word(pi, 1);
+		assert_int_equal(BN_cmp(pi, have), 0);
+
+		BN_set_word(two, 2);
+		BN_rshift1(pi, have);		/* q = (p-1)/2; 2 generates the subgroup of that order */
+		assert_true(BN_mod_exp(t, two, pi, have, ctx) && BN_is_one(t));
+		assert_non_null(BN_copy(have, pi));
+		BN_sub_word(pi, 1);
+		assert_true(BN_mod_exp(t, two, pi, have, ctx) && BN_is_one(t));
+		BN_free(pi);
+		BN_free(t);
+		BN_free(two);
+		BN_free(have);
+		BN_CTX_free(ctx);
+	}
+}
+
+/* The public value and the secret again by plain arithmetic: 2^x and y^x mod p, padded. */
 static void
 test_modp_by_hand(void **state)
 {
-	for (unsigned round = 0; round < 4; round++) {
-		uint8_t pa[KE_PUB_MAX], pb[KE_PUB_MAX], want[256];
+	for (size_t i = 0; i < N(modp); i++) {
+		uint8_t pa[KE_PUB_MAX], pb[KE_PUB_MAX], want[KE_PUB_MAX];
 		struct wr wa = wr_of(pa, sizeof(pa)), wb = wr_of(pb, sizeof(pb));
-		BIGNUM *p = BN_get_rfc3526_prime_2048(NULL), *x = NULL, *y, *z = BN_new();
+		int n = (int)modp[i].n;
+		BIGNUM *p = modp[i].prime(NULL), *x = NULL, *y, *z = BN_new();
 		BN_CTX *ctx = BN_CTX_new();
 		struct secret s = { 0 };
 		struct ke a, b;
 
-		assert_int_equal(ke_new(&a, KE_MODP2048, &wa), KE_OK);
-		assert_int_equal(ke_new(&b, KE_MODP2048, &wb), KE_OK);
+		assert_int_equal(ke_new(&a, modp[i].group, &wa), KE_OK);
+		assert_int_equal(ke_new(&b, modp[i].group, &wb), KE_OK);
+		assert_int_equal(wa.n, n);
 		assert_int_equal(EVP_PKEY_get_bn_param(a.key, OSSL_PKEY_PARAM_PRIV_KEY, &x), 1);
-		y = BN_bin2bn(pb, 256, NULL);
+		BN_set_word(z, 2);
+		assert_int_equal(BN_mod_exp(z, z, x, p, ctx), 1);
+		assert_int_equal(BN_bn2binpad(z, want, n), n);
+		assert_memory_equal(pa, want, n);
+		y = BN_bin2bn(pb, n, NULL);
 		assert_int_equal(BN_mod_exp(z, y, x, p, ctx), 1);
-		assert_int_equal(BN_bn2binpad(z, want, 256), 256);
+		assert_int_equal(BN_bn2binpad(z, want, n), n);
 		assert_int_equal(ke_secret(&a, wr_bytes(&wb), &s), KE_OK);
-		assert_true(secret_eq(&s, bytes_of(want, 256)));
+		assert_true(secret_eq(&s, bytes_of(want, modp[i].n)));
 		BN_free(p);
 		BN_free(x);
 		BN_free(y);
@@ -196,24 +273,21 @@ try(uint16_t group, struct bytes peer)
 static void
 test_modp_range(void **state)
 {
-	static const struct { uint16_t group; size_t n; BIGNUM *(*prime)(BIGNUM *); } g[] = {
-		{ KE_MODP2048, 256, BN_get_rfc3526_prime_2048 }, { KE_MODP3072, 384, BN_get_rfc3526_prime_3072 }, { KE_MODP4096, 512, BN_get_rfc3526_prime_4096 } };
-
-	for (size_t i = 0; i < N(g); i++) {
+	for (size_t i = 0; i < N(modp); i++) {
 		uint8_t y[512] = { 0 };
-		BIGNUM *p = g[i].prime(NULL);
+		BIGNUM *p = modp[i].prime(NULL);
 
-		assert_int_equal(try(g[i].group, bytes_of(y, g[i].n)), KE_BAD_PUBLIC);	/* 0 */
-		y[g[i].n - 1] = 1;
-		assert_int_equal(try(g[i].group, bytes_of(y, g[i].n)), KE_BAD_PUBLIC);	/* 1 */
+		assert_int_equal(try(modp[i].group, bytes_of(y, modp[i].n)), KE_BAD_PUBLIC);	/* 0 */
+		y[modp[i].n - 1] = 1;
+		assert_int_equal(try(modp[i].group, bytes_of(y, modp[i].n)), KE_BAD_PUBLIC);	/* 1 */
 		BN_sub_word(p, 1);
-		BN_bn2binpad(p, y, (int)g[i].n);
-		assert_int_equal(try(g[i].group, bytes_of(y, g[i].n)), KE_BAD_PUBLIC);	/* p-1 */
+		BN_bn2binpad(p, y, (int)modp[i].n);
+		assert_int_equal(try(modp[i].group, bytes_of(y, modp[i].n)), KE_BAD_PUBLIC);	/* p-1 */
 		BN_add_word(p, 1);
-		BN_bn2binpad(p, y, (int)g[i].n);
-		assert_int_equal(try(g[i].group, bytes_of(y, g[i].n)), KE_BAD_PUBLIC);	/* p */
+		BN_bn2binpad(p, y, (int)modp[i].n);
+		assert_int_equal(try(modp[i].group, bytes_of(y, modp[i].n)), KE_BAD_PUBLIC);	/* p */
 		memset(y, 0xff, sizeof(y));
-		assert_int_equal(try(g[i].group, bytes_of(y, g[i].n)), KE_BAD_PUBLIC);	/* over p */
+		assert_int_equal(try(modp[i].group, bytes_of(y, modp[i].n)), KE_BAD_PUBLIC);	/* over p */
 		BN_free(p);
 	}
 }
@@ -303,6 +377,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_agreement),
+		cmocka_unit_test(test_modp_primes),
 		cmocka_unit_test(test_modp_by_hand),
 		cmocka_unit_test(test_modp_range),
 		cmocka_unit_test(test_ecp_members),
