@@ -22,6 +22,7 @@
 #include "log.h"
 
 #define GET_WAIT_S	3
+#define CHECK_WAIT_S	1	/* for keymgr, once a revision is in force */
 
 struct listener {
 	struct api	*api;
@@ -222,17 +223,46 @@ req_timer(struct req *r, unsigned seconds, void (*run)(evutil_socket_t, short, v
 	return r->timer && evtimer_add(r->timer, &tv) == 0;
 }
 
-/* ---- waiting for a revision to settle ---- */
+/* ---- waiting for a revision to settle, and for keymgr's word on what it names ---- */
 
 static void
-reply_settled(struct req *r, bool settled)
+reply_checked(struct req *r)
 {
 	json_t *j = r->reply;
 
 	r->reply = NULL;
 	apply_warnings(r->s, j);
-	json_object_set_new(j, "in_sync", json_boolean(settled));
 	req_reply(r, 200, j);
+}
+
+static void
+on_unchecked(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	reply_checked(arg);
+}
+
+/* The answer warns of what is so now, not of what keymgr said some time ago; a keymgr that is slow is not waited for. */
+static void
+reply_settled(struct req *r, bool settled)
+{
+	json_object_set_new(r->reply, "in_sync", json_boolean(settled));
+	r->checking = true;
+	keymgr_check_all(r->s);
+	if (r->s->checks == 0 || !req_timer(r, CHECK_WAIT_S, on_unchecked))
+		reply_checked(r);
+}
+
+void
+api_checked(struct api *a)
+{
+	struct req *r, *next;
+
+	for (r = a ? a->reqs : NULL; r; r = next) {
+		next = r->next;
+		if (r->checking)
+			reply_checked(r);
+	}
 }
 
 static void
@@ -256,7 +286,7 @@ api_settled(struct api *a)
 
 	for (r = a->reqs; r; r = next) {
 		next = r->next;
-		if (r->reply)
+		if (r->reply && !r->checking)
 			reply_settled(r, sync_settled(r->s));
 	}
 }

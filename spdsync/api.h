@@ -30,6 +30,7 @@ struct req {
 	char			file[256];	/* query "file"; "" none */
 	struct evkeyvalq	query;
 	json_t			*reply;		/* prepared answer of one that waits for the revision to settle */
+	bool			checking;	/* it settled, keymgr is asked for its warnings */
 	json_t			*counters, *drops;
 	json_t			*list;		/* of a question that takes several calls */
 	void			(*counted)(struct req *, json_t *);
@@ -46,6 +47,7 @@ void api_free(struct api *);
 void api_listen(struct api *, const char *name, int fd);	/* "api-ro" "api-rw" "api-panel" "api-files" */
 int api_take_file(struct api *, const char *ticket);		/* files.h */
 void api_settled(struct api *);					/* it is in force, or kept out: those who wait get their answer */
+void api_checked(struct api *);					/* keymgr said what it had to say */
 
 void api_link_gone(struct api *, struct ipc *);	/* NULL: the PF_KEY link. Those who wait for its answer get an error */
 

@@ -35,11 +35,9 @@ on_secrets(evutil_socket_t fd, short what, void *arg)
 	struct sync *s = arg;
 
 	(void)fd, (void)what;
-	for (unsigned i = 0, asked = 0; i < s->nrt && asked < 100; i++)
-		if (s->rt[i]->secret_known && s->rt[i]->secret != R_OK) {
+	for (unsigned i = 0; i < s->nrt && s->checks < CHECKS; i++)
+		if (s->rt[i]->secret_known && s->rt[i]->secret != R_OK)
 			keymgr_check(s, s->rt[i]);
-			asked++;
-		}
 }
 
 static void

@@ -305,11 +305,14 @@ static void
 check_done(void *arg, enum reason reason, struct rd *body)
 {
 	struct call *c = arg;
-	struct rt *rt = rt_find(c->s, c->tunnel);
+	struct sync *s = c->s;
+	struct rt *rt = rt_find(s, c->tunnel);
 
 	if (rt)
 		take_secret(rt, reason, body);
 	call_free(c);
+	if (s->checks && --s->checks == 0)
+		api_checked(s->api);
 }
 
 void
@@ -325,6 +328,17 @@ keymgr_check(struct sync *s, struct rt *rt)
 	str_put(&out, w->t->name);
 	if (!ipc_call(s->keymgr.ipc, BIND_CHECK, wr_bytes(&out), R_KEYMGR_DOWN, check_done, c))
 		call_free(c);
+	else
+		s->checks++;
+}
+
+void
+keymgr_check_all(struct sync *s)
+{
+	for (int well = 0; well <= 1; well++)
+		for (unsigned i = 0; i < s->nrt && s->checks < CHECKS; i++)
+			if (s->rt[i]->secret_known && (s->rt[i]->secret == R_OK) == well)
+				keymgr_check(s, s->rt[i]);
 }
 
 static void
@@ -447,6 +461,8 @@ keymgr_forget(struct sync *s)
 		memcpy(s->rt[i]->key_has, nothing, sizeof(nothing));
 		s->rt[i]->secret_known = false;
 	}
+	s->checks = 0;
+	api_checked(s->api);
 }
 
 static void

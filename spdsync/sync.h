@@ -20,6 +20,7 @@
 #define RECORDS_TUNNEL	8
 #define RECORDS_OTHER	32
 #define TROUBLES	32
+#define CHECKS		100	/* tunnels whose secrets are asked for at a time, and in flight */
 #define PUSH_WINDOW	32	/* requests in flight on one link */
 
 /* The last records, newest first. */
@@ -122,6 +123,7 @@ struct sync {
 	struct engine	engine;
 	struct host	host;
 	struct pump	iked, keymgr;
+	unsigned	checks;		/* questions to keymgr about secrets in flight */
 	bool		rules_told;	/* keymgr has the trust anchors' rules of this revision */
 	unsigned	niked_counters;
 	struct counter	iked_counters[IKED_COUNTERS];
@@ -169,6 +171,7 @@ void peers_drop(struct sync *, const char *tunnel);	/* it is not wanted any more
 void peers_fini(struct sync *);
 void peers_restart(struct sync *);			/* want changed: look at every tunnel again */
 void keymgr_check(struct sync *, struct rt *);		/* ask again what the secret is like */
+void keymgr_check_all(struct sync *);			/* of CHECKS tunnels at most, those first that were not well; then api_checked() */
 /* host.c: ipsecd */
 void host_attach(struct sync *, int fd);
 void host_pump(struct sync *);

@@ -7,7 +7,7 @@
  *	flush              somebody else empties the policy table
  *	steal              somebody else deletes the first policy
  *	foreign SRC DST    somebody else adds a policy (out, its own owner)
- *	secret REASON      what keymgr says about secrets from now on
+ *	secret REASON      what keymgr says about secrets from now on; mute: it says nothing when it is asked; speak
  *	up NAME            iked reports the tunnel up; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
  *	hang               the engine stops answering
@@ -53,6 +53,7 @@ struct world {
 	int		engine;
 	struct event	*engine_ev, *in_ev;
 	bool		hang;
+	bool		mute;
 	enum reason	secret;
 	unsigned	npolicies;
 	uint32_t	last_id;
@@ -274,6 +275,8 @@ on_bind(void *ctx, struct ipc *l, struct ipc_msg *m)
 		heard(w, "keymgr %s %s", m->type == BIND_DEL ? "DEL" : "CHECK", name);
 		if (m->type == BIND_DEL)
 			return ipc_reply(l, m, bytes_of(NULL, 0));
+		if (w->mute)
+			return true;
 	}
 	return w->secret == R_OK ? ipc_reply(l, m, bytes_of(NULL, 0)) : ipc_fail(l, m, w->secret, "/etc/causeway/secrets/x");
 }
@@ -653,6 +656,10 @@ command(struct world *w, char *line)
 		engine_tell(w, SADB_X_SPDDELETE2, &m);
 	} else if (strcmp(verb, "foreign") == 0 && a && b)
 		foreign(w, a, b);
+	else if (strcmp(verb, "mute") == 0)
+		w->mute = true;
+	else if (strcmp(verb, "speak") == 0)
+		w->mute = false;
 	else if (strcmp(verb, "secret") == 0 && a)
 		w->secret = (enum reason)reason_by_name(a);
 	else if (strcmp(verb, "up") == 0 && a && w->iked)
