@@ -30,6 +30,10 @@ check-vm: scenario-root
 	$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) check-vm $(VM_TESTS); \
 	else echo "check-vm needs the Debian package qemu-system-x86"; fi
 
+# What takes longer: not part of check-all.
+check-vm-more: scenario-root $(VM_MORE_NEEDS)
+	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) check-vm-more $(VM_MORE)
+
 # Not part of check-all: two hundred random kills and edits, ten minutes. SEED=n repeats a run.
 soak: scenario-root
 	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
@@ -37,7 +41,7 @@ soak: scenario-root
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net
 
-.PHONY: scenario-root check-san check-net check-vm soak check-all
+.PHONY: scenario-root check-san check-net check-vm check-vm-more soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

@@ -23,7 +23,7 @@ struct host_aead {
 static struct crypto_aead *
 keyed(const char *name, const u8 *key, size_t n, u32 icv)
 {
-	struct crypto_aead *t = crypto_alloc_aead(name, 0, 0);
+	struct crypto_aead *t = mod_fail() ? ERR_PTR(-ENOMEM) : crypto_alloc_aead(name, 0, 0);
 
 	if (IS_ERR(t))
 		return NULL;
@@ -117,6 +117,7 @@ request_end(struct mod_pkt *m)
 static void
 done_later(struct mod_pkt *m, int err)
 {
+	struct net_device *dev = m->seal ? NULL : m->skb->dev;
 	struct host *h = m->h;
 	struct cw_pkt *p = &m->p;
 
@@ -128,6 +129,7 @@ done_later(struct mod_pkt *m, int err)
 		cw_sealed(h->e, &p, 1);
 	else
 		cw_opened(h->e, &p, 1);
+	dev_put(dev);
 	percpu_ref_put(&h->busy);
 }
 
@@ -175,7 +177,7 @@ crypt_start(struct cw_pkt *p, bool seal)
 	struct aead_request *r;
 
 	m->seal = seal;
-	m->request = need <= sizeof(m->room) ? m->room : kmalloc(need, GFP_ATOMIC | __GFP_NOWARN);
+	m->request = need <= sizeof(m->room) ? m->room : mod_fail() ? NULL : kmalloc(need, GFP_ATOMIC | __GFP_NOWARN);
 	if (!m->request)
 		return -ENOMEM;
 	r = m->request;
@@ -184,6 +186,8 @@ crypt_start(struct cw_pkt *p, bool seal)
 	aead_request_set_callback(r, 0, on_done, m);
 	aead_request_set_crypt(r, m->sg, m->sg, text, m->iv);
 	aead_request_set_ad(r, aad);
+	if (mod_crypt_later(r, seal))
+		return -EINPROGRESS;
 	return seal ? crypto_aead_encrypt(r) : crypto_aead_decrypt(r);
 }
 
@@ -195,13 +199,16 @@ crypt_all(struct cw_engine *e, struct cw_pkt **v, unsigned int n, bool seal)
 
 	for (i = 0; i < n; i++) {
 		struct percpu_ref *busy = &mod_pkt_of(v[i])->h->busy;
+		struct net_device *dev = seal ? NULL : mod_pkt_of(v[i])->skb->dev;
 		int err;
 
 		percpu_ref_get(busy);
+		dev_hold(dev);	/* where it came in may go while it waits */
 		err = crypt_start(v[i], seal);
 		if (err == -EINPROGRESS || err == -EBUSY)
 			continue;
 		request_end(mod_pkt_of(v[i]));
+		dev_put(dev);
 		percpu_ref_put(busy);
 		v[i]->crypt.ok = err == 0;
 		ready[k++] = v[i];

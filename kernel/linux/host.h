@@ -34,8 +34,8 @@ struct cw_policy;
 struct cw_addr;
 
 /* Only control calls allocate: what a PF_KEY client makes grow is charged to its memory group. */
-static inline void *host_zalloc(size_t n) { return kvzalloc(n, GFP_KERNEL_ACCOUNT); }
-static inline void host_free(void *p) { kvfree(p); }
+void *host_zalloc(size_t);
+void host_free(void *);
 static inline void host_wipe(void *p, size_t n) { memzero_explicit(p, n); }
 
 struct host_lock { spinlock_t s; };

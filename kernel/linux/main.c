@@ -41,13 +41,13 @@ host_defer(struct host_defer *d, void (*fn)(void *), void *p)
 struct host_stats *
 host_stats_new(void)
 {
-	struct host_stats *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct host_stats *s = host_zalloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->v = __alloc_percpu(CW_COUNTERS * sizeof(u64), sizeof(u64));
 	if (!s->v) {
-		kfree(s);
+		host_free(s);
 		return NULL;
 	}
 	return s;
@@ -57,7 +57,7 @@ void
 host_stats_free(struct host_stats *s)
 {
 	free_percpu(s->v);
-	kfree(s);
+	host_free(s);
 }
 
 u64
@@ -130,6 +130,7 @@ mod_host_start(struct host *h)
 	h->e = cw_new(h);
 	err = h->e ? mod_hooks_on(h->net) : -ENOMEM;
 	if (err) {
+		synchronize_net();	/* some of the hooks may have been there for a moment */
 		cw_free(h->e);
 		h->e = NULL;
 		percpu_ref_exit(&h->busy);
@@ -223,6 +224,7 @@ causeway_exit(void)
 	rcu_barrier();			/* frees that wait for their grace period are queued now … */
 	destroy_workqueue(mod_wq);	/* … and done now */
 	mod_pkt_exit();
+	mod_mem_exit();
 }
 
 module_init(causeway_init);

@@ -6,6 +6,7 @@
 #ifndef CAUSEWAY_MOD_H
 #define CAUSEWAY_MOD_H
 
+#include <crypto/aead.h>
 #include <crypto/algapi.h>
 #include <linux/completion.h>
 #include <linux/mutex.h>
@@ -53,6 +54,17 @@ extern unsigned int mod_net_id;
 static inline u64 mod_now(void) { return ktime_get_boottime_ns(); }
 struct host *mod_host(struct net *);
 int mod_host_start(struct host *);	/* under its mutex; the engine is there after 0 */
+
+/* -- mem.c -- */
+void mod_mem_exit(void);
+/* The tests' build makes allocations fail, and ciphers finish later (test/fail.c). */
+#ifdef CAUSEWAY_TEST
+bool mod_fail(void);
+bool mod_crypt_later(struct aead_request *, bool seal);	/* true: it will be done */
+#else
+static inline bool mod_fail(void) { return false; }
+static inline bool mod_crypt_later(struct aead_request *r, bool seal) { return false; }
+#endif
 
 /* -- pkt.c: skbs and the engine's packets -- */
 int mod_pkt_init(void);

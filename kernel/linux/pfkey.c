@@ -72,7 +72,7 @@ enqueue(struct sock *sk, const u8 *msg, size_t len, unsigned int bound)
 
 	if ((unsigned int)atomic_read(&sk->sk_rmem_alloc) + len > bound)
 		return false;
-	skb = alloc_skb(len, GFP_ATOMIC | __GFP_NOWARN);
+	skb = mod_fail() ? NULL : alloc_skb(len, GFP_ATOMIC | __GFP_NOWARN);
 	if (!skb)
 		return false;
 	skb_put_data(skb, msg, len);

@@ -69,7 +69,7 @@ mod_skb_room(struct sk_buff *skb, unsigned int head, unsigned int tail)
 	unsigned int nhead = head > skb_headroom(skb) ? SKB_DATA_ALIGN(head - skb_headroom(skb)) : 0;
 
 	if (nhead || more > room || skb_cloned(skb)) {
-		if (pskb_expand_head(skb, nhead, more > room ? more - room : 0, GFP_ATOMIC))
+		if (mod_fail() || pskb_expand_head(skb, nhead, more > room ? more - room : 0, GFP_ATOMIC))
 			return false;
 	}
 	return !skb_is_nonlinear(skb) || __skb_linearize(skb) == 0;
@@ -78,7 +78,7 @@ mod_skb_room(struct sk_buff *skb, unsigned int head, unsigned int tail)
 struct cw_pkt *
 mod_pkt_new(struct host *h, struct sk_buff *skb)
 {
-	struct mod_pkt *m = kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	struct mod_pkt *m = mod_fail() ? NULL : kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
 
 	if (!m) {
 		cw_count(h->e, CW_DROP_NO_MEMORY, 1);
@@ -145,6 +145,7 @@ plain_packet(struct host *h, struct sk_buff *skb)
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb->ip_summed = CHECKSUM_NONE;
+	skb->dev = NULL;	/* it may wait for an SA for longer than its device lives */
 	return mod_pkt_new(h, skb);
 }
 
@@ -186,6 +187,10 @@ wire_packet(struct host *h, struct sk_buff *skb, unsigned int off, const struct 
 {
 	struct cw_pkt *p;
 
+	if (off > skb->len) {		/* IPv6: a header before it is longer than the packet */
+		refuse(h, skb, CW_DROP_ESP_SHORT);
+		return NULL;
+	}
 	if (!mod_skb_room(skb, 0, 0)) {
 		refuse(h, skb, CW_DROP_NO_MEMORY);
 		return NULL;

@@ -7,5 +7,17 @@ VM_TESTS = \
 if KERNEL_MODULE
 VM_TESTS += test/vm/t_module
 endif
-EXTRA_DIST += test/vm/t_module test/vm/prepare test/vm/initramfs test/vm/guest test/vm/run test/interop/openiked.sh \
+# What takes longer (make check-vm-more).
+VM_MORE =
+if KERNEL_MODULE
+VM_MORE += test/vm/t_faults
+VM_MORE_NEEDS = module-test
+endif
+check_PROGRAMS += test/vm/flood test/vm/storm
+test_vm_flood_SOURCES = test/vm/flood.c
+test_vm_flood_LDADD = $(CRYPTO_LIBS)
+test_vm_storm_SOURCES = test/vm/storm.c
+test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
+test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
+EXTRA_DIST += test/vm/t_faults test/vm/t_module test/vm/prepare test/vm/initramfs test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan
