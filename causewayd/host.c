@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +17,20 @@ bool
 host_module_is_there(void)
 {
 	return access(HOST_PROC, F_OK) == 0;
+}
+
+bool
+host_module_runs(void)
+{
+	FILE *f = fopen(HOST_PROC, "re");
+	char line[128];
+	bool runs = false;
+
+	while (f && !runs && fgets(line, sizeof(line), f))
+		runs = strcmp(line, "running 1\n") == 0;
+	if (f)
+		fclose(f);
+	return runs;
 }
 
 enum conf_engine

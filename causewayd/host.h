@@ -15,6 +15,8 @@
 #define HOST_PROC	"/proc/net/causeway"
 
 bool host_module_is_there(void);
+/* The module's engine runs in this namespace, because somebody opened a PF_KEY socket: it takes packets before anybody else. */
+bool host_module_runs(void);
 /* What "auto" means on this machine now; what was asked for by name stays. */
 enum conf_engine host_choose(enum conf_engine asked);
 /* This engine is a kernel's: its PF_KEY is a socket, and it takes ESP itself. */

@@ -35,7 +35,7 @@ test_unit_test_ipc_breach_SOURCES = test/unit/test_ipc_breach.c test/unit/ipc_fi
 test_unit_test_ipc_breach_LDADD = $(test_unit_test_ipc_LDADD)
 test_unit_test_ipc_breach_LDFLAGS = $(test_unit_test_ipc_LDFLAGS)
 NET_TESTS += test/scenario/t_supervisor test/scenario/t_boundaries
-EXTRA_DIST += test/scenario/t_supervisor test/scenario/t_boundaries etc/systemd/causeway-guard.service
+EXTRA_DIST += doc/decisions/0041-host.md test/scenario/t_supervisor test/scenario/t_boundaries etc/systemd/causeway-guard.service
 
 check_PROGRAMS += test/unit/test_conf test/unit/test_supervise
 UNIT_TESTS += test/unit/test_conf test/unit/test_supervise

@@ -219,6 +219,9 @@ main(int argc, char **argv)
 	proc_harden();
 	s.asked = conf.engine;
 	s.engine = host_choose(conf.engine);
+	if (s.engine == CONF_USER && host_module_runs())
+		refuse("The engine is to be ipsecd, but that of the kernel module runs in this network namespace and would take the packets "
+		    "first. Unload it with 'modprobe -r causeway', or use 'engine: module'.");
 	find_users(&s, options.no_users, own);
 	if (!places_make(&places, own[D_SPDSYNC], own[D_IPSECD], own[D_KEYMGR], why, sizeof(why)) ||
 	    !sockets_open_net(&sockets, host_is_kernel(s.engine), conf.ike_port, conf.natt_port, why, sizeof(why)) ||

@@ -3,12 +3,13 @@
 #	. "${top_srcdir:-.}/test/lib.sh"
 # and ends by running off its end: the trap stops what was started, deletes the namespaces and prints the plan.
 # Everything a scenario makes carries the prefix cw<pid>, so that any number of them run at once.
-# CW_HOST names the host under test (user), CW_SCALE (1 smallest … 10) scales counts and sizes.
+# CW_HOST names the host under test (user, or module where that is loaded), CW_SCALE (1 smallest … 10) scales counts and sizes.
 # Waits are for a state, with a ceiling of 60 s; the time is printed, never asserted.
 
 set -u
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${top_builddir:=$top_srcdir/build}"
-: "${CW_ROOT:=$top_builddir/inst}" "${CW_HOST:=user}" "${CW_SCALE:=1}" "${CW_KEEP:=}"
+: "${CW_ROOT:=$top_builddir/inst}" "${CW_SCALE:=1}" "${CW_KEEP:=}"
+: "${CW_HOST:=$([ -e /proc/net/causeway ] && echo module || echo user)}"
 CW_LIBEXEC=$CW_ROOT/libexec/causeway
 CW_TOOLS=$top_builddir/test/scenario
 PFX=cw$$
@@ -179,6 +180,37 @@ counter() { ctl "$1" counters --json | jq -r --arg n "$2" '.engine[$n] // 0'; }
 # drops GATEWAY: every drop reason that is not 0, sorted, "name=value" a line. What is dropped as too big is path MTU discovery at
 # work, not a loss: its sender is told.
 drops() { ctl "$1" counters --json | jq -r '.engine | to_entries[] | select((.key | test("^drop_|^guard_")) and (.key | test("^drop_(keepalive|too_big)") | not) and .value != 0) | "\(.key)=\(.value)"' | sort; }
+
+# ---- the engine, which is ipsecd or the kernel's ----
+
+on_user() { [ "$CW_HOST" = user ]; }
+
+# gw_pfkey GATEWAY ARGUMENTS...: somebody else at the gateway's PF_KEY (pfkey_tool).
+gw_pfkey() {
+	_g=$1; shift
+	if on_user; then ns "$_g" "$CW_TOOLS/pfkey_tool" "$W/$_g/run/pfkey.sock" "$@"; else ns "$_g" "$CW_TOOLS/pfkey_tool" kernel "$@"; fi
+}
+
+# gw_engine GATEWAY ENGINE: what the gateway file says, for the next start.
+gw_engine() { sed -i '/^engine:/d' "$W/$1/causeway.yaml" && echo "engine: $2" >>"$W/$1/causeway.yaml"; }
+
+# daemon_away GATEWAY PROGRAM: it dies and does not start again; daemon_back PROGRAM. CW_LIBEXEC is a copy of the scenario's own.
+daemon_away() {
+	mv "$CW_LIBEXEC/$2" "$CW_LIBEXEC/$2.away"
+	kill -9 "$(daemon_pid "$1" "$2")"
+}
+daemon_back() { mv "$CW_LIBEXEC/$1.away" "$CW_LIBEXEC/$1"; }
+
+# engine_away GATEWAY PEER: that gateway has no engine until engine_back. A module that is in use stays, so both stop, it is taken
+# out, and the gateway waits for it; the peer, in the same kernel, has ipsecd from then on.
+engine_away() {
+	if on_user; then daemon_away "$1" ipsecd; return; fi
+	gw_stop "$1"; gw_stop "$2"
+	rmmod causeway && gw_engine "$1" module && gw_engine "$2" user || return 1
+	gw_start "$1"; gw_start "$2"
+	wait_for "$1 serves without an engine" gw_ready "$1" && wait_for "$2 serves" gw_ready "$2"
+}
+engine_back() { if on_user; then daemon_back ipsecd; else insmod "$top_builddir/kernel/module/causeway.ko"; fi; }
 
 # faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
 faq_sites() {

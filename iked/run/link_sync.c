@@ -169,7 +169,8 @@ sync_counters(struct iked *k)
 	const struct sockets_counters *s = sockets_counters(k->sockets);
 	const struct { const char *name; uint64_t value; } own[] = {
 		{ "udp_received", s->received }, { "udp_sent", s->sent }, { "udp_truncated", s->truncated },
-		{ "udp_no_source", s->no_source }, { "udp_icmp_errors", s->icmp_errors }, { "udp_send_failed", s->send_failed } };
+		{ "udp_no_source", s->no_source }, { "udp_not_ike", s->not_ike },
+		{ "udp_icmp_errors", s->icmp_errors }, { "udp_send_failed", s->send_failed } };
 	const unsigned nown = sizeof(own) / sizeof(own[0]);
 	unsigned n;
 	const struct engine_counter *c = engine_counters(k->engine, &n);

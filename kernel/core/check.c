@@ -128,17 +128,20 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
 	return type;
 }
 
-bool
+unsigned
 cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst, uint16_t port)
 {
 	const struct cw_sa *sa;
-	bool known;
+	unsigned is = CW_SPI_NONE;
 
 	host_read_begin();
 	sa = cw_sad_by_spi(e, spi, dst);
-	known = sa && (port == 0 || (sa->udp && sa->dport == port));
+	if (sa && (port == 0 || (sa->udp && sa->dport == port)))
+		is = CW_SPI_THERE;
+	else if (sa && !sa->udp)
+		is = CW_SPI_BARE;
 	host_read_end();
-	return known;
+	return is;
 }
 
 void

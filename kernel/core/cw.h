@@ -113,12 +113,14 @@ void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now)
  * For a host that decides before it gives a packet away, by the packet's first octets (have of whole). CW_ASK_MORE: its headers
  * are longer than that. cw_ask_out: what the outbound policy says, CW_POLICY_NONE where there is none. cw_ask_clear: may it come
  * in or be forwarded unprotected, as cw_check_clear? The reason it may not, or 0. cw_ask_spi: is there an SA of that
- * SPI, and where port is not 0, is it encapsulated in UDP to that port?
+ * SPI, and where port is not 0, is it encapsulated in UDP to that port, or not at all (CW_SPI_BARE)? A peer may encapsulate
+ * although we do not (RFC 7296 2.23); to which port, then no SA says.
  */
+enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 #define CW_ASK_MORE	0xffffu
 unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole);
 unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
-bool cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
+unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
 /* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
 void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
 /* The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. */

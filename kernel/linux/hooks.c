@@ -185,13 +185,38 @@ destination(const struct sk_buff *skb, struct cw_addr *dst)
 		mod_addr6(dst, &ipv6_hdr(skb)->daddr);
 }
 
-/* ESP in UDP, RFC 3948 2.1, for one of our SAs and its port; whatever else comes there is for who has the socket. */
+/* A socket that was promised clear packets gets them whatever the policies say. */
 static bool
-is_encapsulated(struct host *h, struct sk_buff *skb, unsigned int off, u16 *sport, u16 *dport)
+socket_bypasses(const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off)
+{
+	const struct udphdr *u;
+	struct sock *sk;
+	bool does;
+
+	if (!pskb_may_pull(skb, off + sizeof(*u)))
+		return false;
+	u = (const struct udphdr *)(skb->data + off);
+	if (state->pf == NFPROTO_IPV4)
+		sk = udp4_lib_lookup(state->net, ip_hdr(skb)->saddr, u->source, ip_hdr(skb)->daddr, u->dest, state->in->ifindex);
+	else
+		sk = udp6_lib_lookup(state->net, &ipv6_hdr(skb)->saddr, u->source, &ipv6_hdr(skb)->daddr, u->dest, state->in->ifindex);
+	if (!sk)
+		return false;
+	does = mod_sock_bypasses(sk, XFRM_POLICY_IN);
+	sock_put(sk);
+	return does;
+}
+
+/*
+ * ESP in UDP, RFC 3948 2.1, for one of our SAs and its port; whatever else comes there is for who has the socket. For an SA that
+ * does not encapsulate, the port is any of a socket that policies spare: a key manager's.
+ */
+static bool
+is_encapsulated(struct host *h, const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off, u16 *sport, u16 *dport)
 {
 	const struct udphdr *u;
 	struct cw_addr dst;
-	unsigned int n;
+	unsigned int n, is;
 	__be32 spi;
 
 	if (!pskb_may_pull(skb, off + sizeof(*u) + 8))
@@ -204,7 +229,8 @@ is_encapsulated(struct host *h, struct sk_buff *skb, unsigned int off, u16 *spor
 	*sport = ntohs(u->source);
 	*dport = ntohs(u->dest);
 	destination(skb, &dst);
-	if (!cw_ask_spi(h->e, ntohl(spi), &dst, *dport))
+	is = cw_ask_spi(h->e, ntohl(spi), &dst, *dport);
+	if (is == CW_SPI_NONE || (is == CW_SPI_BARE && !socket_bypasses(state, skb, off)))
 		return false;
 	return skb_is_gso(skb) || pskb_trim(skb, off + n) == 0;
 }
@@ -239,30 +265,8 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 	if (inner != IPPROTO_ESP && inner != IPPROTO_UDP)
 		return;
 	memcpy(&spi, more + (inner == IPPROTO_UDP ? 8 : 0), sizeof(spi));
-	if (mtu >= 576 && cw_ask_spi(h->e, ntohl(spi), &peer, 0))
+	if (mtu >= 576 && cw_ask_spi(h->e, ntohl(spi), &peer, 0) != CW_SPI_NONE)
 		mod_path_told(h, &peer, mtu);
-}
-
-/* A socket that was promised clear packets gets them whatever the policies say. */
-static bool
-socket_bypasses(const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off)
-{
-	const struct udphdr *u;
-	struct sock *sk;
-	bool does;
-
-	if (!pskb_may_pull(skb, off + sizeof(*u)))
-		return false;
-	u = (const struct udphdr *)(skb->data + off);
-	if (state->pf == NFPROTO_IPV4)
-		sk = udp4_lib_lookup(state->net, ip_hdr(skb)->saddr, u->source, ip_hdr(skb)->daddr, u->dest, state->in->ifindex);
-	else
-		sk = udp6_lib_lookup(state->net, &ipv6_hdr(skb)->saddr, u->source, &ipv6_hdr(skb)->daddr, u->dest, state->in->ifindex);
-	if (!sk)
-		return false;
-	does = mod_sock_bypasses(sk, XFRM_POLICY_IN);
-	sock_put(sk);
-	return does;
 }
 
 static unsigned int
@@ -281,7 +285,7 @@ on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 		mod_take_wire(h, skb, off, false, 0, 0);
 		return NF_STOLEN;
 	}
-	if (whole && proto == IPPROTO_UDP && is_encapsulated(h, skb, off, &sport, &dport)) {
+	if (whole && proto == IPPROTO_UDP && is_encapsulated(h, state, skb, off, &sport, &dport)) {
 		mod_take_wire(h, skb, off + sizeof(struct udphdr), true, sport, dport);
 		return NF_STOLEN;
 	}

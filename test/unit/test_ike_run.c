@@ -412,6 +412,57 @@ test_packet_in(void **state)
 	close(peer);
 }
 
+/* UDP 4500 beside a kernel's engine: IKE comes without its marker; ESP of no SA and keepalives are counted. */
+struct heard { unsigned n; uint16_t port; bool natt; uint8_t data[16]; size_t len; };
+
+static void
+hear(void *ctx, const struct endpoint *local, const struct endpoint *remote, bool natt, struct bytes data)
+{
+	struct heard *h = ctx;
+
+	h->n++;
+	h->port = local->port;
+	h->natt = natt;
+	h->len = data.n < sizeof(h->data) ? data.n : sizeof(h->data);
+	memcpy(h->data, data.p, h->len);
+}
+
+static void
+hear_error(void *ctx, const struct endpoint *remote, int err)
+{
+}
+
+static void
+test_natt_read(void **state)
+{
+	static const uint8_t ike[] = { 0, 0, 0, 0, 'i', 'k', 'e' }, esp[] = { 0, 0, 1, 0, 'e', 's', 'p' }, keepalive[] = { 0xff };
+	struct world *w = *state;
+	struct heard h = { 0 };
+	const struct sockets_sink sink = { &h, hear, hear_error };
+	uint16_t port = 0, other = 0;
+	int fd = udp("127.0.0.1", &port), peer = udp("127.0.0.1", &other);
+	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockets *s = sockets_new(w->k.base, &sink, 500, port, true);
+
+	assert_non_null(s);
+	assert_true(sockets_give(s, "natt4", fd));
+	sockets_prepare(s);
+	assert_int_equal(sendto(peer, esp, sizeof(esp), 0, (const struct sockaddr *)&to, sizeof(to)), sizeof(esp));
+	assert_int_equal(sendto(peer, keepalive, 1, 0, (const struct sockaddr *)&to, sizeof(to)), 1);
+	assert_int_equal(sendto(peer, ike, 4, 0, (const struct sockaddr *)&to, sizeof(to)), 4);
+	assert_int_equal(sendto(peer, ike, sizeof(ike), 0, (const struct sockaddr *)&to, sizeof(to)), sizeof(ike));
+	for (int i = 0; i < 2000 && h.n == 0; i++) {
+		event_base_loop(w->k.base, EVLOOP_NONBLOCK);
+		usleep(500);
+	}
+	assert_true(h.n == 1 && h.natt && h.port == port && h.len == 3);
+	assert_memory_equal(h.data, "ike", 3);
+	assert_int_equal(sockets_counters(s)->received, 4);
+	assert_int_equal(sockets_counters(s)->not_ike, 3);
+	sockets_free(s);
+	close(peer);
+}
+
 /* A port where nobody listens: the kernel's ICMP error comes back by the error queue, and spoils no later send. */
 static void
 test_port_closed(void **state)
@@ -562,6 +613,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tunnel_to_wire, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_packet_in, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_closed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_natt_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbours_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_relay, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
