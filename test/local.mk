@@ -5,9 +5,12 @@ UNIT_TESTS += test/lint/source test/lint/doc
 TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
 # The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.
 SUITE = check
+# So many tests at once. Most of a scenario is waiting for a state; each has namespaces of its own.
+CHECK_JOBS = 2
+NET_JOBS = 3
 
 check-local: $(check_PROGRAMS)
-	@$(TESTENV) $(srcdir)/test/run $(SUITE) $(UNIT_TESTS)
+	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) $(UNIT_TESTS)
 
 check-san:
 	@$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers
@@ -19,7 +22,7 @@ scenario-root: all $(check_PROGRAMS)
 	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
 
 check-net: scenario-root
-	@if test "$$(id -u)" = 0; then $(TESTENV) $(srcdir)/test/run check-net $(NET_TESTS); \
+	@if test "$$(id -u)" = 0; then $(TESTENV) JOBS=$(NET_JOBS) $(srcdir)/test/run check-net $(NET_TESTS); \
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
 # The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem), and the peers
