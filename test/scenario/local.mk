@@ -19,6 +19,7 @@ SCENARIOS = \
 	test/scenario/t_secrets \
 	test/scenario/t_ca \
 	test/scenario/t_explain \
+	test/scenario/t_explain_certs \
 	test/scenario/t_quickstart \
 	test/scenario/t_readme \
 	test/scenario/t_certs \
