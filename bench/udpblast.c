@@ -3,6 +3,7 @@
  * udpblast: datagrams as fast as one sender can, and what of them arrives.
  *	udpblast send ADDRESS PORT SIZE SECONDS
  *	udpblast recv PORT SECONDS	waits for the first datagram, counts for SECONDS, prints Mbit/s of payload received
+ *	udpblast each ADDRESS PORT SIZE COUNT	so many, one by one; prints the nanoseconds that one took
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -55,6 +56,28 @@ blast(const char *address, int port, size_t size, double seconds)
 	return 0;
 }
 
+/* The first ones fill caches: of routes, of neighbours, of memory. */
+static int
+each(const char *address, int port, size_t size, unsigned n)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	static uint8_t buf[1500];
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	double begin = 0;
+
+	if (fd < 0 || size > sizeof(buf) || inet_pton(AF_INET, address, &to.sin_addr) != 1 ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return 1;
+	for (unsigned i = 0; i < n + 200; i++) {
+		if (i == 200)
+			begin = now_s();
+		if (send(fd, buf, size, 0) < 0)
+			return 1;
+	}
+	printf("%.0f\n", (now_s() - begin) * 1e9 / n);
+	return 0;
+}
+
 static int
 count(int port, double seconds)
 {
@@ -92,6 +115,8 @@ main(int argc, char **argv)
 		return blast(argv[2], atoi(argv[3]), (size_t)atoi(argv[4]), atof(argv[5]));
 	if (argc == 4 && strcmp(argv[1], "recv") == 0)
 		return count(atoi(argv[2]), atof(argv[3]));
-	fprintf(stderr, "usage: udpblast send ADDRESS PORT SIZE SECONDS | udpblast recv PORT SECONDS\n");
+	if (argc == 6 && strcmp(argv[1], "each") == 0)
+		return each(argv[2], atoi(argv[3]), (size_t)atoi(argv[4]), (unsigned)atoi(argv[5]));
+	fprintf(stderr, "usage: udpblast send ADDRESS PORT SIZE SECONDS | recv PORT SECONDS | each ADDRESS PORT SIZE COUNT\n");
 	return 2;
 }

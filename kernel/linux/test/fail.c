@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * In the tests' build of the module only: allocations that fail when they are told to, and ciphers that finish later. Once the
- * nth from now, or one of every so many.
+ * In the tests' build of the module only: allocations that fail when they are told to (once the nth from now, or one of every so
+ * many), ciphers that finish later, and ciphers that do nothing.
  */
 #include <crypto/internal/aead.h>
 #include <linux/module.h>
@@ -54,6 +54,17 @@ mod_fail(void)
 	if (fail)
 		atomic_inc(&failed);
 	return fail;
+}
+
+/* What is left is the way of a packet (bench/vm). The name is of a cipher that the kernel's own IPsec can have too. */
+static bool cipher_null;
+module_param(cipher_null, bool, 0644);
+MODULE_PARM_DESC(cipher_null, "new SAs get the null cipher and no ICV, whatever was asked for");
+
+bool
+mod_cipher_null(void)
+{
+	return READ_ONCE(cipher_null);
 }
 
 struct later {
