@@ -56,6 +56,12 @@ void revoke_unwatch_all(struct revoke *);
  */
 bool revoke_staple(struct revoke *, X509 *cert, STACK_OF(X509) *chain, struct bytes *der);
 
+/*
+ * Is our own certificate known to be revoked, as a peer that trusts this anchor would find? By what is at hand: nobody is asked. chain: what lies
+ * beside it in its file. detail is set with true.
+ */
+bool revoke_known(struct revoke *, X509 *cert, STACK_OF(X509) *chain, const char *anchor, X509 *anchor_cert, char detail[static REVOKE_DETAIL]);
+
 /* What is known of an anchor's own list: the crl_ fields and revocation. cert: the anchor's. */
 void revoke_describe(struct revoke *, const char *anchor, X509 *cert, struct cert_info *);
 

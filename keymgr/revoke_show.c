@@ -9,16 +9,24 @@
 
 /* Our own answer for peers (RFC 4806) */
 
+static bool
+issued(X509 *ca, X509 *x)
+{
+	bool ok = X509_check_issued(ca, x) == X509_V_OK && X509_get0_pubkey(ca) && X509_verify(x, X509_get0_pubkey(ca)) == 1;
+
+	ERR_clear_error();
+	return ok;
+}
+
 static X509 *
 issuer_in(STACK_OF(X509) *chain, X509 *cert)
 {
 	for (int i = 0; i < sk_X509_num(chain); i++) {
 		X509 *x = sk_X509_value(chain, i);
 
-		if (X509_check_issued(x, cert) == X509_V_OK && X509_get0_pubkey(x) && X509_verify(cert, X509_get0_pubkey(x)) == 1)
+		if (issued(x, cert))
 			return x;
 	}
-	ERR_clear_error();
 	return NULL;
 }
 
@@ -27,9 +35,8 @@ static X509 *
 issuer_known(const struct revoke *r, X509 *cert)
 {
 	for (struct issuer *i = r->sources.issuers; i; i = i->next)
-		if (X509_check_issued(i->cert, cert) == X509_V_OK && X509_get0_pubkey(i->cert) && X509_verify(cert, X509_get0_pubkey(i->cert)) == 1)
+		if (issued(i->cert, cert))
 			return i->cert;
-	ERR_clear_error();
 	return NULL;
 }
 
@@ -71,6 +78,43 @@ revoke_staple(struct revoke *r, X509 *cert, STACK_OF(X509) *chain, struct bytes 
 	else if (s->answer.status == OCSP_GOOD)
 		*der = s->answer_der;
 	return der->n > 0;
+}
+
+/* Our own certificates */
+
+/* From the certificate over those of its file to the anchor; nothing is judged but who issued whom. NULL: they do not lead there. */
+static STACK_OF(X509) *
+path_to(X509 *cert, STACK_OF(X509) *chain, X509 *anchor)
+{
+	STACK_OF(X509) *path = sk_X509_new_null();
+	X509 *x = cert;
+
+	while (path && x && sk_X509_push(path, x) > 0 && !issued(anchor, x))
+		x = sk_X509_num(path) <= sk_X509_num(chain) ? issuer_in(chain, x) : NULL;
+	if (path && x && X509_cmp(cert, anchor) != 0 && sk_X509_push(path, anchor) > 0)
+		return path;
+	sk_X509_free(path);
+	return NULL;
+}
+
+bool
+revoke_known(struct revoke *r, X509 *cert, STACK_OF(X509) *chain, const char *anchor, X509 *anchor_cert, char detail[static REVOKE_DETAIL])
+{
+	struct chain c = { .path = revoke_policy(r, anchor) == REVOKE_OFF ? NULL : path_to(cert, chain, anchor_cert) };
+	struct verdict v = { .status = STATUS_UNKNOWN };
+	struct path *p = NULL;
+
+	if (c.path == NULL)
+		return false;
+	snprintf(c.anchor, sizeof(c.anchor), "%s", anchor);
+	p = path_new(&r->sources, &r->places, bind_rule(r->bindings, anchor), &c);
+	for (unsigned i = 0; p && i < p->n && v.status != STATUS_REVOKED; i++)
+		verdict_of(&p->v[i], r->sources.now(), &v);
+	if (v.status == STATUS_REVOKED)
+		snprintf(detail, REVOKE_DETAIL, "%s", v.detail);
+	path_put(p);
+	sk_X509_free(c.path);
+	return v.status == STATUS_REVOKED;
 }
 
 /* For people */

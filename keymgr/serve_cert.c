@@ -12,6 +12,7 @@
 #include "secret.h"
 #include "serve_auth.h"
 #include "serve_cert.h"
+#include "trust.h"
 
 #define TEND_S		3600
 #define LIST_PAGE	12	/* of the largest struct cert_info that fit into one message */
@@ -321,13 +322,38 @@ on_ca_revoke(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return answer(l, m, r, &made, detail);
 }
 
-/* What is known of a trust anchor's revocation list. */
+/* Would a peer that trusts what our tunnels trust find our certificate revoked? */
+static void
+describe_own(struct keymgr *k, struct cert_info *c)
+{
+	char detail[REVOKE_DETAIL], ignored[CRED_DETAIL];
+	struct cred own = { 0 };
+	struct trust t = { 0 };
+
+	if (cred_load(k->creds, c->name, CRED_CERT, &own, ignored) == R_OK)
+		trust_names(&k->bindings, &t);
+	for (unsigned i = 0; i < t.nnames && c->reason != R_OUR_CERT_REVOKED; i++) {
+		X509 *anchor = NULL;
+
+		if (cred_anchor(k->creds, t.names[i], &anchor, ignored) == R_OK &&
+		    revoke_known(k->revoke, own.cert, own.chain, t.names[i], anchor, detail)) {
+			c->reason = R_OUR_CERT_REVOKED;
+			snprintf(c->detail, sizeof(c->detail), "%.250s", detail);
+		}
+		X509_free(anchor);
+	}
+	cred_free(&own);
+}
+
+/* What is known of a trust anchor's revocation list, and what such lists say of us. */
 static void
 describe(struct keymgr *k, struct cert_info *c)
 {
 	char ignored[CRED_DETAIL];
 	X509 *x = NULL;
 
+	if (c->has_cert && c->has_key && !c->is_ca && (c->reason == R_OK || c->reason == R_CERT_EXPIRES_SOON))
+		describe_own(k, c);
 	if ((c->is_anchor || c->issues) && cred_anchor(k->creds, c->name, &x, ignored) == R_OK)
 		revoke_describe(k->revoke, c->name, x, c);
 	X509_free(x);

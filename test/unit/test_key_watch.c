@@ -477,6 +477,54 @@ test_describe(void **state)
 	world_end(&w);
 }
 
+/* Our own certificate, by the lists that are at hand. */
+static void
+test_known(void **state)
+{
+	STACK_OF(X509) *beside = sk_X509_new_null();
+	char detail[REVOKE_DETAIL] = "";
+	struct world w;
+	struct got g;
+
+	world_make(&w, REVOKE_SOFT, at_root);
+	assert_true(sk_X509_push(beside, w.sub) > 0);
+	assert_false(revoke_known(w.revoke, w.leaf, NULL, "root", w.root, detail));
+	assert_int_equal(w.nasked, 0);
+	world_check(&w, &w.plain, NONE, &g);
+	give(&w, URL_ROOT, list_of(w.root, w.root_key, 1, -60, HOUR, 99));
+	assert_false(revoke_known(w.revoke, w.leaf, NULL, "root", w.root, detail));
+	/* out of date, it still counts for what it revokes */
+	world_now += 2 * HOUR;
+	world_check(&w, &w.plain, NONE, &g);
+	give(&w, URL_ROOT, list_of(w.root, w.root_key, 2, 2 * HOUR - 60, 3 * HOUR, serial(w.leaf)));
+	assert_true(revoke_known(w.revoke, w.leaf, NULL, "root", w.root, detail));
+	assert_non_null(strstr(detail, "list number 2 of " URL_ROOT));
+	world_now += 2 * HOUR;
+	assert_true(revoke_known(w.revoke, w.leaf, beside, "root", w.root, detail));
+	assert_int_equal(w.nasked, 2);
+	/* not for who trusts somebody else, nor himself, nor where nobody looks */
+	assert_false(revoke_known(w.revoke, w.leaf, NULL, "sub", w.sub, detail));
+	assert_false(revoke_known(w.revoke, w.root, NULL, "root", w.root, detail));
+	assert_false(revoke_known(w.revoke, w.end, NULL, "root", w.root, detail));
+	assert_false(revoke_known(w.revoke, w.end, beside, "root", w.root, detail));
+	world_rule(&w, REVOKE_OFF, URL_ROOT, NULL);
+	assert_false(revoke_known(w.revoke, w.leaf, NULL, "root", w.root, detail));
+	world_end(&w);
+	sk_X509_free(beside);
+
+	/* the intermediate of its file is the one that is revoked; its certificate names no list, the site file does */
+	world_make(&w, REVOKE_STRICT, at_root);
+	beside = sk_X509_new_null();
+	assert_true(sk_X509_push(beside, w.sub) > 0);
+	world_rule(&w, REVOKE_STRICT, URL_ROOT, NULL);
+	world_check(&w, &w.plain, NONE, &g);
+	give(&w, URL_ROOT, list_of(w.root, w.root_key, 3, -60, HOUR, serial(w.sub)));
+	assert_true(revoke_known(w.revoke, w.end, beside, "root", w.root, detail));
+	assert_false(revoke_known(w.revoke, w.leaf, NULL, "root", w.root, detail));
+	sk_X509_free(beside);
+	world_end(&w);
+}
+
 /* More addresses than are remembered: those that nobody needs now give way. */
 static void
 test_bounds(void **state)
@@ -520,7 +568,7 @@ main(void)
 		cmocka_unit_test(test_refresh), cmocka_unit_test(test_revoked_meanwhile), cmocka_unit_test(test_expired_meanwhile),
 		cmocka_unit_test(test_established_stay), cmocka_unit_test(test_cache), cmocka_unit_test(test_cache_rollback), cmocka_unit_test(test_cache_damage),
 		cmocka_unit_test(test_cache_bounds), cmocka_unit_test(test_local), cmocka_unit_test(test_local_meanwhile),
-		cmocka_unit_test(test_local_newest), cmocka_unit_test(test_staple), cmocka_unit_test(test_describe), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_local_newest), cmocka_unit_test(test_staple), cmocka_unit_test(test_describe), cmocka_unit_test(test_known), cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
