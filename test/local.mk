@@ -8,6 +8,10 @@ SUITE = check
 # So many tests at once. Most of a scenario is waiting for a state; each has namespaces of its own.
 CHECK_JOBS = 2
 NET_JOBS = 3
+# Those that take longest begin, so that none of them is left over in the end. The first counts every single packet: it is alone.
+NET_ALONE = test/scenario/t_kill
+NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart test/scenario/t_rekey test/scenario/t_explain_certs \
+	test/interop/t_strongswan test/scenario/t_certs test/scenario/t_leak test/scenario/t_drift
 
 check-local: $(check_PROGRAMS)
 	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) $(UNIT_TESTS)
@@ -22,7 +26,8 @@ scenario-root: all $(check_PROGRAMS)
 	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
 
 check-net: scenario-root
-	@if test "$$(id -u)" = 0; then $(TESTENV) JOBS=$(NET_JOBS) $(srcdir)/test/run check-net $(NET_TESTS); \
+	@if test "$$(id -u)" = 0; then $(TESTENV) JOBS=$(NET_JOBS) ALONE='$(NET_ALONE)' \
+	$(srcdir)/test/run check-net $(NET_FIRST) $(filter-out $(NET_FIRST),$(NET_TESTS)); \
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
 # The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem), and the peers
