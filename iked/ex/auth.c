@@ -112,6 +112,40 @@ child_part(struct turn *tn)
 	x->rec = rec;
 }
 
+/* RFC 7296 2.21.2: the peer believes that all is well, so it is told in an INFORMATIONAL exchange. */
+static enum verdict
+turn_away(struct turn *tn, enum reason why, const char *detail, struct record *r)
+{
+	struct engine *e = tn->e;
+	struct ikesa *s = tn->ike;
+	struct tun *t = s->t;
+
+	todo_record(e, r);
+	COUNT(e, setups_failed);
+	xch_end(e, s->own);
+	s->refuse_auth = true;
+	s->why = why;
+	tun_reason(e, t, why, detail);
+	tun_backoff(e, t);
+	tun_failed(e, t, NULL, why, detail);
+	xch_begin(e, s, XK_DEL_IKE, NULL, 0);
+	return s->state == S_DEAD || !s->own ? V_PASS : V_GO;
+}
+
+/* Is there room for the peer's half? Then its certificates are kept. */
+static bool
+fits(const struct turn *tn)
+{
+	return tn->m->idr.n <= PROOF_MAX && tn->m->auth.data.n <= PROOF_MAX && certs_take(tn->ike->set, tn->m);
+}
+
+/* What is more than that was not proved, and is not going to be. */
+enum verdict
+auth_oversized(struct turn *tn)
+{
+	return fits(tn) ? V_PASS : turn_away(tn, R_MSG_MALFORMED, "", certs_refused(tn->ike));
+}
+
 enum verdict
 auth_response(struct turn *tn)
 {
@@ -119,15 +153,13 @@ auth_response(struct turn *tn)
 	struct setup *u = s->set;
 	const struct wire_notify *n = msg_notify(tn->m, N_CAUSEWAY_DIGEST);
 
+	if (!fits(tn))
+		return V_PASS;
 	if (n && n->data.n == sizeof(u->digest)) {
 		memcpy(u->digest, n->data.p, sizeof(u->digest));
 		u->has_digest = true;
 	}
 	u->auth_method = tn->m->auth.method;
-	if (tn->m->idr.n > PROOF_MAX || tn->m->auth.data.n > PROOF_MAX || !certs_take(u, tn->m)) {
-		ikesa_fail(tn->e, s, R_MSG_MALFORMED, certs_refused(s));
-		return V_OVER;
-	}
 	if (!octets_set(&u->auth, tn->m->auth.data) || !octets_set(&u->id_r, tn->m->idr))
 		return V_PASS;
 	id_from_wire(tn->m->idr, s->id_remote);
@@ -189,29 +221,18 @@ auth_up(struct turn *tn)
 	return V_GO;
 }
 
-/* RFC 7296 2.21.2: the peer believes that all is well, so it is told in an INFORMATIONAL exchange; never which of two it was. */
+/* The peer is never told which of two it was. */
 enum verdict
 auth_distrust(struct turn *tn)
 {
-	struct engine *e = tn->e;
 	struct ikesa *s = tn->ike;
 	enum reason why = peer_verdict(tn);
 	struct record *r = rec_new(s, "IKE_AUTH", NULL, why);
-	struct tun *t = s->t;
 
 	if (r) {
-		record_fact(r, "id_expected", "%s", t->cfg.id_remote);
+		record_fact(r, "id_expected", "%s", s->t->cfg.id_remote);
 		record_fact(r, "id_received", "%s", s->id_remote);
 		rec_detail(r, why, tn->detail);
 	}
-	todo_record(e, r);
-	COUNT(e, setups_failed);
-	xch_end(e, s->own);
-	s->refuse_auth = true;
-	s->why = why;
-	tun_reason(e, t, why, tn->detail);
-	tun_backoff(e, t);
-	tun_failed(e, t, NULL, why, tn->detail);
-	xch_begin(e, s, XK_DEL_IKE, NULL, 0);
-	return s->state == S_DEAD || !s->own ? V_PASS : V_GO;
+	return turn_away(tn, why, tn->detail, r);
 }

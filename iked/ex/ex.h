@@ -24,6 +24,7 @@ enum verdict init_answer(struct turn *);
 enum verdict auth_keys(struct turn *);
 enum verdict auth_spi(struct turn *);
 enum verdict auth_request(struct turn *);
+enum verdict auth_oversized(struct turn *);
 enum verdict auth_response(struct turn *);
 enum verdict auth_refused(struct turn *);
 enum verdict auth_up(struct turn *);

@@ -17,6 +17,8 @@ const struct edge ike_edges[] = {
 	{ S_I_SIGN, S_A_SENT, ON_SIGN, "send IKE_AUTH", auth_request, "1.2" },
 	{ S_A_SENT, S_I_VERIFY, KIND_AUTH_RSP, "check AUTH", auth_response, "2.15" },
 	{ S_A_SENT, S_I_VERIFY, KIND_AUTH_RSP_NO_CHILD, "check AUTH, no child", auth_response, "2.21.2" },
+	{ S_A_SENT, S_DELETING, KIND_AUTH_RSP, "more than is taken", auth_oversized, "2.21.2" },
+	{ S_A_SENT, S_DELETING, KIND_AUTH_RSP_NO_CHILD, "more than is taken", auth_oversized, "2.21.2" },
 	{ S_A_SENT, S_DEAD, KIND_AUTH_RSP_ERROR, "refused", auth_refused, "2.21.2" },
 	{ S_A_SENT, S_DEAD, ON_DEAD, "no answer", init_no_answer, "2.4" },
 	{ S_I_VERIFY, S_UP, ON_VERIFY, "up", auth_up, "1.2" },

@@ -193,6 +193,8 @@ test_too_much(void **state)
 			assert_int_equal(m->s[who].verdicts, 0);
 		assert_true(sim_recorded(&m->s[who], R_MSG_MALFORMED));
 		assert_non_null(sim_fact(&m->s[who], R_MSG_MALFORMED, "difference"));
+		if (w->response && i % 3 == 0)	/* the responder was up already */
+			assert_true(sim_recorded(&m->s[B], R_PEER_REFUSED_AUTH));
 		end(m);
 		free(m);
 		free(w);

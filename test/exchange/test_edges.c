@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "sa/ops.h"
 #include "sim.h"
 #include "wire/rules.h"
 
@@ -180,6 +181,33 @@ play_distrust(struct sim *m)
 {
 	sim_run(m, 300 * MS);
 	return sim_recorded(&m->s[A], R_PSK_MISMATCH) && sim_recorded(&m->s[B], R_PEER_REFUSED_AUTH);
+}
+
+/* B is about to answer IKE_AUTH. */
+static struct setup *
+answering(struct sim *m)
+{
+	struct ikesa *s = m->s[B].e->tuns ? m->s[B].e->tuns->sas : NULL;
+
+	return s && s->set && s->set->proof.n ? s->set : NULL;
+}
+
+static bool
+is_answering(struct sim *m)
+{
+	return answering(m) != NULL;
+}
+
+/* A does not take an answer of that size, and says so, since B believes that all is well. */
+static bool
+play_oversized(struct sim *m)
+{
+	static const uint8_t huge[5000];
+
+	if (!sim_until(m, is_answering, SEC) || !octets_set(&answering(m)->proof, bytes_of(huge, sizeof(huge))))
+		return false;
+	sim_run(m, 300 * MS);
+	return sim_recorded(&m->s[A], R_MSG_MALFORMED) && sim_recorded(&m->s[B], R_PEER_REFUSED_AUTH) && sim_until(m, sim_up, 10 * SEC);
 }
 
 static void
@@ -385,6 +413,7 @@ static const struct scenario scenarios[] = {
 	{ "no common proposal", no_common, play_no_common }, { "no answer", NULL, play_mute },
 	{ "no answer to IKE_AUTH", NULL, play_no_auth }, { "no common selectors", no_selectors, play_no_selectors },
 	{ "wrong secret", wrong_psk, play_wrong_psk }, { "wrong peer", distrust, play_distrust }, { "no SPI", no_spi, play_no_spi },
+	{ "too large", NULL, play_oversized }, { "too large without a child", no_spi, play_oversized },
 	{ "child rekey refused", NULL, play_refused_rekey }, { "dead in child rekey", NULL, play_die_child },
 	{ "dead in IKE rekey", NULL, play_die_ike }, { "dead", NULL, play_die_live }, { "down", NULL, play_down },
 	{ "down at one end", NULL, play_down_one }, { "child deleted", NULL, play_delete_child }, { "alive", NULL, play_alive },
