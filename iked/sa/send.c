@@ -4,6 +4,9 @@
 
 #include "sa/ops.h"
 
+#define SILENT_TRIES	4	/* after 4 s */
+#define CHECKING_TRIES	7	/* after 32 s: more than keymgr's CHECK_LIMIT_S */
+
 void
 msg_first(struct engine *e, struct msg_out *o)
 {
@@ -90,17 +93,29 @@ silence(const struct ikesa *s)
 	return s->natt ? R_PEER_NO_ANSWER_NATT : R_PEER_DEAD;
 }
 
+/*
+ * A responder has nothing to say while it works on IKE_AUTH (RFC 7296 2.1: one answer), and whether our certificate was revoked may take it
+ * as long as a server is slow. Then its silence is no failure yet, unless the network said a word.
+ */
+static bool
+may_be_checking(const struct ikesa *s)
+{
+	return s->state == S_A_SENT && s->t->cfg.auth_local == AUTH_BY_CERT;
+}
+
 /* Long before we give up, who asks is told that it does not look good. */
 static void
 say_silence(struct engine *e, struct ikesa *s)
 {
-	char detail[128], to[ENDPOINT_STR];
+	char detail[192], to[ENDPOINT_STR];
 	enum reason why = silence(s);
+	bool checking = may_be_checking(s);
 
-	snprintf(detail, sizeof(detail), "%u messages to %s were not answered so far.", s->win.tries + 1,
-	    endpoint_str(&s->remote, to));
+	snprintf(detail, sizeof(detail), "%u messages to %s were not answered so far%s", s->win.tries + 1, endpoint_str(&s->remote, to),
+	    checking ? "; the peer may still be finding out whether our certificate was revoked." : ".");
 	tun_reason(e, s->t, why, detail);
-	tun_failed(e, s->t, NULL, why, detail);
+	if (!checking || s->heard != R_OK || s->win.tries == CHECKING_TRIES)
+		tun_failed(e, s->t, NULL, why, detail);
 }
 
 static void
@@ -112,7 +127,7 @@ resend(struct engine *e, void *arg)
 
 	if (b.n) {
 		COUNT(e, retransmitted);
-		if (s->win.tries == 4 && s->t && s->initiator && s->state < S_UP)
+		if (s->t && s->initiator && s->state < S_UP && (s->win.tries == SILENT_TRIES || (s->win.tries == CHECKING_TRIES && may_be_checking(s))))
 			say_silence(e, s);
 		s->heard = R_OK;
 		send_parts(e, s, b, s->win.req_part);

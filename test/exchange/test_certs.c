@@ -242,6 +242,50 @@ test_slow_verdict(void **state)
 	}
 }
 
+static bool
+no_4500(struct sim *m, int from, uint8_t *p, size_t n, void *arg, uint64_t *hold)
+{
+	struct ike_hdr h;
+
+	return hdr_get(bytes_of(p, n), &h) != WE_OK || h.exchange != EX_IKE_AUTH;
+}
+
+/* Who waits for the tunnel is told of a peer that only takes its time when it takes too long; of silence without certificates soon. */
+static void
+test_slow_peer(void **state)
+{
+	static const struct { bool certs, lost; uint64_t takes, told; enum reason reason; } v[] = {
+		{ true, false, 15 * SEC, 0, R_OK }, { true, true, 0, 32 * SEC, R_PEER_DEAD },
+		{ false, false, 15 * SEC, 4 * SEC, R_PEER_DEAD },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct sim m;
+
+		begin(&m, 60 + i, v[i].certs, 900);
+		m.s[B].verify_ns = v[i].takes;
+		m.touch = v[i].lost ? no_4500 : NULL;
+		if (v[i].certs)
+			put_certs(&m);
+		else
+			sim_begin(&m);
+		sim_command(&m, A, ENGINE_UP);
+		if (v[i].told) {
+			sim_run(&m, v[i].told - 500 * MS);
+			assert_int_equal(m.s[A].ndone, 0);
+			sim_run(&m, SEC);
+		} else
+			assert_true(sim_until(&m, sim_up, 20 * SEC));
+		assert_int_equal(m.s[A].ndone, 1);
+		assert_int_equal(m.s[A].done[0].reason, v[i].reason);
+		m.s[B].verify_ns = 0;
+		m.touch = NULL;
+		assert_true(sim_until(&m, sim_up, 200 * SEC));
+		sim_fini(&m);
+	}
+}
+
 /* What ends while a verdict is awaited does not come back when it comes. */
 static void
 test_ends_meanwhile(void **state)
@@ -437,7 +481,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_carried), cmocka_unit_test(test_bad_roads), cmocka_unit_test(test_repeat), cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_slow_verdict), cmocka_unit_test(test_ends_meanwhile), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_slow_verdict), cmocka_unit_test(test_slow_peer), cmocka_unit_test(test_ends_meanwhile), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_invalid), cmocka_unit_test(test_changed), cmocka_unit_test(test_wanted_again), cmocka_unit_test(test_random),
 	};
 
