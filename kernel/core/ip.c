@@ -5,55 +5,85 @@
  */
 #include "core.h"
 
+/* Every packet comes here several times: words, not octets. */
 bool
 cw_addr_eq(const struct cw_addr *a, const struct cw_addr *b)
 {
-	return a->fam == b->fam && memcmp(a->b, b->b, sizeof(a->b)) == 0;
+	uint64_t v[2], w[2];
+
+	memcpy(v, a->b, sizeof(v));
+	memcpy(w, b->b, sizeof(w));
+	return a->fam == b->fam && ((v[0] ^ w[0]) | (v[1] ^ w[1])) == 0;
 }
 
 bool
 cw_addr_any(const struct cw_addr *a)
 {
-	for (unsigned i = 0; i < sizeof(a->b); i++)
-		if (a->b[i])
-			return false;
-	return true;
+	uint64_t v[2];
+
+	memcpy(v, a->b, sizeof(v));
+	return (v[0] | v[1]) == 0;
 }
 
 void
 cw_addr_mask(struct cw_addr *a, unsigned bits)
 {
-	for (unsigned i = 0; i < sizeof(a->b); i++) {
-		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+	unsigned end = a->fam == 4 ? 4 : sizeof(a->b), i = bits / 8;
 
-		if (keep < 8)
-			a->b[i] &= (uint8_t)(0xff00 >> keep);
-	}
+	if (i >= end)
+		return;
+	a->b[i] &= (uint8_t)(0xff00 >> bits % 8);
+	while (++i < end)
+		a->b[i] = 0;
 }
 
-/* FNV-1a with a random seed, mixed at the end: our keys are prefixes and random SPIs. */
+static uint32_t
+rotate(uint32_t v, unsigned n)
+{
+	return v << n | v >> (32 - n);
+}
+
+/* As MurmurHash3 mixes, with a random seed: our keys are prefixes and SPIs. */
 uint32_t
 cw_hash(const void *p, size_t n, uint32_t seed)
 {
 	const uint8_t *b = p;
-	uint32_t h = 2166136261u ^ seed;
+	uint32_t h = seed ^ (uint32_t)n, w;
 
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ b[i]) * 16777619u;
-	h ^= h >> 15;
-	h *= 0x2c1b3c6du;
-	return h ^ h >> 13;
+	for (; n; b += sizeof(w), n -= n < sizeof(w) ? n : sizeof(w)) {
+		w = 0;
+		if (n >= sizeof(w))
+			memcpy(&w, b, sizeof(w));
+		else
+			memcpy(&w, b, n);
+		h = rotate(h ^ rotate(w * 0xcc9e2d51u, 15) * 0x1b873593u, 13) * 5 + 0xe6546b64u;
+	}
+	h = (h ^ h >> 16) * 0x85ebca6bu;
+	h = (h ^ h >> 13) * 0xc2b2ae35u;
+	return h ^ h >> 16;
 }
 
+/* RFC 1071 2: the order of octets does not matter until the end, nor does the width of what is added. */
 uint16_t
 cw_sum16(const uint8_t *p, size_t n, uint32_t start)
 {
-	uint64_t sum = start;
+	uint64_t sum = 0;
+	uint8_t b[2];
+	uint32_t w;
+	uint16_t s;
 
-	for (; n > 1; p += 2, n -= 2)
-		sum += get16(p);
-	if (n)
-		sum += (uint32_t)p[0] << 8;
+	for (; n >= sizeof(w); p += sizeof(w), n -= sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
+		sum += w;
+	}
+	w = 0;
+	memcpy(&w, p, n);
+	sum += w;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	s = (uint16_t)sum;
+	memcpy(b, &s, sizeof(b));
+	sum = (uint64_t)start + get16(b);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;

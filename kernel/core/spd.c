@@ -11,7 +11,9 @@ struct pair { struct cw_addr s, d; };
 static uint32_t
 pair_hash(const struct cw_engine *e, const struct pair *p)
 {
-	return cw_hash(p, sizeof(*p), e->seed);
+	unsigned n = cw_addr_len(&p->s);
+
+	return cw_hash(p->d.b, n, cw_hash(p->s.b, n, e->seed));
 }
 
 static bool
