@@ -10,7 +10,7 @@ endif
 # What takes longer (make check-vm-more).
 VM_MORE =
 if KERNEL_MODULE
-VM_MORE += test/vm/t_faults
+VM_MORE += test/vm/t_faults test/vm/t_hosts
 VM_MORE_NEEDS = module-test
 endif
 check_PROGRAMS += test/vm/flood test/vm/storm
