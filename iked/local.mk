@@ -32,7 +32,7 @@ iked_libikewire_a_SOURCES = \
 	iked/wire/sk.h \
 	iked/wire/werr.def
 
-EXTRA_DIST += doc/decisions/0020-iked.md
+EXTRA_DIST += doc/decisions/0020-iked.md doc/decisions/0042-large-ike-messages.md
 noinst_LIBRARIES += iked/libike.a
 iked_libike_a_CPPFLAGS = $(IKED_CPPFLAGS)
 iked_libike_a_SOURCES = \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* spdsync to ipsecd (what PF_KEY has no words for), and ipsecd to iked (the relay of IKE messages on UDP 4500). */
+/* spdsync to ipsecd (what PF_KEY has no words for), and between ipsecd and iked (the relay of IKE messages on UDP 4500). */
 #ifndef CAUSEWAY_MSG_ESP_H
 #define CAUSEWAY_MSG_ESP_H
 
@@ -16,7 +16,8 @@ enum {	/* spdsync - ipsecd */
 };
 
 enum {	/* ipsecd - iked */
-	RELAY_IKE = 16		/* event: struct relay: one IKE message that came on UDP 4500, without its non-ESP marker */
+	RELAY_IKE = 16,		/* event: struct relay: one IKE message that came on UDP 4500, without its non-ESP marker */
+	RELAY_SEND = 17		/* event of iked: struct relay: send this one, with the marker, in IP fragments where the path needs them */
 };
 
 struct relay {

@@ -13,7 +13,11 @@
 static void
 send_it(struct iked *k, const struct todo *t)
 {
-	int err = sockets_send(k->sockets, &t->u.send.local, &t->u.send.remote, t->u.send.natt, t->u.send.marker,
+	int err;
+
+	if (t->u.send.natt && t->u.send.marker && links_send_large(k, &t->u.send.local, &t->u.send.remote, bytes_of(t->octets, t->n)))
+		return;
+	err = sockets_send(k->sockets, &t->u.send.local, &t->u.send.remote, t->u.send.natt, t->u.send.marker,
 	    bytes_of(t->octets, t->n));
 
 	if (err == ENETUNREACH || err == EHOSTUNREACH || err == EADDRNOTAVAIL || err == ECONNREFUSED || err == EAFNOSUPPORT)

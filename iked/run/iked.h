@@ -43,6 +43,8 @@ void iked_turn(struct iked *);
 /* links.c. Takes a descriptor of the supervisor: a socket or a link, at the start or after a neighbour's restart. */
 void iked_give(struct iked *, const char *name, int fd);
 void links_free(struct iked *);
+/* A message for UDP 4500 that may need IP fragments: to ipsecd, which has a socket for that. False: send it as any other. */
+bool links_send_large(struct iked *, const struct endpoint *local, const struct endpoint *remote, struct bytes);
 extern const struct ipc_table keymgr_table, spdsync_table, relay_table;
 
 /* link_sync.c */

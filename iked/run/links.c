@@ -10,6 +10,8 @@
 #include "msg_esp.h"
 #include "run/iked.h"
 
+#define WAITING	(512u << 10)
+
 static bool
 on_relay(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
@@ -21,6 +23,24 @@ on_relay(void *ctx, struct ipc *l, struct ipc_msg *m)
 	engine_packet(k->engine, &r.local, &r.remote, true, r.data, clock_now_ns());
 	iked_turn(k);
 	return true;
+}
+
+/*
+ * The sockets of UDP 4500 are shared with ESP and have DF set, but beside a kernel's engine; what is larger than the smallest packet that every path carries would be lost
+ * where the path is narrow (RFC 7296 2: IP fragmentation is what remains to a peer without RFC 7383).
+ */
+bool
+links_send_large(struct iked *k, const struct endpoint *local, const struct endpoint *remote, struct bytes data)
+{
+	static uint8_t buf[IPC_MAX];
+	size_t room = remote->addr.fam == 4 ? 576 - 20 : 1280 - 40;	/* RFC 791, RFC 8200 */
+	struct relay r = { *local, *remote, data };
+	struct wr w = wr_of(buf, IPC_MAX - IPC_HEAD);
+
+	if (data.n + 8 + 4 <= room || proc_kernel_engine(&k->proc) || !k->ipsecd || !ipc_is_up(k->ipsecd) || ipc_waiting(k->ipsecd) > WAITING)
+		return false;
+	relay_put(&w, &r);
+	return wr_ok(&w) && ipc_event(k->ipsecd, RELAY_SEND, wr_bytes(&w));
 }
 
 static void

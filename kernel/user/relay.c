@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* IKE that came on the port of ESP goes to iked, without its non-ESP marker (RFC 3948 2.2). */
+/*
+ * IKE that came on the port of ESP goes to iked, without its non-ESP marker (RFC 3948 2.2). What iked sends there it sends itself, but for
+ * messages that may have to be fragmented: its sockets are those that have DF set.
+ */
 #include "ipsecd.h"
 #include "msg_esp.h"
 
 #define WAITING	(512u << 10)
+#define IKE_MAX	(65535u - 60 - 8 - 4)	/* what UDP carries beside the marker */
 
 static void
 on_down(void *ctx, struct ipc *l)
@@ -14,8 +18,21 @@ on_down(void *ctx, struct ipc *l)
 		h->iked = NULL;
 }
 
-/* iked asks nothing of us. */
-static const struct ipc_table table = { "ipsecd-iked", NULL, 0, NULL, on_down };
+static bool
+on_send(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct host *h = ctx;
+	struct relay r;
+
+	(void)l;
+	if (!relay_get(&m->body, &r) || !rd_done(&m->body) || r.remote.port == 0 || r.data.n > IKE_MAX)
+		return false;
+	wire_send_ike(&h->wire, &r.local.addr, &r.remote, r.data);
+	return true;
+}
+
+static const struct ipc_row rows[] = { { RELAY_SEND, "SEND", IPC_AFTER_HELLO, IPC_MAX, on_send } };
+static const struct ipc_table table = { "ipsecd-iked", rows, 1, NULL, on_down };
 
 bool
 relay_link(struct host *h, int fd)

@@ -53,6 +53,8 @@ bool wire_start(struct wire *, struct event_base *, struct cw_engine *, const st
 void wire_close(struct wire *);
 /* Send sealed packets. What the system refuses is counted by reason. Memory is free again when it returns. */
 void wire_write(struct wire *, struct cw_pkt **v, unsigned n);
+/* An IKE message, with its marker in front and without DF. */
+void wire_send_ike(struct wire *, const struct addr *local, const struct endpoint *remote, struct bytes);
 /* wire_in.c */
 void wire_readable(evutil_socket_t, short, void *sock);
 /* wire_err.c: what the path told; the MTU of a peer goes to the engine. */

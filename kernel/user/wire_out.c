@@ -32,6 +32,21 @@ put_cmsg(struct msghdr *m, int level, int type, const void *data, size_t n)
 	m->msg_controllen += CMSG_SPACE(n);
 }
 
+static void
+put_source(struct msghdr *m, uint8_t fam, const uint8_t *b)
+{
+	struct in_pktinfo i4 = { 0 };
+	struct in6_pktinfo i6 = { 0 };
+
+	if (fam == 4) {
+		memcpy(&i4.ipi_spec_dst, b, 4);
+		put_cmsg(m, IPPROTO_IP, IP_PKTINFO, &i4, sizeof(i4));
+	} else if (fam == 6) {
+		memcpy(&i6.ipi6_addr, b, 16);
+		put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &i6, sizeof(i6));
+	}
+}
+
 static struct wire_sock *
 sock_for(struct wire *w, const struct cw_outer *o)
 {
@@ -73,17 +88,7 @@ put_msg(struct wire *w, struct cw_pkt **v, unsigned first, unsigned k)
 	*m = (struct msghdr){ &x->to[x->n], 0, &x->iov[first], k, x->ctl[x->n], 0, 0 };
 	m->msg_namelen = endpoint_to_sa(&to, &x->to[x->n]);
 	memset(x->ctl[x->n], 0, WIRE_CMSG);
-	if (o->src.fam == 4) {
-		struct in_pktinfo i = { 0 };
-
-		memcpy(&i.ipi_spec_dst, o->src.b, 4);
-		put_cmsg(m, IPPROTO_IP, IP_PKTINFO, &i, sizeof(i));
-	} else if (o->src.fam == 6) {
-		struct in6_pktinfo i = { 0 };
-
-		memcpy(&i.ipi6_addr, o->src.b, 16);
-		put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &i, sizeof(i));
-	}
+	put_source(m, o->src.fam, o->src.b);
 	if (o->dst.fam == 4)
 		put_cmsg(m, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	else
@@ -221,4 +226,25 @@ wire_write(struct wire *w, struct cw_pkt **v, unsigned n)
 		n -= WIRE_BURST;
 	}
 	write_some(w, v, n);
+}
+
+void
+wire_send_ike(struct wire *w, const struct addr *local, const struct endpoint *remote, struct bytes data)
+{
+	struct cw_outer o = { .udp = 1, .dst.fam = remote->addr.fam };
+	struct wire_sock *s = sock_for(w, &o);
+	uint8_t zeros[4] = { 0 }, control[WIRE_CMSG] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov[2] = { { zeros, sizeof(zeros) }, { (void *)(uintptr_t)data.p, data.n } };
+	struct sockaddr_storage to;
+	struct msghdr m = { &to, endpoint_to_sa(remote, &to), iov, 2, control, 0, 0 };
+
+	if (s == NULL || m.msg_namelen == 0)
+		return;
+	if (!addr_is_any(local) && local->fam == remote->addr.fam)
+		put_source(&m, local->fam, local->b);
+	if (m.msg_controllen == 0)
+		m.msg_control = NULL;
+	/* A pending ICMP error of an earlier packet stops one call. What the system refuses is like a lost datagram: iked sends again. */
+	if (sendmsg(s->fd, &m, MSG_DONTWAIT) < 0 && (wire_errors(s), sendmsg(s->fd, &m, MSG_DONTWAIT) < 0))
+		cw_count(w->engine, reason_of(errno), 1);
 }

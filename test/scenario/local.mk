@@ -24,6 +24,7 @@ SCENARIOS = \
 	test/scenario/t_readme \
 	test/scenario/t_certs \
 	test/scenario/t_dissect \
+	test/scenario/t_ike_mtu \
 	test/interop/t_strongswan \
 	test/interop/t_strongswan_suites \
 	test/interop/t_strongswan_certs

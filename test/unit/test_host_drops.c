@@ -397,6 +397,59 @@ relay_failed(void **state)
 	rig_end(r);
 }
 
+/* One message of iked's, to be sent. False: ipsecd closed the link. */
+static bool
+ask(struct rig *r, struct ipc *iked, const struct endpoint *to, size_t n, size_t cut)
+{
+	static uint8_t octets[65535], buf[IPC_MAX];
+	struct relay m = { .local.addr = to->addr, .remote = *to, .data = bytes_of(octets, n) };
+	struct wr w = wr_of(buf, IPC_MAX - IPC_HEAD);
+
+	memset(octets, 'x', sizeof(octets));
+	relay_put(&w, &m);
+	assert_true(wr_ok(&w) && ipc_event(iked, RELAY_SEND, bytes_of(buf, w.n - cut)));
+	turn(r);
+	return r->h.iked != NULL;
+}
+
+static void
+sends_for_iked(void **state)
+{
+	static const struct ipc_table table = { "ipsecd-iked", NULL, 0, NULL, NULL };
+	static const struct { uint16_t port; size_t n, cut; } bad[] = { { 0, 100, 0 }, { 1, 65464, 0 }, { 1, 100, 1 }, { 1, 0, 0 } };
+	static const uint8_t zeros[4];
+	static uint8_t got[65536];
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct rig *r = rig_make();
+		struct endpoint to;
+		struct ipc *iked;
+		int p[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, p), 0);
+		assert_true(relay_link(&r->h, p[0]));
+		iked = ipc_new(r->h.base, p[1], &table, r);
+		turn(r);
+		assert_int_equal(getsockname(r->peer, (struct sockaddr *)&a, &len), 0);
+		assert_true(endpoint_from_sa((struct sockaddr *)&a, len, &to));
+		assert_true(ask(r, iked, &to, 3000, 0));
+		assert_int_equal(recv(r->peer, got, sizeof(got), 0), 3004);
+		assert_memory_equal(got, zeros, 4);
+		assert_int_equal(got[4], 'x');
+		assert_int_equal(got[3003], 'x');
+		assert_true(ask(r, iked, &to, 65463, 0));
+		assert_int_equal(recv(r->peer, got, sizeof(got), 0), 65467);
+		dropped(r, CW_DROP_NONE, 0);
+		to.port = bad[i].port ? to.port : 0;
+		assert_false(ask(r, iked, &to, bad[i].n, bad[i].cut));
+		assert_true(recv(r->peer, got, sizeof(got), 0) < 0);
+		ipc_free(iked);
+		rig_end(r);
+	}
+}
+
 /* What else comes to the port. */
 static void
 strays(void **state)
@@ -420,7 +473,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(route_loop), cmocka_unit_test(not_checked), cmocka_unit_test(offload), cmocka_unit_test(no_buffer),
 		cmocka_unit_test(plain_write), cmocka_unit_test(wire_refused), cmocka_unit_test(wire_too_big),
-		cmocka_unit_test(relay_failed), cmocka_unit_test(strays),
+		cmocka_unit_test(relay_failed), cmocka_unit_test(sends_for_iked), cmocka_unit_test(strays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
