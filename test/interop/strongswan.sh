@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork". What is not said is the FAQ's, with a PSK:
 # SS_LOCAL, SS_REMOTE, SS_ID, SS_PEER, SS_TS, SS_PEER_TS, SS_DPD; SS_IKE and SS_ESP (proposals); SS_AUTH and SS_PEER_AUTH (lines of the
-# "local" and "remote" sections beside the id); SS_FRAGMENT (octets of an IKE fragment). Certificates are put below $W/ss-NAME/swanctl before.
+# "local" and "remote" sections beside the id); SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383). Certificates are put below $W/ss-NAME/swanctl before.
 
 ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
 
@@ -31,6 +31,7 @@ ss_start() {
 	  remote_addrs = ${SS_REMOTE:-20.0.0.1}
 	  encap = yes
 	  mobike = no
+	  fragmentation = ${SS_FRAGMENTATION:-yes}
 	  dpd_delay = ${SS_DPD:-30s}
 	  proposals = ${SS_IKE:-aes256gcm16-prfsha384-x25519}
 	  local  { ${SS_AUTH:-auth = psk}
