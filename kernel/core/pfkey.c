@@ -10,7 +10,7 @@
 #define SP_NAME		(PF_BIT(SADB_X_EXT_POLICY) | PF_BIT(SADB_EXT_ADDRESS_SRC) | PF_BIT(SADB_EXT_ADDRESS_DST))
 #define SP_ID		PF_BIT(SADB_X_EXT_POLICY)
 
-enum satypes { ESP_ONLY, ESP_OR_ALL, NO_SATYPE };
+enum satypes { ESP_ONLY, ESP_OR_ALL, ANY_KIND, NO_SATYPE };
 
 static const struct {
 	uint8_t		type;
@@ -25,7 +25,7 @@ static const struct {
 	{ SADB_DELETE,       true,  ESP_ONLY,   SA_NAME, pf_delete },
 	{ SADB_GET,          true,  ESP_ONLY,   SA_NAME, pf_get },
 	{ SADB_ACQUIRE,      false, ESP_OR_ALL, 0, pf_acquire },
-	{ SADB_REGISTER,     true,  ESP_OR_ALL, 0, pf_register },
+	{ SADB_REGISTER,     true,  ANY_KIND,   0, pf_register },
 	{ SADB_FLUSH,        true,  ESP_OR_ALL, 0, pf_flush },
 	{ SADB_DUMP,         true,  ESP_OR_ALL, 0, pf_dump },
 	{ SADB_X_SPDUPDATE,  true,  NO_SATYPE,  SP_NAME, pf_spdupdate },
@@ -42,8 +42,10 @@ satype_ok(enum satypes want, unsigned satype)
 {
 	if (want == NO_SATYPE)
 		return satype == SADB_SATYPE_UNSPEC ? 0 : EINVAL;
-	if (satype == SADB_SATYPE_ESP || (want == ESP_OR_ALL && satype == SADB_SATYPE_UNSPEC))
+	if (satype == SADB_SATYPE_ESP || (want != ESP_ONLY && satype == SADB_SATYPE_UNSPEC))
 		return 0;
+	if (want == ANY_KIND && (satype == SADB_SATYPE_AH || satype == SADB_X_SATYPE_IPCOMP))
+		return 0;	/* as on Linux; its list of algorithms is empty */
 	return satype == SADB_SATYPE_UNSPEC || satype > SADB_SATYPE_MAX ? EINVAL : EPROTONOSUPPORT;
 }
 
@@ -120,8 +122,10 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 		c->hello = true;
 	host_unlock(&e->lock);
 	o = pf_begin(e, SADB_REGISTER, m->satype, m->seq, m->pid);
-	put_supported(&o, true, c->hello);
-	put_supported(&o, false, c->hello);
+	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_UNSPEC) {
+		put_supported(&o, true, c->hello);
+		put_supported(&o, false, c->hello);
+	}
 	h = pf_ext(&o, CW_EXT_HELLO, sizeof(*h));
 	if (h) {
 		h->magic = CW_HELLO_MAGIC;

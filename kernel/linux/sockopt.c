@@ -33,7 +33,8 @@ on_compile(struct sock *sk, int opt, u8 *data, int len, int *dir)
 		return NULL;
 	}
 	*dir = -EINVAL;
-	if (len < (int)sizeof(*want) || want->sadb_x_policy_len * 8 > len || want->sadb_x_policy_exttype != SADB_X_EXT_POLICY ||
+	/* As on Linux the extension's own type is not looked at: OpenIKED puts another number there. */
+	if (len < (int)sizeof(*want) || want->sadb_x_policy_len * 8 > len ||
 	    (want->sadb_x_policy_dir != CW_DIR_IN && want->sadb_x_policy_dir != CW_DIR_OUT))
 		return NULL;
 	if (want->sadb_x_policy_type != CW_POLICY_BYPASS) {

@@ -424,7 +424,11 @@ hello(void **state)
 	assert_true(m.has & PFKEY_HAS(CW_EXT_HELLO));
 	assert_true(m.hello_features & CW_FEAT_ESN);
 	assert_true(m.hello_features & CW_FEAT_AEAD);
-	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_AH);
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_AH);	/* OpenIKED does not start without */
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	assert_int_equal(m.algs_auth.n + m.algs_encrypt.n, 0);
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_OSPFV2);
 	assert_int_equal(rig_call(h, 1, &m), EPROTONOSUPPORT);
 	rig_free(h);
 }

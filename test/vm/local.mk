@@ -10,7 +10,7 @@ endif
 # What takes longer (make check-vm-more).
 VM_MORE =
 if KERNEL_MODULE
-VM_MORE += test/vm/t_faults test/vm/t_hosts
+VM_MORE += test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module
 VM_MORE_NEEDS = module-test
 endif
 check_PROGRAMS += test/vm/flood test/vm/storm
@@ -19,5 +19,6 @@ test_vm_flood_LDADD = $(CRYPTO_LIBS)
 test_vm_storm_SOURCES = test/vm/storm.c
 test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
 test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
-EXTRA_DIST += test/vm/t_faults test/vm/t_hosts test/vm/t_module test/vm/prepare test/vm/initramfs test/vm/guest test/vm/run test/interop/openiked.sh \
+EXTRA_DIST += test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module test/vm/t_module \
+	test/vm/prepare test/vm/initramfs test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan
