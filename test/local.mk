@@ -33,9 +33,12 @@ check-net: scenario-root
 # The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem), and the peers
 # that need it. VM_FLAGS="-i FILE.ko -m MODULE -k VERSION ..." goes to test/vm/run, which says what there is.
 VM_FLAGS =
+VM_JOBS = 2
+# It wants PF_KEY for itself, which others load.
+VM_ALONE = test/vm/t_module
 check-vm: scenario-root
 	@if command -v qemu-system-x86_64 >/dev/null || test -n "$$CI"; then \
-	$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) check-vm $(VM_TESTS); \
+	$(TESTENV) JOBS=$(VM_JOBS) ALONE='$(VM_ALONE)' $(srcdir)/test/vm/run $(VM_FLAGS) check-vm $(VM_TESTS); \
 	else echo "check-vm needs the Debian package qemu-system-x86"; fi
 
 # What takes longer: not part of check-all.
@@ -47,7 +50,7 @@ soak: scenario-root
 	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
 
 check-all:
-	@+$(TESTENV) $(srcdir)/test/all check check-san check-net
+	@+$(TESTENV) $(srcdir)/test/all check check-san check-net check-vm
 
 .PHONY: scenario-root check-san check-net check-vm check-vm-more soak check-all
 
