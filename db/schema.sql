@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: BSD-2-Clause
 -- The store as all migrations together make it; test/unit/store_test.c compares the two. For reading, and for tools.
--- A revision is one applied site file, octet for octet. state: 'current' is the number of the revision that is in force.
+-- A revision is one applied site file, octet for octet. state: 'current' is the number of the revision that is in force, 'confirmed' that
+-- of the one that comes back if nobody confirms it; they are equal when nothing is to be confirmed.
 CREATE TABLE revision (
 	number INTEGER PRIMARY KEY,
 	time INTEGER NOT NULL,
@@ -22,10 +23,13 @@ CREATE TABLE state (
 	name TEXT PRIMARY KEY,
 	value INTEGER NOT NULL
 );
+-- Who changed something, from where, what, and the reason it ended with. Rows are never changed.
 CREATE TABLE audit (
 	number INTEGER PRIMARY KEY,
 	time INTEGER NOT NULL,
 	author TEXT NOT NULL,
+	origin TEXT NOT NULL,
 	action TEXT NOT NULL,
-	detail TEXT NOT NULL
+	detail TEXT NOT NULL,
+	result TEXT NOT NULL
 );

@@ -7,18 +7,9 @@
 
 #include "act.h"
 #include "api.h"
-#include "clock.h"
-#include "log.h"
 #include "msg_esp.h"
 
 #define WAIT_S	60
-
-static void
-audit(struct req *r, const char *action, const char *detail)
-{
-	store_audit(r->s->store, clock_wall_s(), r->author, action, detail);
-	log_info(NULL, "command", "%s: %s %s", r->author, action, detail);
-}
 
 /* ---- tunnels ---- */
 
@@ -68,7 +59,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 	str_put(&w, full);
 	if (type == IKE_REKEY)
 		wr_u8(&w, a.what);
-	audit(r, action, full);
+	req_audit(r, action, full);
 	r->call_link = r->s->iked.ipc;
 	r->call = r->s->iked.up ? ipc_call(r->call_link, type, wr_bytes(&w), R_IKED_DOWN, tunnel_done, r) : 0;
 	if (r->call == 0)
@@ -114,7 +105,7 @@ guard_call(struct req *r, uint16_t type, const char *action, ipc_done *done)
 {
 	struct host *h = &r->s->host;
 
-	audit(r, "guard", action);
+	req_audit(r, "guard", action);
 	r->call_link = h->ipc;
 	r->call = h->up ? ipc_call(h->ipc, type, bytes_of(NULL, 0), R_ENGINE_DOWN, done, r) : 0;
 	if (r->call == 0)
@@ -171,7 +162,7 @@ deletes_late(evutil_socket_t fd, short what, void *arg)
 void
 post_shutdown(struct req *r)
 {
-	audit(r, "shutdown", "");
+	req_audit(r, "shutdown", "");
 	r->call_link = r->s->iked.ipc;
 	r->call = r->s->iked.up ? ipc_call(r->call_link, IKE_SHUTDOWN, bytes_of(NULL, 0), R_IKED_DOWN, deletes_done, r) : 0;
 	if (r->call == 0 || !req_timer(r, 5, deletes_late))

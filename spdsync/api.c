@@ -57,6 +57,8 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_GET,	"/v1/counters",		get_counters },
 	{ EVHTTP_REQ_GET,	"/v1/revisions",	get_revisions },
 	{ EVHTTP_REQ_GET,	"/v1/revisions/*",	get_revision },
+	{ EVHTTP_REQ_GET,	"/v1/diff",		get_diff },
+	{ EVHTTP_REQ_GET,	"/v1/audit",		get_audit },
 	{ EVHTTP_REQ_GET,	"/v1/certs",		get_certs },
 	{ EVHTTP_REQ_GET,	"/v1/ca/*/issued",	get_issued },
 	{ EVHTTP_REQ_POST,	"/v1/certs/import",	post_import },
@@ -69,6 +71,7 @@ static const struct route routes[] = {
 	{ EVHTTP_REQ_POST,	"/v1/ca/*/crl",		post_ca_crl },
 	{ EVHTTP_REQ_POST,	"/v1/check",		post_check },
 	{ EVHTTP_REQ_POST,	"/v1/apply",		post_apply },
+	{ EVHTTP_REQ_POST,	"/v1/rollback",		post_rollback },
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/up",	post_up },
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/down",	post_down },
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/rekey",	post_rekey },
@@ -79,6 +82,44 @@ static const struct route routes[] = {
 
 #define NROUTES	(sizeof(routes) / sizeof(routes[0]))
 
+/* ---- the audit log ---- */
+
+void
+req_audit(struct req *r, const char *action, const char *detail)
+{
+	struct audit_row *a = r->audit ? r->audit : calloc(1, sizeof(*a));
+
+	log_info(NULL, "command", "%s: %s%s%s", r->author, action, *detail ? " " : "", detail);
+	if (!a)
+		return;
+	a->time_s = clock_wall_s();
+	snprintf(a->author, sizeof(a->author), "%s", r->author);
+	snprintf(a->origin, sizeof(a->origin), "%s", r->origin);
+	snprintf(a->action, sizeof(a->action), "%s", action);
+	snprintf(a->detail, sizeof(a->detail), "%s", detail);
+	r->audit = a;
+}
+
+void
+req_audited(struct req *r)
+{
+	free(r->audit);
+	r->audit = NULL;
+}
+
+static void
+write_audit(struct req *r, json_t *answer)
+{
+	const char *reason = json_string_value(json_object_get(answer, "reason"));
+
+	if (!r->audit)
+		return;
+	snprintf(r->audit->result, sizeof(r->audit->result), "%s", !answer ? "" : reason ? reason : "OK");
+	if (!store_audit(r->s->store, r->audit))
+		log_at(LOG_ERROR, NULL, "audit", R_STORE_FAILED, "The audit log could not be written: %s: %s %s", r->author, r->audit->action, r->audit->detail);
+	req_audited(r);
+}
+
 /* ---- the life of a request ---- */
 
 static void
@@ -86,6 +127,7 @@ req_free(struct req *r)
 {
 	struct req **p;
 
+	write_audit(r, NULL);
 	for (p = &r->api->reqs; *p && *p != r; p = &(*p)->next)
 		;
 	if (*p)
@@ -167,6 +209,7 @@ req_reply(struct req *r, int code, json_t *body)
 {
 	struct evhttp_request *http = r->http;
 
+	write_audit(r, body);
 	if (http) {
 		evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_sent, r->l);
 		r->http = NULL;
@@ -310,7 +353,7 @@ api_link_gone(struct api *a, struct ipc *link)
 
 /* fgetpwent reads the file alone: no name service, no library that would have to be loaded in the sandbox. */
 static void
-author_of(struct evhttp_request *http, char *out, size_t cap)
+author_of(struct req *r, struct evhttp_request *http)
 {
 	struct bufferevent *b = evhttp_connection_get_bufferevent(evhttp_request_get_connection(http));
 	struct ucred who;
@@ -319,14 +362,15 @@ author_of(struct evhttp_request *http, char *out, size_t cap)
 	FILE *f;
 
 	if (getsockopt(bufferevent_getfd(b), SOL_SOCKET, SO_PEERCRED, &who, &n) != 0) {
-		snprintf(out, cap, "unknown");
+		snprintf(r->author, sizeof(r->author), "unknown");
 		return;
 	}
-	snprintf(out, cap, "uid-%u", (unsigned)who.uid);
+	snprintf(r->author, sizeof(r->author), "uid-%u", (unsigned)who.uid);
+	snprintf(r->origin, sizeof(r->origin), "%s.sock, process %d", r->l->rw ? "rw" : "ro", (int)who.pid);
 	f = fopen("/etc/passwd", "re");
 	while (f && (pw = fgetpwent(f)) != NULL)
 		if (pw->pw_uid == who.uid) {
-			snprintf(out, cap, "%s", pw->pw_name);
+			snprintf(r->author, sizeof(r->author), "%s", pw->pw_name);
 			break;
 		}
 	if (f)
@@ -449,7 +493,7 @@ on_request(struct evhttp_request *http, void *arg)
 	l->open++;
 	TAILQ_INIT(&r->query);
 	evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_close, r);
-	author_of(http, r->author, sizeof(r->author));
+	author_of(r, http);
 	if (!path || !parse_query(r, uri)) {
 		req_error(r, 400, R_REQUEST_INVALID, "The request's address is malformed.", "");
 		return;

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "name.h"
+#include "plan.h"
 #include "reason.h"
 #include "sync.h"
 
@@ -26,7 +27,8 @@ struct req {
 	struct event		*timer;
 	struct listener		*l;
 	char			name[128];	/* the variable part of the path */
-	char			author[STORE_AUTHOR];
+	char			author[STORE_AUTHOR], origin[STORE_AUTHOR];
+	struct audit_row	*audit;		/* what it is going to change; written when it ends */
 	char			file[256];	/* query "file"; "" none */
 	struct evkeyvalq	query;
 	json_t			*reply;		/* prepared answer of one that waits for the revision to settle */
@@ -55,6 +57,9 @@ void api_link_gone(struct api *, struct ipc *);	/* NULL: the PF_KEY link. Those 
 void req_reply(struct req *, int code, json_t *);		/* takes the JSON */
 void req_error(struct req *, int code, enum reason, const char *message, const char *hint);	/* NULL: the reason's own */
 void req_error_at(struct req *, int code, const struct yt_error *);
+/* This request changes something: the audit log gets a line when it is answered, or when its client does not wait for that. */
+void req_audit(struct req *, const char *action, const char *detail);
+void req_audited(struct req *);		/* the store wrote the line already */
 const char *req_query(struct req *, const char *key);		/* NULL: not there */
 /* A request that waits: after these seconds the function runs, unless it was answered. */
 bool req_timer(struct req *, unsigned seconds, void (*run)(evutil_socket_t, short, void *));
@@ -72,8 +77,13 @@ void get_counters(struct req *);
 void get_explain(struct req *);		/* explain.c */
 void get_revisions(struct req *);	/* revisions.c */
 void get_revision(struct req *);
+void get_diff(struct req *);
+void get_audit(struct req *);
+uint64_t parse_count(const char *, uint64_t max);	/* 0: not a number in 1..max */
 void post_check(struct req *);		/* apply.c */
 void post_apply(struct req *);
+void post_rollback(struct req *);
+json_t *plan_json(const struct plan *);
 void apply_warnings(struct sync *, json_t *);	/* what keymgr says about the secrets, into "warnings" */
 void post_up(struct req *);		/* act.c */
 void post_down(struct req *);

@@ -11,7 +11,6 @@
 #include "certwatch.h"
 #include "clock.h"
 #include "files.h"
-#include "log.h"
 
 #define WAIT_S	60
 
@@ -99,13 +98,6 @@ removed_done(void *arg, enum reason reason, struct rd *body)
 
 /* ---- calls ---- */
 
-static void
-audit(struct req *r, const char *action, const char *detail)
-{
-	store_audit(r->s->store, clock_wall_s(), r->author, action, detail);
-	log_info(NULL, "command", "%s: %s %s", r->author, action, detail);
-}
-
 /* fd: -1 none; it stays the caller's. */
 static void
 call(struct req *r, uint16_t type, struct wr *w, int fd, ipc_done *done)
@@ -192,7 +184,7 @@ post_csr(struct req *r)
 		snprintf(b->csr.ids[b->csr.nids++], ID_CAP, "fqdn:%s", r->name);
 	cert_csr_put(&w, &b->csr);
 	free(b);
-	audit(r, "certificate request", r->name);
+	req_audit(r, "certificate request", r->name);
 	call(r, CERT_CSR, &w, -1, made_done);
 }
 
@@ -206,7 +198,7 @@ post_import(struct req *r)
 
 	if (b && file_of(r, true, &fd)) {
 		cert_import_put(&w, &b->import);
-		audit(r, "certificate import", b->import.name);
+		req_audit(r, "certificate import", b->import.name);
 		call(r, CERT_IMPORT, &w, fd, made_done);
 		close(fd);
 	}
@@ -224,7 +216,7 @@ post_export(struct req *r)
 	if (b && file_of(r, true, &fd)) {
 		snprintf(b->export.name, sizeof(b->export.name), "%.63s", r->name);
 		cert_export_put(&w, &b->export);
-		audit(r, b->export.with_key || b->export.form == CERT_AS_P12 ? "certificate and key export" : "certificate export", r->name);
+		req_audit(r, b->export.with_key || b->export.form == CERT_AS_P12 ? "certificate and key export" : "certificate export", r->name);
 		call(r, CERT_EXPORT, &w, fd, made_done);
 		close(fd);
 	}
@@ -240,7 +232,7 @@ post_remove(struct req *r)
 	if (!named(r))
 		return;
 	str_put(&w, r->name);
-	audit(r, "certificate removal", r->name);
+	req_audit(r, "certificate removal", r->name);
 	call(r, CERT_REMOVE, &w, -1, removed_done);
 }
 
@@ -256,7 +248,7 @@ post_ca_init(struct req *r)
 	snprintf(b->init.name, sizeof(b->init.name), "%.63s", r->name);
 	ca_init_put(&w, &b->init);
 	free(b);
-	audit(r, "new CA", r->name);
+	req_audit(r, "new CA", r->name);
 	call(r, CA_INIT, &w, -1, made_done);
 }
 
@@ -274,7 +266,7 @@ post_ca_issue(struct req *r)
 	if (b->issue.nids == 0 && !b->issue.renew)
 		b->issue.nids = site_ids(r, b->issue.site, b->issue.ids);
 	ca_issue_put(&w, &b->issue);
-	audit(r, b->issue.renew ? "certificate renewal" : "certificate issue", b->issue.site);
+	req_audit(r, b->issue.renew ? "certificate renewal" : "certificate issue", b->issue.site);
 	free(b);
 	call(r, CA_ISSUE, &w, -1, made_done);
 }
@@ -290,7 +282,7 @@ post_ca_revoke(struct req *r)
 		return;
 	snprintf(b->revoke.ca, sizeof(b->revoke.ca), "%.63s", r->name);
 	ca_revoke_put(&w, &b->revoke);
-	audit(r, "certificate revocation", b->revoke.site[0] ? b->revoke.site : b->revoke.serial);
+	req_audit(r, "certificate revocation", b->revoke.site[0] ? b->revoke.site : b->revoke.serial);
 	free(b);
 	call(r, CA_REVOKE, &w, -1, made_done);
 }
@@ -306,7 +298,7 @@ post_ca_crl(struct req *r)
 	if (b && file_of(r, false, &fd)) {
 		snprintf(b->crl.ca, sizeof(b->crl.ca), "%.63s", r->name);
 		ca_crl_put(&w, &b->crl);
-		audit(r, "revocation list", r->name);
+		req_audit(r, "revocation list", r->name);
 		call(r, CA_CRL, &w, fd, made_done);
 		if (fd >= 0)
 			close(fd);

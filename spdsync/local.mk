@@ -15,6 +15,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/certs.h \
 	spdsync/certwatch.c \
 	spdsync/certwatch.h \
+	spdsync/change.c \
+	spdsync/change.h \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \
@@ -42,6 +44,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/store.h \
 	spdsync/sync.c \
 	spdsync/sync.h \
+	spdsync/textdiff.c \
+	spdsync/textdiff.h \
 	spdsync/want.c \
 	spdsync/want.h
 SPDSYNC_LIBS = spdsync/libspdsync.a lib/libcauseway.a $(EVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
@@ -54,7 +58,7 @@ spdsync_spdsync_SOURCES = \
 	spdsync/sandbox.h
 spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
 
-STORE_MIGRATIONS = db/migrations/0001.sql
+STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql
 EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
 spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@$(MKDIR_P) spdsync
@@ -67,7 +71,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -83,6 +87,8 @@ test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_store_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_textdiff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_textdiff_LDADD = $(SPDSYNC_TEST_LIBS)
 UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync
 

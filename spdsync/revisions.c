@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "textdiff.h"
 
 json_t *
 json_revision(const struct revision *v, uint64_t current)
@@ -12,33 +13,41 @@ json_revision(const struct revision *v, uint64_t current)
 	    "author", json_words(v->author), "comment", json_words(v->comment), "sha256", v->sha256, "current", v->number == current);
 }
 
-/* 0: not a number in 1..max. */
-static uint64_t
-parse(const char *text, uint64_t max)
+uint64_t
+parse_count(const char *text, uint64_t max)
 {
 	char *end;
 	unsigned long long v;
 
-	if (*text < '0' || *text > '9')
+	if (!text || *text < '0' || *text > '9')
 		return 0;
 	errno = 0;
 	v = strtoull(text, &end, 10);
 	return errno || *end || v > max ? 0 : v;
 }
 
+/* The query "limit", 100 when it is not there; 0: an error was sent. */
+static size_t
+limit_of(struct req *r)
+{
+	const char *text = req_query(r, "limit");
+	size_t limit = text ? (size_t)parse_count(text, 1000) : 100;
+
+	if (limit == 0)
+		req_error(r, 400, R_REQUEST_INVALID, "'limit' must be 1 to 1000.", "");
+	return limit;
+}
+
 void
 get_revisions(struct req *r)
 {
-	const char *text = req_query(r, "limit");
-	size_t limit = text ? (size_t)parse(text, 1000) : 100, n;
-	json_t *list = json_array();
+	size_t limit = limit_of(r), n;
 	struct revision *v;
+	json_t *list;
 
-	if (limit == 0) {
-		json_decref(list);
-		req_error(r, 400, R_REQUEST_INVALID, "'limit' must be 1 to 1000.", "");
+	if (limit == 0)
 		return;
-	}
+	list = json_array();
 	v = calloc(limit, sizeof(*v));
 	n = v ? store_list(r->s->store, v, limit) : 0;
 	for (size_t i = 0; i < n; i++)
@@ -50,7 +59,7 @@ get_revisions(struct req *r)
 void
 get_revision(struct req *r)
 {
-	uint64_t number = parse(r->name, INT64_MAX);
+	uint64_t number = parse_count(r->name, INT64_MAX);
 	struct store_error err = { R_NOT_FOUND, "There is no such revision." };
 	struct revision v = { 0 };
 	json_t *j;
@@ -63,4 +72,94 @@ get_revision(struct req *r)
 	json_object_set_new(j, "text", json_words(v.text));
 	revision_fini(&v);
 	req_reply(r, 200, j);
+}
+
+void
+get_audit(struct req *r)
+{
+	const char *text = req_query(r, "before");
+	uint64_t before = text ? parse_count(text, INT64_MAX) : 0;
+	size_t limit = limit_of(r), n;
+	struct audit_row *v;
+	json_t *list;
+
+	if (limit == 0)
+		return;
+	if (text && before == 0) {
+		req_error(r, 400, R_REQUEST_INVALID, "'before' is the number of a line.", "");
+		return;
+	}
+	list = json_array();
+	v = calloc(limit, sizeof(*v));
+	n = v ? store_audit_list(r->s->store, before, v, limit) : 0;
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "number", (json_int_t)v[i].number,
+		    "time", json_time(v[i].time_s), "author", json_words(v[i].author), "origin", json_text(v[i].origin),
+		    "action", json_words(v[i].action), "detail", json_words(v[i].detail), "result", json_text(v[i].result)));
+	free(v);
+	req_reply(r, 200, json_pack("{s:o}", "audit", list));
+}
+
+/* ---- differences ---- */
+
+/* A number of the query; absent: fallback. False: an error was sent. */
+static bool
+revision_of(struct req *r, const char *key, uint64_t fallback, struct revision *v)
+{
+	const char *text = req_query(r, key);
+	uint64_t number = text ? parse_count(text, INT64_MAX) : fallback;
+	struct store_error err = { R_NOT_FOUND, "There is no such revision." };
+
+	if (number == 0 || !store_get(r->s->store, number, v, &err)) {
+		req_error(r, err.reason == R_NOT_FOUND ? 404 : 503, err.reason, err.text, NULL);
+		return false;
+	}
+	return true;
+}
+
+/* What going from one to the other does here; null when one of them cannot be read any more. */
+static json_t *
+plan_between(const struct sync *s, const struct revision *a, const struct revision *b)
+{
+	struct yt_error err;
+	struct sites *from = sites_read(a->text, a->n, true, &err), *to = sites_read(b->text, b->n, true, &err);
+	json_t *j = NULL;
+	struct plan p;
+
+	if (from && to && plan_make(&p, from, to, s->site)) {
+		j = plan_json(&p);
+		plan_fini(&p);
+	}
+	sites_free(from);
+	sites_free(to);
+	return j ? j : json_null();
+}
+
+void
+get_diff(struct req *r)
+{
+	uint64_t current = r->s->rev.number;
+	struct revision from = { 0 }, to = { 0 };
+	json_t *plan;
+	char *text;
+
+	/* What became of the text before: that is what one wants to see who asks without numbers. */
+	if (!revision_of(r, "to", current, &to))
+		return;
+	if (!revision_of(r, "from", to.number - 1, &from)) {
+		revision_fini(&to);
+		return;
+	}
+	text = text_diff(from.text, from.n, to.text, to.n);
+	plan = plan_between(r->s, &from, &to);
+	if (text)
+		req_reply(r, 200, json_pack("{s:I, s:I, s:o, s:o}", "from", (json_int_t)from.number, "to", (json_int_t)to.number,
+		    "diff", json_words(text), "plan", plan));
+	else {
+		json_decref(plan);
+		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
+	}
+	free(text);
+	revision_fini(&from);
+	revision_fini(&to);
 }

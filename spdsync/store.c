@@ -19,7 +19,8 @@
 #define REQID_MANUAL	16383	/* contracts, "Reqids" */
 
 struct store {
-	sqlite3	*db;
+	sqlite3		*db;
+	sqlite3_stmt	*find;		/* store_reqid: asked for every child of every revision */
 };
 
 unsigned
@@ -169,6 +170,7 @@ store_close(struct store *s)
 {
 	if (!s)
 		return;
+	sqlite3_finalize(s->find);
 	sqlite3_close(s->db);
 	free(s);
 }
@@ -178,14 +180,18 @@ store_close(struct store *s)
 uint32_t
 store_reqid(struct store *s, const char *tunnel, const char *child)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT reqid FROM reqid WHERE tunnel = ?1 AND child = ?2 AND retired IS NULL");
-	int64_t v;
+	uint32_t v = 0;
 
-	if (!st)
+	if (!s->find)
+		s->find = prepare(s, "SELECT reqid FROM reqid WHERE tunnel = ?1 AND child = ?2 AND retired IS NULL");
+	if (!s->find)
 		return 0;
-	bind_text(st, 1, tunnel);
-	bind_text(st, 2, child);
-	return one_number(st, &v) ? (uint32_t)v : 0;
+	bind_text(s->find, 1, tunnel);
+	bind_text(s->find, 2, child);
+	if (sqlite3_step(s->find) == SQLITE_ROW)
+		v = (uint32_t)sqlite3_column_int64(s->find, 0);
+	sqlite3_reset(s->find);
+	return v;
 }
 
 /*
@@ -299,15 +305,50 @@ set_state(struct store *s, const char *name, uint64_t value)
 	return finish(st);
 }
 
-bool
-store_commit(struct store *s, struct revision *r, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *err)
+static bool
+insert_audit(struct store *s, const struct audit_row *a)
 {
-	if (run(s, "BEGIN IMMEDIATE") && insert_revision(s, r) && number_children(s, r->time_s, children, n) &&
-	    set_state(s, "current", r->number) && run(s, "COMMIT"))
+	sqlite3_stmt *st = prepare(s, "INSERT INTO audit (time, author, origin, action, detail, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)a->time_s);
+	bind_text(st, 2, a->author);
+	bind_text(st, 3, a->origin);
+	bind_text(st, 4, a->action);
+	bind_text(st, 5, a->detail);
+	bind_text(st, 6, a->result);
+	return finish(st);
+}
+
+bool
+store_commit(struct store *s, struct revision *r, const char (*children)[CHILD_NAME_CAP], size_t n, bool pending, struct audit_row *a,
+    struct store_error *err)
+{
+	bool ok = run(s, "BEGIN IMMEDIATE") && (!r->text || insert_revision(s, r)) && number_children(s, r->time_s, children, n) &&
+	    set_state(s, "current", r->number) && (pending || set_state(s, "confirmed", r->number));
+
+	if (ok) {
+		snprintf(a->detail, sizeof(a->detail), r->text ? "revision %llu%s%s" : "no revision%.0llu%s%s", (unsigned long long)r->number,
+		    r->comment[0] ? ": " : "", r->comment);
+		ok = insert_audit(s, a) && run(s, "COMMIT");
+	}
+	if (ok)
 		return true;
 	fail(s, err, "written");
 	run(s, "ROLLBACK");
 	r->number = 0;
+	return false;
+}
+
+bool
+store_confirm(struct store *s, uint64_t number, struct audit_row *a, struct store_error *err)
+{
+	snprintf(a->detail, sizeof(a->detail), "revision %llu", (unsigned long long)number);
+	if (run(s, "BEGIN IMMEDIATE") && set_state(s, "confirmed", number) && insert_audit(s, a) && run(s, "COMMIT"))
+		return true;
+	fail(s, err, "written");
+	run(s, "ROLLBACK");
 	return false;
 }
 
@@ -368,15 +409,36 @@ store_get(struct store *s, uint64_t number, struct revision *r, struct store_err
 	return (rc == SQLITE_ROW && r->text) || fail(s, err, "read");
 }
 
+/* 0 when it was never set. */
+static bool
+get_state(struct store *s, const char *name, uint64_t *value, struct store_error *err)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT value FROM state WHERE name = ?1");
+	int64_t v = 0;
+	bool found;
+
+	if (st)
+		bind_text(st, 1, name);
+	found = one_number(st, &v);
+	*value = (uint64_t)v;
+	return found || (st && (sqlite3_errcode(s->db) == SQLITE_OK || sqlite3_errcode(s->db) == SQLITE_DONE)) || fail(s, err, "read");
+}
+
 bool
 store_current(struct store *s, struct revision *r, struct store_error *err)
 {
-	int64_t number;
+	uint64_t number;
 
 	memset(r, 0, sizeof(*r));
-	if (!one_number(prepare(s, "SELECT value FROM state WHERE name = 'current'"), &number))
-		return sqlite3_errcode(s->db) == SQLITE_OK || sqlite3_errcode(s->db) == SQLITE_DONE || fail(s, err, "read");
-	return store_get(s, (uint64_t)number, r, err);
+	if (!get_state(s, "current", &number, err))
+		return false;
+	return number == 0 || store_get(s, number, r, err);
+}
+
+bool
+store_confirmed(struct store *s, uint64_t *number, struct store_error *err)
+{
+	return get_state(s, "confirmed", number, err);
 }
 
 size_t
@@ -397,17 +459,35 @@ store_list(struct store *s, struct revision *out, size_t limit)
 }
 
 bool
-store_audit(struct store *s, uint64_t time_s, const char *author, const char *action, const char *detail)
+store_audit(struct store *s, const struct audit_row *a)
 {
-	sqlite3_stmt *st = prepare(s, "INSERT INTO audit (time, author, action, detail) VALUES (?1, ?2, ?3, ?4)");
+	return insert_audit(s, a);
+}
+
+size_t
+store_audit_list(struct store *s, uint64_t before, struct audit_row *out, size_t limit)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT number, time, author, origin, action, detail, result FROM audit "
+	    "WHERE ?1 = 0 OR number < ?1 ORDER BY number DESC LIMIT ?2");
+	size_t n = 0;
 
 	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, (int64_t)time_s);
-	bind_text(st, 2, author);
-	bind_text(st, 3, action);
-	bind_text(st, 4, detail);
-	return finish(st);
+		return 0;
+	sqlite3_bind_int64(st, 1, (int64_t)before);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
+	while (n < limit && sqlite3_step(st) == SQLITE_ROW) {
+		struct audit_row *a = &out[n++];
+
+		a->number = (uint64_t)sqlite3_column_int64(st, 0);
+		a->time_s = (uint64_t)sqlite3_column_int64(st, 1);
+		column_text(st, 2, a->author, sizeof(a->author));
+		column_text(st, 3, a->origin, sizeof(a->origin));
+		column_text(st, 4, a->action, sizeof(a->action));
+		column_text(st, 5, a->detail, sizeof(a->detail));
+		column_text(st, 6, a->result, sizeof(a->result));
+	}
+	sqlite3_finalize(st);
+	return n;
 }
 
 void

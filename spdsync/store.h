@@ -28,6 +28,14 @@ struct revision {
 	size_t		n;
 };
 
+#define AUDIT_TEXT	512
+
+/* One line of the audit log. result: a reason's name; "" when the request's end was not seen. */
+struct audit_row {
+	uint64_t	number, time_s;
+	char		author[STORE_AUTHOR], origin[STORE_AUTHOR], action[32], detail[AUDIT_TEXT], result[48];
+};
+
 struct store_error {
 	enum reason	reason;
 	char		text[512];
@@ -39,10 +47,15 @@ void store_close(struct store *);
 unsigned store_version(void);	/* the form that this program writes */
 
 /*
- * One transaction: the revision, a reqid for every child that has none, retirement of the reqids of all others, and the new
- * current number. The children are those of OUR site's tunnels, as "tunnel/child".
+ * One transaction: the revision, a reqid for every child that has none, retirement of the reqids of all others, the new current
+ * number, and the line of the audit log, whose detail is made here. The children are those of OUR site's tunnels, as "tunnel/child".
+ * A revision without text is number 0: nothing is in force any more. pending: the confirmed revision stays what it was.
  */
-bool store_commit(struct store *, struct revision *, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *);
+bool store_commit(struct store *, struct revision *, const char (*children)[CHILD_NAME_CAP], size_t n, bool pending, struct audit_row *,
+    struct store_error *);
+/* The number of the revision that comes back when the one in force is not confirmed. */
+bool store_confirmed(struct store *, uint64_t *number, struct store_error *);
+bool store_confirm(struct store *, uint64_t number, struct audit_row *, struct store_error *);
 /* Only the numbers, for a gateway whose site was changed since the commit. */
 bool store_number(struct store *, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *);
 /* The revision in force, with its text; number 0 when there is none yet. */
@@ -52,7 +65,9 @@ bool store_get(struct store *, uint64_t number, struct revision *, struct store_
 size_t store_list(struct store *, struct revision *out, size_t limit);
 /* 0: the child has none. */
 uint32_t store_reqid(struct store *, const char *tunnel, const char *child);
-bool store_audit(struct store *, uint64_t time_s, const char *author, const char *action, const char *detail);
+bool store_audit(struct store *, const struct audit_row *);
+/* Newest first, those before that number (0: all). Returns how many. */
+size_t store_audit_list(struct store *, uint64_t before, struct audit_row *out, size_t limit);
 void revision_fini(struct revision *);
 
 #endif

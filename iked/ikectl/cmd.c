@@ -13,8 +13,6 @@
 
 #define FILE_MAX	(16u << 20)
 
-typedef void printer(const struct ctl *, json_t *);
-
 static void
 print_supervisor_state(const struct ctl *ctl)
 {
@@ -92,9 +90,8 @@ ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, con
 	return rc;
 }
 
-/* rw: the request changes something. body NULL: GET. */
-static int
-ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
+int
+ctl_ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
 {
 	json_t *answer;
 	int rc = ctl_call(ctl, rw, path, type, body, n, &answer, NULL);
@@ -154,8 +151,8 @@ ctl_slurp(const struct ctl *ctl, const char *name, size_t *n)
 	return buf;
 }
 
-static void
-add_query(char *path, size_t cap, const char *key, const char *value)
+void
+ctl_query(char *path, size_t cap, const char *key, const char *value)
 {
 	char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
 	size_t n = strlen(path);
@@ -168,7 +165,7 @@ add_query(char *path, size_t cap, const char *key, const char *value)
 static int
 post_file(const struct ctl *ctl, const char *route, const char *name)
 {
-	char path[480];
+	char path[4096];
 	size_t n;
 	char *buf = ctl_slurp(ctl, name, &n);
 	int rc;
@@ -176,10 +173,10 @@ post_file(const struct ctl *ctl, const char *route, const char *name)
 	if (!buf)
 		return CTL_FAILED;
 	snprintf(path, sizeof(path), "%s", route);
-	add_query(path, sizeof(path), "file", name);
-	add_query(path, sizeof(path), "comment", ctl->comment);
-	add_query(path, sizeof(path), "remove", ctl->remove);
-	rc = ask(ctl, true, path, "application/yaml", buf, n, print_plan);
+	ctl_query(path, sizeof(path), "file", name);
+	ctl_query(path, sizeof(path), "comment", ctl->comment);
+	ctl_query(path, sizeof(path), "remove", ctl->remove);
+	rc = ctl_ask(ctl, true, path, "application/yaml", buf, n, print_plan);
 	free(buf);
 	return rc;
 }
@@ -238,7 +235,7 @@ tunnel_command(const struct ctl *ctl, const char *full, const char *verb, const 
 	if (!octets)
 		return CTL_FAILED;
 	snprintf(path, sizeof(path), "/v1/tunnels/%s/%s", tunnel, verb);
-	rc = ask(ctl, true, path, "application/json", octets, strlen(octets), print_done);
+	rc = ctl_ask(ctl, true, path, "application/json", octets, strlen(octets), print_done);
 	free(octets);
 	return rc;
 }
@@ -276,22 +273,22 @@ cmd_status(const struct ctl *ctl, int argc, char **argv)
 	char tunnel[NAME_CAP], child[NAME_CAP], path[160];
 
 	if (argc == 0)
-		return ask(ctl, false, "/v1/status", NULL, NULL, 0, print_status);
+		return ctl_ask(ctl, false, "/v1/status", NULL, NULL, 0, print_status);
 	if (!split(argv[0], tunnel, child))
 		return CTL_NOT_FOUND;
 	snprintf(path, sizeof(path), "/v1/tunnels/%s", tunnel);
-	return ask(ctl, false, path, NULL, NULL, 0, print_one);
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_one);
 }
 
 int
 cmd_show(const struct ctl *ctl, int argc, char **argv)
 {
 	if (strcmp(argv[0], "sas") == 0)
-		return ask(ctl, false, "/v1/sas", NULL, NULL, 0, print_sas);
+		return ctl_ask(ctl, false, "/v1/sas", NULL, NULL, 0, print_sas);
 	if (strcmp(argv[0], "policies") == 0)
-		return ask(ctl, false, "/v1/policies", NULL, NULL, 0, print_policies);
+		return ctl_ask(ctl, false, "/v1/policies", NULL, NULL, 0, print_policies);
 	if (strcmp(argv[0], "certs") == 0)
-		return ask(ctl, false, "/v1/certs", NULL, NULL, 0, print_certs);
+		return ctl_ask(ctl, false, "/v1/certs", NULL, NULL, 0, print_certs);
 	fprintf(stderr, "usage: ikectl show certs | policies | sas\n");
 	return CTL_USAGE;
 }
@@ -302,11 +299,11 @@ cmd_explain(const struct ctl *ctl, int argc, char **argv)
 	char tunnel[NAME_CAP], child[NAME_CAP], path[160];
 
 	if (strcmp(argv[0], "-") == 0)
-		return ask(ctl, false, "/v1/explain/-", NULL, NULL, 0, print_explain);
+		return ctl_ask(ctl, false, "/v1/explain/-", NULL, NULL, 0, print_explain);
 	if (!split(argv[0], tunnel, child))
 		return CTL_NOT_FOUND;
 	snprintf(path, sizeof(path), "/v1/explain/%s", tunnel);
-	return ask(ctl, false, path, NULL, NULL, 0, print_explain);
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_explain);
 }
 
 static void
@@ -318,25 +315,19 @@ print_guard(const struct ctl *ctl, json_t *answer)
 int
 cmd_open(const struct ctl *ctl, int argc, char **argv)
 {
-	return ask(ctl, true, "/v1/guard/open", "application/json", "", 0, print_guard);
+	return ctl_ask(ctl, true, "/v1/guard/open", "application/json", "", 0, print_guard);
 }
 
 int
 cmd_close(const struct ctl *ctl, int argc, char **argv)
 {
-	return ask(ctl, true, "/v1/guard/close", "application/json", "", 0, print_guard);
+	return ctl_ask(ctl, true, "/v1/guard/close", "application/json", "", 0, print_guard);
 }
 
 int
 cmd_counters(const struct ctl *ctl, int argc, char **argv)
 {
-	return ask(ctl, false, "/v1/counters", NULL, NULL, 0, print_counters);
-}
-
-int
-cmd_history(const struct ctl *ctl, int argc, char **argv)
-{
-	return ask(ctl, false, "/v1/revisions", NULL, NULL, 0, print_history);
+	return ctl_ask(ctl, false, "/v1/counters", NULL, NULL, 0, print_counters);
 }
 
 static void
@@ -348,5 +339,5 @@ print_stopping(const struct ctl *ctl, json_t *answer)
 int
 cmd_shutdown(const struct ctl *ctl, int argc, char **argv)
 {
-	return ask(ctl, true, "/v1/shutdown", "application/json", "", 0, print_stopping);
+	return ctl_ask(ctl, true, "/v1/shutdown", "application/json", "", 0, print_stopping);
 }

@@ -11,7 +11,7 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED 
 
 struct ctl {
 	const char	*run_dir;
-	const char	*comment, *remove;
+	const char	*comment, *remove, *limit;
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
 	bool		 colour;
@@ -24,7 +24,11 @@ struct ctl {
 	bool		 keep_key, der, pem, p12, with_key, replace;
 };
 
-/* cmd.c. The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
+typedef void printer(const struct ctl *, json_t *);
+/* cmd.c: one request, and its answer printed. rw: it changes something; body NULL: GET. */
+int ctl_ask(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, printer *);
+void ctl_query(char *path, size_t cap, const char *key, const char *value);	/* adds it; value NULL: nothing */
+/* The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
 int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error);
 void ctl_json(json_t *);
 void ctl_unreadable(const struct ctl *, const char *name, const char *why);
@@ -42,6 +46,9 @@ int cmd_explain(const struct ctl *, int argc, char **argv);
 int cmd_open(const struct ctl *, int argc, char **argv);
 int cmd_close(const struct ctl *, int argc, char **argv);
 int cmd_counters(const struct ctl *, int argc, char **argv);
+int cmd_audit(const struct ctl *, int argc, char **argv);
+int cmd_diff(const struct ctl *, int argc, char **argv);
+int cmd_rollback(const struct ctl *, int argc, char **argv);
 int cmd_history(const struct ctl *, int argc, char **argv);
 int cmd_shutdown(const struct ctl *, int argc, char **argv);
 int cmd_ca(const struct ctl *, int argc, char **argv);
@@ -50,11 +57,14 @@ int cmd_cert(const struct ctl *, int argc, char **argv);
 
 /* For people; a member that is missing prints as "-". */
 void print_plan(const struct ctl *, json_t *);
+void print_plan_rows(const struct ctl *, json_t *plan);
 void print_status(const struct ctl *, json_t *);
 void print_sas(const struct ctl *, json_t *);
 void print_policies(const struct ctl *, json_t *);
 void print_explain(const struct ctl *, json_t *);
 void print_counters(const struct ctl *, json_t *);
+void print_audit(const struct ctl *, json_t *);
+void print_diff(const struct ctl *, json_t *);
 void print_history(const struct ctl *, json_t *);
 void print_certs(const struct ctl *, json_t *);
 void print_issued(const struct ctl *, json_t *);

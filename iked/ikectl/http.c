@@ -69,7 +69,7 @@ void
 http_call(struct http *h, const char *socket, const char *path, const char *type, const void *body, size_t n, long timeout_s)
 {
 	CURL *c = curl_easy_init();
-	char url[512];
+	char url[4200];
 
 	memset(h, 0, sizeof(*h));
 	if (!c) {

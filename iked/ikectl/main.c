@@ -19,17 +19,20 @@ struct command {
 
 static const struct command commands[] = {
 	{ "apply", "FILE", "check the site file and make it what this gateway does; '-' is standard input", 1, 1, cmd_apply },
+	{ "audit", "", "who changed what, from where, and how it ended", 0, 0, cmd_audit },
 	{ "ca", "COMMAND ...", "a small CA: init, issue, renew, revoke, crl, list, export", 0, 3, cmd_ca },
 	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
 	{ "check", "FILE", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
 	{ "csr", "NAME", "make a key, keep it, and print the request for its certificate", 1, 1, cmd_csr },
+	{ "diff", "[FROM [TO]]", "what differs between two revisions; without numbers, what the last one changed", 0, 2, cmd_diff },
 	{ "down", "TUNNEL", "close a tunnel and keep it closed", 1, 1, cmd_down },
 	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
+	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
 	{ "show", "certs | policies | sas", "certificates and who uses them; what stands in the engine", 1, 1, cmd_show },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel", 0, 1, cmd_status },
@@ -43,7 +46,8 @@ usage(FILE *to)
 	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		fprintf(to, "  %-9s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
-	fprintf(to, "\n  --comment TEXT  kept with the revision (apply)\n"
+	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, rollback)\n"
+	    "  --limit N       the last N lines (audit, history): 100 unless told\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
 	    "  --json          the API's answer as it is\n"
@@ -77,6 +81,7 @@ static const struct option options[] = {
 	{ "run-dir", required_argument, NULL, 'r' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "comment", required_argument, NULL, 'c' },
+	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -144,6 +149,7 @@ main(int argc, char **argv)
 		case 'i': ctl.ike = true; break;
 		case 'r': ctl.run_dir = optarg; break;
 		case 'c': ctl.comment = optarg; break;
+		case 'l': ctl.limit = optarg; break;
 		case 'R': ctl.remove = optarg; break;
 		case 'h': usage(stdout); return CTL_OK;
 		case 'V': printf("ikectl (Causeway) %s\n", PACKAGE_VERSION); return CTL_OK;

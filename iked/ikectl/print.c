@@ -81,14 +81,23 @@ print_error(const struct ctl *ctl, json_t *e)
 }
 
 void
+print_plan_rows(const struct ctl *ctl, json_t *plan)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(plan, i, row)
+		printf("%-8s %s%s%s\n", text(row, "action"), text(row, "tunnel"), has(row, "why") ? ": " : "",
+		    has(row, "why") ? text(row, "why") : "");
+}
+
+void
 print_plan(const struct ctl *ctl, json_t *answer)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(answer, "plan"), i, row)
-		printf("%-8s %s%s%s\n", text(row, "action"), text(row, "tunnel"), has(row, "why") ? ": " : "",
-		    has(row, "why") ? text(row, "why") : "");
+	print_plan_rows(ctl, json_object_get(answer, "plan"));
 	json_array_foreach(json_object_get(answer, "warnings"), i, row)
 		printf("warning: %s: %s %s (%s)\n", text(row, "tunnel"), text(row, "message"), text(row, "hint"), text(row, "reason"));
 	if (!json_is_integer(json_object_get(answer, "revision")))
@@ -332,15 +341,4 @@ print_counters(const struct ctl *ctl, json_t *answer)
 	json_object_foreach(answer, who, group)
 		json_object_foreach(group, name, v)
 			printf("%s.%s %s\n", who, name, text(group, name));
-}
-
-void
-print_history(const struct ctl *ctl, json_t *answer)
-{
-	json_t *r;
-	size_t i;
-
-	json_array_foreach(json_object_get(answer, "revisions"), i, r)
-		printf("%s %s  %s  %s  %s\n", json_is_true(json_object_get(r, "current")) ? "*" : " ", text(r, "number"), text(r, "time"),
-		    text(r, "author"), text(r, "comment"));
 }

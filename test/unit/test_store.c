@@ -54,9 +54,10 @@ static uint64_t
 commit(struct store *s, const char *text, const char (*children)[CHILD_NAME_CAP], size_t n)
 {
 	struct revision r = { .time_s = 1000, .author = "root", .comment = "c", .sha256 = "ab", .text = (char *)(uintptr_t)text, .n = strlen(text) };
+	struct audit_row a = { .time_s = 1000, .author = "root", .origin = "rw.sock", .action = "apply", .result = "OK" };
 	struct store_error err;
 
-	if (!store_commit(s, &r, children, n, &err))
+	if (!store_commit(s, &r, children, n, false, &a, &err))
 		fail_msg("%s", err.text);
 	return r.number;
 }
@@ -74,7 +75,6 @@ test_revisions(void **state)
 	assert_int_equal(r.number, 0);
 	assert_int_equal(commit(s, "first\n", one, 1), 1);
 	assert_int_equal(commit(s, "second\n", one, 1), 2);
-	assert_true(store_audit(s, 1, "root", "apply", "revision 2"));
 	store_close(s);
 	s = must_open();	/* it is all there after a restart */
 	assert_true(store_current(s, &r, &err));
@@ -261,12 +261,13 @@ test_failed_commit(void **state)
 {
 	static const char bad[1][CHILD_NAME_CAP] = { "no-slash" };
 	struct revision r = { .time_s = 1, .author = "root", .text = (char *)(uintptr_t)"x\n", .n = 2 };
+	struct audit_row a = { .author = "root", .action = "apply" };
 	struct store *s = must_open();
 	struct store_error err;
 
 	(void)state;
 	commit(s, "first\n", NULL, 0);
-	assert_false(store_commit(s, &r, bad, 1, &err));
+	assert_false(store_commit(s, &r, bad, 1, false, &a, &err));
 	assert_int_equal(err.reason, R_STORE_FAILED);
 	assert_true(store_current(s, &r, &err));
 	assert_int_equal(r.number, 1);
@@ -274,7 +275,112 @@ test_failed_commit(void **state)
 	revision_fini(&r);
 	assert_int_equal(store_list(s, &r, 1), 1);
 	assert_int_equal(r.number, 1);
+	assert_int_equal(store_audit_list(s, 0, &a, 1), 1);
+	assert_string_equal(a.detail, "revision 1: c");	/* nothing was done, so nothing is said of it */
 	store_close(s);
+}
+
+static void
+test_audit(void **state)
+{
+	struct audit_row a = { .time_s = 7, .author = "ann", .origin = "rw.sock, process 9", .action = "down", .detail = "a-b", .result = "BUSY" }, v[5];
+	struct store *s = must_open();
+
+	(void)state;
+	commit(s, "1\n", NULL, 0);
+	assert_true(store_audit(s, &a));
+	assert_int_equal(store_audit_list(s, 0, v, 5), 2);
+	assert_string_equal(v[0].author, "ann");
+	assert_string_equal(v[0].origin, "rw.sock, process 9");
+	assert_string_equal(v[0].action, "down");
+	assert_string_equal(v[0].detail, "a-b");
+	assert_string_equal(v[0].result, "BUSY");
+	assert_int_equal(v[0].time_s, 7);
+	assert_string_equal(v[1].detail, "revision 1: c");
+	assert_int_equal(store_audit_list(s, v[0].number, v, 5), 1);
+	assert_string_equal(v[0].action, "apply");
+	store_close(s);
+}
+
+/* One that is to be confirmed leaves what it falls back to alone; nothing at all can be in force too. */
+static void
+test_confirmed(void **state)
+{
+	static const char one[1][CHILD_NAME_CAP] = { "a-b/net" };
+	struct revision r = { .time_s = 1, .author = "root", .text = (char *)(uintptr_t)"x\n", .n = 2 }, none = { .time_s = 2 };
+	struct audit_row a = { .author = "root", .action = "apply" };
+	struct store *s = must_open();
+	struct store_error err;
+	uint64_t n = 99;
+
+	(void)state;
+	assert_true(store_confirmed(s, &n, &err));
+	assert_int_equal(n, 0);
+	commit(s, "first\n", one, 1);
+	assert_true(store_commit(s, &r, one, 1, true, &a, &err));
+	assert_true(store_confirmed(s, &n, &err));
+	assert_int_equal(n, 1);
+	store_close(s);
+	s = must_open();
+	assert_true(store_current(s, &r, &err));
+	assert_int_equal(r.number, 2);
+	revision_fini(&r);
+	assert_true(store_confirm(s, 2, &a, &err));
+	assert_true(store_confirmed(s, &n, &err));
+	assert_int_equal(n, 2);
+	assert_true(store_commit(s, &none, NULL, 0, false, &a, &err));
+	assert_string_equal(a.detail, "no revision");
+	assert_true(store_current(s, &r, &err));
+	assert_int_equal(r.number, 0);
+	assert_true(store_confirmed(s, &n, &err));
+	assert_int_equal(n, 0);
+	assert_int_equal(store_reqid(s, "a-b", "net"), 0);
+	store_close(s);
+}
+
+/* A store of the first form: what is in it is all there in the new one, and the old one is beside it. */
+static void
+test_migration(void **state)
+{
+	const char *top = getenv("top_srcdir");
+	char file[512], sql[8192];
+	struct audit_row a[3];
+	struct store_error err;
+	struct revision r;
+	struct stat st;
+	struct store *s;
+	sqlite3 *db;
+	uint64_t n;
+	FILE *f;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/db/migrations/0001.sql", top ? top : ".");
+	f = fopen(file, "r");
+	assert_non_null(f);
+	sql[fread(sql, 1, sizeof(sql) - 1, f)] = '\0';
+	fclose(f);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	exec(db, sql);
+	exec(db, "INSERT INTO revision VALUES (1, 5, 'root', 'first', 'ab', 'one'), (2, 6, 'ann', '', 'cd', 'two');"
+	    "INSERT INTO state VALUES ('current', 2); INSERT INTO reqid VALUES (4, 'a-b', 'net', NULL);"
+	    "INSERT INTO audit VALUES (1, 5, 'root', 'apply', 'revision 1'); PRAGMA user_version = 1");
+	sqlite3_close(db);
+	s = must_open();
+	assert_true(store_current(s, &r, &err));
+	assert_int_equal(r.number, 2);
+	assert_string_equal(r.text, "two");
+	revision_fini(&r);
+	assert_true(store_confirmed(s, &n, &err));
+	assert_int_equal(n, 2);
+	assert_int_equal(store_reqid(s, "a-b", "net"), 4);
+	assert_int_equal(store_audit_list(s, 0, a, 3), 1);
+	assert_string_equal(a[0].detail, "revision 1");
+	assert_string_equal(a[0].origin, "");
+	commit(s, "three\n", NULL, 0);
+	store_close(s);
+	snprintf(file, sizeof(file), "%s.form-1", path);
+	assert_int_equal(stat(file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
 #define T(f)	cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
@@ -284,7 +390,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_revisions), T(test_reqids), T(test_other_site), T(test_exhaustion), T(test_modes), T(test_newer), T(test_not_a_store), T(test_schema),
-		T(test_failed_commit),
+		T(test_failed_commit), T(test_audit), T(test_confirmed), T(test_migration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
