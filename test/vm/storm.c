@@ -6,6 +6,7 @@
  *	storm race SECONDS		threads that add and delete SAs and policies, dump, flush, and open and close sockets, at once
  *	storm nth FILE COUNT		everything a client can ask for, once for each n below COUNT, with n written to FILE before: the
  *					allocation of that number fails, and the client is told so, cut off, or does not notice
+ *	storm reload FILE COUNT		the module of this file goes in and out so often, each time with SAs and policies in it
  */
 #include "config.h"
 
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -427,6 +429,46 @@ nth(const char *file, unsigned count)
 	return answers() ? 0 : 1;
 }
 
+/* -- reload -- */
+
+/* A socket's last reference may go a moment later than its descriptor. */
+static bool
+take_out(void)
+{
+	for (unsigned i = 0; i < 600; i++) {
+		if (syscall(SYS_delete_module, "causeway", O_NONBLOCK) == 0)
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
+static int
+reload(const char *file, unsigned count)
+{
+	static uint8_t buf[PFKEY_MSG_MAX];
+
+	for (unsigned n = 0; n < count; n++) {
+		int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
+			die("it does not go in");
+		close(fd);
+		fd = open_socket();
+		if (fd < 0)
+			die("a PF_KEY socket");
+		for (unsigned i = 0; i < 12; i++) {
+			send(fd, buf, some(buf, i == 0 ? 14 : i < 8 ? i % 2 : 6 + i % 2), 0);
+			if (!drain(fd))
+				die("cut off");
+		}
+		close(fd);
+		if (!take_out())
+			die("it does not come out");
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -440,6 +482,8 @@ main(int argc, char **argv)
 		return race((unsigned)atoi(argv[2]));
 	if (argc == 4 && strcmp(argv[1], "nth") == 0)
 		return nth(argv[2], (unsigned)atoi(argv[3]));
-	fprintf(stderr, "usage: storm fuzz COUNT SEED [CORPUS] | race SECONDS | nth FILE COUNT\n");
+	if (argc == 4 && strcmp(argv[1], "reload") == 0)
+		return reload(argv[2], (unsigned)atoi(argv[3]));
+	fprintf(stderr, "usage: storm fuzz COUNT SEED [CORPUS] | race SECONDS | nth FILE COUNT | reload FILE COUNT\n");
 	return 2;
 }
