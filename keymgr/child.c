@@ -60,6 +60,12 @@ remove_child(struct children *t, struct child *c)
 	childtab_drop(t, c);
 }
 
+void
+children_remove_all(struct children *t)
+{
+	childtab_each(t, remove_child);
+}
+
 /* A child of which nothing is left is forgotten. */
 static void
 tidy(struct children *t, struct child *c)

@@ -39,6 +39,7 @@ unsigned child_list(const struct children *, uint32_t after, struct key_installe
 
 /* iked's link died: what is not installed is forgotten, the rest is kept under our own numbers. */
 void children_link_died(struct children *);
+void children_remove_all(struct children *);	/* from the engine too */
 /* The engine is gone, and every SA with it. */
 void children_forget(struct children *);
 

@@ -117,6 +117,7 @@ main(int argc, char **argv)
 		serve_on_fd(&k, "pfkey", fd);
 	proc_ready(&p, base, serve_on_fd, &k);
 	event_base_dispatch(base);
+	serve_leave(&k);
 	proc_end(&p);
 	serve_fini(&k);
 	certfile_end();

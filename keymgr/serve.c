@@ -266,6 +266,13 @@ serve_init(struct keymgr *k, struct event_base *base, const char *secret_dir, co
 }
 
 void
+serve_leave(struct keymgr *k)
+{
+	if (proc_kernel_engine(k->proc) && k->iked == NULL && k->spdsync == NULL)
+		children_remove_all(k->children);
+}
+
+void
 serve_fini(struct keymgr *k)
 {
 	ipc_free(k->iked);

@@ -47,6 +47,8 @@ struct keymgr {
 
 /* wall: NULL, or what says the time in a test. */
 bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir, const char *key_dir, uint64_t (*wall)(void));
+/* At an orderly end of the whole suite, which is when iked and spdsync are gone already, a kernel's engine loses its SAs as ipsecd would. */
+void serve_leave(struct keymgr *);
 void serve_fini(struct keymgr *);
 /* A descriptor from the supervisor: "pfkey", "iked", "spdsync" or "fetch"; taken. ctx is struct keymgr. */
 void serve_on_fd(void *ctx, const char *name, int fd);

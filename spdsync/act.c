@@ -82,7 +82,7 @@ guard_done(struct req *r, enum reason reason, bool open)
 		req_error(r, reason == R_ENGINE_DOWN ? 503 : 502, reason, NULL, NULL);
 		return;
 	}
-	r->s->host.guard = !open;
+	engine_guard(r->s, !open);
 	req_reply(r, 200, json_pack("{s:s}", "guard", open ? "open" : "closed"));
 }
 
@@ -115,7 +115,26 @@ guard_call(struct req *r, uint16_t type, const char *action, ipc_done *done)
 }
 
 void post_open(struct req *r) { guard_call(r, ESP_OPEN, "open", open_done); }
-void post_close(struct req *r) { guard_call(r, ESP_CLOSE, "close", close_done); }
+
+static void
+close_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	guard_call(arg, ESP_CLOSE, "close", close_done);
+}
+
+/* Policies that went with the guard come back before it, so that it is made from them. */
+void
+post_close(struct req *r)
+{
+	struct sync *s = r->s;
+	bool gone = s->host.guard == 0 && proc_kernel_engine(s->proc);
+
+	if (gone)
+		engine_guard(s, 1);
+	if (!gone || !req_timer(r, 1, close_late))
+		guard_call(r, ESP_CLOSE, "close", close_done);
+}
 
 /* ---- the end ---- */
 

@@ -122,9 +122,32 @@ dump_entry(void *arg, const struct pfkey_msg *m)
 		s->engine.failed++;
 }
 
+/*
+ * The guard was taken away (ikectl open). Beside a kernel's engine the policies have to go with it: routes lead past ipsecd, but
+ * nothing leads past the kernel's hooks.
+ */
+static bool
+is_open(const struct sync *s)
+{
+	return s->host.guard == 0 && proc_kernel_engine(s->proc);
+}
+
+void
+engine_guard(struct sync *s, int guard)
+{
+	bool was = is_open(s);
+
+	s->host.guard = guard;
+	if (was == is_open(s))
+		return;
+	s->engine.stands = false;
+	engine_reconcile(s, false);
+}
+
 static void
 dump_done(void *arg, int err, const struct pfkey_msg *reply)
 {
+	static struct spd none;
 	struct sync *s = arg;
 	struct engine *e = &s->engine;
 
@@ -141,7 +164,9 @@ dump_done(void *arg, int err, const struct pfkey_msg *reply)
 	spd_sort(&e->have);
 	e->at = 0;
 	e->push_gen = e->gen;
-	if (!spd_diff(&s->want.spd, &e->have, &e->ops)) {
+	for (size_t i = 0; is_open(s) && i < s->want.spd.n; i++)
+		s->want.spd.v[i].present = false;
+	if (!spd_diff(is_open(s) ? &none : &s->want.spd, &e->have, &e->ops)) {
 		e->failed++;
 		e->last_err = ENOMEM;
 		e->ops.n = 0;

@@ -13,12 +13,13 @@ info_done(void *arg, enum reason reason, struct rd *body)
 {
 	struct host *h = &((struct sync *)arg)->host;
 	unsigned n;
+	int guard;
 
 	if (reason != R_OK)
 		return;
 	str_get(body, h->name, sizeof(h->name));
 	str_get(body, h->version, sizeof(h->version));
-	h->guard = rd_u8(body) ? 1 : 0;
+	guard = rd_u8(body) ? 1 : 0;
 	n = rd_le16(body);
 	h->ntroubles = 0;
 	for (unsigned i = 0; i < n && rd_ok(body) && i < TROUBLES; i++)
@@ -26,6 +27,7 @@ info_done(void *arg, enum reason reason, struct rd *body)
 	if (!rd_ok(body))
 		h->ntroubles = 0;
 	rd_rest(body);		/* more troubles than are shown */
+	engine_guard(arg, guard);
 }
 
 static void

@@ -152,6 +152,7 @@ void records_fini(struct records *);
 /* engine.c */
 void engine_attach(struct sync *, int fd);
 void engine_reconcile(struct sync *, bool by_event);
+void engine_guard(struct sync *, int guard);		/* the guard is open (0) or closed; policies follow it where they must */
 void engine_fini(struct sync *);
 /* sas.c: reads the SAs anew (one dump serves all who wait); done is called in any case, with the last known ones after a failure. */
 void sas_refresh(struct sync *, sas_done *, void *arg);

@@ -42,6 +42,10 @@ check-vm: scenario-root
 	else echo "check-vm needs the Debian package qemu-system-x86"; fi
 
 # What takes longer: not part of check-all.
+# The scenarios of the user host, under the same names, over the kernel module: some minutes each where the guest is emulated.
+check-vm-scenarios: scenario-root
+	@for t in $(VM_SCENARIOS); do $(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -i kernel/module/causeway.ko check-vm-scenarios $$t || rc=1; done; exit $${rc:-0}
+
 check-vm-more: scenario-root $(VM_MORE_NEEDS)
 	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) check-vm-more $(VM_MORE)
 
@@ -52,7 +56,7 @@ soak: scenario-root
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net check-vm
 
-.PHONY: scenario-root check-san check-net check-vm check-vm-more soak check-all
+.PHONY: scenario-root check-san check-net check-vm check-vm-more check-vm-scenarios soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

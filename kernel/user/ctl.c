@@ -99,11 +99,9 @@ on_open(void *ctx, struct ipc *l, struct ipc_msg *m)
 }
 
 static bool
-on_close(void *ctx, struct ipc *l, struct ipc_msg *m)
+act(struct ctl *c, struct ipc *l, struct ipc_msg *m)
 {
-	struct ctl *c = ctx;
-
-	return on_nothing(m) && answer(l, m, net_close(c->net));
+	return answer(l, m, m->type == ESP_CLOSE ? net_close(c->net) : net_synced(c->net));
 }
 
 /* The link may be another by now, and then nobody waits. */
@@ -111,30 +109,31 @@ static void
 on_settled(void *arg, bool ok)
 {
 	struct ctl *c = arg;
-	struct ipc *l = c->synced_link;
+	struct ipc *l = c->waiting;
 
-	c->synced_link = NULL;
+	c->waiting = NULL;
 	if (l && ok)
-		answer(l, &c->synced, net_synced(c->net));
+		act(c, l, &c->asked);
 	else if (l)
-		ipc_fail(l, &c->synced, R_ENGINE_DOWN, NULL);
+		ipc_fail(l, &c->asked, R_ENGINE_DOWN, NULL);
 }
 
+/* What follows from the policies waits until those that stand are known. */
 static bool
-on_synced(void *ctx, struct ipc *l, struct ipc_msg *m)
+on_policies(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct ctl *c = ctx;
 
 	if (!on_nothing(m))
 		return false;
 	if (c->engine.settle == NULL)
-		return answer(l, m, net_synced(c->net));
-	if (c->synced_link)
+		return act(c, l, m);
+	if (c->waiting)
 		return ipc_fail(l, m, R_BUSY, NULL);
 	if (!c->engine.settle(c->engine.ctx, on_settled, c))
 		return ipc_fail(l, m, R_ENGINE_DOWN, NULL);
-	c->synced_link = l;
-	c->synced = *m;
+	c->waiting = l;
+	c->asked = *m;
 	return true;
 }
 
@@ -145,16 +144,16 @@ on_down(void *ctx, struct ipc *l)
 
 	if (c->link == l)
 		c->link = NULL;
-	if (c->synced_link == l)
-		c->synced_link = NULL;
+	if (c->waiting == l)
+		c->waiting = NULL;
 }
 
 static const struct ipc_row rows[] = {
 	{ ESP_COUNTERS,	"COUNTERS",	IPC_AFTER_HELLO,	2,	on_counters },
 	{ ESP_OPEN,	"OPEN",		IPC_AFTER_HELLO,	0,	on_open },
-	{ ESP_CLOSE,	"CLOSE",	IPC_AFTER_HELLO,	0,	on_close },
+	{ ESP_CLOSE,	"CLOSE",	IPC_AFTER_HELLO,	0,	on_policies },
 	{ ESP_INFO,	"INFO",		IPC_AFTER_HELLO,	0,	on_info },
-	{ ESP_SYNCED,	"SYNCED",	IPC_AFTER_HELLO,	0,	on_synced },
+	{ ESP_SYNCED,	"SYNCED",	IPC_AFTER_HELLO,	0,	on_policies },
 };
 
 static const struct ipc_table table = { "spdsync-ipsecd", rows, sizeof(rows) / sizeof(rows[0]), NULL, on_down };
@@ -163,7 +162,7 @@ bool
 ctl_link(struct ctl *c, int fd)
 {
 	ipc_free(c->link);
-	c->synced_link = NULL;
+	c->waiting = NULL;
 	c->link = ipc_new(c->base, fd, &table, c);
 	return c->link != NULL;
 }

@@ -21,8 +21,8 @@ struct ctl {
 	struct ctl_engine engine;
 	struct net	*net;
 	struct ipc	*link;
-	struct ipc	*synced_link;	/* who waits for SYNCED's answer; NULL nobody */
-	struct ipc_msg	synced;
+	struct ipc	*waiting;	/* whose SYNCED or CLOSE waits for the policies; NULL nobody's */
+	struct ipc_msg	asked;
 };
 
 bool ctl_link(struct ctl *, int fd);	/* takes fd; an older link is closed */

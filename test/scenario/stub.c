@@ -72,8 +72,14 @@ static const struct ipc_table table = { "stub", NULL, 0, on_up, on_down };
 static void
 on_fd(void *ctx, const char *name, int fd)
 {
-	struct link *l = find(name);
+	struct link *l;
 
+	if (strcmp(name, "counters") == 0 || (strcmp(name, "pfkey") == 0 && proc_kernel_engine(&stub.proc))) {
+		log_info(NULL, "kernel_given", "%s", name);
+		close(fd);	/* the kernel's, and no link */
+		return;
+	}
+	l = find(name);
 	ipc_free(l->ipc);
 	l->ipc = ipc_new(stub.base, fd, &table, NULL);
 }
