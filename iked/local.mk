@@ -51,6 +51,7 @@ iked_libike_a_SOURCES = \
 	iked/ex/offer.c \
 	iked/ex/rekey.c \
 	iked/ex/rekey_r.c \
+	iked/sa/able.c \
 	iked/sa/call.c \
 	iked/sa/child.c \
 	iked/sa/counters.def \

@@ -16,23 +16,22 @@ offer_proposals(const struct engine *e, const struct xch *x, struct proposals *o
 	out->n = 0;
 	for (unsigned i = 0; i < esp->n; i++) {
 		struct proposal *p = &out->v[out->n];
-		bool encr = false, esn = false;
+		bool encr = false, esn = false, integ = false, said = false;
 
 		p->proto = PROTO_ESP;
 		p->n = 0;
 		for (unsigned k = 0; k < esp->v[i].n; k++) {
 			const struct transform *t = &esp->v[i].t[k];
-			const struct alg *a = t->type == T_ENCR ? alg_find(T_ENCR, t->id, t->key_bits) : NULL;
 
-			if ((t->type == T_KE && x->kind == XK_AUTH) ||
-			    (t->type == T_ESN && t->id == ESN_YES && !(e->features & KEY_FEAT_ESN)) ||
-			    (a && alg_is_aead(a) && !(e->features & KEY_FEAT_AEAD)))
+			said |= t->type == T_INTEG;
+			if ((t->type == T_KE && x->kind == XK_AUTH) || !able_transform(e, t))
 				continue;
 			encr |= t->type == T_ENCR;
 			esn |= t->type == T_ESN;
+			integ |= t->type == T_INTEG;
 			p->t[p->n++] = *t;
 		}
-		if (encr && esn)
+		if (encr && esn && integ == said)
 			out->n++;
 	}
 }
@@ -192,6 +191,8 @@ offer_choose(struct turn *tn, struct record **rec)
 		return refuse(tn, rec, R_DELETED_BY_USER, N_TEMPORARY_FAILURE);
 	if (!tn->e->engine_up)
 		return refuse(tn, rec, R_ENGINE_DOWN, N_TEMPORARY_FAILURE);
+	if (!able_proposals(tn->e, &t->cfg.esp))
+		return refuse(tn, rec, R_ENGINE_NO_ALG, N_TEMPORARY_FAILURE);
 	if (!xch_child(tn->e, x, (unsigned)pol))
 		return refuse(tn, rec, R_NO_MEMORY, N_TEMPORARY_FAILURE);
 	x->child->local = local;
@@ -261,7 +262,7 @@ offer_install(struct engine *e, struct xch *x)
 	const struct tunnel *t = &s->t->cfg;
 	struct key_child k = { .child = c->id, .ike = s->handle, .ke = c->suite.ke != KE_NONE ? x->ke : 0, .initiator = x->ours,
 	    .which = KEY_IN | KEY_OUT, .esn = c->suite.esn != ESN_NO, .udp = c->udp, .spi_in = c->spi_in, .spi_out = c->spi_out,
-	    .reqid = t->children[c->pol].reqid, .replay_window = t->replay_window, .suite = c->suite, .local = s->local,
+	    .reqid = t->children[c->pol].reqid, .replay_window = !(e->features & KEY_FEAT_WINDOW) && t->replay_window > 32 ? 32 : t->replay_window, .suite = c->suite, .local = s->local,
 	    .remote = s->remote, .ni = nonce_bytes(&x->ni), .nr = nonce_bytes(&x->nr), .peer_public = octets_bytes(&x->peer_pub),
 	    .ts_local = c->local, .ts_remote = c->remote };
 	struct wr w = wr_of(e->cipher, sizeof(e->cipher));

@@ -214,7 +214,7 @@ engine_back(struct engine *e, uint8_t features)
 	e->features = features;
 	e->engine_up = true;
 	for (struct tun *t = e->tuns; t; t = t->next) {
-		if (t->reason == R_ENGINE_DOWN)
+		if (t->reason == R_ENGINE_DOWN || t->reason == R_ENGINE_NO_ALG)
 			tun_reason(e, t, R_OK, "");
 		for (unsigned i = 0; i < t->cfg.nchildren; i++)
 			t->pol[i].retry_at = 0;

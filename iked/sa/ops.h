@@ -122,6 +122,10 @@ void child_rename(struct engine *, struct child *, uint32_t id);
 struct tun *tun_find(const struct engine *, const char *name);
 void tun_touch(struct engine *, struct tun *);		/* look at it at the end of this input */
 void tun_changed(struct engine *, struct tun *);	/* the same, and tell spdsync */
+/* able.c: does the engine have this transform; has it something for each kind that one of these proposals names? */
+bool able_transform(const struct engine *, const struct transform *);
+bool able_proposals(const struct engine *, const struct proposals *);
+#define ABLE_NONE	"Linux's own PF_KEY (engine: system) has aes128, aes192 and aes256 with sha384 or sha512, without ESN; 'esp:' of this tunnel offers none of that"
 void tun_reason(struct engine *, struct tun *, enum reason, const char *detail);
 void tun_backoff(struct engine *, struct tun *);
 void tun_tend(struct engine *, struct tun *);

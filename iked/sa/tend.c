@@ -175,6 +175,10 @@ need_ike(struct engine *e, struct tun *t)
 		return at;
 	if (t->started && t->started + AGAIN_NS > e->now)
 		return t->started + AGAIN_NS;
+	if (!able_proposals(e, &t->cfg.esp)) {
+		tun_reason(e, t, R_ENGINE_NO_ALG, ABLE_NONE);
+		return UINT64_MAX;	/* another engine, or another definition */
+	}
 	at = UINT64_MAX;
 	if (!paced(e, t, &at))
 		return at;

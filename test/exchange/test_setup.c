@@ -467,6 +467,37 @@ test_unreachable(void **state)
 	pair_free(p);
 }
 
+/* Linux's own PF_KEY: it answers no HELLO. What it has is offered; a tunnel of nothing that it has sends nothing at all. */
+static void
+test_stock_engine(void **state)
+{
+	static const char *const esp[] = { "aes256-sha512-noesn", "aes256gcm16-esn", "aes128-sha256-noesn", "aes256-sha384-esn" };
+	struct tunnel_state *t = calloc(1, sizeof(*t));
+	const uint8_t none = 0;
+
+	assert_non_null(t);
+	for (unsigned i = 0; i < sizeof(esp) / sizeof(esp[0]); i++) {
+		struct pair *p = pair_new(33);
+
+		one_proposal(&p->a.esp, PROTO_ESP, esp[i]);
+		p->b.esp = p->a.esp;
+		p->a.replay_window = 1024;
+		sim_keymgr(&p->m, A, true, false);
+		sim_keymgr(&p->m, B, true, false);
+		sim_run(&p->m, SEC);
+		sim_event(&p->m.s[A], KEY_ENGINE_BACK, bytes_of(&none, 1));
+		sim_run(&p->m, SEC);
+		sim_put(&p->m, &p->a, &p->b);
+		sim_run(&p->m, 10 * SEC);
+		assert_int_equal(sim_up(&p->m), i == 0);
+		assert_int_equal(p->m.s[A].sent[EX_IKE_SA_INIT & 3] > 0, i == 0);
+		assert_true(engine_state(p->m.s[A].e, "a-b", p->m.now, t));
+		assert_int_equal(t->reason, i == 0 ? R_OK : R_ENGINE_NO_ALG);
+		pair_free(p);
+	}
+	free(t);
+}
+
 /* The engine fails on one end: the other never hears that the configurations differ (known-faults of others). */
 static void
 test_own_failure(void **state)
@@ -545,7 +576,7 @@ main(void)
 		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),
-		cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
+		cmocka_unit_test(test_stock_engine), cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
 		cmocka_unit_test(test_second_begins),
 	};
 
