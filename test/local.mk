@@ -41,13 +41,18 @@ check-vm: scenario-root
 	$(TESTENV) JOBS=$(VM_JOBS) ALONE='$(VM_ALONE)' $(srcdir)/test/vm/run $(VM_FLAGS) check-vm $(VM_TESTS); \
 	else echo "check-vm needs the Debian package qemu-system-x86"; fi
 
-# What takes longer: not part of check-all.
-# The scenarios of the user host, under the same names, over the kernel module: some minutes each where the guest is emulated.
+# Not part of check-all: the scenarios of the user host, under the same names, over the kernel module; some minutes each,
+# where the guest is emulated.
 check-vm-scenarios: scenario-root
-	@for t in $(VM_SCENARIOS); do $(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -i kernel/module/causeway.ko check-vm-scenarios $$t || rc=1; done; exit $${rc:-0}
+	@for t in $(VM_SCENARIOS); do $(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -i module check-vm-scenarios $$t || rc=1; done; exit $${rc:-0}
 
-check-vm-more: scenario-root $(VM_MORE_NEEDS)
-	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) check-vm-more $(VM_MORE)
+# What takes longer: not part of check-all.
+check-vm-more: scenario-root
+	@$(TESTENV) $(srcdir)/test/vm/run -T $(VM_FLAGS) check-vm-more $(VM_MORE)
+
+# The module's builds for Debian 12's and 13's kernels, sparse and DKMS; about two minutes, not part of check-all.
+check-module: all
+	@$(TESTENV) $(srcdir)/test/run check-module test/vm/t_build
 
 # Not part of check-all: two hundred random kills and edits, ten minutes. SEED=n repeats a run.
 soak: scenario-root
@@ -56,7 +61,7 @@ soak: scenario-root
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net check-vm
 
-.PHONY: scenario-root check-san check-net check-vm check-vm-more check-vm-scenarios soak check-all
+.PHONY: scenario-root check-san check-net check-module check-vm check-vm-more check-vm-scenarios soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

@@ -219,7 +219,7 @@ crypt_all(struct cw_engine *e, struct cw_pkt **v, unsigned int n, bool seal)
 		percpu_ref_get(busy);
 		dev_hold(dev);	/* where it came in may go while it waits */
 		err = crypt_start(v[i], seal);
-		if (err == -EINPROGRESS || err == -EBUSY)
+		if (err == -EINPROGRESS)	/* never -EBUSY: nobody was asked to keep a backlog, so that is a refusal */
 			continue;
 		request_end(mod_pkt_of(v[i]));
 		dev_put(dev);

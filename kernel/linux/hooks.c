@@ -7,7 +7,7 @@
  *	prerouting, first	a clear packet that will be protected: past everything, to the route
  *	forward, first		the inbound policy, then the outbound one
  *	output, first		the outbound policy
- *	input, first		what came out of a tunnel goes past everything
+ *	input, first		what came out of a tunnel goes past everything; fragments of IPv6 are put together
  *	input, last		ESP; else the inbound policy
  */
 #include <linux/icmp.h>
@@ -18,6 +18,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/udp.h>
 #include <net/addrconf.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -48,13 +49,17 @@ ask_clear(struct host *h, struct sk_buff *skb, bool forward)
 	return why == CW_ASK_MORE ? CW_DROP_INNER_SHORT : why;
 }
 
-/* Neighbour discovery finds the way to the peer itself: RFC 4301 leaves it to the clear. */
+/*
+ * Neighbour discovery finds the way to the peer itself: RFC 4301 leaves it to the clear. It never crosses a router (RFC 4861 7.1):
+ * what is forwarded has a lower hop limit, and what came from farther too.
+ */
 static bool
 is_neighbour(struct sk_buff *skb)
 {
 	const struct icmp6hdr *i;
 
-	if (ip_hdr(skb)->version != 6 || ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6 || !pskb_may_pull(skb, sizeof(struct ipv6hdr) + 8))
+	if (ip_hdr(skb)->version != 6 || ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6 || ipv6_hdr(skb)->hop_limit != 255 ||
+	    !pskb_may_pull(skb, sizeof(struct ipv6hdr) + 8))
 		return false;
 	i = (const struct icmp6hdr *)(skb->data + sizeof(struct ipv6hdr));
 	return i->icmp6_type >= 133 && i->icmp6_type <= 137;
@@ -152,12 +157,6 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 	return go_past(skb, state);
 }
 
-static unsigned int
-on_input_first(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	return mod_is_ours(skb) ? go_past(skb, state) : NF_ACCEPT;
-}
-
 /* Where the transport's header begins, from the network header; false: in a piece of a packet that is not put together yet. */
 static bool
 transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
@@ -174,6 +173,31 @@ transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 	at = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), proto, &frag);
 	*off = (unsigned int)at;
 	return at > 0 && frag == 0;
+}
+
+/*
+ * IPv4 has put fragments together here already. IPv6 would do so behind our hooks, where nobody takes ESP any more; and among its
+ * fragments are those that came out of a tunnel, with which these must not make a packet.
+ */
+static unsigned int
+gather(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	unsigned int off, at = 0;
+	u8 proto;
+	int err;
+
+	if (state->pf != NFPROTO_IPV6 || (cw_policy_count(h->e) == 0 && cw_sa_count(h->e) == 0) || transport(skb, &off, &proto))
+		return NF_ACCEPT;
+	if (ipv6_find_hdr(skb, &at, NEXTHDR_FRAGMENT, NULL, NULL) < 0)
+		return NF_ACCEPT;
+	err = nf_ct_frag6_gather(state->net, skb, MOD_DEFRAG_USER);
+	return err == 0 ? NF_ACCEPT : err == -EINPROGRESS ? NF_STOLEN : NF_DROP;
+}
+
+static unsigned int
+on_input_first(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return mod_is_ours(skb) ? go_past(skb, state) : gather(mod_host(state->net), skb, state);
 }
 
 static void

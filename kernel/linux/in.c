@@ -15,8 +15,6 @@
 
 #include "mod.h"
 
-#define DEFRAG_USER	0x4357u		/* fragments from tunnels are never put together with others */
-
 static bool
 header_ok4(struct net *net, struct sk_buff *skb)
 {
@@ -65,7 +63,7 @@ deliver4(struct host *h, struct sk_buff *skb)
 		return;
 	}
 	if (skb_rtable(skb)->rt_flags & RTCF_LOCAL && ip_is_fragment(ip_hdr(skb))) {
-		if (ip_defrag(h->net, skb, DEFRAG_USER))
+		if (ip_defrag(h->net, skb, MOD_DEFRAG_USER))
 			return;
 		skb->ignore_df = 1;
 	}
@@ -100,11 +98,10 @@ deliver(struct host *h, struct cw_pkt *p)
 	skb_reset_network_header(skb);
 	skb_reset_mac_header(skb);
 	skb_reset_mac_len(skb);
-	skb_dst_drop(skb);
-	nf_reset_ct(skb);
+	skb_scrub_packet(skb, false);
+	skb->skb_iif = skb->dev->ifindex;
 	skb_clear_hash(skb);
 	skb->ip_summed = CHECKSUM_NONE;
-	skb->pkt_type = PACKET_HOST;
 	skb->encapsulation = 0;
 	skb_orphan(skb);
 	if (ip_hdr(skb)->version == 4)

@@ -19,6 +19,7 @@
 
 #include "cw.h"
 
+#define MOD_DEFRAG_USER	0x4357u	/* fragments that we put together are never mixed with others */
 #define PATHS	8	/* path MTUs that were told and are not looked at yet */
 
 struct host {

@@ -193,7 +193,6 @@ out6(struct host *h, struct sk_buff *skb, const struct cw_outer *o, u8 proto, st
 	i->saddr = *src;
 	i->daddr = dst;
 	skb_dst_set(skb, d);
-	skb->ignore_df = !o->df;
 	mod_pass(skb);
 	ip6_local_out(h->net, NULL, skb);
 	mod_passed();
@@ -225,6 +224,7 @@ mod_send(struct host *h, struct cw_pkt *p, const struct cw_outer *o, u8 proto)
 	}
 	skb->mark = (skb->mark & ~0xff00u) | MARK_OWN;
 	skb->encapsulation = 0;
+	skb->ignore_df = 1;	/* what the system has learned of the path is anybody's word: ours is too_big()'s */
 	skb_clear_hash(skb);
 	skb_reset_transport_header(skb);
 	if (o->udp)

@@ -130,11 +130,11 @@ refuse(struct host *h, struct sk_buff *skb, unsigned int reason)
 	kfree_skb(skb);
 }
 
-/* The route and the connection of the clear form are nothing to the wire form. */
+/* The route, the connection and whatever else hangs on the clear form are nothing to the wire form. */
 static struct cw_pkt *
 plain_packet(struct host *h, struct sk_buff *skb)
 {
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_hwoffload_help(skb, 0)) {	/* also SCTP's */
 		refuse(h, skb, CW_DROP_OFFLOAD);
 		return NULL;
 	}
@@ -142,8 +142,8 @@ plain_packet(struct host *h, struct sk_buff *skb)
 		refuse(h, skb, CW_DROP_NO_MEMORY);
 		return NULL;
 	}
-	skb_dst_drop(skb);
-	nf_reset_ct(skb);
+	skb_scrub_packet(skb, false);
+	skb_clear_tstamp(skb);	/* when it was received is no time to send it at, which fq would take it for */
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->dev = NULL;	/* it may wait for an SA for longer than its device lives */
 	return mod_pkt_new(h, skb);

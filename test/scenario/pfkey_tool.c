@@ -2,7 +2,7 @@
 /*
  * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone, or over a PF_KEY socket of the system, where SOCK
  * is the word "kernel":
- *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT]
+ *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT] [chacha | cbc HASHBITS KEYHEX] [noesn]
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
@@ -92,23 +92,58 @@ greet(int fd)
 	talk(fd, &m);
 }
 
+static size_t
+unhex(const char *s, uint8_t *out, size_t room)
+{
+	size_t len = strlen(s) / 2;
+	unsigned v;
+
+	if (len > room)
+		fail("bad key");
+	for (size_t i = 0; i < len; i++) {
+		if (sscanf(s + 2 * i, "%2x", &v) != 1)
+			fail("bad key");
+		out[i] = (uint8_t)v;
+	}
+	return len;
+}
+
+/* What an SA is that is not AES-GCM with ESN on protocol 50. */
+static void
+sa_words(struct pfkey_msg *m, char **a, int n)
+{
+	static uint8_t key[64];
+
+	for (int i = 0; i < n; i++) {
+		if (strcmp(a[i], "udp") == 0 && i + 2 < n) {
+			m->has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+			m->natt_type = CW_NATT_ESPINUDP;
+			m->natt_sport = (uint16_t)atoi(a[++i]);
+			m->natt_dport = (uint16_t)atoi(a[++i]);
+		} else if (strcmp(a[i], "chacha") == 0) {
+			m->sa.encrypt = CW_EALG_CHACHA20POLY1305;
+		} else if (strcmp(a[i], "cbc") == 0 && i + 2 < n) {
+			m->sa.encrypt = SADB_X_EALG_AESCBC;
+			m->sa.auth = (uint8_t)(SADB_X_AALG_SHA2_256HMAC + (atoi(a[++i]) - 256) / 128);
+			m->has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
+			m->key_auth = bytes_of(key, unhex(a[++i], key, sizeof(key)));
+		} else if (strcmp(a[i], "noesn") == 0) {
+			m->sa_flags &= ~(unsigned)CW_SAF_ESN;
+		} else {
+			fail("unknown word after the key");
+		}
+	}
+}
+
 static void
 add_sa(int fd, char **a, int n)
 {
 	static struct pfkey_msg m;
 	static uint8_t key[64];
 	struct endpoint src = { { 0 }, 0 }, dst = { { 0 }, 0 };
-	size_t len = strlen(a[5]) / 2;
 
-	if (!addr_parse(a[1], &src.addr) || !addr_parse(a[2], &dst.addr) || len > sizeof(key))
-		fail("bad address or key");
-	for (size_t i = 0; i < len; i++) {
-		unsigned v;
-
-		if (sscanf(a[5] + 2 * i, "%2x", &v) != 1)
-			fail("bad key");
-		key[i] = (uint8_t)v;
-	}
+	if (!addr_parse(a[1], &src.addr) || !addr_parse(a[2], &dst.addr))
+		fail("bad address");
 	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_ESP);
 	pfkey_set_ends(&m, &src, &dst);
 	pfkey_set_sa2(&m, CW_MODE_TUNNEL, (uint32_t)strtoul(a[4], NULL, 0));
@@ -116,15 +151,10 @@ add_sa(int fd, char **a, int n)
 	m.sa.spi = (uint32_t)strtoul(a[3], NULL, 0);
 	m.sa.state = SADB_SASTATE_MATURE;
 	m.sa.encrypt = SADB_X_EALG_AES_GCM_ICV16;
-	m.key_encrypt = bytes_of(key, len);
+	m.key_encrypt = bytes_of(key, unhex(a[5], key, sizeof(key)));
 	m.sa_flags = CW_SAF_ESN | (strcmp(a[0], "in") == 0 ? CW_SAF_IN : CW_SAF_OUT);
 	m.replay_window = 1024;
-	if (n == 9 && strcmp(a[6], "udp") == 0) {
-		m.has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
-		m.natt_type = CW_NATT_ESPINUDP;
-		m.natt_sport = (uint16_t)atoi(a[7]);
-		m.natt_dport = (uint16_t)atoi(a[8]);
-	}
+	sa_words(&m, a + 6, n - 6);
 	talk(fd, &m);
 }
 

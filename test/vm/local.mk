@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What check-vm runs in the guest (test/vm/run): peers that need a kernel with ESP and PF_KEY, against the user-space host there;
-# then, where it was built, the kernel module.
+# then the kernel module, which is built for the guest's kernel.
 VM_TESTS = \
 	test/interop/t_openiked \
-	test/interop/t_libreswan
-if KERNEL_MODULE
-VM_TESTS += test/vm/t_module
-endif
+	test/interop/t_libreswan \
+	test/vm/t_module
 # What takes longer (make check-vm-more).
-VM_MORE =
-if KERNEL_MODULE
-VM_MORE += test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module
-VM_MORE_NEEDS = module-test
-endif
+VM_MORE = \
+	test/vm/t_xfrm \
+	test/vm/t_faults \
+	test/vm/t_hosts \
+	test/vm/t_openiked_module
 # The same scenarios over the module (make check-vm-scenarios).
 VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
 	test/scenario/t_guard test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
 	test/scenario/t_groups test/scenario/t_certs test/scenario/t_forms test/scenario/t_secrets test/scenario/t_kill
-check_PROGRAMS += test/vm/flood test/vm/storm
+check_PROGRAMS += test/vm/esp_octets test/vm/flood test/vm/storm
+test_vm_esp_octets_SOURCES = test/vm/esp_octets.c
+test_vm_esp_octets_LDADD = $(CRYPTO_LIBS)
 test_vm_flood_SOURCES = test/vm/flood.c
 test_vm_flood_LDADD = $(CRYPTO_LIBS)
 test_vm_storm_SOURCES = test/vm/storm.c
 test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
 test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
-EXTRA_DIST += test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module test/vm/t_module \
-	test/vm/prepare test/vm/initramfs test/vm/guest test/vm/run test/interop/openiked.sh \
+EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module test/vm/t_module \
+	test/vm/prepare test/vm/initramfs test/vm/module test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan
