@@ -412,10 +412,17 @@ ask(struct rig *r, struct ipc *iked, const struct endpoint *to, size_t n, size_t
 	return r->h.iked != NULL;
 }
 
+/* A link that ends frees itself. */
+static void
+iked_down(void *ctx, struct ipc *l)
+{
+	*(struct ipc **)ctx = NULL;
+}
+
 static void
 sends_for_iked(void **state)
 {
-	static const struct ipc_table table = { "ipsecd-iked", NULL, 0, NULL, NULL };
+	static const struct ipc_table table = { "ipsecd-iked", NULL, 0, NULL, iked_down };
 	static const struct { uint16_t port; size_t n, cut; } bad[] = { { 0, 100, 0 }, { 1, 65464, 0 }, { 1, 100, 1 }, { 1, 0, 0 } };
 	static const uint8_t zeros[4];
 	static uint8_t got[65536];
@@ -430,7 +437,7 @@ sends_for_iked(void **state)
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, p), 0);
 		assert_true(relay_link(&r->h, p[0]));
-		iked = ipc_new(r->h.base, p[1], &table, r);
+		iked = ipc_new(r->h.base, p[1], &table, &iked);
 		turn(r);
 		assert_int_equal(getsockname(r->peer, (struct sockaddr *)&a, &len), 0);
 		assert_true(endpoint_from_sa((struct sockaddr *)&a, len, &to));
