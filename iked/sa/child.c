@@ -217,6 +217,7 @@ child_release(struct engine *e, struct child *c)
 	if (c->state == CH_UP)
 		timer_stop(&e->timers, &c->timer);
 	key_send(e, c->id);
+	policy_settle(e, c->t, c->pol);
 }
 
 /* Its time is over: no packet leaves on it any more, what is under way may still arrive. */
@@ -325,7 +326,8 @@ policy_settle(struct engine *e, struct tun *t, unsigned pol)
 {
 	struct child *top = policy_top(t, pol), *next;
 
-	if (!top)
+	/* Not before the peer receives on the one that stays: until then another carries the traffic, see offer_install(). */
+	if (!top || top->held)
 		return;
 	for (struct child *c = t->children; c; c = next) {
 		next = c->sib;
