@@ -117,7 +117,7 @@ chosen(const struct tun *t)
 
 /*
  * Two IKE SAs of one tunnel (contracts, "Who initiates"): the one with the lower initiator's nonce leaves, closed by who made it,
- * as soon as the other has its children. One without keys, or that the peer may not know, leaves when another stands.
+ * as soon as the other has its children, and the peer is known to receive on them. One without keys, or that the peer may not know, leaves when another stands.
  */
 static void
 settle_ikes(struct engine *e, struct tun *t)
@@ -139,7 +139,7 @@ settle_ikes(struct engine *e, struct tun *t)
 		for (unsigned i = 0; i < t->cfg.nchildren; i++) {
 			const struct child *c = policy_top(t, i);
 
-			if (t->pol[i].wanted && (!c || c->ike == s))
+			if (t->pol[i].wanted && (!c || c->ike == s || c->held))
 				covered = false;
 		}
 		s->want_delete = covered;
