@@ -108,6 +108,9 @@ bool pfkey_put(struct wr *, const struct pfkey_msg *);
  */
 bool pfkey_get(struct bytes, struct pfkey_msg *, const char **why);
 
+/* Is it the news that policies came, went or changed? */
+bool pfkey_changes_policies(const struct pfkey_msg *);
+
 /* Starts of common messages; the caller adds what is special and sets bits in has. */
 void pfkey_msg_init(struct pfkey_msg *, uint8_t type, uint8_t satype);
 void pfkey_set_ends(struct pfkey_msg *, const struct endpoint *src, const struct endpoint *dst);	/* SA's endpoints; ports of UDP encapsulation are not these */

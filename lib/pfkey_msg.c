@@ -4,6 +4,23 @@
 
 #include "pfkey.h"
 
+bool
+pfkey_changes_policies(const struct pfkey_msg *m)
+{
+	switch (m->type) {
+	case SADB_X_SPDADD:
+	case SADB_X_SPDUPDATE:
+	case SADB_X_SPDDELETE:
+	case SADB_X_SPDDELETE2:
+	case SADB_X_SPDFLUSH:
+	case SADB_X_SPDEXPIRE:
+	case SADB_X_SPDSETIDX:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void
 pfkey_msg_init(struct pfkey_msg *m, uint8_t type, uint8_t satype)
 {

@@ -211,19 +211,8 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 static void
 on_event(void *ctx, const struct pfkey_msg *m)
 {
-	switch (m->type) {
-	case SADB_X_SPDADD:
-	case SADB_X_SPDUPDATE:
-	case SADB_X_SPDDELETE:
-	case SADB_X_SPDDELETE2:
-	case SADB_X_SPDFLUSH:
-	case SADB_X_SPDEXPIRE:
-	case SADB_X_SPDSETIDX:
+	if (pfkey_changes_policies(m))	/* SAs are keymgr's business */
 		engine_reconcile(ctx, true);
-		break;
-	default:	/* SAs are keymgr's business */
-		break;
-	}
 }
 
 static void
