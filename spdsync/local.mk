@@ -7,6 +7,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/actbody.c \
 	spdsync/api.c \
 	spdsync/api.h \
+	spdsync/apijson.c \
+	spdsync/apiserve.h \
 	spdsync/apply.c \
 	spdsync/certbody.c \
 	spdsync/certbody.h \
@@ -30,7 +32,10 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/plan.c \
 	spdsync/plan.h \
 	spdsync/records.c \
+	spdsync/req.c \
 	spdsync/revisions.c \
+	spdsync/routes.c \
+	spdsync/routes.h \
 	spdsync/sas.c \
 	spdsync/show.c \
 	spdsync/showkernel.c \

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files that serve HTTP share: a listener, and the life of a request (req.c) between its arrival (api.c) and its answer. */
+#ifndef CAUSEWAY_APISERVE_H
+#define CAUSEWAY_APISERVE_H
+
+#include "api.h"
+
+struct listener {
+	struct api	*api;
+	struct evhttp	*http;
+	struct door	*door;
+	bool		rw, panel;
+	unsigned	open;		/* connections with a request, until their answer has left; a socket's readers fill its own slots only */
+};
+
+struct api {
+	struct sync	*s;
+	struct listener	l[8];
+	unsigned	nl;
+	struct files	*files;
+	struct req	*reqs;
+};
+
+struct req *req_new(struct listener *, struct evhttp_request *);	/* NULL: no memory */
+void req_free(struct req *);
+json_t *error_json(int code, enum reason, const char *message, const char *hint);
+void send_json(struct evhttp_request *, int code, json_t *);		/* takes the JSON */
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The API's routes. */
+#ifndef CAUSEWAY_ROUTES_H
+#define CAUSEWAY_ROUTES_H
+
+#include <event2/http.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct req;
+struct route {
+	enum evhttp_cmd_type method;
+	const char	*path;		/* "*" stands for one name */
+	void		(*run)(struct req *);
+};
+
+extern const struct route routes[];
+extern const size_t nroutes;
+
+/* Does the path fit? The part that "*" stands for goes to name. */
+bool route_fits(const char *pattern, const char *path, char *name, size_t cap);
+
+#endif
