@@ -56,6 +56,17 @@ yt_nearest(const char *word, const char *const *candidates)
 	return best;
 }
 
+bool
+yt_same(const struct yt_node *a, const struct yt_node *b)
+{
+	for (; a && b; a = a->next, b = b->next) {
+		if (a->kind != b->kind || !a->text != !b->text || (a->text && strcmp(a->text, b->text) != 0) ||
+		    !a->key != !b->key || (a->key && strcmp(a->key, b->key) != 0) || !yt_same(a->child, b->child))
+			return false;
+	}
+	return !a && !b;
+}
+
 static void
 key_list(const char *const *keys, char *buf, size_t cap)
 {

@@ -146,9 +146,34 @@ node_new(struct yt *yt, enum yt_kind kind, const yaml_mark_t *m)
 		return NULL;
 	}
 	n->kind = kind;
-	n->line = (unsigned)m->line + 1;
+	n->line = n->end_line = (unsigned)m->line + 1;
 	n->column = (unsigned)m->column + 1;
 	return n;
+}
+
+/*
+ * Where a scalar ends. libyaml's mark is behind its last octet, but for '|' and '>' it is the start of the line below them and below the
+ * empty lines that follow: those may be the scalar's, so they count.
+ */
+static void
+end_scalar(struct yt_node *n, const yaml_event_t *e)
+{
+	yaml_scalar_style_t style = e->data.scalar.style;
+
+	n->open = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
+	n->end_line = (unsigned)e->end_mark.line + (n->open && e->end_mark.column == 0 && (unsigned)e->end_mark.line >= n->line ? 0 : 1);
+}
+
+/* Brackets and braces say where they end; a block ends with its last member. */
+static void
+end_members(struct yt_node *n, const struct yt_node *last, const yaml_event_t *e)
+{
+	if (n->flow) {
+		n->end_line = (unsigned)e->end_mark.line + 1;
+	} else if (last) {
+		n->end_line = last->end_line;
+		n->open = last->open;
+	}
 }
 
 static void
@@ -299,9 +324,9 @@ map_key(struct yt *yt, yaml_event_t *e, char **key)
 }
 
 static bool
-build_members(struct yt *yt, yaml_parser_t *p, struct yt_node *into, yaml_event_type_t last, unsigned depth)
+build_members(struct yt *yt, yaml_parser_t *p, struct yt_node *into, yaml_event_type_t end, unsigned depth)
 {
-	struct yt_node **tail = &into->child;
+	struct yt_node **tail = &into->child, *last = NULL;
 	bool ok = true;
 
 	while (ok) {
@@ -312,7 +337,8 @@ build_members(struct yt *yt, yaml_parser_t *p, struct yt_node *into, yaml_event_
 
 		if (!next_event(yt, p, &e))
 			return false;
-		if (e.type == last) {
+		if (e.type == end) {
+			end_members(into, last, &e);
 			yaml_event_delete(&e);
 			return into->kind != YT_MAP || index_map(yt, into);
 		}
@@ -333,7 +359,7 @@ build_members(struct yt *yt, yaml_parser_t *p, struct yt_node *into, yaml_event_
 		n->key = key;
 		n->key_line = key_line;
 		n->key_column = key_column;
-		*tail = n;
+		*tail = last = n;
 		tail = &n->next;
 		into->n++;
 		ok = yt->err.reason == R_OK;
@@ -357,22 +383,28 @@ build(struct yt *yt, yaml_parser_t *p, yaml_event_t *e, unsigned depth)
 		if (!refuse_decoration(yt, m, e->data.scalar.anchor, e->data.scalar.tag))
 			return NULL;
 		n = node_new(yt, YT_SCALAR, m);
-		if (n)
+		if (n) {
 			n->text = scalar_text(yt, e);
+			end_scalar(n, e);
+		}
 		return n;
 	case YAML_SEQUENCE_START_EVENT:
 		if (!refuse_decoration(yt, m, e->data.sequence_start.anchor, e->data.sequence_start.tag))
 			return NULL;
 		n = node_new(yt, YT_LIST, m);
-		if (n)
+		if (n) {
+			n->flow = e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 			build_members(yt, p, n, YAML_SEQUENCE_END_EVENT, depth + 1);
+		}
 		return n;
 	case YAML_MAPPING_START_EVENT:
 		if (!refuse_decoration(yt, m, e->data.mapping_start.anchor, e->data.mapping_start.tag))
 			return NULL;
 		n = node_new(yt, YT_MAP, m);
-		if (n)
+		if (n) {
+			n->flow = e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 			build_members(yt, p, n, YAML_MAPPING_END_EVENT, depth + 1);
+		}
 		return n;
 	case YAML_ALIAS_EVENT:
 		yt_fail(yt, R_YAML_FORBIDDEN, (unsigned)m->line + 1, (unsigned)m->column + 1, no_yaml_hint,

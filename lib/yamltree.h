@@ -31,6 +31,9 @@ struct yt_node {
 	char		*text;			/* scalar: its text, without NUL inside */
 	char		*key;			/* in a map: the key; else NULL */
 	unsigned	 key_line, key_column;
+	unsigned	 end_line;		/* the line of its last octet; comments and empty lines behind it are not its own */
+	bool		 flow;			/* list or map: written with brackets or braces */
+	bool		 open;			/* its last scalar is written with '|' or '>': what is indented below would belong to it */
 	unsigned	 n;			/* members of a list or map */
 	struct yt_node	*child, *next;		/* in the order of the file */
 	struct yt_node	**by_key;		/* map: sorted by key */
@@ -67,6 +70,8 @@ bool yt_fail_at(struct yt *, const struct yt_node *, enum reason, const char *hi
 /* Line and column just behind the last character of the text (its last newlines do not count). */
 void yt_end(const struct yt *, unsigned *line, unsigned *column);
 
+/* The same kinds, keys and texts in the same order, wherever they stand. */
+bool yt_same(const struct yt_node *, const struct yt_node *);
 /* The map has no other keys than these (ended by NULL); the error suggests the nearest one. False also when it is no map. */
 bool yt_only(struct yt *, const struct yt_node *map, const char *const *keys);
 /* A member by key, or NULL; with YT_MUST its absence is an error. */

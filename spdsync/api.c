@@ -189,7 +189,7 @@ api_listen(struct api *a, const char *name, int fd)
 	/* Only who may apply has something to say: everybody else's bodies would be memory for nothing. */
 	evhttp_set_max_body_size(l->http, l->rw ? API_BODY_MAX : API_BODY_ASK);
 	evhttp_set_max_headers_size(l->http, 16384);
-	evhttp_set_allowed_methods(l->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_allowed_methods(l->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
 	evhttp_set_timeout(l->http, 90);
 	evhttp_set_gencb(l->http, on_request, l);
 	evutil_make_socket_nonblocking(fd);

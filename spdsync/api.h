@@ -83,6 +83,11 @@ uint64_t parse_count(const char *, uint64_t max);	/* 0: not a number in 1..max *
 void post_check(struct req *);		/* apply.c */
 void post_apply(struct req *);
 void post_rollback(struct req *);
+struct change;
+void apply_change(struct req *, struct change *, const char *comment);	/* it is valid and may come into force; the answer too */
+void get_tunnel_text(struct req *);	/* editapi.c */
+void put_tunnel(struct req *);
+void delete_tunnel(struct req *);
 json_t *plan_json(const struct plan *);
 void apply_warnings(struct sync *, json_t *);	/* what keymgr says about the secrets, into "warnings" */
 void post_up(struct req *);		/* act.c */

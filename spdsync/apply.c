@@ -84,9 +84,8 @@ put_in_force(struct req *r, struct change *c, const char *comment)
 	req_wait_settled(r);
 }
 
-/* The text of a change is valid and may come into force. */
-static void
-go_on(struct req *r, struct change *c, const char *comment)
+void
+apply_change(struct req *r, struct change *c, const char *comment)
 {
 	struct sync *s = r->s;
 
@@ -113,7 +112,7 @@ post_apply(struct req *r)
 	else if (!plan_allowed(s->sites, s->rev.text, s->rev.n, c.sites, c.text, c.n, req_query(r, "remove"), &err))
 		req_error_at(r, 409, &err);
 	else
-		go_on(r, &c, req_query(r, "comment"));
+		apply_change(r, &c, req_query(r, "comment"));
 	change_fini(&c);
 }
 
@@ -153,7 +152,7 @@ post_rollback(struct req *r)
 	c.text = old.text;
 	c.n = old.n;
 	if (change_plan(r->s, &c, r->s->legacy, &yerr))
-		go_on(r, &c, comment && *comment ? comment : said);
+		apply_change(r, &c, comment && *comment ? comment : said);
 	else {
 		snprintf(r->file, sizeof(r->file), "revision %llu", (unsigned long long)number);
 		req_error_at(r, yerr.reason == R_NO_MEMORY ? 503 : 400, &yerr);

@@ -22,6 +22,9 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \
+	spdsync/edit.c \
+	spdsync/edit.h \
+	spdsync/editapi.c \
 	spdsync/engine.c \
 	spdsync/explain.c \
 	spdsync/files.c \
@@ -76,7 +79,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -88,6 +91,8 @@ test_unit_test_siteauth_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_siteauth_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_diff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_diff_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_edit_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -98,7 +103,7 @@ UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c act:spdsync/actbody.c certbody:spdsync/certbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c

@@ -296,6 +296,7 @@ status_now(void *arg)
 	struct req *r = arg;
 	struct sync *s = r->s;
 	const struct host *h = &s->host;
+	const char *tunnels = req_query(r, "tunnels");
 	json_t *j = json_pack("{s:s, s:o, s:b, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
 	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s),
 	    "engine", json_engine(s),
@@ -304,7 +305,7 @@ status_now(void *arg)
 	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));
 
 	json_object_set(j, "drops", r->drops);
-	json_object_set_new(j, "tunnels", all_tunnels(s));
+	json_object_set_new(j, "tunnels", tunnels && strcmp(tunnels, "none") == 0 ? json_null() : all_tunnels(s));
 	req_reply(r, 200, j);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "edit.h"
 #include "siteauth.h"
 
 #define DAY	86400ull
@@ -328,6 +329,8 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 
 	t->line = n->key_line;
 	t->column = n->key_column;
+	t->end_line = n->end_line;
+	t->open = n->open;
 	if (!read_name(yt, n->key, n->key_line, n->key_column, t->name) || !yt_only(yt, n, tunnel_keys) ||
 	    !read_between(yt, all, n, t) || !tunnel_auth_read(yt, all, n, t) || !read_algorithms(yt, n, legacy, t))
 		return false;
@@ -398,9 +401,15 @@ read_all(struct yt *yt, struct sites *all, bool legacy)
 	for (const struct yt_node *c = sites->child; c; c = c->next)
 		if (!read_site(yt, all, c, &all->sites[slot(sites, c)]))
 			return false;
-	for (const struct yt_node *c = tunnels->child; c; c = c->next)
+	for (const struct yt_node *c = tunnels->child; c; c = c->next) {
+		all->tunnels[slot(tunnels, c)].flow = tunnels->flow;
 		if (!read_tunnel(yt, all, c, legacy, &all->tunnels[slot(tunnels, c)]))
 			return false;
+	}
+	if (tunnels->n == 0) {
+		all->none_line = tunnels->line;
+		all->none_column = tunnels->column;
+	}
 	if (!trust_read(yt, all))
 		return false;
 	if (yt->n && yt->text[yt->n - 1] != '\n') {
@@ -408,7 +417,22 @@ read_all(struct yt *yt, struct sites *all, bool legacy)
 		return yt_fail(yt, R_YAML_TRUNCATED, line, column, "Was it copied completely? A site file ends with a newline.",
 		    "The last line does not end.");
 	}
+	if (!edit_places(all, yt->text, yt->n))
+		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
 	return sites_check(yt, all);
+}
+
+bool
+sites_read_tunnel(struct yt *yt, const struct sites *all, const struct yt_node *n, bool legacy, struct site_tunnel *t, struct site_key **keys)
+{
+	struct sites with = *all;	/* the same sites; only the keys are its own */
+	bool ok;
+
+	with.keys = NULL;
+	memset(t, 0, sizeof(*t));
+	ok = read_tunnel(yt, &with, n, legacy, t) && tunnel_check(yt, &with, t);
+	*keys = with.keys;
+	return ok || yt_fail(yt, R_INTERNAL, 0, 0, NULL, "The tunnel was refused without a reason.");
 }
 
 struct sites *
@@ -431,6 +455,24 @@ sites_read(const char *text, size_t n, bool legacy, struct yt_error *err)
 }
 
 void
+site_keys_free(struct site_key *k)
+{
+	for (struct site_key *next; k; k = next) {
+		next = k->next;
+		free(k);
+	}
+}
+
+void
+tunnel_fini(struct site_tunnel *t)
+{
+	free(t->auth);
+	free(t->ike);
+	free(t->esp);
+	memset(t, 0, sizeof(*t));
+}
+
+void
 sites_free(struct sites *all)
 {
 	if (!all)
@@ -439,16 +481,10 @@ sites_free(struct sites *all)
 		free(all->sites[i].nets);
 		free(all->sites[i].own);
 	}
-	for (struct site_key *k = all->keys, *next; k; k = next) {
-		next = k->next;
-		free(k);
-	}
+	site_keys_free(all->keys);
 	free(all->rules);
-	for (unsigned i = 0; all->tunnels && i < all->ntunnels; i++) {
-		free(all->tunnels[i].auth);
-		free(all->tunnels[i].ike);
-		free(all->tunnels[i].esp);
-	}
+	for (unsigned i = 0; all->tunnels && i < all->ntunnels; i++)
+		tunnel_fini(&all->tunnels[i]);
 	free(all->sites);
 	free(all->tunnels);
 	free(all);

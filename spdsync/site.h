@@ -57,6 +57,10 @@ struct site_tunnel {
 	uint32_t	replay_window;
 	uint8_t		digest[32];		/* of this definition and both sites: equal on both ends */
 	unsigned	line, column;
+	unsigned	end_line;		/* of its block */
+	bool		flow;			/* it stands between braces, with others */
+	bool		open;			/* its last value is written with '|' or '>' */
+	size_t		at, n;			/* the lines of its block in the text (edit.h) */
 };
 
 struct sites {
@@ -66,6 +70,8 @@ struct sites {
 	unsigned	nrules;
 	struct trust_rule *rules;		/* of trust anchors, in the order of the file */
 	struct site_key	*keys;
+	unsigned	odd_line;		/* the first line with an end that is not LF or CR LF, or 0 */
+	unsigned	none_line, none_column;	/* where "{}" stands when there is no tunnel */
 };
 
 /* NULL: *err says why. legacy: the policy "legacy" is allowed here. */
@@ -74,6 +80,10 @@ void sites_free(struct sites *);
 const struct site *sites_find(const struct sites *, const char *name);
 const struct site_tunnel *sites_find_tunnel(const struct sites *, const char *name);
 const struct trust_rule *sites_find_rule(const struct sites *, const char *anchor);
+/* A tunnel that is to stand among these sites: read, checked by itself and with its two sites. Its keys go into *keys. False: yt->err. */
+bool sites_read_tunnel(struct yt *, const struct sites *, const struct yt_node *, bool legacy, struct site_tunnel *, struct site_key **keys);
+void tunnel_fini(struct site_tunnel *);
+void site_keys_free(struct site_key *);
 /* Does this tunnel end at that site? */
 bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
 /* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */
@@ -81,8 +91,9 @@ bool site_nets_meet(const struct site *, const struct site *);
 /* Fills digest; false: no memory or no SHA-256. */
 bool tunnel_digest(const struct sites *, struct site_tunnel *);
 
-/* Cross checks (sitecheck.c): false and yt->err. */
+/* Cross checks (sitecheck.c): false and yt->err. Of all, of one tunnel with its sites, and of one with all others. */
 bool sites_check(struct yt *, struct sites *);
+bool tunnel_check(struct yt *, const struct sites *, struct site_tunnel *);
 
 /* "90", "30s", "10m", "8h", "7d" -> seconds; "64GiB", "1000000" -> a number. False when it is none. */
 bool duration_parse(const char *, uint64_t *seconds);

@@ -157,16 +157,19 @@ check_pairs(struct yt *yt, const struct sites *all)
 }
 
 bool
+tunnel_check(struct yt *yt, const struct sites *all, struct site_tunnel *t)
+{
+	if (!check_ends(yt, t, &all->sites[t->a], &all->sites[t->b]))
+		return false;
+	return tunnel_digest(all, t) || yt_fail(yt, R_INTERNAL, t->line, t->column, NULL, "The digest of '%s' could not be made.", t->name);
+}
+
+bool
 sites_check(struct yt *yt, struct sites *all)
 {
-	for (unsigned i = 0; i < all->ntunnels; i++) {
-		struct site_tunnel *t = &all->tunnels[i];
-
-		if (!check_ends(yt, t, &all->sites[t->a], &all->sites[t->b]))
+	for (unsigned i = 0; i < all->ntunnels; i++)
+		if (!tunnel_check(yt, all, &all->tunnels[i]))
 			return false;
-		if (!tunnel_digest(all, t))
-			return yt_fail(yt, R_INTERNAL, t->line, t->column, NULL, "The digest of '%s' could not be made.", t->name);
-	}
 	return check_pairs(yt, all);
 }
 

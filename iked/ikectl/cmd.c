@@ -61,8 +61,8 @@ ctl_json(json_t *j)
 	putchar('\n');
 }
 
-int
-ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
+static int
+call(const struct ctl *ctl, bool rw, const char *method, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
 {
 	/* causewayd holds the sockets, so a spdsync that is down looks like one that is slow; what only reads is quick. */
 	long timeout_s = ctl->timeout_s ? ctl->timeout_s : rw ? 75 : 5;
@@ -72,7 +72,7 @@ ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, con
 
 	*answer = NULL;
 	snprintf(socket, sizeof(socket), "%s/%s.sock", ctl->run_dir, rw ? "rw" : "ro");
-	http_call(&h, socket, path, type, body, n, timeout_s);
+	http_call(&h, socket, method, path, type, body, n, timeout_s);
 	rc = exit_code(ctl, &h, socket, rw, timeout_s);
 	if (h.status && !h.body) {
 		fprintf(stderr, "ikectl: the answer is not JSON (HTTP status %ld)\n", h.status);
@@ -91,10 +91,16 @@ ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, con
 }
 
 int
-ctl_ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
+ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
+{
+	return call(ctl, rw, body ? "POST" : "GET", path, type, body, n, answer, error);
+}
+
+static int
+ask(const struct ctl *ctl, bool rw, const char *method, const char *path, const char *type, const void *body, size_t n, printer *print)
 {
 	json_t *answer;
-	int rc = ctl_call(ctl, rw, path, type, body, n, &answer, NULL);
+	int rc = call(ctl, rw, method, path, type, body, n, &answer, NULL);
 
 	if (answer && ctl->json)
 		ctl_json(answer);
@@ -102,6 +108,18 @@ ctl_ask(const struct ctl *ctl, bool rw, const char *path, const char *type, cons
 		print(ctl, answer);
 	json_decref(answer);
 	return rc;
+}
+
+int
+ctl_ask(const struct ctl *ctl, bool rw, const char *path, const char *type, const void *body, size_t n, printer *print)
+{
+	return ask(ctl, rw, body ? "POST" : "GET", path, type, body, n, print);
+}
+
+int
+ctl_change(const struct ctl *ctl, const char *method, const char *path, const char *type, const void *body, size_t n, printer *print)
+{
+	return ask(ctl, true, method, path, type, body, n, print);
 }
 
 /* Our own error in the shape of the API's: a script that reads --json needs no second way. */

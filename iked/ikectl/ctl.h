@@ -11,7 +11,7 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED 
 
 struct ctl {
 	const char	*run_dir;
-	const char	*comment, *remove, *limit;
+	const char	*comment, *remove, *limit, *file;
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
 	bool		 colour;
@@ -27,6 +27,7 @@ struct ctl {
 typedef void printer(const struct ctl *, json_t *);
 /* cmd.c: one request, and its answer printed. rw: it changes something; body NULL: GET. */
 int ctl_ask(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, printer *);
+int ctl_change(const struct ctl *, const char *method, const char *path, const char *type, const void *body, size_t n, printer *);	/* PUT, DELETE */
 void ctl_query(char *path, size_t cap, const char *key, const char *value);	/* adds it; value NULL: nothing */
 /* The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
 int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error);
@@ -42,11 +43,13 @@ int cmd_up(const struct ctl *, int argc, char **argv);
 int cmd_down(const struct ctl *, int argc, char **argv);
 int cmd_rekey(const struct ctl *, int argc, char **argv);
 int cmd_show(const struct ctl *, int argc, char **argv);
+int cmd_edit(const struct ctl *, int argc, char **argv);
 int cmd_explain(const struct ctl *, int argc, char **argv);
 int cmd_open(const struct ctl *, int argc, char **argv);
 int cmd_close(const struct ctl *, int argc, char **argv);
 int cmd_counters(const struct ctl *, int argc, char **argv);
 int cmd_audit(const struct ctl *, int argc, char **argv);
+int cmd_delete(const struct ctl *, int argc, char **argv);
 int cmd_diff(const struct ctl *, int argc, char **argv);
 int cmd_rollback(const struct ctl *, int argc, char **argv);
 int cmd_history(const struct ctl *, int argc, char **argv);

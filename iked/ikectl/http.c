@@ -66,7 +66,7 @@ perform(struct http *h, CURL *c, const char *type)
 }
 
 void
-http_call(struct http *h, const char *socket, const char *path, const char *type, const void *body, size_t n, long timeout_s)
+http_call(struct http *h, const char *socket, const char *method, const char *path, const char *type, const void *body, size_t n, long timeout_s)
 {
 	CURL *c = curl_easy_init();
 	char url[4200];
@@ -84,6 +84,7 @@ http_call(struct http *h, const char *socket, const char *path, const char *type
 	curl_easy_setopt(c, CURLOPT_TIMEOUT, timeout_s);
 	if (body) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 	}

@@ -14,8 +14,9 @@ struct http {
 	int	 denied;	/* this user may not open the socket */
 };
 
-/* body NULL: GET, else POST. timeout_s 0: none. The caller ends with http_free. */
-void http_call(struct http *, const char *socket, const char *path, const char *type, const void *body, size_t n, long timeout_s);
+/* body NULL: GET, else that method. timeout_s 0: none. The caller ends with http_free. */
+void http_call(struct http *, const char *socket, const char *method, const char *path, const char *type, const void *body, size_t n,
+    long timeout_s);
 void http_free(struct http *);
 
 #endif

@@ -26,8 +26,10 @@ static const struct command commands[] = {
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
 	{ "csr", "NAME", "make a key, keep it, and print the request for its certificate", 1, 1, cmd_csr },
+	{ "delete", "TUNNEL", "take one tunnel out of the file in force", 1, 1, cmd_delete },
 	{ "diff", "[FROM [TO]]", "what differs between two revisions; without numbers, what the last one changed", 0, 2, cmd_diff },
 	{ "down", "TUNNEL", "close a tunnel and keep it closed", 1, 1, cmd_down },
+	{ "edit", "TUNNEL", "another block for one tunnel, or a new tunnel: by an editor, or --file FILE", 1, 1, cmd_edit },
 	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
@@ -46,7 +48,8 @@ usage(FILE *to)
 	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		fprintf(to, "  %-9s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
-	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, rollback)\n"
+	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, delete, edit, rollback)\n"
+	    "  --file FILE     the tunnel's block (edit); '-' is standard input\n"
 	    "  --limit N       the last N lines (audit, history): 100 unless told\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
@@ -81,6 +84,7 @@ static const struct option options[] = {
 	{ "run-dir", required_argument, NULL, 'r' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "comment", required_argument, NULL, 'c' },
+	{ "file", required_argument, NULL, 'f' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
 	{ "help", no_argument, NULL, 'h' },
@@ -149,6 +153,7 @@ main(int argc, char **argv)
 		case 'i': ctl.ike = true; break;
 		case 'r': ctl.run_dir = optarg; break;
 		case 'c': ctl.comment = optarg; break;
+		case 'f': ctl.file = optarg; break;
 		case 'l': ctl.limit = optarg; break;
 		case 'R': ctl.remove = optarg; break;
 		case 'h': usage(stdout); return CTL_OK;
