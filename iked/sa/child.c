@@ -114,18 +114,42 @@ linger_over(struct engine *e, void *arg)
 	child_free(e, c);
 }
 
-static void
-hold_over(struct engine *e, void *arg)
+/* Does the peer's iked have it too? It sent an authenticated packet on it, or a message since (RFC 7296 2.4). */
+bool
+child_confirmed(const struct child *c)
 {
-	child_release(e, arg);
+	return c->used || (c->ike && c->ike->last_in > c->since);
+}
+
+/*
+ * Whoever began the exchange may have died before our answer came, and who answered it before it sends on it. Then the older one
+ * still serves, and is kept until the peer was heard; an empty INFORMATIONAL asks. A peer that lives and lacks our answer repeats
+ * its request, see child_hold().
+ */
+static void
+confirm_due(struct engine *e, void *arg)
+{
+	struct child *c = arg;
+
+	if (!c->ike || child_confirmed(c) || !child_has_elder(e, c)) {
+		child_release(e, c);
+		return;
+	}
+	if (!c->ike->own || c->ike->own->kind != XK_LIVE)
+		c->ike->want_live = true;
+	tun_touch(e, c->t);
+	timer_set(&e->timers, &c->timer, e->now + HOLD_NS / 4, confirm_due, c);
 }
 
 static void
 fallback(struct engine *e, void *arg)
 {
 	struct child *c = arg;
+	const struct child *top = policy_top(c->t, c->pol);
 
-	if (c->ike)
+	if (top && (top->held || !child_confirmed(top)))
+		timer_set(&e->timers, &c->timer, e->now + HOLD_NS, fallback, c);
+	else if (c->ike)
 		child_want_delete(e, c, R_REPLACED);
 	else
 		child_gone(e, c, R_REPLACED);
@@ -141,9 +165,10 @@ child_move(struct engine *e, struct child *c, enum child_place to)
 	todo_log(e, to == CH_UP || to == CH_GONE ? LOG_INFO : LOG_DEBUG, "child_sa", c->why, c->t->cfg.name, pol_name(c->t, c->pol),
 	    "child SA %u: %s -> %s, SPI in %08x, out %08x", c->id, name[c->state], name[to], c->spi_in, c->spi_out);
 	c->state = to;
+	e->orphans_due = e->orphans != NULL;
 	timer_stop(&e->timers, &c->timer);
-	if (to == CH_UP && c->held)
-		timer_set(&e->timers, &c->timer, e->now + (child_has_elder(e, c) ? HOLD_NS : FIRST_HOLD_NS), hold_over, c);
+	if (to == CH_UP)
+		timer_set(&e->timers, &c->timer, e->now + (child_has_elder(e, c) ? HOLD_NS : FIRST_HOLD_NS), confirm_due, c);
 	else if (to == CH_REKEYED)
 		timer_set(&e->timers, &c->timer, e->now + (c->ike ? FALLBACK_NS : RETIRE_NS), fallback, c);
 	else if (to == CH_GONE)
@@ -158,7 +183,6 @@ child_up(struct engine *e, struct child *c, struct child *old)
 	struct policy *p = &c->t->pol[c->pol];
 
 	COUNT(e, children_made);
-	e->orphans_due = e->orphans != NULL;
 	c->since = e->now;
 	c->installed = true;
 	child_move(e, c, CH_UP);
@@ -173,12 +197,19 @@ child_up(struct engine *e, struct child *c, struct child *old)
 	policy_settle(e, c->t, c->pol);
 }
 
+/* The DELETE is on its way: the peer may not have it any more. */
+static bool
+takes_leave(const struct child *c)
+{
+	return c->deleting || (c->ike && c->ike->state == S_DELETING);
+}
+
 /* Is there another child that carries this policy's traffic, of this process or of the one before it? */
 bool
 child_has_elder(const struct engine *e, const struct child *c)
 {
 	for (const struct child *o = c->t->children; o; o = o->sib)
-		if (o != c && o->pol == c->pol && o->installed && !o->lost && (o->state == CH_UP || o->state == CH_REKEYED))
+		if (o != c && o->pol == c->pol && o->installed && !o->lost && !takes_leave(o) && (o->state == CH_UP || o->state == CH_REKEYED))
 			return true;
 	for (const struct orphan *o = e->orphans; o; o = o->next)
 		if (o->reqid == c->t->cfg.children[c->pol].reqid && strcmp(o->tunnel, c->t->cfg.name) == 0)
@@ -186,10 +217,6 @@ child_has_elder(const struct engine *e, const struct child *c)
 	return false;
 }
 
-/*
- * The peer repeats its request, so it does not have our answer, nor the inbound SA that we would send to. The longer it has lasted
- * the longer it may last.
- */
 /* Did another one carry this policy's traffic until a moment ago (LINGER_NS)? */
 bool
 child_had_elder(const struct child *c)
@@ -200,21 +227,26 @@ child_had_elder(const struct child *c)
 	return false;
 }
 
+/*
+ * The peer repeats its request, so it does not have our answer, nor the inbound SA that we would send to. The longer it has lasted
+ * the longer it may last.
+ */
 void
 child_hold(struct engine *e, const struct ikesa *s)
 {
 	for (struct child *c = s->t ? s->t->children : NULL; c; c = c->sib)
 		if (c->held && c->ike == s && c->state == CH_UP)
-			timer_set(&e->timers, &c->timer, e->now + HOLD_NS + (e->now - c->since), hold_over, c);
+			timer_set(&e->timers, &c->timer, e->now + HOLD_NS + (e->now - c->since), confirm_due, c);
 }
 
 void
 child_release(struct engine *e, struct child *c)
 {
+	e->orphans_due = e->orphans != NULL;
 	if (!c->held)
 		return;
 	c->held = false;
-	if (c->state == CH_UP)
+	if (c->state == CH_UP && child_confirmed(c))
 		timer_stop(&e->timers, &c->timer);
 	key_send(e, c->id);
 	policy_settle(e, c->t, c->pol);

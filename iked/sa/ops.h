@@ -106,6 +106,7 @@ void child_gone(struct engine *, struct child *, enum reason);
 void child_retire(struct engine *, struct child *);	/* the peer has forgotten it: receive until the new one is proven */
 void child_want_delete(struct engine *, struct child *, enum reason);
 bool child_has_elder(const struct engine *, const struct child *);
+bool child_confirmed(const struct child *);
 bool child_had_elder(const struct child *);
 void child_release(struct engine *, struct child *);	/* send on it now */
 void child_hold(struct engine *, const struct ikesa *);	/* a repeated request: not yet */

@@ -152,6 +152,15 @@ initiates(const struct tun *t)
 	return t->wanted && t->cfg.start != START_RESPOND && !addr_is_any(&t->cfg.remote);
 }
 
+static bool
+tun_has_orphan(const struct engine *e, const struct tun *t)
+{
+	for (const struct orphan *o = e->orphans; o; o = o->next)
+		if (strcmp(o->tunnel, t->cfg.name) == 0)
+			return true;
+	return false;
+}
+
 /* Nobody speaks for this tunnel: begin, if it is ours to begin. Returns when to look again. */
 static uint64_t
 need_ike(struct engine *e, struct tun *t)
@@ -169,8 +178,12 @@ need_ike(struct engine *e, struct tun *t)
 		return UINT64_MAX;
 	if (!beside && !(initiates(t) || (t->up_now && t->wanted && !addr_is_any(&t->cfg.remote))))
 		return UINT64_MAX;
-	if (!beside && !t->cfg.first && !t->up_now && t->cfg.start == START_ALWAYS && t->since + SECOND_NS > at)
-		at = t->since + SECOND_NS;
+	if (!beside && !t->cfg.first && !t->up_now && t->cfg.start == START_ALWAYS) {
+		/* Not where children of an iked before us serve: the peer takes the IKE SA that they came from for alive. */
+		uint64_t second = t->since + (tun_has_orphan(e, t) ? AGAIN_NS : SECOND_NS);
+
+		at = at > second ? at : second;
+	}
 	if (at > e->now)
 		return at;
 	if (t->started && t->started + AGAIN_NS > e->now)
@@ -231,7 +244,7 @@ least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Children of an iked before us: they go when a new one is proven, or 10 s after it came up (design, section 5). */
+/* Children of an iked before us: they go when a new one is proven, or 10 s after the peer was heard on it (design, section 5). */
 void
 orphans_check(struct engine *e)
 {
@@ -241,12 +254,14 @@ orphans_check(struct engine *e)
 	for (struct orphan **p = &e->orphans; *p;) {
 		struct orphan *o = *p;
 		const struct tun *t = tun_find(e, o->tunnel);
+		const struct child *top;
 		bool known = !e->synced, up = false;
 
 		for (unsigned i = 0; t && !t->gone && i < t->cfg.nchildren; i++)
 			if (t->cfg.children[i].reqid == o->reqid) {
 				known = true;
-				up |= policy_top(t, i) != NULL;
+				top = policy_top(t, i);
+				up |= top && !top->held && child_confirmed(top);
 			}
 		if (up && !o->drop_at)
 			o->drop_at = e->now + RETIRE_NS;
