@@ -90,6 +90,8 @@ void put_tunnel(struct req *);
 void delete_tunnel(struct req *);
 json_t *plan_json(const struct plan *);
 void apply_warnings(struct sync *, json_t *);	/* what keymgr says about the secrets, into "warnings" */
+void get_export(struct req *);		/* between.c */
+void post_compare(struct req *);
 void post_up(struct req *);		/* act.c */
 void post_down(struct req *);
 void post_rekey(struct req *);

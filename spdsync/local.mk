@@ -10,6 +10,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/apijson.c \
 	spdsync/apiserve.h \
 	spdsync/apply.c \
+	spdsync/between.c \
 	spdsync/certbody.c \
 	spdsync/certbody.h \
 	spdsync/certjson.c \
@@ -19,6 +20,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/certwatch.h \
 	spdsync/change.c \
 	spdsync/change.h \
+	spdsync/compare.c \
+	spdsync/compare.h \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \
@@ -27,6 +30,13 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/editapi.c \
 	spdsync/engine.c \
 	spdsync/explain.c \
+	spdsync/export.c \
+	spdsync/export.h \
+	spdsync/export_causeway.c \
+	spdsync/export_fields.c \
+	spdsync/export_libreswan.c \
+	spdsync/export_openiked.c \
+	spdsync/export_strongswan.c \
 	spdsync/files.c \
 	spdsync/files.h \
 	spdsync/have.c \
@@ -79,7 +89,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_export test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -93,6 +103,8 @@ test_unit_test_diff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_diff_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_edit_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_export_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_export_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)

@@ -12,6 +12,7 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED 
 struct ctl {
 	const char	*run_dir;
 	const char	*comment, *remove, *limit, *file;
+	const char	*peer_for;	/* export-peer --for */
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
 	bool		 colour;
@@ -45,8 +46,10 @@ int cmd_rekey(const struct ctl *, int argc, char **argv);
 int cmd_show(const struct ctl *, int argc, char **argv);
 int cmd_edit(const struct ctl *, int argc, char **argv);
 int cmd_explain(const struct ctl *, int argc, char **argv);
+int cmd_export_peer(const struct ctl *, int argc, char **argv);
 int cmd_open(const struct ctl *, int argc, char **argv);
 int cmd_close(const struct ctl *, int argc, char **argv);
+int cmd_compare(const struct ctl *, int argc, char **argv);
 int cmd_counters(const struct ctl *, int argc, char **argv);
 int cmd_audit(const struct ctl *, int argc, char **argv);
 int cmd_delete(const struct ctl *, int argc, char **argv);

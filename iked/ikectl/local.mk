@@ -8,6 +8,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_ca.c \
 	iked/ikectl/cmd_cert.c \
 	iked/ikectl/cmd_edit.c \
+	iked/ikectl/cmd_peer.c \
 	iked/ikectl/cmd_rev.c \
 	iked/ikectl/ctl.h \
 	iked/ikectl/http.c \

@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
 	{ "check", "FILE", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
+	{ "compare", "FILE", "what the other end's site file says differently about our tunnels", 1, 1, cmd_compare },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
 	{ "csr", "NAME", "make a key, keep it, and print the request for its certificate", 1, 1, cmd_csr },
 	{ "delete", "TUNNEL", "take one tunnel out of the file in force", 1, 1, cmd_delete },
@@ -31,6 +32,7 @@ static const struct command commands[] = {
 	{ "down", "TUNNEL", "close a tunnel and keep it closed", 1, 1, cmd_down },
 	{ "edit", "TUNNEL", "another block for one tunnel, or a new tunnel: by an editor, or --file FILE", 1, 1, cmd_edit },
 	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
+	{ "export-peer", "TUNNEL --for FORMAT", "what the other end needs: causeway, strongswan, libreswan, openiked, fields", 1, 1, cmd_export_peer },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
@@ -47,7 +49,7 @@ usage(FILE *to)
 {
 	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
-		fprintf(to, "  %-9s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
+		fprintf(to, "  %-11s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
 	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, delete, edit, rollback)\n"
 	    "  --file FILE     the tunnel's block (edit); '-' is standard input\n"
 	    "  --limit N       the last N lines (audit, history): 100 unless told\n"
@@ -87,6 +89,7 @@ static const struct option options[] = {
 	{ "file", required_argument, NULL, 'f' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
+	{ "for", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
@@ -156,6 +159,7 @@ main(int argc, char **argv)
 		case 'f': ctl.file = optarg; break;
 		case 'l': ctl.limit = optarg; break;
 		case 'R': ctl.remove = optarg; break;
+		case 'F': ctl.peer_for = optarg; break;
 		case 'h': usage(stdout); return CTL_OK;
 		case 'V': printf("ikectl (Causeway) %s\n", PACKAGE_VERSION); return CTL_OK;
 		case 't':

@@ -1,9 +1,34 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork". What is not said is the FAQ's, with a PSK:
 # SS_LOCAL, SS_REMOTE, SS_ID, SS_PEER, SS_TS, SS_PEER_TS, SS_DPD; SS_IKE and SS_ESP (proposals); SS_AUTH and SS_PEER_AUTH (lines of the
-# "local" and "remote" sections beside the id); SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383). Certificates are put below $W/ss-NAME/swanctl before.
+# "local" and "remote" sections beside the id); SS_FILE (an exported swanctl.conf instead of all of them but SS_DPD); SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383). Certificates are put below $W/ss-NAME/swanctl before.
 
 ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
+
+# The exported file is as it is but for what its comments say of kernel-libipsec, and the time of DPD.
+ss_conf() {
+	if [ -n "${SS_FILE:-}" ]; then
+		sed -e 's/^ *encap = no$/    encap = yes/' -e 's/-esn-noesn/-noesn/g' -e "s/dpd_delay = .*/dpd_delay = ${SS_DPD:-30s}/" "$SS_FILE"
+		return
+	fi
+	cat <<-EOF
+	connections { s2s { version = 2
+	  local_addrs = ${SS_LOCAL:-20.0.0.2}
+	  remote_addrs = ${SS_REMOTE:-20.0.0.1}
+	  encap = yes
+	  mobike = no
+	  fragmentation = ${SS_FRAGMENTATION:-yes}
+	  dpd_delay = ${SS_DPD:-30s}
+	  proposals = ${SS_IKE:-aes256gcm16-prfsha384-x25519}
+	  local  { ${SS_AUTH:-auth = psk}
+	           id = ${SS_ID:-newyork} }
+	  remote { ${SS_PEER_AUTH:-auth = psk}
+	           id = ${SS_PEER:-tokyo} }
+	  children { net { local_ts = ${SS_TS:-10.0.2.0/24}
+	                   remote_ts = ${SS_PEER_TS:-10.0.1.0/24}
+	                   esp_proposals = ${SS_ESP:-aes256gcm16-x25519} } } } }
+	EOF
+}
 
 # ss_start NAME PSK
 ss_start() {
@@ -25,22 +50,8 @@ ss_start() {
 	  } }
 	}
 	EOF
-	cat >"$W/ss-$_s/swanctl/swanctl.conf" <<-EOF
-	connections { s2s { version = 2
-	  local_addrs = ${SS_LOCAL:-20.0.0.2}
-	  remote_addrs = ${SS_REMOTE:-20.0.0.1}
-	  encap = yes
-	  mobike = no
-	  fragmentation = ${SS_FRAGMENTATION:-yes}
-	  dpd_delay = ${SS_DPD:-30s}
-	  proposals = ${SS_IKE:-aes256gcm16-prfsha384-x25519}
-	  local  { ${SS_AUTH:-auth = psk}
-	           id = ${SS_ID:-newyork} }
-	  remote { ${SS_PEER_AUTH:-auth = psk}
-	           id = ${SS_PEER:-tokyo} }
-	  children { net { local_ts = ${SS_TS:-10.0.2.0/24}
-	                   remote_ts = ${SS_PEER_TS:-10.0.1.0/24}
-	                   esp_proposals = ${SS_ESP:-aes256gcm16-x25519} } } } }
+	ss_conf >"$W/ss-$_s/swanctl/swanctl.conf"
+	cat >>"$W/ss-$_s/swanctl/swanctl.conf" <<-EOF
 	secrets { ike1 { id-a = tokyo
 	                 id-b = newyork
 	                 secret = "$_key" } }

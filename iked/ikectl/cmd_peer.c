@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The gateway at the other end: what it has to be told, and its site file beside ours. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "name.h"
+
+/* The text as it is: it is a file. It holds no octets of a peer, and no control octets (site.c). */
+static void
+print_export(const struct ctl *ctl, json_t *answer)
+{
+	fputs(json_string_value(json_object_get(answer, "text")), stdout);
+}
+
+int
+cmd_export_peer(const struct ctl *ctl, int argc, char **argv)
+{
+	char path[256];
+
+	if (!ctl->peer_for) {
+		fprintf(stderr, "ikectl: say for whom: --for causeway, strongswan, libreswan, openiked or fields\n");
+		return CTL_USAGE;
+	}
+	if (!name_ok(argv[0])) {
+		fprintf(stderr, "ikectl: '%s' is not the name of a tunnel\n", argv[0]);
+		return CTL_NOT_FOUND;
+	}
+	snprintf(path, sizeof(path), "/v1/tunnels/%s/export", argv[0]);
+	ctl_query(path, sizeof(path), "for", ctl->peer_for);
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_export);
+}
+
+static bool
+is_state(json_t *tunnel, const char *word)
+{
+	const char *s = json_string_value(json_object_get(tunnel, "state"));
+
+	return s && strcmp(s, word) == 0;
+}
+
+static void
+print_compare(const struct ctl *ctl, json_t *answer)
+{
+	json_t *t, *f;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(answer, "tunnels"), i, t) {
+		printf("%s (%s): %s\n", text(t, "tunnel"), text(t, "peer"), is_state(t, "same") ? "the same" : is_state(t, "differs") ? "differs" :
+		    is_state(t, "only_here") ? "is here only" : "is there only");
+		json_array_foreach(json_object_get(t, "fields"), k, f)
+			printf("  %s\n    here:  %s\n    there: %s\n", text(f, "field"), text(f, "here"), text(f, "there"));
+	}
+	if (json_array_size(json_object_get(answer, "tunnels")) == 0)
+		printf("That file has no tunnel with %s.\n", text(answer, "site"));
+}
+
+/* Exit code 1 when anything differs, as diff(1). */
+int
+cmd_compare(const struct ctl *ctl, int argc, char **argv)
+{
+	char path[4096] = "/v1/compare";
+	json_t *answer, *t;
+	char *buf;
+	size_t n, i;
+	int rc;
+
+	buf = ctl_slurp(ctl, argv[0], &n);
+	if (!buf)
+		return CTL_FAILED;
+	ctl_query(path, sizeof(path), "file", argv[0]);
+	rc = ctl_call(ctl, true, path, "application/yaml", buf, n, &answer, NULL);
+	free(buf);
+	if (answer && ctl->json)
+		ctl_json(answer);
+	else if (answer)
+		print_compare(ctl, answer);
+	json_array_foreach(json_object_get(answer, "tunnels"), i, t)
+		if (!is_state(t, "same"))
+			rc = CTL_FAILED;
+	json_decref(answer);
+	return rc;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Our own site file with this tunnel alone. It says everything that the tunnel's digest covers, so both ends are equal; what is a default
+ * is left out, as a person would. Names need no quotes (name.h); identities, addresses of lists and keys have them.
+ */
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export.h"
+
+static void
+write_trust(FILE *f, const struct site_auth *a)
+{
+	fputs(a->ntrust == 1 ? "trust: " : "trust: [", f);
+	for (unsigned i = 0; i < a->ntrust; i++)
+		fprintf(f, "%s%s", i ? ", " : "", a->trust[i]);
+	if (a->ntrust != 1)
+		putc(']', f);
+}
+
+static void
+write_side(FILE *f, const struct site_auth *a)
+{
+	putc('{', f);
+	if (a->how == AUTH_BY_PSK)
+		fprintf(f, "psk: %s", a->psk);
+	else if (a->how == AUTH_BY_CERT) {
+		fprintf(f, "certificate: %s, ", a->cert);
+		write_trust(f, a);
+	} else {
+		char *b64 = malloc(a->public_key->n / 3 * 4 + 5);
+
+		if (b64)
+			EVP_EncodeBlock((uint8_t *)b64, a->public_key->der, (int)a->public_key->n);
+		fprintf(f, "key: %s, public_key: \"%s\"", a->cert, b64 ? b64 : "");
+		free(b64);
+	}
+	putc('}', f);
+}
+
+static void
+write_site(FILE *f, const struct site *s)
+{
+	char buf[PREFIX_STR], address[ADDR_STR];
+
+	fprintf(f, "  %s:\n    address: ", s->name);
+	if (s->address.fam == 0)
+		fputs("any\n", f);
+	else
+		fprintf(f, "\"%s\"\n", addr_str(&s->address, address));
+	fputs("    networks: [", f);
+	for (unsigned i = 0; i < s->nnets; i++)
+		fprintf(f, "%s\"%s\"", i ? ", " : "", prefix_str(&s->nets[i], buf));
+	fputs("]\n    id: ", f);
+	ex_quoted(f, s->id);
+	putc('\n', f);
+}
+
+static void
+write_proposals(FILE *f, const char *key, const struct proposals *ps)
+{
+	char buf[400];
+
+	fprintf(f, "    %s: [", key);
+	for (unsigned i = 0; i < ps->n; i++)
+		fprintf(f, "%s%s", i ? ", " : "", proposal_str(&ps->v[i], buf, sizeof(buf)));
+	fputs("]\n", f);
+}
+
+static void
+write_number(FILE *f, const char *key, uint64_t v, uint64_t usual, const char *unit)
+{
+	if (v != usual)
+		fprintf(f, "    %s: %" PRIu64 "%s\n", key, v, unit);
+}
+
+static void
+write_tunnel(struct ex *x)
+{
+	static const char *const starts[] = { "respond-only", "always", "on-demand" }, *const encaps[] = { "auto", "udp", "esp" };
+	const struct site_tunnel *t = x->t;
+	const struct site *a = &x->all->sites[t->a], *b = &x->all->sites[t->b];
+	FILE *f = x->body;
+
+	fprintf(f, "tunnels:\n  %s:\n    between: [%s, %s]\n", t->name, a->name, b->name);
+	if (t->auth[0].how == AUTH_BY_PSK && t->auth[1].how == AUTH_BY_PSK && strcmp(t->auth[0].psk, t->auth[1].psk) == 0) {
+		fprintf(f, "    auth: {psk: %s}\n", t->auth[0].psk);
+	} else {
+		fprintf(f, "    auth:\n      %s: ", a->name);
+		write_side(f, &t->auth[0]);
+		fprintf(f, "\n      %s: ", b->name);
+		write_side(f, &t->auth[1]);
+		putc('\n', f);
+	}
+	if (t->policy[0])
+		fprintf(f, "    policy: %s\n", t->policy);
+	else {
+		write_proposals(f, "ike", t->ike);
+		write_proposals(f, "esp", t->esp);
+	}
+	fprintf(f, "    start: %s\n", starts[t->start]);
+	if (t->encap != ENCAP_AUTO)
+		fprintf(f, "    encapsulation: %s\n", encaps[t->encap]);
+	write_number(f, "ike_lifetime", t->ike_life_s, 8 * 3600, "s");
+	write_number(f, "ike_hard_lifetime", t->ike_hard_s, 0, "s");
+	write_number(f, "child_lifetime", t->child_life_s, 3600, "s");
+	write_number(f, "child_hard_lifetime", t->child_hard_s, 0, "s");
+	write_number(f, "child_bytes", t->child_bytes, 64ull << 30, "");
+	write_number(f, "child_packets", t->child_packets, 1ull << 32, "");
+	write_number(f, "replay_window", t->replay_window, 1024, "");
+}
+
+/* The rules of the CAs that this tunnel trusts: a rule that nothing of the file uses is refused. */
+static void
+write_rules(struct ex *x)
+{
+	static const char *const words[] = { "off", "soft", "strict" };
+	bool any = false;
+
+	for (unsigned i = 0; i < x->all->nrules; i++) {
+		const struct trust_rule *r = &x->all->rules[i];
+		bool used = false;
+
+		for (unsigned k = 0; k < 2; k++)
+			for (unsigned j = 0; j < x->t->auth[k].ntrust; j++)
+				used = used || strcmp(x->t->auth[k].trust[j], r->name) == 0;
+		if (!used)
+			continue;
+		fprintf(x->body, "%s  %s:\n    revocation: %s\n", any ? "" : "trust:\n", r->name, words[r->revocation]);
+		any = true;
+		for (unsigned k = 0; k < r->ncrls; k++) {
+			fputs(k ? ", " : "    crl: [", x->body);
+			ex_quoted(x->body, r->crls[k]);
+			if (k + 1 == r->ncrls)
+				fputs("]\n", x->body);
+		}
+		if (r->ocsp[0]) {
+			fputs("    ocsp: ", x->body);
+			ex_quoted(x->body, r->ocsp);
+			putc('\n', x->body);
+		}
+	}
+}
+
+static void
+write_needs(struct ex *x)
+{
+	const struct site_auth *a = x->peer_auth, *b = x->here_auth;
+
+	fprintf(x->body, "#\n# On the gateway of %s: 'site: %s' in causeway.yaml, and 'ikectl apply' with this file", x->peer->name, x->peer->name);
+	if (a->how == AUTH_BY_PSK)
+		fprintf(x->body, ";\n# the pre-shared key, the same as here, in the file %s of its directory of secrets, mode 0600", a->psk);
+	else
+		fprintf(x->body, ";\n# its own %s with the name %s ('ikectl csr', 'ikectl cert import')", a->how == AUTH_BY_KEY ? "key" : "certificate and key",
+		    a->cert);
+	if (b->how == AUTH_BY_PSK && (a->how != AUTH_BY_PSK || strcmp(a->psk, b->psk) != 0))
+		fprintf(x->body, ";\n# the pre-shared key by which it knows this end, in the file %s of its directory of secrets", b->psk);
+	for (unsigned i = 0; b->how == AUTH_BY_CERT && i < b->ntrust; i++)
+		fprintf(x->body, ";\n# the certificate of the CA %s ('ikectl cert import')", b->trust[i]);
+	fputs(".\n# A gateway that has other tunnels adds these blocks to its own file.\n", x->body);
+}
+
+void
+export_causeway(struct ex *x)
+{
+	write_needs(x);
+	fputs("version: 1\n", x->body);
+	write_rules(x);
+	fputs("sites:\n", x->body);
+	write_site(x->body, &x->all->sites[x->t->a]);
+	write_site(x->body, &x->all->sites[x->t->b]);
+	write_tunnel(x);
+}
