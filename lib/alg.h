@@ -90,6 +90,8 @@ bool proposals_choose(const struct proposals *ours, const struct proposals *thei
 const char *proposals_differ(const struct proposals *ours, const struct proposals *theirs, char *buf, size_t cap);
 /* Is this answer (one proposal, one transform a type) inside what we offered? */
 bool proposals_accept(const struct proposals *offered, const struct proposal *answer, struct suite *);
+/* Is the suite of an IKE SA that stands among them? */
+bool suite_allowed(const struct proposals *, const struct suite *);
 
 /* Presets of contracts: "modern", "compatible", "legacy"; false when unknown. */
 bool preset_find(const char *name, struct proposals *ike, struct proposals *esp);

@@ -55,6 +55,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/secret.h \
 	lib/ts.c \
 	lib/ts.h \
+	lib/tunnelcmp.c \
+	lib/tunnelcmp.h \
 	lib/yamlget.c \
 	lib/yamltree.c \
 	lib/yamltree.h

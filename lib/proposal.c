@@ -139,6 +139,20 @@ proposals_accept(const struct proposals *offered, const struct proposal *answer,
 	return false;
 }
 
+bool
+suite_allowed(const struct proposals *p, const struct suite *s)
+{
+	struct proposal one = { .proto = PROTO_IKE };
+	struct suite again;
+
+	one.t[one.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
+	one.t[one.n++] = (struct transform){ T_PRF, s->prf, 0 };
+	if (s->integ)
+		one.t[one.n++] = (struct transform){ T_INTEG, s->integ, 0 };
+	one.t[one.n++] = (struct transform){ T_KE, s->ke, 0 };
+	return proposals_accept(p, &one, &again);
+}
+
 /* Every id of one type in one proposal: "x25519, ecp384", or "none". */
 static void
 type_str(const struct proposal *p, unsigned type, char *buf, size_t cap)

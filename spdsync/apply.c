@@ -11,7 +11,15 @@
 #include "api.h"
 #include "change.h"
 
-static const char *const actions[] = { "kept", "rekeyed", "dropped", "new" };	/* order: enum plan_action */
+static json_t *
+children_json(const struct plan_row *r)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < r->nchildren; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "child", r->children[i].name, "action", fate_name(r->children[i].fate)));
+	return list;
+}
 
 json_t *
 plan_json(const struct plan *p)
@@ -19,8 +27,8 @@ plan_json(const struct plan *p)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < p->n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "tunnel", p->v[i].tunnel, "action", actions[p->v[i].action],
-		    "why", json_words(p->v[i].why)));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:o}", "tunnel", p->v[i].tunnel, "action", fate_name(p->v[i].fate),
+		    "ike", fate_name(p->v[i].ike), "why", json_words(p->v[i].why ? p->v[i].why : ""), "children", children_json(&p->v[i])));
 	return list;
 }
 

@@ -9,8 +9,16 @@
 #include "clock.h"
 #include "log.h"
 
+static const struct suite *
+suite_in_use(void *arg, const char *tunnel)
+{
+	const struct rt *rt = rt_find(arg, tunnel);
+
+	return rt && rt->state && rt->state->ike_up ? &rt->state->ike_suite : NULL;
+}
+
 bool
-change_plan(const struct sync *s, struct change *c, bool legacy, struct yt_error *err)
+change_plan(struct sync *s, struct change *c, bool legacy, struct yt_error *err)
 {
 	struct yt yt = { .text = c->text, .n = c->n };
 	unsigned line, column;
@@ -21,7 +29,7 @@ change_plan(const struct sync *s, struct change *c, bool legacy, struct yt_error
 	yt_end(&yt, &line, &column);
 	if (!sites_find(c->sites, s->site))
 		yt_fail(&yt, R_SITE_UNKNOWN, line, column, NULL, "This gateway is the site '%s', which is not in the file.", s->site);
-	else if (!plan_make(&c->plan, s->sites, c->sites, s->site))
+	else if (!plan_make(&c->plan, s->sites, c->sites, s->site, suite_in_use, s))
 		yt_fail(&yt, R_NO_MEMORY, line, column, NULL, "There is not enough memory.");
 	*err = yt.err;
 	return err->reason == R_OK;

@@ -17,7 +17,7 @@ struct change {
  * Validates the text and plans. False: *err says why, with its place.
  * legacy: the policy "legacy" may stand in it, because it was in force before.
  */
-bool change_plan(const struct sync *, struct change *, bool legacy, struct yt_error *err);
+bool change_plan(struct sync *, struct change *, bool legacy, struct yt_error *err);
 /* Is it the text in force, octet for octet? */
 bool change_is_none(const struct sync *, const struct change *);
 /*

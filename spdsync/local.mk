@@ -44,6 +44,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/peers.c \
 	spdsync/plan.c \
 	spdsync/plan.h \
+	spdsync/planwhy.c \
 	spdsync/records.c \
 	spdsync/req.c \
 	spdsync/revisions.c \

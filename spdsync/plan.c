@@ -1,87 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdarg.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "plan.h"
-#include "siteauth.h"
-
-static void
-add_why(char *why, size_t cap, const char *fmt, ...)
-{
-	size_t n = strlen(why);
-	va_list ap;
-
-	if (n && n + 2 < cap) {
-		memcpy(why + n, ", ", 3);
-		n += 2;
-	}
-	va_start(ap, fmt);
-	vsnprintf(why + n, cap - n, fmt, ap);
-	va_end(ap);
-}
-
-static bool
-same_nets(const struct site *a, const struct site *b)
-{
-	if (a->nnets != b->nnets)
-		return false;
-	for (unsigned i = 0; i < a->nnets; i++)
-		if (a->nets[i].len != b->nets[i].len || !addr_eq(&a->nets[i].addr, &b->nets[i].addr))
-			return false;
-	return true;
-}
-
-static void
-site_why(const struct site *a, const struct site *b, struct plan_row *r)
-{
-	if (strcmp(a->name, b->name) != 0)
-		add_why(r->why, sizeof(r->why), "'%s' instead of '%s'", b->name, a->name);
-	if (!addr_eq(&a->address, &b->address))
-		add_why(r->why, sizeof(r->why), "address of '%s'", b->name);
-	if (strcmp(a->id, b->id) != 0)
-		add_why(r->why, sizeof(r->why), "id of '%s'", b->name);
-	if (!same_nets(a, b))
-		add_why(r->why, sizeof(r->why), "networks of '%s'", b->name);
-}
-
-static bool
-same_proposals(const struct proposals *a, const struct proposals *b)
-{
-	uint8_t x[8192], y[8192];
-	struct wr wx = wr_of(x, sizeof(x)), wy = wr_of(y, sizeof(y));
-
-	proposals_put(&wx, a);
-	proposals_put(&wy, b);
-	return wr_ok(&wx) && wr_ok(&wy) && bytes_eq(wr_bytes(&wx), wr_bytes(&wy));
-}
-
-/* What differs. Only "start" alone lets the SAs of the tunnel live. */
-static void
-compare(const struct sites *old, const struct site_tunnel *a, const struct sites *new, const struct site_tunnel *b, struct plan_row *r)
-{
-	site_why(&old->sites[a->a], &new->sites[b->a], r);
-	site_why(&old->sites[a->b], &new->sites[b->b], r);
-	if (!auth_same(&a->auth[0], &b->auth[0]) || !auth_same(&a->auth[1], &b->auth[1]))
-		add_why(r->why, sizeof(r->why), "auth");
-	if (!same_proposals(a->ike, b->ike))
-		add_why(r->why, sizeof(r->why), "IKE proposals");
-	if (!same_proposals(a->esp, b->esp))
-		add_why(r->why, sizeof(r->why), "ESP proposals");
-	if (a->encap != b->encap)
-		add_why(r->why, sizeof(r->why), "encapsulation");
-	if (a->ike_life_s != b->ike_life_s || a->child_life_s != b->child_life_s || a->child_bytes != b->child_bytes ||
-	    a->child_packets != b->child_packets || a->ike_hard_s != b->ike_hard_s || a->child_hard_s != b->child_hard_s)
-		add_why(r->why, sizeof(r->why), "lifetimes");
-	if (a->replay_window != b->replay_window)
-		add_why(r->why, sizeof(r->why), "replay_window");
-	r->action = r->why[0] ? PLAN_REKEYED : PLAN_KEPT;
-	if (a->start != b->start)
-		add_why(r->why, sizeof(r->why), "start");
-	if (memcmp(a->digest, b->digest, sizeof(a->digest)) != 0 && r->why[0] == '\0')
-		add_why(r->why, sizeof(r->why), "the order of the networks");
-}
+#include "want.h"
 
 static int
 cmp_row(const void *a, const void *b)
@@ -97,35 +20,132 @@ ours(const struct sites *all, const char *name, const char *our_site)
 	return t && tunnel_has_site(all, t, our_site) ? t : NULL;
 }
 
-bool
-plan_make(struct plan *p, const struct sites *old, const struct sites *new, const char *our_site)
+const char *
+fate_name(enum fate f)
 {
+	static const char *const names[] = { "kept", "rekeyed", "restarted", "dropped", "new" };	/* order: enum fate */
+
+	return names[f];
+}
+
+/* ---- one tunnel that was and is ---- */
+
+static bool
+same_nets(const struct site *a, const struct site *b)
+{
+	if (a->nnets != b->nnets)
+		return false;
+	for (unsigned i = 0; i < a->nnets; i++)
+		if (a->nets[i].len != b->nets[i].len || !addr_eq(&a->nets[i].addr, &b->nets[i].addr))
+			return false;
+	return true;
+}
+
+/* The digest says it all but for the order of the networks; it spares ten thousand tunnels the comparison. */
+static bool
+is_same(const struct sites *old, const struct site_tunnel *a, const struct sites *new, const struct site_tunnel *b)
+{
+	return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && same_nets(&old->sites[a->a], &new->sites[b->a]) &&
+	    same_nets(&old->sites[a->b], &new->sites[b->b]);
+}
+
+static enum fate
+worst(enum fate a, enum fate b)
+{
+	return b <= FATE_RESTARTED && b > a ? b : a;
+}
+
+static void
+add_child(struct plan_row *r, const char *name, enum fate fate)
+{
+	snprintf(r->children[r->nchildren].name, sizeof(r->children[0].name), "%s", name);
+	r->children[r->nchildren++].fate = fate;
+}
+
+/* The children that fare otherwise than the tunnel. */
+static bool
+children(struct plan_row *r, const struct tunnel *old, const struct tunnel *new, const struct tunnel_diff *d)
+{
+	r->children = calloc(2 * IKE_CHILDREN, sizeof(*r->children));
+	if (!r->children)
+		return false;
+	for (unsigned i = 0; i < d->nold; i++)
+		if (d->child[i].fate != r->fate)
+			add_child(r, old->children[i].name, d->child[i].fate);
+	for (unsigned i = 0; i < new->nchildren; i++)
+		if (d->is_new[i])
+			add_child(r, new->children[i].name, FATE_NEW);
+	if (r->nchildren == 0) {
+		free(r->children);
+		r->children = NULL;
+	}
+	return true;
+}
+
+/* The two definitions as iked is told them; which number a child has does not matter here, only that it stays. */
+static bool
+compare(struct plan_row *r, const struct want_tunnel *a, const struct want_tunnel *b, const struct suite *in_use)
+{
+	struct tunnel *m = calloc(2, sizeof(*m));
+	struct tunnel_diff d;
+	bool ok, stays;
+
+	if (!m)
+		return false;
+	want_tunnel_msg(a, false, &m[0]);
+	want_tunnel_msg(b, false, &m[1]);
+	tunnel_compare(&m[0], &m[1], &d);
+	stays = d.fate == FATE_REKEYED && in_use && suite_allowed(&m[1].ike, in_use);
+	r->ike = stays ? FATE_KEPT : d.fate;
+	r->fate = r->ike;
+	for (unsigned i = 0; i < d.nold; i++)
+		r->fate = worst(r->fate, d.child[i].fate);
+	r->why = plan_why(a, b, d.fields, stays);
+	ok = children(r, &m[0], &m[1], &d);
+	free(m);
+	return ok;
+}
+
+static bool
+row_of(struct plan_row *r, const struct sites *old, const struct sites *new, const struct site_tunnel *t, const char *our_site,
+    plan_suite *in_use, void *arg)
+{
+	const struct site_tunnel *before = ours(old, t->name, our_site);
+	struct want_tunnel a, b;
+
+	snprintf(r->tunnel, sizeof(r->tunnel), "%s", t->name);
+	r->ike = r->fate = before ? FATE_KEPT : FATE_NEW;
+	if (!before || is_same(old, before, new, t))
+		return true;
+	want_tunnel_of(&a, old, before, our_site);
+	want_tunnel_of(&b, new, t, our_site);
+	return compare(r, &a, &b, in_use ? in_use(arg, t->name) : NULL);
+}
+
+bool
+plan_make(struct plan *p, const struct sites *old, const struct sites *new, const char *our_site, plan_suite *in_use, void *arg)
+{
+	bool ok = true;
+
 	memset(p, 0, sizeof(*p));
 	p->v = calloc((old ? old->ntunnels : 0) + new->ntunnels + 1u, sizeof(*p->v));
-	if (!p->v)
-		return false;
-	for (unsigned i = 0; i < new->ntunnels; i++) {
-		const struct site_tunnel *t = &new->tunnels[i], *before = ours(old, t->name, our_site);
-		struct plan_row *r = &p->v[p->n];
-
-		if (!tunnel_has_site(new, t, our_site))
-			continue;
-		snprintf(r->tunnel, sizeof(r->tunnel), "%s", t->name);
-		r->action = PLAN_NEW;
-		if (before)
-			compare(old, before, new, t, r);
-		p->n++;
-	}
-	for (unsigned i = 0; old && i < old->ntunnels; i++) {
+	for (unsigned i = 0; p->v && ok && i < new->ntunnels; i++)
+		if (tunnel_has_site(new, &new->tunnels[i], our_site))
+			ok = row_of(&p->v[p->n++], old, new, &new->tunnels[i], our_site, in_use, arg);
+	for (unsigned i = 0; p->v && ok && old && i < old->ntunnels; i++) {
 		const struct site_tunnel *t = &old->tunnels[i];
 		struct plan_row *r = &p->v[p->n];
 
 		if (!tunnel_has_site(old, t, our_site) || ours(new, t->name, our_site))
 			continue;
 		snprintf(r->tunnel, sizeof(r->tunnel), "%s", t->name);
-		r->action = PLAN_DROPPED;
-		add_why(r->why, sizeof(r->why), sites_find_tunnel(new, t->name) ? "it does not end at this site any more" : "it is not in the file");
+		r->ike = r->fate = FATE_DROPPED;
+		r->why = strdup(sites_find_tunnel(new, t->name) ? "it does not end at this site any more" : "it is not in the file");
 		p->n++;
+	}
+	if (!p->v || !ok) {
+		plan_fini(p);
+		return false;
 	}
 	qsort(p->v, p->n, sizeof(p->v[0]), cmp_row);
 	return true;
@@ -134,6 +154,10 @@ plan_make(struct plan *p, const struct sites *old, const struct sites *new, cons
 void
 plan_fini(struct plan *p)
 {
+	for (unsigned i = 0; p->v && i < p->n; i++) {
+		free(p->v[i].why);
+		free(p->v[i].children);
+	}
 	free(p->v);
 	memset(p, 0, sizeof(*p));
 }
@@ -166,7 +190,7 @@ lose(struct lost *l, const char *name, const char *remove)
 		return;
 	l->unconfirmed++;
 	if (strlen(l->names) + strlen(name) + 8 < sizeof(l->names))
-		add_why(l->names, sizeof(l->names), "%s", name);
+		snprintf(l->names + strlen(l->names), sizeof(l->names) - strlen(l->names), "%s%s", l->names[0] ? ", " : "", name);
 	else if (!strstr(l->names, "…"))
 		strcat(l->names, " …");
 }

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a new site file would do to every tunnel of this gateway, and whether it may. Pure. */
+/*
+ * What a new site file would do to every tunnel of this gateway and to its children, and whether it may. Pure. What it says iked does:
+ * both decide by tunnel_compare().
+ */
 #ifndef CAUSEWAY_PLAN_H
 #define CAUSEWAY_PLAN_H
 
 #include "site.h"
+#include "tunnelcmp.h"
 
-enum plan_action { PLAN_KEPT, PLAN_REKEYED, PLAN_DROPPED, PLAN_NEW };
+struct plan_child {
+	char		name[NAME_CAP];
+	enum fate	fate;
+};
 
 struct plan_row {
 	char		tunnel[NAME_CAP];
-	enum plan_action action;
-	char		why[256];
+	enum fate	fate;		/* the worst of its IKE SA and of the children that it had and has */
+	enum fate	ike;
+	char		*why;		/* which field changed, from what to what; NULL: nothing did */
+	unsigned	nchildren;	/* those who fare otherwise than the tunnel as a whole */
+	struct plan_child *children;
 };
 
 struct plan {
@@ -18,9 +28,16 @@ struct plan {
 	struct plan_row	*v;		/* sorted by name */
 };
 
-/* old may be NULL. False: no memory. */
-bool plan_make(struct plan *, const struct sites *old, const struct sites *new, const char *our_site);
+/* The suite that a tunnel's IKE SA uses now; NULL: it has none, or it is not known. */
+typedef const struct suite *plan_suite(void *arg, const char *tunnel);
+
+/* old may be NULL, in_use too. False: no memory. */
+bool plan_make(struct plan *, const struct sites *old, const struct sites *new, const char *our_site, plan_suite *in_use, void *arg);
 void plan_fini(struct plan *);
+const char *fate_name(enum fate);
+/* The words for the bits of a tunnel_diff (planwhy.c); to be freed, NULL when there is nothing to say. */
+struct want_tunnel;
+char *plan_why(const struct want_tunnel *old, const struct want_tunnel *new, uint32_t fields, bool ike_stays);
 
 /*
  * Refuses a file that was probably cut (doc/decisions/0004-truncated-files.md): one that loses tunnels or sites which are not

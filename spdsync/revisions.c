@@ -126,7 +126,7 @@ plan_between(const struct sync *s, const struct revision *a, const struct revisi
 	json_t *j = NULL;
 	struct plan p;
 
-	if (from && to && plan_make(&p, from, to, s->site)) {
+	if (from && to && plan_make(&p, from, to, s->site, NULL, NULL)) {
 		j = plan_json(&p);
 		plan_fini(&p);
 	}

@@ -48,6 +48,19 @@ set_start(struct want_tunnel *w, bool we_are_a)
 	w->first = we_are_a || w->local->address.fam == 0;
 }
 
+void
+want_tunnel_of(struct want_tunnel *v, const struct sites *all, const struct site_tunnel *t, const char *our_site)
+{
+	bool we_are_a = strcmp(all->sites[t->a].name, our_site) == 0;
+
+	memset(v, 0, sizeof(*v));
+	v->t = t;
+	v->local = &all->sites[we_are_a ? t->a : t->b];
+	v->local_is_a = we_are_a;
+	v->remote = &all->sites[we_are_a ? t->b : t->a];
+	set_start(v, we_are_a);
+}
+
 static int
 cmp_reqid(const void *a, const void *b)
 {
@@ -67,17 +80,12 @@ want_build(struct want *w, const struct sites *all, const char *our_site, uint32
 		return false;
 	for (unsigned i = 0; i < all->ntunnels; i++) {
 		const struct site_tunnel *t = &all->tunnels[i];
-		bool we_are_a = strcmp(all->sites[t->a].name, our_site) == 0;
 		struct want_tunnel *v = &w->v[w->n];
 
 		if (!tunnel_has_site(all, t, our_site))
 			continue;
-		v->t = t;
-		v->local = &all->sites[we_are_a ? t->a : t->b];
-		v->local_is_a = we_are_a;
-		v->remote = &all->sites[we_are_a ? t->b : t->a];
+		want_tunnel_of(v, all, t, our_site);
 		v->reqid = reqid(arg, t->name, CHILD_AUTO);
-		set_start(v, we_are_a);
 		if (v->reqid == 0 || !add_policies(w, w->n++)) {
 			want_fini(w);
 			return false;

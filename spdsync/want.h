@@ -27,6 +27,8 @@ struct want {
 	struct spd	spd;		/* sorted */
 };
 
+/* One tunnel that ends at our site, as seen from there; its reqid and its policies are want_build()'s. */
+void want_tunnel_of(struct want_tunnel *, const struct sites *, const struct site_tunnel *, const char *our_site);
 /* reqid(arg, tunnel, child) gives the stored number, 0 none. False: no memory, or a child has no number. */
 bool want_build(struct want *, const struct sites *, const char *our_site, uint32_t (*reqid)(void *, const char *, const char *), void *arg);
 /* The full names of our children, for their numbers; NULL: no memory. To be freed. */

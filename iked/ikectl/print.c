@@ -83,12 +83,15 @@ print_error(const struct ctl *ctl, json_t *e)
 void
 print_plan_rows(const struct ctl *ctl, json_t *plan)
 {
-	json_t *row;
-	size_t i;
+	json_t *row, *child;
+	size_t i, k;
 
-	json_array_foreach(plan, i, row)
-		printf("%-8s %s%s%s\n", text(row, "action"), text(row, "tunnel"), has(row, "why") ? ": " : "",
+	json_array_foreach(plan, i, row) {
+		printf("%-9s %s%s%s\n", text(row, "action"), text(row, "tunnel"), has(row, "why") ? ": " : "",
 		    has(row, "why") ? text(row, "why") : "");
+		json_array_foreach(json_object_get(row, "children"), k, child)
+			printf("          child %s: %s\n", text(child, "child"), text(child, "action"));
+	}
 }
 
 void

@@ -168,17 +168,3 @@ match_selectors(const struct tun *t, const struct ts_list *ours, const struct ts
 	}
 	return found;
 }
-
-bool
-suite_allowed(const struct proposals *p, const struct suite *s)
-{
-	struct proposal one = { .proto = PROTO_IKE };
-	struct suite again;
-
-	one.t[one.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
-	one.t[one.n++] = (struct transform){ T_PRF, s->prf, 0 };
-	if (s->integ)
-		one.t[one.n++] = (struct transform){ T_INTEG, s->integ, 0 };
-	one.t[one.n++] = (struct transform){ T_KE, s->ke, 0 };
-	return proposals_accept(p, &one, &again);
-}

@@ -150,8 +150,6 @@ struct tun *match_address(const struct engine *, const struct addr *local, const
     struct suite *, unsigned *which, const struct tun **any);
 struct tun *match_identity(const struct engine *, const char *id, const char *id_ours, const struct addr *local,
     const struct addr *remote, const struct tun **other);
-/* Is it one of these proposals' suites? */
-bool suite_allowed(const struct proposals *, const struct suite *);
 /* The policy that the selectors mean, narrowed; -1: none. */
 int match_selectors(const struct tun *, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote);

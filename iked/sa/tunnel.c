@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sa/ops.h"
+#include "tunnelcmp.h"
 
 #define WAIT_NS		(120 * NS_PER_S)
 #define SHUTDOWN_NS	(3 * NS_PER_S)
@@ -63,67 +65,64 @@ engine_tunnel_put(struct engine *e, const struct tunnel *cfg, uint64_t now)
 	engine_settle(e);
 }
 
-/* Which IKE SAs and children a changed definition leaves alone: the change touches only what it changes. */
+/* The policies of the children that stay go with them, to where those stand in the new definition. */
+static void
+move_policies(struct tun *t, const struct tunnel *cfg, const struct tunnel_diff *d, bool wanted)
+{
+	struct policy old[IKE_CHILDREN];
+
+	memcpy(old, t->pol, sizeof(old));
+	memset(t->pol, 0, sizeof(t->pol));
+	for (unsigned i = 0; i < cfg->nchildren; i++)
+		t->pol[i].wanted = wanted || cfg->start == START_RESPOND;
+	for (unsigned k = 0; k < d->nold; k++) {
+		struct policy *p = d->child[k].to < 0 ? NULL : &t->pol[d->child[k].to];
+
+		if (!p)
+			continue;
+		*p = old[k];
+		p->wanted |= wanted && !t->wanted;	/* it was closed by command, and is asked for anew */
+	}
+}
+
+/* Which IKE SAs and children a changed definition leaves alone: the change touches only what it changes (tunnelcmp.h). */
 void
 tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 {
-	bool who = !addr_eq(&t->cfg.local, &cfg->local) || !addr_eq(&t->cfg.remote, &cfg->remote) ||
-	    strcmp(t->cfg.id_local, cfg->id_local) != 0 || strcmp(t->cfg.id_remote, cfg->id_remote) != 0 ||
-	    memcmp(t->cfg.proofs, cfg->proofs, sizeof(cfg->proofs)) != 0;	/* who was believed by other proofs must prove himself anew */
-	bool ike = memcmp(&t->cfg.ike, &cfg->ike, sizeof(cfg->ike)) != 0;
-	bool esp = memcmp(&t->cfg.esp, &cfg->esp, sizeof(cfg->esp)) != 0;
-	struct tunnel old = t->cfg;
-	bool wanted = t->wanted || (cfg->start == START_ALWAYS && old.start != START_ALWAYS);
-	struct policy pol[IKE_CHILDREN];
-	int map[IKE_CHILDREN];
+	bool wanted = t->wanted || (cfg->start == START_ALWAYS && t->cfg.start != START_ALWAYS);
+	struct tunnel_diff d;
 
-	memcpy(pol, t->pol, sizeof(pol));
+	tunnel_compare(&t->cfg, cfg, &d);
+	move_policies(t, cfg, &d, wanted);
 	tun_unlink(e, t);
 	t->cfg = *cfg;
 	tun_link(e, t);
-	memset(t->pol, 0, sizeof(t->pol));
-	for (unsigned i = 0; i < IKE_CHILDREN; i++)
-		map[i] = -1;
-	for (unsigned i = 0; i < cfg->nchildren; i++) {
-		t->pol[i].wanted = wanted || cfg->start == START_RESPOND;
-		for (unsigned k = 0; k < old.nchildren; k++)
-			if (strcmp(old.children[k].name, cfg->children[i].name) == 0 &&
-			    old.children[k].reqid == cfg->children[i].reqid) {
-				map[k] = (int)i;
-				t->pol[i] = pol[k];
-				t->pol[i].wanted |= wanted && !t->wanted;	/* it was closed by command, and is asked for anew */
-			}
-	}
 	t->wanted = wanted;
 	for (struct child *c = t->children, *next; c; c = next) {
-		int to = map[c->pol];
-		bool same_ts = to >= 0 && ts_list_eq(&old.children[c->pol].local, &cfg->children[to].local) &&
-		    ts_list_eq(&old.children[c->pol].remote, &cfg->children[to].remote);
+		const struct child_diff *cd = &d.child[c->pol];
+		bool gone = c->pol >= d.nold || cd->to < 0;
 
 		next = c->sib;
-		if (c->state == CH_LARVAL || to < 0)
-			c->pol = to < 0 ? IKE_CHILDREN - 1 : (unsigned)to;
-		else
-			c->pol = (unsigned)to;
-		if (to < 0 || who)
+		c->pol = gone ? IKE_CHILDREN - 1 : (unsigned)cd->to;
+		if (gone || cd->fate == FATE_RESTARTED)
 			child_want_delete(e, c, R_REMOVED_FROM_SITES);
-		else if (!same_ts || esp)
+		else if (cd->fate == FATE_REKEYED)
 			c->want_rekey = true;
 	}
 	for (struct ikesa *s = t->sas, *next; s; s = next) {
 		next = s->sib;
 		if (s->state < S_UP) {
 			ikesa_end(e, s, R_REPLACED);
-		} else if (who) {
+		} else if (d.fate == FATE_RESTARTED) {
 			s->want_delete = true;
 			s->why = R_REPLACED;
-		} else if (ike && !suite_allowed(&cfg->ike, &s->suite)) {
+		} else if (d.fate == FATE_REKEYED && !suite_allowed(&cfg->ike, &s->suite)) {
 			s->want_rekey = true;
 		}
 	}
 	t->retry_at = 0;
 	t->tries = 0;
-	if (cfg->start != old.start)
+	if (d.fields & TD_START)
 		tun_reason(e, t, R_OK, "");
 	tun_changed(e, t);
 }

@@ -41,9 +41,9 @@ use(const struct sites *s, const char *text, size_t n)
 
 		must(want_build(&w, s, s->sites[i].name, reqid, NULL), "what was read cannot be wanted");
 		want_fini(&w);
-		must(plan_make(&p, s, s, s->sites[i].name), "no plan");
+		must(plan_make(&p, s, s, s->sites[i].name, NULL, NULL), "no plan");
 		for (unsigned k = 0; k < p.n; k++)
-			must(p.v[k].action == PLAN_KEPT, "the same file is not kept");
+			must(p.v[k].fate == FATE_KEPT, "the same file is not kept");
 		plan_fini(&p);
 	}
 	must(plan_allowed(s, text, n, s, text, n, NULL, &err), "the same file is not allowed");

@@ -226,17 +226,17 @@ test_plan(void **state)
 	struct plan p;
 
 	(void)state;
-	assert_true(plan_make(&p, old, new, "a"));
-	assert_int_equal(row(&p, "a-b")->action, PLAN_REKEYED);
-	assert_string_equal(row(&p, "a-b")->why, "auth");
-	assert_int_equal(row(&p, "a-d")->action, PLAN_KEPT);
+	assert_true(plan_make(&p, old, new, "a", NULL, NULL));
+	assert_int_equal(row(&p, "a-b")->fate, FATE_RESTARTED);
+	assert_string_equal(row(&p, "a-b")->why, "auth of 'a': certificate 'a-gw' trusted by 'ca' -> certificate 'a-new' trusted by 'ca'");
+	assert_int_equal(row(&p, "a-d")->fate, FATE_KEPT);
 	plan_fini(&p);
 	sites_free(new);
 	/* a rule of trust alone touches no tunnel; leaving one out is to be meant */
 	new = must_read(with("revocation: strict, ", ""));
-	assert_true(plan_make(&p, old, new, "a"));
+	assert_true(plan_make(&p, old, new, "a", NULL, NULL));
 	for (unsigned i = 0; i < p.n; i++)
-		assert_int_equal(p.v[i].action, PLAN_KEPT);
+		assert_int_equal(p.v[i].fate, FATE_KEPT);
 	plan_fini(&p);
 	sites_free(new);
 	new = must_read(with("  old-ca: {crl: \"http://ca.example.org/old.crl\"}\n", ""));
