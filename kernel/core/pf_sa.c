@@ -172,7 +172,7 @@ keys(struct cw_sa *sa, const struct pf_msg *m)
 	if (!sa->enc || (m->auth && !sa->auth))
 		return EOPNOTSUPP;
 	if (sa->enc->aead != !m->auth || (m->auth && !(m->has & PF_BIT(SADB_EXT_KEY_AUTH))))
-		return EINVAL;		/* an AEAD has no second key, CBC has to have one */
+		return EINVAL;		/* an AEAD has no second key, the others have to have one */
 	if (!cw_alg_key_ok(sa->enc, m->ekey.bits, m->ekey.n) || (sa->auth && !cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n)))
 		return EINVAL;
 	sa->ealg = m->encrypt;
@@ -181,7 +181,8 @@ keys(struct cw_sa *sa, const struct pf_msg *m)
 	sa->icv = sa->auth ? sa->auth->icv : sa->enc->icv;
 	sa->block = sa->enc->block;
 	sa->elen = (uint8_t)m->ekey.n;
-	memcpy(sa->ekey, m->ekey.p, m->ekey.n);
+	if (m->ekey.n)
+		memcpy(sa->ekey, m->ekey.p, m->ekey.n);
 	if (sa->auth) {
 		sa->alen = (uint8_t)m->akey.n;
 		memcpy(sa->akey, m->akey.p, m->akey.n);
@@ -314,7 +315,7 @@ pf_update(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 		return ENOENT;
 	if (larval->state != SADB_SASTATE_LARVAL)
 		return amend(e, larval, m, now);
-	if (!(m->has & PF_BIT(SADB_EXT_KEY_ENCRYPT)) || !address_pair(m))
+	if (!address_pair(m))
 		return EINVAL;
 	sa = sa_named(m, m->spi, now);
 	if (!sa)

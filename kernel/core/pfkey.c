@@ -21,7 +21,7 @@ static const struct {
 } rows[] = {
 	{ SADB_GETSPI,       false, ESP_ONLY,   PF_BIT(SADB_EXT_ADDRESS_SRC) | PF_BIT(SADB_EXT_ADDRESS_DST), pf_getspi },
 	{ SADB_UPDATE,       false, ESP_ONLY,   SA_NAME, pf_update },
-	{ SADB_ADD,          false, ESP_ONLY,   SA_NAME | PF_BIT(SADB_EXT_KEY_ENCRYPT), pf_add },
+	{ SADB_ADD,          false, ESP_ONLY,   SA_NAME, pf_add },
 	{ SADB_DELETE,       true,  ESP_ONLY,   SA_NAME, pf_delete },
 	{ SADB_GET,          true,  ESP_ONLY,   SA_NAME, pf_get },
 	{ SADB_ACQUIRE,      false, ESP_OR_ALL, 0, pf_acquire },

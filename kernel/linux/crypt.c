@@ -14,7 +14,7 @@
 
 struct host_aead {
 	struct crypto_aead *tfm;
-	struct crypto_aead *esn;	/* CBC with HMAC: the one that takes the high half into the MAC */
+	struct crypto_aead *esn;	/* with HMAC: the one that takes the high half into the MAC */
 	bool		 aead;
 	u8		 salt[4];
 	u32		 icv;
@@ -34,15 +34,20 @@ keyed(const char *name, const u8 *key, size_t n, u32 icv)
 	return t;
 }
 
-/* One key out of two, as authenc wants it: what is the cipher's part stands in front. */
+/* AES-CBC or NULL with HMAC. One key out of two, as authenc wants it: what is the cipher's part stands in front. */
 static void
-cbc_hmac(struct host_aead *a, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
+cipher_hmac(struct host_aead *a, unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
 {
-	static const char *const names[3][2] = {
+	static const char *const names[2][3][2] = { {
 		{ "authenc(hmac(sha256),cbc(aes))", "authencesn(hmac(sha256),cbc(aes))" },
 		{ "authenc(hmac(sha384),cbc(aes))", "authencesn(hmac(sha384),cbc(aes))" },
 		{ "authenc(hmac(sha512),cbc(aes))", "authencesn(hmac(sha512),cbc(aes))" },
-	};
+	}, {
+		{ "authenc(hmac(sha256),ecb(cipher_null))", "authencesn(hmac(sha256),ecb(cipher_null))" },
+		{ "authenc(hmac(sha384),ecb(cipher_null))", "authencesn(hmac(sha384),ecb(cipher_null))" },
+		{ "authenc(hmac(sha512),ecb(cipher_null))", "authencesn(hmac(sha512),ecb(cipher_null))" },
+	} };
+	bool null = cipher == SADB_EALG_NULL;
 	unsigned int i = auth - SADB_X_AALG_SHA2_256HMAC;
 	size_t n = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) + alen + elen;
 	struct crypto_authenc_key_param *param;
@@ -62,12 +67,12 @@ cbc_hmac(struct host_aead *a, unsigned int auth, const u8 *ekey, size_t elen, co
 	memcpy(key + RTA_SPACE(sizeof(*param)), akey, alen);
 	memcpy(key + RTA_SPACE(sizeof(*param)) + alen, ekey, elen);
 	a->icv = 16 + 8 * i;
-	a->tfm = keyed(names[i][0], key, n, a->icv);
-	a->esn = keyed(names[i][1], key, n, a->icv);
+	a->tfm = keyed(names[null][i][0], key, n, a->icv);
+	a->esn = keyed(names[null][i][1], key, n, a->icv);
 	kfree_sensitive(key);
 }
 
-/* For bench/vm: the form is that of CBC, so that the cipher is asked as it is there. */
+/* For bench/vm, which wants neither cipher nor ICV: the form is that of CBC, so that the cipher is asked as it is there. */
 static void
 null_cipher(struct host_aead *a)
 {
@@ -97,8 +102,8 @@ host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t ele
 			a->tfm = keyed("gcm(aes)", ekey, elen, a->icv);
 		else if (cipher == CW_EALG_CHACHA20POLY1305)
 			a->tfm = keyed("rfc7539(chacha20,poly1305)", ekey, elen, a->icv);
-	} else if (!a->aead && cipher == SADB_X_EALG_AESCBC) {
-		cbc_hmac(a, auth, ekey, elen, akey, alen);
+	} else if (!a->aead && (cipher == SADB_X_EALG_AESCBC || cipher == SADB_EALG_NULL)) {
+		cipher_hmac(a, cipher, auth, ekey, elen, akey, alen);
 	}
 	if (!a->tfm || (!a->aead && !a->esn)) {
 		host_aead_free(a);

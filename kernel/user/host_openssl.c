@@ -14,11 +14,11 @@
 #include <causeway/pfkey.h>
 
 struct host_aead {
-	EVP_CIPHER_CTX	*seal, *open;
+	EVP_CIPHER_CTX	*seal, *open;	/* NULL beside a MAC: the text stays as it is (RFC 2410) */
 	EVP_MAC_CTX	*mac;
 	bool		 aead;
 	uint8_t		 salt[4];
-	uint32_t	 iv, icv;
+	uint32_t	 icv;
 };
 
 #define RANDOM_POOL	4096
@@ -155,7 +155,6 @@ host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, 
 	if (!a)
 		return NULL;
 	a->aead = auth == 0;
-	a->iv = a->aead ? 8 : 16;
 	a->icv = 16;
 	if (a->aead && elen > 4) {
 		elen -= 4;
@@ -165,10 +164,11 @@ host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, 
 	if (name) {
 		a->seal = keyed(name, ekey, 1);
 		a->open = keyed(name, ekey, 0);
-		if (!a->aead)
-			a->mac = keyed_mac(auth, akey, alen, &a->icv);
 	}
-	if (!a->seal || !a->open || (!a->aead && !a->mac) || a->aead != (cipher != SADB_X_EALG_AESCBC)) {
+	if (!a->aead)
+		a->mac = keyed_mac(auth, akey, alen, &a->icv);
+	if ((cipher != SADB_EALG_NULL && (!a->seal || !a->open)) || (!a->aead && !a->mac) ||
+	    a->aead != (cipher != SADB_X_EALG_AESCBC && cipher != SADB_EALG_NULL)) {
 		host_aead_free(a);
 		return NULL;
 	}
@@ -236,7 +236,7 @@ mac_run(const struct host_aead *a, const struct cw_crypt *c, uint8_t out[EVP_MAX
 }
 
 static bool
-cbc_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
+mac_and_text_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 {
 	EVP_CIPHER_CTX *ctx = seal ? a->seal : a->open;
 	uint8_t *text = c->esp + c->head, *icv = text + c->text, mac[EVP_MAX_MD_SIZE];
@@ -244,8 +244,8 @@ cbc_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 
 	if (!seal && (!mac_run(a, c, mac) || CRYPTO_memcmp(mac, icv, a->icv) != 0))
 		return false;
-	if (EVP_CipherInit_ex2(ctx, NULL, NULL, c->esp + 8, -1, NULL) != 1 ||
-	    EVP_CipherUpdate(ctx, text, &n, text, (int)c->text) != 1 || n != (int)c->text)
+	if (ctx && (EVP_CipherInit_ex2(ctx, NULL, NULL, c->esp + 8, -1, NULL) != 1 ||
+	    EVP_CipherUpdate(ctx, text, &n, text, (int)c->text) != 1 || n != (int)c->text))
 		return false;
 	if (!seal)
 		return true;
@@ -258,7 +258,7 @@ cbc_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 bool
 host_crypt_one(struct cw_crypt *c, bool seal)
 {
-	return c->aead->aead ? aead_run(c->aead, c, seal) : cbc_run(c->aead, c, seal);
+	return c->aead->aead ? aead_run(c->aead, c, seal) : mac_and_text_run(c->aead, c, seal);
 }
 
 void

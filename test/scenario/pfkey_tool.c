@@ -2,7 +2,8 @@
 /*
  * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone, or over a PF_KEY socket of the system, where SOCK
  * is the word "kernel":
- *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT] [chacha | cbc HASHBITS KEYHEX] [noesn]
+ *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT] [chacha | cbc HASHBITS KEYHEX | null HASHBITS KEYHEX] [noesn]
+ *		(with null there is no KEYHEX before: a "-")
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
@@ -122,8 +123,10 @@ sa_words(struct pfkey_msg *m, char **a, int n)
 			m->natt_dport = (uint16_t)atoi(a[++i]);
 		} else if (strcmp(a[i], "chacha") == 0) {
 			m->sa.encrypt = CW_EALG_CHACHA20POLY1305;
-		} else if (strcmp(a[i], "cbc") == 0 && i + 2 < n) {
-			m->sa.encrypt = SADB_X_EALG_AESCBC;
+		} else if ((strcmp(a[i], "cbc") == 0 || strcmp(a[i], "null") == 0) && i + 2 < n) {
+			m->sa.encrypt = *a[i] == 'c' ? SADB_X_EALG_AESCBC : SADB_EALG_NULL;
+			if (*a[i] == 'n')
+				m->has &= ~PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
 			m->sa.auth = (uint8_t)(SADB_X_AALG_SHA2_256HMAC + (atoi(a[++i]) - 256) / 128);
 			m->has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
 			m->key_auth = bytes_of(key, unhex(a[++i], key, sizeof(key)));

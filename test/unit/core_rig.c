@@ -226,7 +226,10 @@ rig_keys(const struct rig_sa *a, uint8_t ekey[64], size_t *elen, uint8_t akey[64
 {
 	bool cbc = a->cipher == SADB_X_EALG_AESCBC;
 
-	*elen = (a->bits ? a->bits : 128) / 8 + (cbc ? 0 : 4);
+	if (a->cipher == SADB_EALG_NULL)
+		*elen = a->bits / 8;
+	else
+		*elen = (a->bits ? a->bits : 128) / 8 + (cbc ? 0 : 4);
 	*alen = a->auth ? 32 + 16 * (a->auth - SADB_X_AALG_SHA2_256HMAC) : 0;
 	for (unsigned i = 0; i < 64; i++) {
 		ekey[i] = (uint8_t)(0x40 + a->seed + i * 3);
@@ -256,8 +259,10 @@ rig_sa_msg(struct pfkey_msg *m, const struct rig_sa *a, uint8_t type, uint8_t ke
 	m->hard = (struct pfkey_lifetime){ .addtime = a->hard_s, .bytes = a->hard_bytes, .packets = a->hard_packets };
 	m->replay_window = a->window;
 	m->sa_flags = a->flags;
-	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) |
+	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) |
 	    PFKEY_HAS(SADB_EXT_LIFETIME_HARD) | PFKEY_HAS(CW_EXT_REPLAY) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_PACKETS);
+	if (elen)
+		m->has |= PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
 	if (alen)
 		m->has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
 	if (a->udp) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ESP through two engines, and against vectors made by others: RFC 4303, 4106, 3602, 4868, 6040. */
+/* ESP through two engines, and against vectors made by others: RFC 4303, 4106, 3602, 2410, 4868, 6040. */
 #include "core_rig.h"
 
 #include <openssl/evp.h>
@@ -13,6 +13,8 @@ static const struct rig_sa suites[] = {
 	{ .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_256HMAC, .flags = CW_SAF_ESN },
 	{ .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_384HMAC },
 	{ .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_512HMAC, .udp = 4500 },
+	{ .cipher = SADB_EALG_NULL, .auth = SADB_X_AALG_SHA2_256HMAC },
+	{ .cipher = SADB_EALG_NULL, .auth = SADB_X_AALG_SHA2_512HMAC, .flags = CW_SAF_ESN },
 };
 #define NSUITES	(sizeof(suites) / sizeof(suites[0]))
 
@@ -93,7 +95,7 @@ every_truncation(void **state)
 		struct cw_pkt *good = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 120, 0, false));
 		bool cbc = suites[s].cipher == SADB_X_EALG_AESCBC;
 		uint32_t icv = suites[s].auth == SADB_X_AALG_SHA2_512HMAC ? 32 : suites[s].auth == SADB_X_AALG_SHA2_384HMAC ? 24 : 16;
-		uint32_t head = cbc ? 24 : 16, block = cbc ? 16 : 4;
+		uint32_t head = cbc ? 24 : suites[s].cipher == SADB_EALG_NULL ? 8 : 16, block = cbc ? 16 : 4;
 
 		for (uint32_t n = 0; n < good->len && n <= 200; n++) {
 			struct cw_pkt *p = rig_pkt(cw_pkt_data(good), n);
@@ -329,6 +331,43 @@ seam_vectors(void **state)
 	host_aead_free(a);
 }
 
+/* RFC 2410: the text is what it was; then the ICV is that of RFC 4868 2.7.2, whose data stand here as header and text. */
+static void
+null_vectors(void **state)
+{
+	static const struct { const char *key, *data; unsigned auth, alen; uint8_t icv[32]; } v[] = {
+		{ "\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v", "Hi There", SADB_X_AALG_SHA2_256HMAC, 32,
+		  { 0x19, 0x8a, 0x60, 0x7e, 0xb4, 0x4b, 0xfb, 0xc6, 0x99, 0x03, 0xa0, 0xf1, 0xcf, 0x2b, 0xbd, 0xc5 } },
+		{ "JefeJefeJefeJefeJefeJefeJefeJefe", "what do ya want for nothing?", SADB_X_AALG_SHA2_256HMAC, 32,
+		  { 0x16, 0x7f, 0x92, 0x85, 0x88, 0xc5, 0xcc, 0x2e, 0xef, 0x8e, 0x30, 0x93, 0xca, 0xa0, 0xe8, 0x7c } },
+		{ "JefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefe", "what do ya want for nothing?", SADB_X_AALG_SHA2_384HMAC, 48,
+		  { 0x2c, 0x73, 0x53, 0x97, 0x4f, 0x18, 0x42, 0xfd, 0x66, 0xd5, 0x3c, 0x45, 0x2c, 0xa4, 0x21, 0x22,
+		    0xb2, 0x8c, 0x0b, 0x59, 0x4c, 0xfb, 0x18, 0x4d } },
+		{ "JefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefeJefe", "what do ya want for nothing?", SADB_X_AALG_SHA2_512HMAC, 64,
+		  { 0xcb, 0x37, 0x09, 0x17, 0xae, 0x8a, 0x7c, 0xe2, 0x8c, 0xfd, 0x1d, 0x8f, 0x47, 0x05, 0xd6, 0x14,
+		    0x1c, 0x17, 0x3b, 0x2a, 0x93, 0x62, 0xc1, 0x5d, 0xf2, 0x35, 0xdf, 0xb2, 0x51, 0xb1, 0x54, 0x54 } },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct host_aead *a = host_aead_new(SADB_EALG_NULL, v[i].auth, NULL, 0, (const uint8_t *)v[i].key, v[i].alen);
+		uint32_t n = (uint32_t)strlen(v[i].data), icv = v[i].alen / 2;
+		uint8_t pkt[64];
+		struct cw_crypt c = { .aead = a, .esp = pkt, .head = 8, .text = n - 8 };
+
+		assert_non_null(a);
+		memcpy(pkt, v[i].data, n);
+		assert_true(host_crypt_one(&c, true));
+		assert_memory_equal(pkt, v[i].data, n);
+		assert_memory_equal(pkt + n, v[i].icv, icv);
+		assert_true(host_crypt_one(&c, false));
+		assert_memory_equal(pkt, v[i].data, n);
+		pkt[n + icv - 1] ^= 1;
+		assert_false(host_crypt_one(&c, false));
+		host_aead_free(a);
+	}
+	assert_null(host_aead_new(SADB_EALG_NULL, 0, NULL, 0, NULL, 0));	/* nothing protects it */
+}
+
 /* Selectors of the SA, RFC 4301 5.2; and the reasons for having no SA at all. */
 static void
 selectors(void **state)
@@ -556,7 +595,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_length), cmocka_unit_test(bursts), cmocka_unit_test(every_truncation), cmocka_unit_test(every_bit),
 		cmocka_unit_test(replays), cmocka_unit_test(replay_in_a_burst), cmocka_unit_test(foreign_packet), cmocka_unit_test(bad_inside),
-		cmocka_unit_test(seam_vectors), cmocka_unit_test(selectors), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
+		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
 		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(both_forms),
 	};
 

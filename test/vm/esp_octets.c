@@ -5,7 +5,7 @@
  * octets. Two engines whose packets are both equal to this one's would give the same octets from the same input.
  *	esp_octets FILE.pcap <SAS
  *	esp_octets encap	(has the sockets of UDP port 4500 that XFRM wants, until it is killed)
- * A line of SAS: SPI gcm|chacha|cbc HASHBITS|- esn|noesn KEYHEX AUTHKEYHEX|-. A line is printed for each: SPI, how many packets there
+ * A line of SAS: SPI gcm|chacha|cbc|null HASHBITS|- esn|noesn KEYHEX|- AUTHKEYHEX|-. A line is printed for each: SPI, how many packets there
  * were, how many were equal, what the first that was not is wrong in. Sequence numbers are taken to be below 2^32.
  */
 #include "config.h"
@@ -25,7 +25,7 @@
 struct sa {
 	uint32_t	spi;
 	char		kind[8];
-	bool		esn;
+	bool		esn, mac;	/* mac: the ICV is an HMAC's, not the cipher's */
 	uint8_t		key[64], akey[64];
 	size_t		nkey, nakey, icv, iv, block;
 	unsigned	hash, seen, equal;
@@ -61,9 +61,10 @@ read_sas(void)
 		s->nkey = unhex(key, s->key);
 		s->nakey = unhex(akey, s->akey);
 		s->hash = (unsigned)atoi(hash);
-		s->iv = strcmp(kind, "cbc") == 0 ? 16 : 8;
+		s->mac = s->hash != 0;
+		s->iv = !s->mac ? 8 : strcmp(kind, "cbc") == 0 ? 16 : 0;
 		s->block = strcmp(kind, "cbc") == 0 ? 16 : 4;
-		s->icv = strcmp(kind, "cbc") == 0 ? s->hash / 16 : 16;
+		s->icv = s->mac ? s->hash / 16 : 16;
 		s->why = "";
 	}
 }
@@ -81,10 +82,10 @@ aad_of(const struct sa *s, const uint8_t *esp, uint8_t *aad)
 static const EVP_CIPHER *
 cipher_of(const struct sa *s, size_t *nkey)
 {
-	*nkey = s->nkey - (s->block == 4 ? 4 : 0);
+	*nkey = s->nkey - (s->mac ? 0 : 4);
 	if (strcmp(s->kind, "chacha") == 0)
 		return EVP_chacha20_poly1305();
-	if (s->block == 4)
+	if (!s->mac)
 		return *nkey == 16 ? EVP_aes_128_gcm() : *nkey == 24 ? EVP_aes_192_gcm() : EVP_aes_256_gcm();
 	return *nkey == 16 ? EVP_aes_128_cbc() : *nkey == 24 ? EVP_aes_192_cbc() : EVP_aes_256_cbc();
 }
@@ -103,17 +104,19 @@ mac(const struct sa *s, const uint8_t *esp, size_t n, uint8_t *icv)
 	memcpy(icv, out, s->icv);
 }
 
-/* Text in place. Opening an AEAD fails on a wrong ICV; sealing writes it. */
+/* Text in place. Opening an AEAD fails on a wrong ICV; sealing writes it. NULL leaves all as it is (RFC 2410). */
 static bool
 apply(const struct sa *s, uint8_t *esp, size_t text, bool seal)
 {
-	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	EVP_CIPHER_CTX *c = s->iv ? EVP_CIPHER_CTX_new() : NULL;
 	uint8_t *p = esp + 8 + s->iv, nonce[12], aad[12];
-	bool aead = s->block == 4, ok;
+	bool aead = !s->mac, ok;
 	size_t nkey, naad = aad_of(s, esp, aad);
 	const EVP_CIPHER *kind = cipher_of(s, &nkey);
 	int n;
 
+	if (!c)
+		return s->iv == 0;
 	memcpy(nonce, s->key + nkey, 4);
 	memcpy(nonce + 4, esp + 8, 8);
 	ok = EVP_CipherInit_ex(c, kind, NULL, s->key, aead ? nonce : esp + 8, seal) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1;
@@ -139,7 +142,7 @@ compare(const struct sa *s, const uint8_t *wire, size_t n)
 	if (n < head + s->icv + 20 + 2 || n > 65535)
 		return "length";
 	memcpy(a, wire, n);
-	if (s->block == 16) {
+	if (s->mac) {
 		mac(s, a, n - s->icv, icv);
 		if (memcmp(icv, a + n - s->icv, s->icv) != 0)
 			return "ICV";
@@ -159,7 +162,7 @@ compare(const struct sa *s, const uint8_t *wire, size_t n)
 		return "padding or trailer";
 	if (!apply(s, b, text, true))
 		return "encryption";
-	if (s->block == 16)
+	if (s->mac)
 		mac(s, b, n - s->icv, b + n - s->icv);
 	return memcmp(b, wire, n) == 0 ? NULL : "octets";
 }
