@@ -10,6 +10,15 @@ CREATE TABLE revision (
 	sha256 TEXT NOT NULL,
 	text BLOB NOT NULL
 );
+-- A revision with a row here is an edit: its text is what stands, in the text of the revision base, from octet 'at' on in the place of 'cut'
+-- octets. depth: how many edits on end it is; a whole text stands after 64 at the latest.
+CREATE TABLE edit (
+	revision INTEGER PRIMARY KEY,
+	base INTEGER NOT NULL,
+	at INTEGER NOT NULL,
+	cut INTEGER NOT NULL,
+	depth INTEGER NOT NULL
+);
 -- One row a child that was ever applied. A number is not given again to another child until all of 1-16383 were used, and then
 -- the one that was retired first.
 CREATE TABLE reqid (

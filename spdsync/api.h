@@ -32,6 +32,7 @@ struct req {
 	char			file[256];	/* query "file"; "" none */
 	struct evkeyvalq	query;
 	json_t			*reply;		/* prepared answer of one that waits for the revision to settle */
+	bool			one;		/* only the tunnel "name" is concerned */
 	bool			checking;	/* it settled, keymgr is asked for its warnings */
 	json_t			*counters, *drops;
 	json_t			*list;		/* of a question that takes several calls */
@@ -89,9 +90,9 @@ void get_tunnel_text(struct req *);	/* editapi.c */
 void put_tunnel(struct req *);
 void delete_tunnel(struct req *);
 json_t *plan_json(const struct plan *);
-void apply_warnings(struct sync *, json_t *);	/* what keymgr says about the secrets, into "warnings" */
 void get_export(struct req *);		/* between.c */
 void post_compare(struct req *);
+void apply_warnings(struct sync *, const char *only, json_t *);	/* what keymgr says about the secrets of all, or of one tunnel, into "warnings" */
 void post_up(struct req *);		/* act.c */
 void post_down(struct req *);
 void post_rekey(struct req *);

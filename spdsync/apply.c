@@ -33,7 +33,7 @@ plan_json(const struct plan *p)
 }
 
 void
-apply_warnings(struct sync *s, json_t *reply)
+apply_warnings(struct sync *s, const char *only, json_t *reply)
 {
 	json_t *list = json_object_get(reply, "warnings");
 	unsigned n = 0;
@@ -41,7 +41,7 @@ apply_warnings(struct sync *s, json_t *reply)
 	for (unsigned i = 0; list && i < s->nrt && n < 100; i++) {
 		const struct rt *rt = s->rt[i];
 
-		if (!rt->secret_known || rt->secret == R_OK)
+		if (!rt->secret_known || rt->secret == R_OK || (only && strcmp(rt->name, only) != 0))
 			continue;
 		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:s}", "reason", reason_row(rt->secret)->name,
 		    "message", rt->secret_detail[0] ? json_sprintf("%s (%s)", reason_row(rt->secret)->sentence, rt->secret_detail) :

@@ -8,9 +8,10 @@
 #include "change.h"
 #include "clock.h"
 #include "log.h"
+#include "one.h"
 
-static const struct suite *
-suite_in_use(void *arg, const char *tunnel)
+const struct suite *
+change_suite(void *arg, const char *tunnel)
 {
 	const struct rt *rt = rt_find(arg, tunnel);
 
@@ -29,7 +30,7 @@ change_plan(struct sync *s, struct change *c, bool legacy, struct yt_error *err)
 	yt_end(&yt, &line, &column);
 	if (!sites_find(c->sites, s->site))
 		yt_fail(&yt, R_SITE_UNKNOWN, line, column, NULL, "This gateway is the site '%s', which is not in the file.", s->site);
-	else if (!plan_make(&c->plan, s->sites, c->sites, s->site, suite_in_use, s))
+	else if (!plan_make(&c->plan, s->sites, c->sites, s->site, change_suite, s))
 		yt_fail(&yt, R_NO_MEMORY, line, column, NULL, "There is not enough memory.");
 	*err = yt.err;
 	return err->reason == R_OK;
@@ -63,7 +64,9 @@ commit(struct sync *s, const struct change *c, struct revision *rev, struct audi
 	err->reason = R_NO_MEMORY;
 	snprintf(err->text, sizeof(err->text), "There is not enough memory.");
 	if (c->text)
-		ok = sha256_hex(c->text, c->n, rev->sha256) && (names = want_children(c->sites, s->site, &n)) != NULL;
+		ok = sha256_hex(c->text, c->n, rev->sha256) && (names = c->one ? one_children(s, c->one, &n) : want_children(c->sites, s->site, &n)) != NULL;
+	if (c->one)
+		one_describe(s, c->one, rev);
 	ok = ok && store_commit(s->store, rev, (const char (*)[CHILD_NAME_CAP])names, n, pending, who, err);
 	free(names);
 	return ok;
@@ -81,7 +84,7 @@ change_commit(struct sync *s, struct change *c, struct audit_row *who, const cha
 	if (!commit(s, c, &rev, who, pending, err))
 		return false;
 	s->applies++;
-	if (!sync_adopt(s, &rev, c->sites)) {
+	if (!(c->one ? sync_adopt_one(s, &rev, c->one) : sync_adopt(s, &rev, c->sites))) {
 		/* Committed, but not taken over for want of memory: a restart reads it from the store. */
 		log_error(NULL, "apply", "%s is in the store, but could not be brought into force.", who->detail);
 		err->reason = R_NO_MEMORY;
@@ -98,6 +101,7 @@ change_fini(struct change *c)
 {
 	free(c->text);
 	sites_free(c->sites);
+	one_free(c->one);
 	plan_fini(&c->plan);
 	memset(c, 0, sizeof(*c));
 }

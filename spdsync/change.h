@@ -11,6 +11,7 @@ struct change {
 	size_t		n;
 	struct sites	*sites;
 	struct plan	plan;
+	struct one	*one;		/* only one tunnel is edited (one.h); then there is no sites */
 };
 
 /*
@@ -18,6 +19,8 @@ struct change {
  * legacy: the policy "legacy" may stand in it, because it was in force before.
  */
 bool change_plan(struct sync *, struct change *, bool legacy, struct yt_error *err);
+/* For plan_make(): the suite of the tunnel's IKE SA; arg: the struct sync. */
+const struct suite *change_suite(void *arg, const char *tunnel);
 /* Is it the text in force, octet for octet? */
 bool change_is_none(const struct sync *, const struct change *);
 /*

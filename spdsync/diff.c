@@ -108,11 +108,13 @@ compare(struct spd_entry *want, size_t index, const struct spd *have, size_t i, 
 	bool ok = true;
 
 	want->present = false;
+	want->id = 0;
 	if (i == j)
 		return add_op(ops, SPD_ADD, want, index);
 	if (!is_ours(&have->v[i], want))
 		return add_op(ops, SPD_BLOCKED, &have->v[i], index);
 	want->present = same(&have->v[i], want);
+	want->id = have->v[i].id;
 	if (!want->present)
 		ok = add_op(ops, SPD_UPDATE, want, index);
 	for (i++; ok && i < j; i++)
@@ -159,6 +161,42 @@ spd_diff(struct spd *want, const struct spd *have, struct spd_ops *ops)
 	if (ops->n)
 		qsort(ops->v, ops->n, sizeof(ops->v[0]), by_kind);
 	return ok;
+}
+
+struct spd_entry *
+spd_find(const struct spd *s, const struct spd_entry *key)
+{
+	size_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = cmp_key(key, &s->v[mid]);
+
+		if (c == 0)
+			return &s->v[mid];
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+void
+spd_splice(const struct spd *s, unsigned tunnel, bool without, const struct spd *with, struct spd *out)
+{
+	size_t k = 0;
+
+	out->n = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		if (without && s->v[i].tunnel == tunnel)
+			continue;
+		while (k < with->n && cmp_key(&with->v[k], &s->v[i]) < 0)
+			out->v[out->n++] = with->v[k++];
+		out->v[out->n++] = s->v[i];
+	}
+	while (k < with->n)
+		out->v[out->n++] = with->v[k++];
 }
 
 void

@@ -11,7 +11,7 @@
 
 #include "api.h"
 #include "change.h"
-#include "edit.h"
+#include "one.h"
 
 static bool
 sha256_of(const char *p, size_t n, char out[65])
@@ -98,23 +98,20 @@ may_begin(struct req *r, const char *action)
 	return still_is(r);
 }
 
-/* The text as the edit makes it is checked and comes into force. */
 static void
-finish(struct req *r, const struct edit *e)
+edit(struct req *r, const char *block, size_t n)
 {
-	struct sync *s = r->s;
 	struct change c = { 0 };
+	struct sync *s = r->s;
 	struct yt_error err;
 	char said[160];
 
-	snprintf(said, sizeof(said), "%s %s", r->audit ? r->audit->action : "edit", r->name);
-	c.text = edit_text(e, s->rev.text, s->rev.n, &c.n);
-	if (!c.text)
-		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
+	snprintf(said, sizeof(said), "%s %s", block ? "edit" : "remove", r->name);
+	r->one = true;
+	if (!one_plan(s, &c, r->name, block, n, &err))
+		req_error_at(r, err.reason == R_NO_MEMORY ? 503 : err.reason == R_NOT_FOUND ? 404 : err.reason == R_EDIT_UNSAFE ? 409 : 400, &err);
 	else if (c.n > API_BODY_MAX)
 		req_error(r, 413, R_TOO_LARGE, "The site file would be larger than 16 MiB.", "");
-	else if (!change_plan(s, &c, true, &err))
-		req_error_at(r, err.reason == R_NO_MEMORY ? 503 : 400, &err);
 	else
 		apply_change(r, &c, req_query(r, "comment") ? req_query(r, "comment") : said);
 	change_fini(&c);
@@ -126,39 +123,18 @@ put_tunnel(struct req *r)
 	struct evbuffer *in = evhttp_request_get_input_buffer(r->http);
 	size_t n = evbuffer_get_length(in);
 	const char *block = n ? (const char *)evbuffer_pullup(in, -1) : "";
-	struct site_tunnel t = { 0 };
-	struct site_key *keys = NULL;
-	struct sync *s = r->s;
-	struct edit e = { 0 };
-	struct yt yt = { 0 };
 
 	if (!may_begin(r, "edit"))
 		return;
-	if (!block)
-		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
-	else if (!edit_put(&e, &yt, s->sites, s->rev.text, s->rev.n, r->name, block, n) ||
-	    !sites_read_tunnel(&yt, s->sites, yt.root->child, s->legacy, &t, &keys))
-		req_error_at(r, yt.err.reason == R_NO_MEMORY ? 503 : yt.err.reason == R_EDIT_UNSAFE ? 409 : 400, &yt.err);
+	if (block)
+		edit(r, block, n);
 	else
-		finish(r, &e);
-	tunnel_fini(&t);
-	site_keys_free(keys);
-	edit_fini(&e);
-	yt_free(&yt);
+		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
 }
 
 void
 delete_tunnel(struct req *r)
 {
-	struct sync *s = r->s;
-	struct yt_error err;
-	struct edit e = { 0 };
-
-	if (!may_begin(r, "remove"))
-		return;
-	if (!edit_remove(&e, s->sites, s->rev.text, s->rev.n, r->name, &err))
-		req_error_at(r, err.reason == R_NOT_FOUND ? 404 : err.reason == R_NO_MEMORY ? 503 : 409, &err);
-	else
-		finish(r, &e);
-	edit_fini(&e);
+	if (may_begin(r, "remove"))
+		edit(r, NULL, 0);
 }

@@ -44,14 +44,28 @@ finish(struct sync *s)
 	sync_progress(s);
 }
 
+/* The number that the engine gave a policy, so that it can be deleted one day without a look at the whole table. */
+static void
+note_id(struct sync *s, const struct pfkey_msg *reply)
+{
+	struct spd_entry said, *want;
+
+	if (!reply || !spd_entry_get(reply, &said) || said.id == 0)
+		return;
+	want = spd_find(&s->want.spd, &said);
+	if (want && want->reqid == said.reqid)
+		want->id = said.id;
+}
+
 static void
 op_done(void *arg, int err, const struct pfkey_msg *reply)
 {
 	struct sync *s = arg;
 	struct engine *e = &s->engine;
 
-	(void)reply;
 	e->flight--;
+	if (!err)
+		note_id(s, reply);
 	/* ENOENT for a deletion: somebody was faster, and the table is as we want it. */
 	if (err && err != ENOENT) {
 		e->failed++;
@@ -199,6 +213,38 @@ engine_reconcile(struct sync *s, bool by_event)
 		e->busy = false;
 		retry_later(s);
 	}
+}
+
+/*
+ * What an edit changed, by itself: the rest of the table is not looked at. When the table is not as it was wanted, or a policy's number is
+ * not known, it is looked at after all.
+ */
+void
+engine_delta(struct sync *s, struct spd_ops *ops, bool moved)
+{
+	struct engine *e = &s->engine;
+	bool known = e->up && !e->busy && e->stands && !e->blocked && !is_open(s);
+
+	for (size_t i = 0; i < ops->n; i++)
+		known = known && (ops->v[i].kind != SPD_DELETE || ops->v[i].e.id);
+	if (ops->n == 0 && !(moved && e->busy))
+		return;
+	e->gen++;	/* what is on its way counts places in the list as it was */
+	e->stands = false;
+	s->host.synced = false;
+	if (!known) {
+		engine_reconcile(s, false);
+		return;
+	}
+	e->busy = true;
+	e->again = false;
+	e->failed = 0;
+	e->at = 0;
+	e->push_gen = e->gen;
+	spd_ops_fini(&e->ops);
+	e->ops = *ops;
+	memset(ops, 0, sizeof(*ops));
+	push(s);
 }
 
 static void

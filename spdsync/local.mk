@@ -41,6 +41,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/files.h \
 	spdsync/have.c \
 	spdsync/host.c \
+	spdsync/one.c \
+	spdsync/one.h \
 	spdsync/peers.c \
 	spdsync/plan.c \
 	spdsync/plan.h \
@@ -77,7 +79,7 @@ spdsync_spdsync_SOURCES = \
 	spdsync/sandbox.h
 spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
 
-STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql
+STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql
 EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
 spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@$(MKDIR_P) spdsync
@@ -90,7 +92,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_export test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_export test/unit/test_one test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -106,6 +108,8 @@ test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_edit_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_export_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_export_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_one_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+test_unit_test_one_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)

@@ -128,7 +128,7 @@ int
 main(int argc, char **argv)
 {
 	struct proc p;
-	struct sync s = { .proc = &p, .host.guard = -1, .iked.sync_due = true, .keymgr.sync_due = true };
+	struct sync s = { .proc = &p, .host.guard = -1, .iked.sync_due = true, .keymgr = { .which = 1, .sync_due = true } };
 	bool pass = pass_wanted();
 
 	proc_start(&p, "spdsync", argc, argv);

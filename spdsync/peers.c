@@ -59,6 +59,55 @@ digest(struct bytes b, uint8_t out[32])
 	return EVP_Digest(b.p, b.n, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
+/* ---- who has to be told ---- */
+
+static void
+due(struct pump *p, struct rt *rt)
+{
+	struct due *d = &rt->due[p->which];
+
+	if (d->on)
+		return;
+	*d = (struct due){ true, p->last, NULL };
+	if (p->last)
+		p->last->due[p->which].next = rt;
+	else
+		p->first = rt;
+	p->last = rt;
+}
+
+static void
+undue(struct pump *p, struct rt *rt)
+{
+	struct due *d = &rt->due[p->which];
+
+	if (!d->on)
+		return;
+	if (d->prev)
+		d->prev->due[p->which].next = d->next;
+	else
+		p->first = d->next;
+	if (d->next)
+		d->next->due[p->which].prev = d->prev;
+	else
+		p->last = d->prev;
+	memset(d, 0, sizeof(*d));
+}
+
+void
+peers_due(struct sync *s, struct rt *rt)
+{
+	due(&s->iked, rt);
+	due(&s->keymgr, rt);
+}
+
+void
+peers_forget(struct sync *s, struct rt *rt)
+{
+	undue(&s->iked, rt);
+	undue(&s->keymgr, rt);
+}
+
 /* The link is gone; what was in flight on it is answered no more. */
 static void
 pump_reset(struct pump *p)
@@ -66,7 +115,7 @@ pump_reset(struct pump *p)
 	while (p->calls)
 		call_free(p->calls);
 	p->up = p->sync_flight = false;
-	p->cursor = p->flight = 0;
+	p->flight = 0;
 	p->sync_due = true;
 }
 
@@ -137,18 +186,20 @@ iked_pump(struct sync *s)
 	struct tunnel *t;
 	uint8_t *buf;
 
-	if (!p->up || !s->engine.stands || (p->cursor == s->nrt && !p->sync_due))
+	if (!p->up || !s->engine.stands || (!p->first && !p->sync_due))
 		return;
 	t = malloc(sizeof(*t));
 	buf = malloc(IPC_MAX);
-	while (t && buf && p->cursor < s->nrt && p->flight < PUSH_WINDOW) {
-		if (!iked_put(s, s->rt[p->cursor], &s->want.v[p->cursor], t, buf))
+	while (t && buf && p->first && p->flight < PUSH_WINDOW) {
+		const struct want_tunnel *w = want_find(&s->want, p->first->name);
+
+		if (w && !iked_put(s, p->first, w, t, buf))
 			break;
-		p->cursor++;
+		undue(p, p->first);
 	}
 	free(t);
 	free(buf);
-	if (p->cursor == s->nrt && p->flight == 0 && p->sync_due && !p->sync_flight)
+	if (!p->first && p->flight == 0 && p->sync_due && !p->sync_flight)
 		p->sync_flight = ipc_call(p->ipc, IKE_SYNC, bytes_of(NULL, 0), R_IKED_DOWN, iked_sync_done, s) != 0;
 }
 
@@ -230,8 +281,10 @@ iked_forget(struct sync *s)
 {
 	s->iked.ipc = NULL;
 	pump_reset(&s->iked);
-	for (unsigned i = 0; i < s->nrt; i++)
+	for (unsigned i = 0; i < s->nrt; i++) {
 		memcpy(s->rt[i]->iked_has, nothing, sizeof(nothing));
+		due(&s->iked, s->rt[i]);
+	}
 }
 
 static void
@@ -297,8 +350,10 @@ bind_done(void *arg, enum reason reason, struct rd *body)
 	call_free(c);
 	keymgr_pump(s);
 	sync_progress(s);
-	if (s->keymgr.cursor == s->nrt && s->keymgr.flight == 0)
-		certwatch_look(s->certs);	/* other certificates may be in use now */
+	if (!s->keymgr.first && s->keymgr.flight == 0 && s->certs_due) {
+		s->certs_due = false;
+		certwatch_look(s->certs);
+	}
 }
 
 static void
@@ -362,8 +417,12 @@ keymgr_put(struct sync *s, struct rt *rt, const struct want_tunnel *w)
 	struct wr out = wr_of(buf, sizeof(buf));
 	struct binding b;
 	struct call *c;
+	bool certs;
 
 	want_binding(w, &b);
+	certs = b.how_local != AUTH_BY_PSK || b.how_remote != AUTH_BY_PSK;
+	s->certs_due |= certs || rt->certs;
+	rt->certs = certs;
 	binding_put(&out, &b);
 	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum) || memcmp(sum, rt->key_has, sizeof(sum)) == 0)
 		return true;
@@ -426,16 +485,18 @@ keymgr_pump(struct sync *s)
 {
 	struct pump *p = &s->keymgr;
 
-	if (!p->up || (p->cursor == s->nrt && !p->sync_due && s->rules_told))
+	if (!p->up || (!p->first && !p->sync_due && s->rules_told))
 		return;
 	if (!s->rules_told)
 		rules_push(s);
-	while (p->cursor < s->nrt && p->flight < PUSH_WINDOW) {
-		if (!keymgr_put(s, s->rt[p->cursor], &s->want.v[p->cursor]))
+	while (p->first && p->flight < PUSH_WINDOW) {
+		const struct want_tunnel *w = want_find(&s->want, p->first->name);
+
+		if (w && !keymgr_put(s, p->first, w))
 			break;
-		p->cursor++;
+		undue(p, p->first);
 	}
-	if (p->cursor == s->nrt && p->flight == 0 && p->sync_due && !p->sync_flight)
+	if (!p->first && p->flight == 0 && p->sync_due && !p->sync_flight)
 		p->sync_flight = ipc_call(p->ipc, BIND_SYNC, bytes_of(NULL, 0), R_KEYMGR_DOWN, bind_sync_done, s) != 0;
 }
 
@@ -459,6 +520,7 @@ keymgr_forget(struct sync *s)
 	pump_reset(&s->keymgr);
 	for (unsigned i = 0; i < s->nrt; i++) {
 		memcpy(s->rt[i]->key_has, nothing, sizeof(nothing));
+		due(&s->keymgr, s->rt[i]);
 		s->rt[i]->secret_known = false;
 	}
 	s->checks = 0;
@@ -525,9 +587,8 @@ peers_fini(struct sync *s)
 }
 
 void
-peers_restart(struct sync *s)
+peers_pump(struct sync *s)
 {
-	s->iked.cursor = s->keymgr.cursor = 0;
 	keymgr_pump(s);
 	iked_pump(s);
 }

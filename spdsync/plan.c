@@ -30,23 +30,12 @@ fate_name(enum fate f)
 
 /* ---- one tunnel that was and is ---- */
 
-static bool
-same_nets(const struct site *a, const struct site *b)
-{
-	if (a->nnets != b->nnets)
-		return false;
-	for (unsigned i = 0; i < a->nnets; i++)
-		if (a->nets[i].len != b->nets[i].len || !addr_eq(&a->nets[i].addr, &b->nets[i].addr))
-			return false;
-	return true;
-}
-
 /* The digest says it all but for the order of the networks; it spares ten thousand tunnels the comparison. */
 static bool
 is_same(const struct sites *old, const struct site_tunnel *a, const struct sites *new, const struct site_tunnel *b)
 {
-	return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && same_nets(&old->sites[a->a], &new->sites[b->a]) &&
-	    same_nets(&old->sites[a->b], &new->sites[b->b]);
+	return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && site_same_nets(&old->sites[a->a], &new->sites[b->a]) &&
+	    site_same_nets(&old->sites[a->b], &new->sites[b->b]);
 }
 
 static enum fate

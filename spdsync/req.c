@@ -223,7 +223,7 @@ reply_checked(struct req *r)
 	json_t *j = r->reply;
 
 	r->reply = NULL;
-	apply_warnings(r->s, j);
+	apply_warnings(r->s, r->one ? r->name : NULL, j);
 	req_reply(r, 200, j);
 }
 
@@ -240,7 +240,10 @@ reply_settled(struct req *r, bool settled)
 {
 	json_object_set_new(r->reply, "in_sync", json_boolean(settled));
 	r->checking = true;
-	keymgr_check_all(r->s);
+	if (!r->one)
+		keymgr_check_all(r->s);
+	else if (rt_find(r->s, r->name))
+		keymgr_check(r->s, rt_find(r->s, r->name));
 	if (r->s->checks == 0 || !req_timer(r, CHECK_WAIT_S, on_unchecked))
 		reply_checked(r);
 }

@@ -88,12 +88,14 @@ void site_keys_free(struct site_key *);
 bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
 /* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */
 bool site_nets_meet(const struct site *, const struct site *);
+bool site_same_nets(const struct site *, const struct site *);	/* in the same order */
 /* Fills digest; false: no memory or no SHA-256. */
 bool tunnel_digest(const struct sites *, struct site_tunnel *);
 
 /* Cross checks (sitecheck.c): false and yt->err. Of all, of one tunnel with its sites, and of one with all others. */
 bool sites_check(struct yt *, struct sites *);
 bool tunnel_check(struct yt *, const struct sites *, struct site_tunnel *);
+bool tunnel_check_others(struct yt *, const struct sites *, const struct site_tunnel *);
 
 /* "90", "30s", "10m", "8h", "7d" -> seconds; "64GiB", "1000000" -> a number. False when it is none. */
 bool duration_parse(const char *, uint64_t *seconds);

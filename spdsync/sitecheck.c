@@ -49,6 +49,17 @@ site_nets_meet(const struct site *a, const struct site *b)
 	return false;
 }
 
+bool
+site_same_nets(const struct site *a, const struct site *b)
+{
+	if (a->nnets != b->nnets)
+		return false;
+	for (unsigned i = 0; i < a->nnets; i++)
+		if (a->nets[i].len != b->nets[i].len || !addr_eq(&a->nets[i].addr, &b->nets[i].addr))
+			return false;
+	return true;
+}
+
 static bool
 meet(const struct prefix *a, const struct prefix *b)
 {
@@ -153,6 +164,53 @@ check_pairs(struct yt *yt, const struct sites *all)
 		break;
 	}
 	free(v);
+	return yt->err.reason == R_OK;
+}
+
+static int
+cmp_nets(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	int c = cmp_prefix(&x->lo, &y->lo);
+
+	return c ? c : cmp_prefix(&x->hi, &y->hi);
+}
+
+/* The pairs of one tunnel against those of all others; its namesake is the one whose place it takes. */
+bool
+tunnel_check_others(struct yt *yt, const struct sites *all, const struct site_tunnel *t)
+{
+	size_t n = tunnel_pairs(all, t, NULL), cap = 0;
+	struct pair *mine = calloc(n + 1, sizeof(*mine)), *theirs = NULL, *hit = NULL;
+	char lo[PREFIX_STR], hi[PREFIX_STR];
+
+	if (!mine)
+		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
+	tunnel_pairs(all, t, mine);
+	qsort(mine, n, sizeof(*mine), cmp_nets);
+	for (unsigned i = 0; i < all->ntunnels && !hit && yt->err.reason == R_OK; i++) {
+		const struct site_tunnel *o = &all->tunnels[i];
+		size_t m = tunnel_pairs(all, o, NULL);
+
+		if (strcmp(o->name, t->name) == 0)
+			continue;
+		if (m > cap) {
+			free(theirs);
+			theirs = calloc(cap = m, sizeof(*theirs));
+			if (!theirs) {
+				yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
+				break;
+			}
+		}
+		tunnel_pairs(all, o, theirs);
+		for (size_t k = 0; k < m && !hit; k++)
+			hit = bsearch(&theirs[k], mine, n, sizeof(*mine), cmp_nets);
+		if (hit)
+			yt_fail(yt, R_OVERLAP, t->line, t->column, "Join the two tunnels, or give them different networks.",
+			    "The tunnels '%s' and '%s' both join %s and %s.", t->name, o->name, prefix_str(&hit->lo, lo), prefix_str(&hit->hi, hi));
+	}
+	free(theirs);
+	free(mine);
 	return yt->err.reason == R_OK;
 }
 

@@ -27,7 +27,7 @@ struct spd_entry {
 	/* what it says */
 	uint32_t	priority, reqid;
 	bool		plain;		/* have: one esp/tunnel/any-any/unique step, as we write them */
-	/* have */
+	/* have; want: as the engine numbered it, 0 not known */
 	uint32_t	id;
 	enum spd_owner	owner;
 	/* want */
@@ -59,6 +59,9 @@ void spd_fini(struct spd *);
 /* Both are sorted. Marks want's entries present where have has them. False: no memory. */
 bool spd_diff(struct spd *want, const struct spd *have, struct spd_ops *);
 void spd_ops_fini(struct spd_ops *);
+struct spd_entry *spd_find(const struct spd *, const struct spd_entry *key);	/* sorted; NULL: there is none */
+/* The sorted list without what stands under one tunnel, with other entries (sorted) instead; out has room for all. */
+void spd_splice(const struct spd *, unsigned tunnel, bool without, const struct spd *with, struct spd *out);
 
 /* Contracts, "Policy order": the longer prefix wins. */
 uint32_t spd_priority(const struct prefix *src, const struct prefix *dst);

@@ -226,12 +226,16 @@ cmp_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Retires the live reqids whose child is not in the sorted list. */
+/* Retires the live reqids, of one tunnel or of all, whose child is not in the sorted list. */
 static bool
-retire(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n)
+retire(struct store *s, uint64_t now, const char *tunnel, const char (*children)[CHILD_NAME_CAP], size_t n)
 {
-	sqlite3_stmt *all = prepare(s, "SELECT reqid, tunnel || '/' || child FROM reqid WHERE retired IS NULL");
+	sqlite3_stmt *all = prepare(s, tunnel ? "SELECT reqid, tunnel || '/' || child FROM reqid WHERE retired IS NULL AND tunnel = ?1" :
+	    "SELECT reqid, tunnel || '/' || child FROM reqid WHERE retired IS NULL");
 	bool ok = all != NULL;
+
+	if (ok && tunnel)
+		bind_text(all, 1, tunnel);
 
 	while (ok && sqlite3_step(all) == SQLITE_ROW) {
 		sqlite3_stmt *st;
@@ -250,7 +254,7 @@ retire(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], si
 }
 
 static bool
-number_children(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n)
+number_children(struct store *s, uint64_t now, const char *tunnel, const char (*children)[CHILD_NAME_CAP], size_t n)
 {
 	char (*sorted)[CHILD_NAME_CAP] = calloc(n + 1, sizeof(*sorted));
 	bool ok = sorted != NULL;
@@ -259,7 +263,7 @@ number_children(struct store *s, uint64_t now, const char (*children)[CHILD_NAME
 		memcpy(sorted, children, n * sizeof(*sorted));
 	if (ok)
 		qsort(sorted, n, sizeof(*sorted), cmp_name);
-	ok = ok && retire(s, now, (const char (*)[CHILD_NAME_CAP])sorted, n);
+	ok = ok && retire(s, now, tunnel, (const char (*)[CHILD_NAME_CAP])sorted, n);
 	for (size_t i = 0; ok && i < n; i++) {
 		char *slash = strchr(sorted[i], '/');
 
@@ -275,9 +279,45 @@ number_children(struct store *s, uint64_t now, const char (*children)[CHILD_NAME
 
 /* ---- revisions ---- */
 
+#define WHOLE_BELOW	16384u	/* a text that is smaller is kept whole: whoever looks into the store with other tools sees it */
+#define EDITS_MAX	64
+
+/* How deep the edit would be; 0: the whole text is to be kept. */
+static int64_t
+edit_depth(struct store *s, const struct revision *r)
+{
+	sqlite3_stmt *st;
+	int64_t depth = 0;
+
+	if (r->base == 0 || r->n < WHOLE_BELOW)
+		return 0;
+	st = prepare(s, "SELECT depth FROM edit WHERE revision = ?1");
+	if (!st)
+		return 0;
+	sqlite3_bind_int64(st, 1, (int64_t)r->base);
+	one_number(st, &depth);
+	return depth + 1 > EDITS_MAX ? 0 : depth + 1;
+}
+
+static bool
+insert_edit(struct store *s, const struct revision *r, int64_t depth)
+{
+	sqlite3_stmt *st = prepare(s, "INSERT INTO edit (revision, base, at, cut, depth) VALUES (?1, ?2, ?3, ?4, ?5)");
+
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, (int64_t)r->number);
+	sqlite3_bind_int64(st, 2, (int64_t)r->base);
+	sqlite3_bind_int64(st, 3, (int64_t)r->at);
+	sqlite3_bind_int64(st, 4, (int64_t)r->cut);
+	sqlite3_bind_int64(st, 5, depth);
+	return finish(st);
+}
+
 static bool
 insert_revision(struct store *s, struct revision *r)
 {
+	int64_t depth = edit_depth(s, r);
 	sqlite3_stmt *st = prepare(s, "INSERT INTO revision (time, author, comment, sha256, text) VALUES (?1, ?2, ?3, ?4, ?5)");
 
 	if (!st)
@@ -286,11 +326,11 @@ insert_revision(struct store *s, struct revision *r)
 	bind_text(st, 2, r->author);
 	bind_text(st, 3, r->comment);
 	bind_text(st, 4, r->sha256);
-	sqlite3_bind_blob64(st, 5, r->text, r->n, SQLITE_STATIC);
+	sqlite3_bind_blob64(st, 5, depth ? r->text + r->at : r->text, depth ? r->ins : r->n, SQLITE_STATIC);
 	if (!finish(st))
 		return false;
 	r->number = (uint64_t)sqlite3_last_insert_rowid(s->db);
-	return true;
+	return depth == 0 || insert_edit(s, r, depth);
 }
 
 static bool
@@ -325,7 +365,7 @@ bool
 store_commit(struct store *s, struct revision *r, const char (*children)[CHILD_NAME_CAP], size_t n, bool pending, struct audit_row *a,
     struct store_error *err)
 {
-	bool ok = run(s, "BEGIN IMMEDIATE") && (!r->text || insert_revision(s, r)) && number_children(s, r->time_s, children, n) &&
+	bool ok = run(s, "BEGIN IMMEDIATE") && (!r->text || insert_revision(s, r)) && number_children(s, r->time_s, r->tunnel, children, n) &&
 	    set_state(s, "current", r->number) && (pending || set_state(s, "confirmed", r->number));
 
 	if (ok) {
@@ -355,7 +395,7 @@ store_confirm(struct store *s, uint64_t number, struct audit_row *a, struct stor
 bool
 store_number(struct store *s, uint64_t now, const char (*children)[CHILD_NAME_CAP], size_t n, struct store_error *err)
 {
-	if (run(s, "BEGIN IMMEDIATE") && number_children(s, now, children, n) && run(s, "COMMIT"))
+	if (run(s, "BEGIN IMMEDIATE") && number_children(s, now, NULL, children, n) && run(s, "COMMIT"))
 		return true;
 	fail(s, err, "written");
 	run(s, "ROLLBACK");
@@ -380,33 +420,92 @@ take_row(sqlite3_stmt *st, struct revision *r)
 	column_text(st, 4, r->sha256, sizeof(r->sha256));
 }
 
-bool
-store_get(struct store *s, uint64_t number, struct revision *r, struct store_error *err)
+/* What stands in the store for one revision: the whole text, or an edit. */
+struct piece {
+	char		*text;
+	size_t		n, at, cut;
+	uint64_t	base;		/* 0: the whole */
+};
+
+static int
+get_piece(struct store *s, uint64_t number, struct revision *r, struct piece *p)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT number, time, author, comment, sha256, text FROM revision WHERE number = ?1");
+	sqlite3_stmt *st = prepare(s, "SELECT r.number, r.time, r.author, r.comment, r.sha256, r.text, e.base, e.at, e.cut FROM revision r "
+	    "LEFT JOIN edit e ON e.revision = r.number WHERE r.number = ?1");
 	int rc;
 
-	memset(r, 0, sizeof(*r));
 	if (st)
 		sqlite3_bind_int64(st, 1, (int64_t)number);
 	rc = st ? sqlite3_step(st) : SQLITE_ERROR;
 	if (rc == SQLITE_ROW) {
-		take_row(st, r);
-		r->n = (size_t)sqlite3_column_bytes(st, 5);
-		r->text = malloc(r->n + 1);
-		if (r->text) {
-			if (r->n)
-				memcpy(r->text, sqlite3_column_blob(st, 5), r->n);
-			r->text[r->n] = '\0';
+		if (r)
+			take_row(st, r);
+		p->n = (size_t)sqlite3_column_bytes(st, 5);
+		p->base = (uint64_t)sqlite3_column_int64(st, 6);
+		p->at = (size_t)sqlite3_column_int64(st, 7);
+		p->cut = (size_t)sqlite3_column_int64(st, 8);
+		p->text = malloc(p->n + 1);
+		if (p->text) {
+			if (p->n)
+				memcpy(p->text, sqlite3_column_blob(st, 5), p->n);
+			p->text[p->n] = '\0';
 		}
 	}
 	sqlite3_finalize(st);
+	return rc;
+}
+
+/* The edit is made in the text, whose place is taken by the result. False: it does not fit there, or no memory. */
+static bool
+apply_piece(char **text, size_t *n, const struct piece *p)
+{
+	size_t after = p->at <= *n && p->cut <= *n - p->at ? *n - p->cut + p->n : 0;
+	char *out = after || *n == p->cut ? malloc(after + 1) : NULL;
+
+	if (!out)
+		return false;
+	memcpy(out, *text, p->at);
+	memcpy(out + p->at, p->text, p->n);
+	memcpy(out + p->at + p->n, *text + p->at + p->cut, *n - p->at - p->cut);
+	out[after] = '\0';
+	free(*text);
+	*text = out;
+	*n = after;
+	return true;
+}
+
+bool
+store_get(struct store *s, uint64_t number, struct revision *r, struct store_error *err)
+{
+	struct piece v[EDITS_MAX + 1] = { { 0 } };
+	unsigned n = 0;
+	bool ok;
+	int rc;
+
+	memset(r, 0, sizeof(*r));
+	rc = get_piece(s, number, r, &v[0]);
 	if (rc == SQLITE_DONE) {
 		err->reason = R_NOT_FOUND;
 		snprintf(err->text, sizeof(err->text), "There is no revision %llu.", (unsigned long long)number);
 		return false;
 	}
-	return (rc == SQLITE_ROW && r->text) || fail(s, err, "read");
+	ok = rc == SQLITE_ROW && v[0].text;
+	while (ok && v[n].base && n < EDITS_MAX) {
+		ok = v[n].base < (n ? v[n - 1].base : number) && get_piece(s, v[n].base, NULL, &v[n + 1]) == SQLITE_ROW && v[n + 1].text;
+		n += ok;
+	}
+	ok = ok && v[n].base == 0;
+	r->text = v[n].text;
+	r->n = v[n].n;
+	v[n].text = NULL;
+	while (ok && n > 0)
+		ok = apply_piece(&r->text, &r->n, &v[--n]);
+	for (unsigned i = 0; i <= EDITS_MAX; i++)
+		free(v[i].text);
+	if (ok)
+		return true;
+	revision_fini(r);
+	return fail(s, err, "read");
 }
 
 /* 0 when it was never set. */

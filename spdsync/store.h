@@ -26,6 +26,10 @@ struct revision {
 	char		sha256[65];
 	char		*text;		/* NULL in lists; else to be freed */
 	size_t		n;
+	/* For store_commit(), when it is the edit of one tunnel: where it differs from the text of the revision base, and which tunnel. */
+	uint64_t	base;		/* 0: it is not */
+	size_t		at, cut, ins;
+	const char	*tunnel;
 };
 
 #define AUDIT_TEXT	512
@@ -49,6 +53,7 @@ unsigned store_version(void);	/* the form that this program writes */
 /*
  * One transaction: the revision, a reqid for every child that has none, retirement of the reqids of all others, the new current
  * number, and the line of the audit log, whose detail is made here. The children are those of OUR site's tunnels, as "tunnel/child".
+ * Of an edit they are those of its tunnel, and only that one's reqids are looked at; the store keeps the edit instead of the whole text.
  * A revision without text is number 0: nothing is in force any more. pending: the confirmed revision stays what it was.
  */
 bool store_commit(struct store *, struct revision *, const char (*children)[CHILD_NAME_CAP], size_t n, bool pending, struct audit_row *,

@@ -35,7 +35,17 @@ rt_find(struct sync *s, const char *tunnel)
 	return NULL;
 }
 
-static void
+struct rt *
+rt_new(const char *name)
+{
+	struct rt *rt = calloc(1, sizeof(*rt));
+
+	if (rt)
+		snprintf(rt->name, sizeof(rt->name), "%s", name);
+	return rt;
+}
+
+void
 rt_free(struct rt *rt)
 {
 	if (!rt)
@@ -55,7 +65,7 @@ new_rts(struct sync *s, const struct want *want)
 		v[i] = rt_find(s, want->v[i].t->name);
 		if (v[i])
 			continue;
-		v[i] = calloc(1, sizeof(**v));
+		v[i] = rt_new(want->v[i].t->name);
 		if (!v[i]) {
 			while (i-- > 0)
 				if (!rt_find(s, v[i]->name))
@@ -63,7 +73,6 @@ new_rts(struct sync *s, const struct want *want)
 			free(v);
 			return NULL;
 		}
-		snprintf(v[i]->name, sizeof(v[i]->name), "%s", want->v[i].t->name);
 	}
 	return v;
 }
@@ -74,8 +83,15 @@ swap_in(struct sync *s, struct rt **rts, struct want *want, struct sites *sites,
 	for (unsigned i = 0; i < s->nrt; i++)
 		if (!want_find(want, s->rt[i]->name)) {
 			peers_drop(s, s->rt[i]->name);
+			peers_forget(s, s->rt[i]);
 			rt_free(s->rt[i]);
 		}
+	for (unsigned i = 0; i < want->n; i++) {
+		const struct want_tunnel *before = want_find(&s->want, want->v[i].t->name);
+
+		if (!before || !want_same(before, &want->v[i]))
+			peers_due(s, rts[i]);
+	}
 	peers_unrule(s, sites);
 	free(s->rt);
 	s->rt = rts;
@@ -107,7 +123,7 @@ sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
 	s->engine.stands = false;
 	s->host.synced = false;
 	log_info(NULL, "revision", "Revision %llu is in force: %u tunnels here.", (unsigned long long)s->rev.number, s->nrt);
-	peers_restart(s);
+	peers_pump(s);
 	engine_reconcile(s, false);
 	return true;
 }
@@ -158,8 +174,8 @@ bool
 sync_settled(const struct sync *s)
 {
 	return s->engine.stands && !s->engine.blocked && !s->engine.busy &&
-	    s->iked.up && !s->iked.sync_due && s->iked.cursor == s->nrt && s->iked.flight == 0 &&
-	    s->keymgr.up && !s->keymgr.sync_due && s->keymgr.cursor == s->nrt && s->keymgr.flight == 0 &&
+	    s->iked.up && !s->iked.sync_due && !s->iked.first && s->iked.flight == 0 &&
+	    s->keymgr.up && !s->keymgr.sync_due && !s->keymgr.first && s->keymgr.flight == 0 &&
 	    s->host.up && (s->host.synced || s->rev.number == 0);
 }
 

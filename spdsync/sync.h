@@ -33,11 +33,20 @@ struct records {
 	struct kept_record *v[RECORDS_OTHER];
 };
 
+/* A place in the queue of those that a daemon has to hear of. */
+struct rt;
+struct due {
+	bool		on;
+	struct rt	*prev, *next;
+};
+
 /* One tunnel of the applied revision as it lives here. */
 struct rt {
 	char		name[NAME_CAP];
+	struct due	due[2];				/* by pump */
 	uint8_t		iked_has[32], key_has[32];	/* SHA-256 of the message that the daemon has; zero: none */
 	enum reason	put;				/* iked's answer */
+	bool		certs;				/* its binding names certificates */
 	bool		secret_known;
 	enum reason	secret;				/* keymgr's answer */
 	char		secret_detail[256];
@@ -50,8 +59,10 @@ struct call;
 struct pump {
 	struct ipc	*ipc;
 	struct call	*calls;		/* in flight */
+	unsigned	which;		/* 0 iked, 1 keymgr */
+	struct rt	*first, *last;	/* tunnels that it has to hear of */
 	bool		up;
-	unsigned	cursor, flight;
+	unsigned	flight;
 	bool		sync_due, sync_flight;
 };
 
@@ -124,6 +135,7 @@ struct sync {
 	struct host	host;
 	struct pump	iked, keymgr;
 	unsigned	checks;		/* questions to keymgr about secrets in flight */
+	bool		certs_due;	/* other certificates may be in use */
 	bool		rules_told;	/* keymgr has the trust anchors' rules of this revision */
 	unsigned	niked_counters;
 	struct counter	iked_counters[IKED_COUNTERS];
@@ -138,6 +150,9 @@ struct sync {
 bool sync_load(struct sync *, struct store_error *);	/* the current revision of the store */
 /* The store has a new current revision: takes over text and sites, and pushes what changed. */
 bool sync_adopt(struct sync *, struct revision *, struct sites *);
+/* The same for the edit of one tunnel. False: no memory; nothing was taken over. */
+struct one;
+bool sync_adopt_one(struct sync *, struct revision *, struct one *);
 bool sync_settled(const struct sync *);			/* everything of the revision is with everybody */
 void sync_progress(struct sync *);			/* something may have settled: whoever waits is told */
 void sync_attach(struct sync *, const char *name, int fd);	/* a link or listener from the supervisor */
@@ -152,6 +167,7 @@ void records_fini(struct records *);
 /* engine.c */
 void engine_attach(struct sync *, int fd);
 void engine_reconcile(struct sync *, bool by_event);
+void engine_delta(struct sync *, struct spd_ops *, bool moved);	/* the wanted policies changed by this (takes it); moved: there are more or fewer */
 void engine_guard(struct sync *, int guard);		/* the guard is open (0) or closed; policies follow it where they must */
 void engine_fini(struct sync *);
 /* sas.c: reads the SAs anew (one dump serves all who wait); done is called in any case, with the last known ones after a failure. */
@@ -170,7 +186,11 @@ void keymgr_pump(struct sync *);
 void peers_unrule(struct sync *, const struct sites *next);
 void peers_drop(struct sync *, const char *tunnel);	/* it is not wanted any more */
 void peers_fini(struct sync *);
-void peers_restart(struct sync *);			/* want changed: look at every tunnel again */
+void peers_due(struct sync *, struct rt *);		/* both have to hear of it */
+void peers_forget(struct sync *, struct rt *);		/* it is going to be freed */
+void peers_pump(struct sync *);
+struct rt *rt_new(const char *name);
+void rt_free(struct rt *);
 void keymgr_check(struct sync *, struct rt *);		/* ask again what the secret is like */
 void keymgr_check_all(struct sync *);			/* of CHECKS tunnels at most, those first that were not well; then api_checked() */
 /* host.c: ipsecd */

@@ -162,6 +162,14 @@ want_by_reqid(const struct want *w, uint32_t reqid)
 	return NULL;
 }
 
+/* The digest of the definition says all but the order of the networks, and by which preset the algorithms were named. */
+bool
+want_same(const struct want_tunnel *a, const struct want_tunnel *b)
+{
+	return memcmp(a->t->digest, b->t->digest, sizeof(a->t->digest)) == 0 && strcmp(a->t->policy, b->t->policy) == 0 && a->reqid == b->reqid &&
+	    a->local_is_a == b->local_is_a && site_same_nets(a->local, b->local) && site_same_nets(a->remote, b->remote);
+}
+
 static void
 side_selectors(const struct site *s, const struct site *partner, struct ts_list *out)
 {

@@ -36,6 +36,8 @@ char (*want_children(const struct sites *, const char *our_site, size_t *n))[CHI
 void want_fini(struct want *);
 const struct want_tunnel *want_find(const struct want *, const char *tunnel);
 const struct want_tunnel *want_by_reqid(const struct want *, uint32_t reqid);
+/* Do both mean the same to every daemon? */
+bool want_same(const struct want_tunnel *, const struct want_tunnel *);
 /* The selectors of the automatic child: networks that have a partner of their family. */
 void want_selectors(const struct want_tunnel *, struct ts_list *local, struct ts_list *remote);
 /* How we prove ourselves (local), or the peer does. */

@@ -140,6 +140,7 @@ engine_answer(struct world *w, struct pfkey_msg *m)
 		break;
 	case SADB_DUMP:
 	case SADB_X_SPDDUMP:
+		heard(w, "engine %s", m->type == SADB_DUMP ? "DUMP" : "SPDDUMP");
 		engine_dump(w, m);
 		return;
 	case SADB_X_SPDADD:
