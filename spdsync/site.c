@@ -335,9 +335,6 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 	    !read_between(yt, all, n, t) || !tunnel_auth_read(yt, all, n, t) || !read_algorithms(yt, n, legacy, t))
 		return false;
 	t->start = (uint8_t)site_word_read(yt, n, "start", YT_MUST, starts, START_RESPOND);
-	if (t->start == START_ON_DEMAND)
-		return yt_fail_at(yt, yt_get(yt, n, "start", YT_MAY), R_VALUE_INVALID, "Write 'always' or 'respond-only'.",
-		    "'on-demand' is not supported yet.");
 	t->encap = (uint8_t)site_word_read(yt, n, "encapsulation", YT_MAY, encaps, ENCAP_AUTO);
 	/* Contracts, "Lifetimes". The floor lets a test rekey within seconds. */
 	t->ike_life_s = read_duration(yt, n, "ike_lifetime", 5, 30 * DAY, 8 * 3600);

@@ -42,9 +42,9 @@ set_start(struct want_tunnel *w, bool we_are_a)
 {
 	w->start = START_RESPOND;
 	w->first = 0;
-	if (w->t->start != START_ALWAYS || w->remote->address.fam == 0)
+	if (w->t->start == START_RESPOND || w->remote->address.fam == 0)
 		return;
-	w->start = START_ALWAYS;
+	w->start = w->t->start;
 	w->first = we_are_a || w->local->address.fam == 0;
 }
 

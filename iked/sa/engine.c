@@ -235,14 +235,14 @@ orphan_gone(struct engine *e, uint32_t child)
 		}
 }
 
-/* On demand: a packet met a policy that has no SA. */
+/* On demand: a packet met a policy that has no SA. What was closed by command stays closed. */
 static void
 acquire(struct engine *e, uint32_t reqid)
 {
 	for (struct tun *t = e->tuns; t; t = t->next)
-		for (unsigned i = 0; i < t->cfg.nchildren; i++)
-			if (t->cfg.children[i].reqid == reqid && t->cfg.start == START_ON_DEMAND) {
-				t->wanted = t->pol[i].wanted = true;
+		for (unsigned i = 0; i < t->cfg.nchildren && t->cfg.start == START_ON_DEMAND; i++)
+			if (t->cfg.children[i].reqid == reqid && t->pol[i].wanted) {
+				t->wanted = true;
 				tun_changed(e, t);
 			}
 }

@@ -228,8 +228,10 @@ detach(struct engine *e, struct ikesa *s)
 		half_made(e, o->own, s);
 		half_made(e, o->peer, s);
 	}
-	if (!t->sas)
+	if (!t->sas) {
 		t->since = e->now;
+		tun_rest(t);
+	}
 	tun_changed(e, t);
 }
 
@@ -323,8 +325,9 @@ ikesa_fail(struct engine *e, struct ikesa *s, enum reason why, struct record *re
 	if (t && s->initiator) {
 		if (t->reason != why)
 			tun_reason(e, t, why, "");
-		if (t->cfg.start == START_RESPOND)
+		if (t->cfg.start != START_ALWAYS)
 			t->up_now = false;
+		tun_rest(t);
 		tun_backoff(e, t);
 		tun_failed(e, t, NULL, why, t->detail);
 	}

@@ -129,6 +129,7 @@ bool able_proposals(const struct engine *, const struct proposals *);
 #define ABLE_NONE	"Linux's own PF_KEY (engine: system) has aes128, aes192 and aes256 with sha384 or sha512, without ESN; 'esp:' of this tunnel offers none of that"
 void tun_reason(struct engine *, struct tun *, enum reason, const char *detail);
 void tun_backoff(struct engine *, struct tun *);
+void tun_rest(struct tun *);
 void tun_tend(struct engine *, struct tun *);
 void tun_free(struct engine *, struct tun *);
 void tun_apply(struct engine *, struct tun *, const struct tunnel *);

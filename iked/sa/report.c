@@ -95,7 +95,8 @@ child_report(const struct engine *e, const struct tun *t, unsigned pol, struct c
 	const struct child *c = policy_top(t, pol);
 
 	snprintf(out->name, sizeof(out->name), "%s", cfg->name);
-	out->wanted = t->pol[pol].wanted;
+	/* On demand it is wanted from the first packet on. */
+	out->wanted = t->pol[pol].wanted && (t->wanted || c || t->cfg.start != START_ON_DEMAND);
 	out->reqid = cfg->reqid;
 	out->local = cfg->local;
 	out->remote = cfg->remote;
@@ -167,7 +168,9 @@ engine_state(struct engine *e, const char *name, uint64_t now, struct tunnel_sta
 	} else {
 		out->since_s = age_s(e->now, t->since);
 		out->retry_in_s = t->retry_at ? age_s(t->retry_at, e->now) : 0;
-		if (out->reason == R_OK && (!t->wanted || t->cfg.start == START_RESPOND))
+		if (out->reason == R_OK && !t->wanted && t->cfg.start == START_ON_DEMAND)
+			out->reason = R_WAITING_FOR_PACKET;
+		else if (out->reason == R_OK && (!t->wanted || t->cfg.start == START_RESPOND))
 			out->reason = R_WAITING_FOR_PEER;
 	}
 	out->nchildren = t->cfg.nchildren;

@@ -146,10 +146,12 @@ settle_ikes(struct engine *e, struct tun *t)
 	}
 }
 
-static bool
-initiates(const struct tun *t)
+/* Nothing is left of a tunnel on demand: the next packet wakes it. */
+void
+tun_rest(struct tun *t)
 {
-	return t->wanted && t->cfg.start != START_RESPOND && !addr_is_any(&t->cfg.remote);
+	if (!t->sas && t->cfg.start == START_ON_DEMAND && !t->up_now)
+		t->wanted = false;
 }
 
 static bool
@@ -159,6 +161,15 @@ tun_has_orphan(const struct engine *e, const struct tun *t)
 		if (strcmp(o->tunnel, t->cfg.name) == 0)
 			return true;
 	return false;
+}
+
+static bool
+initiates(const struct engine *e, const struct tun *t)
+{
+	/* On demand, and children of an iked before us serve: no packet would ask for others. */
+	bool served = t->cfg.start == START_ON_DEMAND && t->reason != R_DELETED_BY_USER && tun_has_orphan(e, t);
+
+	return (t->wanted || served) && t->cfg.start != START_RESPOND && !addr_is_any(&t->cfg.remote);
 }
 
 /* Nobody speaks for this tunnel: begin, if it is ours to begin. Returns when to look again. */
@@ -176,7 +187,7 @@ need_ike(struct engine *e, struct tun *t)
 		}
 	if (starting(t) || t->gone || !e->keymgr || !e->listed || e->stopping || !e->engine_up)
 		return UINT64_MAX;
-	if (!beside && !(initiates(t) || (t->up_now && t->wanted && !addr_is_any(&t->cfg.remote))))
+	if (!beside && !(initiates(e, t) || (t->up_now && t->wanted && !addr_is_any(&t->cfg.remote))))
 		return UINT64_MAX;
 	if (!beside && !t->cfg.first && !t->up_now && t->cfg.start == START_ALWAYS) {
 		/* Not where children of an iked before us serve: the peer takes the IKE SA that they came from for alive. */

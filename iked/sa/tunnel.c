@@ -36,7 +36,7 @@ want(struct engine *e, struct tun *t, bool up)
 {
 	t->wanted = up;
 	for (unsigned i = 0; i < t->cfg.nchildren; i++)
-		t->pol[i].wanted = up || t->cfg.start == START_RESPOND;
+		t->pol[i].wanted = up || t->cfg.start != START_ALWAYS;
 	tun_changed(e, t);
 }
 
@@ -74,7 +74,7 @@ move_policies(struct tun *t, const struct tunnel *cfg, const struct tunnel_diff 
 	memcpy(old, t->pol, sizeof(old));
 	memset(t->pol, 0, sizeof(t->pol));
 	for (unsigned i = 0; i < cfg->nchildren; i++)
-		t->pol[i].wanted = wanted || cfg->start == START_RESPOND;
+		t->pol[i].wanted = wanted || cfg->start != START_ALWAYS;
 	for (unsigned k = 0; k < d->nold; k++) {
 		struct policy *p = d->child[k].to < 0 ? NULL : &t->pol[d->child[k].to];
 

@@ -55,3 +55,7 @@ check_PROGRAMS += test/exchange/test_frags_hostile
 UNIT_TESTS += test/exchange/test_frags_hostile
 test_exchange_test_frags_hostile_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_frags_hostile_LDADD = $(EXCHANGE_LIBS)
+check_PROGRAMS += test/exchange/test_demand
+UNIT_TESTS += test/exchange/test_demand
+test_exchange_test_demand_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_demand_LDADD = $(EXCHANGE_LIBS)

@@ -153,7 +153,6 @@ test_refused(void **state)
 		{ "policy: modern ", "ike: [aes128gcm16-prfsha256-x25519] ", R_KEY_MISSING, 6, 3, "'esp'" },
 		{ "policy: modern ", "policy: modern\n    esp: [aes128gcm16] ", R_VALUE_INVALID, 10, 5, "exclude" },
 		{ "policy: modern ", "ike: [aes128gcm17-prfsha256-x25519]\n    esp: [aes128gcm16] ", R_VALUE_INVALID, 9, 11, "not a proposal" },
-		{ "start: always ", "start: on-demand ", R_VALUE_INVALID, 10, 12, "not supported yet" },
 		{ "start: always ", "start: allways ", R_VALUE_INVALID, 10, 12, "'allways'" },
 		{ "start: always ", "replay_window: 16 ", R_KEY_MISSING, 6, 3, "'start'" },
 		{ "start: always ", "start: always\n    replay_window: 16 ", R_VALUE_INVALID, 11, 20, "32 to 4096" },

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tunnels on demand: nothing is sent before a packet asks, and whoever is asked once more begins once more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "sim.h"
+
+static void
+begin(struct sim *m, uint64_t seed, enum start_mode b)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+
+	assert_non_null(t);
+	sim_init(m, seed);
+	sim_tunnel(&t[A], A);
+	sim_tunnel(&t[B], B);
+	t[A].start = START_ON_DEMAND;
+	t[B].start = (uint8_t)b;
+	sim_keymgr(m, A, true, false);
+	sim_keymgr(m, B, true, false);
+	sim_put(m, &t[A], &t[B]);
+	free(t);
+}
+
+static void
+packet(struct sim *m, int side)
+{
+	uint8_t reqid[4] = { 1 };
+
+	sim_event(&m->s[side], KEY_ACQUIRE, bytes_of(reqid, sizeof(reqid)));
+}
+
+static enum reason
+says(struct sim *m, int side, bool *wanted)
+{
+	struct tunnel_state *t = calloc(1, sizeof(*t));
+	enum reason why;
+
+	assert_non_null(t);
+	assert_true(engine_state(m->s[side].e, "a-b", m->now, t));
+	why = (enum reason)t->reason;
+	*wanted = t->children[0].wanted;
+	free(t);
+	return why;
+}
+
+static unsigned
+begun(const struct sim *m)
+{
+	return m->s[A].sent[EX_IKE_SA_INIT & 3] + m->s[B].sent[EX_IKE_SA_INIT & 3];
+}
+
+static void
+test_first_packet(void **state)
+{
+	for (int side = 0; side < 2; side++) {
+		struct sim m;
+		bool wanted;
+
+		begin(&m, 300, START_ON_DEMAND);
+		sim_run(&m, 60 * SEC);
+		assert_int_equal(begun(&m), 0);
+		assert_int_equal(says(&m, A, &wanted), R_WAITING_FOR_PACKET);
+		assert_false(wanted);
+		packet(&m, side);
+		assert_true(sim_until(&m, sim_up, 5 * SEC));
+		assert_int_equal(says(&m, side, &wanted), R_OK);
+		assert_true(wanted);
+		assert_null(sim_check(&m, 1));
+		sim_fini(&m);
+	}
+}
+
+/* The peer closes it: nobody begins again by himself, the next packet does. */
+static void
+test_closed_by_peer(void **state)
+{
+	struct sim m;
+	unsigned n;
+	bool wanted;
+
+	begin(&m, 301, START_RESPOND);
+	packet(&m, A);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	sim_command(&m, B, ENGINE_DOWN);
+	sim_run(&m, 5 * SEC);
+	assert_false(sim_up(&m));
+	n = begun(&m);
+	sim_run(&m, 120 * SEC);
+	assert_int_equal(begun(&m), n);
+	packet(&m, A);
+	sim_run(&m, SEC);
+	assert_true(begun(&m) > n);
+	sim_command(&m, B, ENGINE_UP);
+	assert_true(sim_until(&m, sim_up, 90 * SEC));
+	assert_int_equal(says(&m, A, &wanted), R_OK);
+	sim_fini(&m);
+}
+
+/* The peer does not answer: it is given up, not tried for ever, and a later packet tries again. */
+static void
+test_no_answer(void **state)
+{
+	struct sim m;
+	unsigned n;
+
+	begin(&m, 302, START_RESPOND);
+	m.s[B].mute = true;
+	packet(&m, A);
+	sim_run(&m, 120 * SEC);
+	n = begun(&m);
+	assert_int_not_equal(n, 0);
+	sim_run(&m, 600 * SEC);
+	assert_int_equal(begun(&m), n);
+	m.s[B].mute = false;
+	packet(&m, A);
+	assert_true(sim_until(&m, sim_up, 65 * SEC));
+	sim_fini(&m);
+}
+
+/* Closed by command is closed, whatever packets come; opened by command it is up at once. */
+static void
+test_command(void **state)
+{
+	struct sim m;
+	bool wanted;
+
+	begin(&m, 303, START_RESPOND);
+	sim_command(&m, A, ENGINE_DOWN);
+	packet(&m, A);
+	sim_run(&m, 30 * SEC);
+	assert_int_equal(begun(&m), 0);
+	assert_int_equal(says(&m, A, &wanted), R_DELETED_BY_USER);
+	sim_command(&m, A, ENGINE_UP);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	sim_fini(&m);
+}
+
+/* iked is killed while children serve: the new one makes others beside them, though no packet asks. */
+static void
+test_restart(void **state)
+{
+	struct sim m;
+	uint32_t spi;
+
+	begin(&m, 304, START_ON_DEMAND);
+	packet(&m, A);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	sim_run(&m, 3 * SEC);
+	spi = toy_newest(&m.s[A], 0)->spi_in;
+	m.traffic = true;
+	m.next_packet = m.now;
+	sim_restart(&m, A);
+	sim_run(&m, 60 * SEC);
+	m.traffic = false;
+	assert_null(sim_check(&m, 1));
+	assert_int_equal(m.esp_lost + m.esp_no_out, 0);
+	assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+	sim_fini(&m);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_packet), cmocka_unit_test(test_closed_by_peer), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_command), cmocka_unit_test(test_restart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
