@@ -110,6 +110,7 @@ json_t *json_revision(const struct revision *, uint64_t current);
 struct verdict { enum reason reason; char detail[512]; enum child_negotiated state; bool retry; uint64_t retry_in_s; };
 void tunnel_verdict(struct sync *, const struct want_tunnel *, const struct rt *, struct verdict *);
 const char *verdict_message(const struct verdict *);
+enum child_negotiated tunnel_worst(const struct tunnel_state *);	/* NULL: down */
 const char *negotiated_name(enum child_negotiated);
 
 #endif

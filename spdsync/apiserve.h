@@ -23,6 +23,8 @@ struct api {
 
 struct req *req_new(struct listener *, struct evhttp_request *);	/* NULL: no memory */
 void req_free(struct req *);
+/* Ends the request without an answer: who takes its connection has it to himself, with its close callback, and counts it himself. */
+struct evhttp_request *req_detach(struct req *);
 json_t *error_json(int code, enum reason, const char *message, const char *hint);
 void send_json(struct evhttp_request *, int code, json_t *);		/* takes the JSON */
 

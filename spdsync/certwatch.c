@@ -7,6 +7,7 @@
 #include "certwatch.h"
 #include "log.h"
 #include "msg_cert.h"
+#include "news.h"
 
 struct trouble {
 	enum reason	reason;
@@ -71,8 +72,10 @@ static void
 finish(struct certwatch *w)
 {
 	for (unsigned i = 0; i < w->fresh.n; i++)
-		if (!is_known(&w->known, &w->fresh.v[i]))
+		if (!is_known(&w->known, &w->fresh.v[i])) {
 			log_at(LOG_WARN, NULL, "certificate", w->fresh.v[i].reason, "%s", w->fresh.v[i].text);
+			news_certificate(w->s, w->fresh.v[i].reason, w->fresh.v[i].text);
+		}
 	w->known = w->fresh;
 	w->fresh.n = 0;
 }

@@ -175,15 +175,32 @@ door_free(struct door *d)
 	free(d);
 }
 
-void
-door_asked(struct door *d, struct evhttp_request *http)
+static struct visitor *
+find(struct door *d, struct evhttp_request *http)
 {
 	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evhttp_request_get_connection(http)));
 
 	take_fresh(d);
 	for (unsigned i = d->n; i-- > 0;)
-		if (d->v[i].fd == fd) {
-			d->v[i].asked = true;
-			return;
-		}
+		if (d->v[i].fd == fd)
+			return &d->v[i];
+	return NULL;
+}
+
+void
+door_asked(struct door *d, struct evhttp_request *http)
+{
+	struct visitor *v = find(d, http);
+
+	if (v)
+		v->asked = true;
+}
+
+void
+door_leave(struct door *d, struct evhttp_request *http)
+{
+	struct visitor *v = find(d, http);
+
+	if (v)
+		*v = d->v[--d->n];
 }

@@ -17,5 +17,7 @@ struct door *door_new(struct event_base *, struct evhttp *, int fd);
 void door_free(struct door *);
 /* Its request is whole: from now on the request's own limits count. */
 void door_asked(struct door *, struct evhttp_request *);
+/* It stays, and somebody else counts it. */
+void door_leave(struct door *, struct evhttp_request *);
 
 #endif

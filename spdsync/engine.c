@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "log.h"
+#include "news.h"
 #include "sync.h"
 
 static void push(struct sync *);
@@ -117,6 +118,8 @@ count_ops(struct sync *s)
 		else
 			n++;
 	}
+	if (n && e->stands)
+		news_drift(s, n, e->by_event);
 	if (n && e->stands && e->by_event) {
 		s->repairs_event += n;
 		log_warn(NULL, "repair", "Somebody else changed the engine's policies; %zu changes put it right.", n);
@@ -151,6 +154,8 @@ engine_guard(struct sync *s, int guard)
 {
 	bool was = is_open(s);
 
+	if (guard != s->host.guard)
+		news_guard(s, guard);
 	s->host.guard = guard;
 	if (was == is_open(s))
 		return;
@@ -266,6 +271,8 @@ lost(struct sync *s)
 {
 	struct engine *e = &s->engine;
 
+	if (e->up)
+		news_daemon(s, "engine", false);
 	e->pf = NULL;
 	e->up = e->busy = e->again = e->by_event = e->stands = false;
 	e->flight = 0;
@@ -296,6 +303,7 @@ hello_done(void *arg, int err, const struct pfkey_msg *reply)
 		return;
 	}
 	s->engine.up = true;
+	news_daemon(s, "engine", true);
 	log_info(NULL, "engine_up", "The engine answers on PF_KEY.");
 	engine_reconcile(s, false);
 }

@@ -27,15 +27,15 @@ badness(enum child_negotiated n)
 	return n < 5 ? rank[n] : 5;
 }
 
-static enum child_negotiated
-worst_child(const struct rt *rt)
+enum child_negotiated
+tunnel_worst(const struct tunnel_state *st)
 {
 	enum child_negotiated worst = CHILD_UP;
 
-	if (!rt->state || rt->state->nchildren == 0)
+	if (!st || st->nchildren == 0)
 		return CHILD_DOWN;
-	for (unsigned i = 0; i < rt->state->nchildren; i++) {
-		enum child_negotiated n = (enum child_negotiated)rt->state->children[i].negotiated;
+	for (unsigned i = 0; i < st->nchildren; i++) {
+		enum child_negotiated n = (enum child_negotiated)st->children[i].negotiated;
 
 		if (badness(n) > badness(worst))
 			worst = n;
@@ -57,7 +57,7 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 	bool up;
 
 	memset(v, 0, sizeof(*v));
-	v->state = worst_child(rt);
+	v->state = tunnel_worst(st);
 	up = v->state == CHILD_UP || v->state == CHILD_REKEYING;
 	if (st && st->retry_in_s && !up) {
 		v->retry = true;

@@ -6,6 +6,7 @@
 #include "api.h"
 #include "log.h"
 #include "msg_esp.h"
+#include "news.h"
 #include "sync.h"
 
 static void
@@ -82,6 +83,7 @@ host_up(void *ctx, struct ipc *l)
 
 	(void)l;
 	s->host.up = true;
+	news_daemon(s, "ipsecd", true);
 	log_info(NULL, "ipsecd_up", "The link to ipsecd is up.");
 	ask_info(s);
 	host_pump(s);
@@ -102,6 +104,7 @@ host_down(void *ctx, struct ipc *l)
 	if (s->host.ipc != l)
 		return;
 	log_warn(NULL, "ipsecd_down", "The link to ipsecd ended.");
+	news_daemon(s, "ipsecd", false);
 	proc_link_lost(s->proc, "ipsecd");
 	host_forget(s);
 	sync_progress(s);

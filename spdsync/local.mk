@@ -29,6 +29,10 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/edit.h \
 	spdsync/editapi.c \
 	spdsync/engine.c \
+	spdsync/events.c \
+	spdsync/events.h \
+	spdsync/evring.c \
+	spdsync/evring.h \
 	spdsync/explain.c \
 	spdsync/export.c \
 	spdsync/export.h \
@@ -41,6 +45,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/files.h \
 	spdsync/have.c \
 	spdsync/host.c \
+	spdsync/news.c \
+	spdsync/news.h \
 	spdsync/one.c \
 	spdsync/one.h \
 	spdsync/peers.c \
@@ -92,7 +98,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_export test/unit/test_one test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_export test/unit/test_one test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -108,6 +114,8 @@ test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_edit_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_export_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_export_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_evring_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_evring_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_one_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 test_unit_test_one_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -117,7 +125,9 @@ test_unit_test_store_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_textdiff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_textdiff_LDADD = $(SPDSYNC_TEST_LIBS)
 UNIT_TESTS += test/unit/test_spdsync
-EXTRA_DIST += test/unit/test_spdsync
+EXTRA_DIST += test/unit/test_spdsync test/unit/world.sh
+UNIT_TESTS += test/unit/test_events
+EXTRA_DIST += test/unit/test_events
 
 # Site files, and the JSON of commands.
 FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c

@@ -15,6 +15,7 @@
 
 #include "api.h"
 #include "certwatch.h"
+#include "events.h"
 #include "log.h"
 #include "sandbox.h"
 #include "sync.h"
@@ -138,7 +139,8 @@ main(int argc, char **argv)
 	s.base = event_base_new();
 	s.api = s.base ? api_new(&s) : NULL;
 	s.certs = s.api ? certwatch_new(&s) : NULL;
-	if (!s.certs)
+	s.events = s.certs ? events_new(&s) : NULL;
+	if (!s.events)
 		fail("No memory.");
 	open_store(&s);
 	p.on_state = on_state;
@@ -152,6 +154,7 @@ main(int argc, char **argv)
 	s.api = NULL;
 	sync_fini(&s);
 	certwatch_free(s.certs);
+	events_free(s.events);
 	proc_end(&p);
 	event_base_free(s.base);
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "news.h"
 #include "one.h"
 
 /* The sites in force with this one tunnel, or none: what reads whole files then says what it says of the tunnel alone. */
@@ -334,6 +335,7 @@ take_want(struct sync *s, const char *name, struct room *m, unsigned pos, bool w
 		m->rts[pos] = was ? s->rt[pos] : m->rt;
 		m->rt = NULL;
 	} else {
+		news_gone(s, name);
 		peers_drop(s, name);
 		peers_forget(s, s->rt[pos]);
 		rt_free(s->rt[pos]);
@@ -384,6 +386,8 @@ sync_adopt_one(struct sync *s, struct revision *rev, struct one *o)
 	    o->gone ? "without" : "with another", o->name, s->nrt);
 	if (changed)
 		peers_due(s, s->rt[pos]);
+	news_revision(s);
+	news_settled(s);
 	engine_delta(s, &m.ops, was != is);
 	peers_pump(s);
 	room_fini(&m);

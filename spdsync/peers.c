@@ -13,6 +13,7 @@
 #include "api.h"
 #include "certwatch.h"
 #include "log.h"
+#include "news.h"
 #include "sync.h"
 
 static const uint8_t nothing[32];
@@ -226,8 +227,11 @@ on_state(void *ctx, struct ipc *l, struct ipc_msg *m)
 	ok = st && tunnel_state_get(&m->body, st) && rd_done(&m->body);
 	rt = ok ? rt_find(s, st->name) : NULL;
 	if (rt) {
-		free(rt->state);
+		struct tunnel_state *old = rt->state;
+
 		rt->state = trim(st);
+		news_state(s, rt, old);
+		free(old);
 	}
 	free(st);
 	return ok;
@@ -236,18 +240,8 @@ on_state(void *ctx, struct ipc *l, struct ipc_msg *m)
 static bool
 on_record(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
-	struct record *r = malloc(sizeof(*r));
-	struct sync *s = ctx;
-	struct rt *rt;
-	bool ok;
-
 	(void)l;
-	ok = r && record_get(&m->body, r) && rd_done(&m->body);
-	rt = ok && r->tunnel[0] ? rt_find(s, r->tunnel) : NULL;
-	if (ok)
-		records_add(rt ? &rt->records : &s->others, rt ? RECORDS_TUNNEL : RECORDS_OTHER, r);
-	free(r);
-	return ok;
+	return records_take(ctx, &m->body);
 }
 
 static bool
@@ -272,6 +266,7 @@ iked_up(void *ctx, struct ipc *l)
 
 	(void)l;
 	s->iked.up = true;
+	news_daemon(s, "iked", true);
 	log_info(NULL, "iked_up", "The link to iked is up.");
 	iked_pump(s);
 }
@@ -295,6 +290,7 @@ iked_down(void *ctx, struct ipc *l)
 	if (s->iked.ipc != l)
 		return;
 	log_warn(NULL, "iked_down", "The link to iked ended.");
+	news_daemon(s, "iked", false);
 	iked_forget(s);
 	sync_progress(s);
 }
@@ -507,6 +503,7 @@ keymgr_up(void *ctx, struct ipc *l)
 
 	(void)l;
 	s->keymgr.up = true;
+	news_daemon(s, "keymgr", true);
 	log_info(NULL, "keymgr_up", "The link to keymgr is up.");
 	keymgr_pump(s);
 }
@@ -535,6 +532,7 @@ keymgr_down(void *ctx, struct ipc *l)
 	if (s->keymgr.ipc != l)
 		return;
 	log_warn(NULL, "keymgr_down", "The link to keymgr ended.");
+	news_daemon(s, "keymgr", false);
 	proc_link_lost(s->proc, "keymgr");
 	keymgr_forget(s);
 	sync_progress(s);

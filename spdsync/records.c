@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc.h"
+#include "news.h"
 #include "sync.h"
 
 void
@@ -43,6 +44,22 @@ records_get(const struct records *rs, unsigned i, struct record *r)
 	}
 	rd = rd_of(bytes_of(rs->v[i]->octets, rs->v[i]->n));
 	return record_get(&rd, r);
+}
+
+bool
+records_take(struct sync *s, struct rd *body)
+{
+	struct record *r = malloc(sizeof(*r));
+	struct rt *rt;
+	bool ok = r && record_get(body, r) && rd_done(body);
+
+	if (ok) {
+		rt = r->tunnel[0] ? rt_find(s, r->tunnel) : NULL;
+		news_record(s, r);
+		records_add(rt ? &rt->records : &s->others, rt ? RECORDS_TUNNEL : RECORDS_OTHER, r);
+	}
+	free(r);
+	return ok;
 }
 
 void

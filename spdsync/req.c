@@ -8,7 +8,9 @@
 
 #include "apiserve.h"
 #include "clock.h"
+#include "door.h"
 #include "log.h"
+#include "news.h"
 
 #define CHECK_WAIT_S	1	/* for keymgr, once a revision is in force */
 
@@ -45,6 +47,7 @@ write_audit(struct req *r, json_t *answer)
 	if (!r->audit)
 		return;
 	snprintf(r->audit->result, sizeof(r->audit->result), "%s", !answer ? "" : reason ? reason : "OK");
+	news_command(r->s, r->audit);
 	if (!store_audit(r->s->store, r->audit))
 		log_at(LOG_ERROR, NULL, "audit", R_STORE_FAILED, "The audit log could not be written: %s: %s %s", r->author, r->audit->action, r->audit->detail);
 	req_audited(r);
@@ -116,6 +119,18 @@ on_sent(struct evhttp_connection *c, void *arg)
 
 	(void)c;
 	l->open--;
+}
+
+struct evhttp_request *
+req_detach(struct req *r)
+{
+	struct evhttp_request *http = r->http;
+
+	r->l->open--;
+	door_leave(r->l->door, http);
+	r->http = NULL;
+	req_free(r);
+	return http;
 }
 
 static const char *

@@ -4,6 +4,7 @@
 
 #include "api.h"
 #include "certs.h"
+#include "events.h"
 #include "routes.h"
 
 /* The first row whose path fits decides between 404 and 405. */
@@ -23,6 +24,7 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_GET,	"/v1/revisions/*",	get_revision },
 	{ EVHTTP_REQ_GET,	"/v1/diff",		get_diff },
 	{ EVHTTP_REQ_GET,	"/v1/audit",		get_audit },
+	{ EVHTTP_REQ_GET,	"/v1/events",		get_events },
 	{ EVHTTP_REQ_GET,	"/v1/certs",		get_certs },
 	{ EVHTTP_REQ_GET,	"/v1/ca/*/issued",	get_issued },
 	{ EVHTTP_REQ_POST,	"/v1/certs/import",	post_import },

@@ -8,6 +8,7 @@
 #include "api.h"
 #include "clock.h"
 #include "log.h"
+#include "news.h"
 #include "sync.h"
 
 static uint32_t
@@ -82,6 +83,7 @@ swap_in(struct sync *s, struct rt **rts, struct want *want, struct sites *sites,
 {
 	for (unsigned i = 0; i < s->nrt; i++)
 		if (!want_find(want, s->rt[i]->name)) {
+			news_gone(s, s->rt[i]->name);
 			peers_drop(s, s->rt[i]->name);
 			peers_forget(s, s->rt[i]);
 			rt_free(s->rt[i]);
@@ -123,6 +125,8 @@ sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
 	s->engine.stands = false;
 	s->host.synced = false;
 	log_info(NULL, "revision", "Revision %llu is in force: %u tunnels here.", (unsigned long long)s->rev.number, s->nrt);
+	news_revision(s);
+	news_settled(s);
 	peers_pump(s);
 	engine_reconcile(s, false);
 	return true;
@@ -184,6 +188,7 @@ sync_progress(struct sync *s)
 {
 	host_pump(s);
 	iked_pump(s);
+	news_settled(s);
 	if (s->api && (sync_settled(s) || (s->engine.stands && s->engine.blocked)))
 		api_settled(s->api);
 }

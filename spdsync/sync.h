@@ -119,6 +119,7 @@ struct counter { char name[64]; uint64_t value; };
 #define IKED_COUNTERS	256
 
 struct api;
+struct events;
 struct sync {
 	struct proc	*proc;
 	struct event_base *base;
@@ -144,6 +145,8 @@ struct sync {
 	char		*supervisor;
 	struct api	*api;
 	struct certwatch *certs;
+	struct events	*events;
+	bool		said_settled;	/* the last "in_sync" event */
 };
 
 /* sync.c */
@@ -162,6 +165,7 @@ struct rt *rt_find(struct sync *, const char *tunnel);
 /* records.c */
 void records_add(struct records *, unsigned cap, const struct record *);
 bool records_get(const struct records *, unsigned i, struct record *);	/* false: there is none */
+bool records_take(struct sync *, struct rd *);	/* one that iked sends; false: it is malformed */
 void records_fini(struct records *);
 
 /* engine.c */

@@ -30,7 +30,7 @@ print_supervisor_state(const struct ctl *ctl)
 }
 
 static int
-exit_code(const struct ctl *ctl, const struct http *h, const char *socket, bool rw, long timeout_s)
+ctl_exit(const struct ctl *ctl, const struct http *h, const char *socket, bool rw, long timeout_s)
 {
 	if (h->status == 0 && h->timed_out && rw) {
 		fprintf(stderr, "ikectl: no answer within %ld s; what was begun goes on\n", timeout_s);
@@ -61,6 +61,29 @@ ctl_json(json_t *j)
 	putchar('\n');
 }
 
+/* The error that came, for people or as it is. */
+static int
+ctl_refused(const struct ctl *ctl, const struct http *h, int rc)
+{
+	if (h->status && !h->body) {
+		fprintf(stderr, "ikectl: the answer is not JSON (HTTP status %ld)\n", h->status);
+		return CTL_FAILED;
+	}
+	if (h->body && ctl->json)
+		ctl_json(h->body);
+	else if (h->body)
+		print_error(ctl, h->body);
+	return rc;
+}
+
+int
+ctl_answered(const struct ctl *ctl, const struct http *h, const char *socket)
+{
+	int rc = ctl_exit(ctl, h, socket, false, ctl->timeout_s);
+
+	return rc == CTL_OK ? rc : ctl_refused(ctl, h, rc);
+}
+
 static int
 call(const struct ctl *ctl, bool rw, const char *method, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
 {
@@ -73,19 +96,13 @@ call(const struct ctl *ctl, bool rw, const char *method, const char *path, const
 	*answer = NULL;
 	snprintf(socket, sizeof(socket), "%s/%s.sock", ctl->run_dir, rw ? "rw" : "ro");
 	http_call(&h, socket, method, path, type, body, n, timeout_s);
-	rc = exit_code(ctl, &h, socket, rw, timeout_s);
-	if (h.status && !h.body) {
-		fprintf(stderr, "ikectl: the answer is not JSON (HTTP status %ld)\n", h.status);
-		rc = CTL_FAILED;
-	} else if (h.body && rc == CTL_OK) {
+	rc = ctl_exit(ctl, &h, socket, rw, timeout_s);
+	if (h.body && rc == CTL_OK)
 		*answer = json_incref(h.body);
-	} else if (h.body && error) {
+	else if (h.body && error)
 		*error = json_incref(h.body);
-	} else if (h.body && ctl->json) {
-		ctl_json(h.body);
-	} else if (h.body) {
-		print_error(ctl, h.body);
-	}
+	else
+		rc = ctl_refused(ctl, &h, rc);
 	http_free(&h);
 	return rc;
 }
@@ -286,16 +303,24 @@ print_one(const struct ctl *ctl, json_t *tunnel)
 }
 
 int
-cmd_status(const struct ctl *ctl, int argc, char **argv)
+status_once(const struct ctl *ctl, const char *tunnel)
 {
-	char tunnel[NAME_CAP], child[NAME_CAP], path[160];
+	char path[160];
 
-	if (argc == 0)
+	if (!tunnel)
 		return ctl_ask(ctl, false, "/v1/status", NULL, NULL, 0, print_status);
-	if (!split(argv[0], tunnel, child))
-		return CTL_NOT_FOUND;
 	snprintf(path, sizeof(path), "/v1/tunnels/%s", tunnel);
 	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_one);
+}
+
+int
+cmd_status(const struct ctl *ctl, int argc, char **argv)
+{
+	char tunnel[NAME_CAP], child[NAME_CAP];
+
+	if (argc && !split(argv[0], tunnel, child))
+		return CTL_NOT_FOUND;
+	return (ctl->watch ? status_watch : status_once)(ctl, argc ? tunnel : NULL);
 }
 
 int

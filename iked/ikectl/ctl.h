@@ -15,6 +15,8 @@ struct ctl {
 	const char	*peer_for;	/* export-peer --for */
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
+	bool		 watch;		/* status --watch */
+	const char	*since;		/* events --since */
 	bool		 colour;
 	long		 timeout_s;	/* 0: not given */
 	/* certificates and the CA; given: their letters (main.c), each once */
@@ -32,6 +34,9 @@ int ctl_change(const struct ctl *, const char *method, const char *path, const c
 void ctl_query(char *path, size_t cap, const char *key, const char *value);	/* adds it; value NULL: nothing */
 /* The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
 int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error);
+/* Of an answer that ctl_call cannot take, from ro.sock: the exit code, and a sentence where it is not 0. */
+struct http;
+int ctl_answered(const struct ctl *, const struct http *, const char *socket);
 void ctl_json(json_t *);
 void ctl_unreadable(const struct ctl *, const char *name, const char *why);
 char *ctl_slurp(const struct ctl *, const char *name, size_t *n);
@@ -53,6 +58,7 @@ int cmd_compare(const struct ctl *, int argc, char **argv);
 int cmd_counters(const struct ctl *, int argc, char **argv);
 int cmd_audit(const struct ctl *, int argc, char **argv);
 int cmd_delete(const struct ctl *, int argc, char **argv);
+int cmd_events(const struct ctl *, int argc, char **argv);
 int cmd_diff(const struct ctl *, int argc, char **argv);
 int cmd_rollback(const struct ctl *, int argc, char **argv);
 int cmd_history(const struct ctl *, int argc, char **argv);
@@ -60,6 +66,10 @@ int cmd_shutdown(const struct ctl *, int argc, char **argv);
 int cmd_ca(const struct ctl *, int argc, char **argv);
 int cmd_csr(const struct ctl *, int argc, char **argv);
 int cmd_cert(const struct ctl *, int argc, char **argv);
+
+/* tunnel NULL: all. */
+int status_once(const struct ctl *, const char *tunnel);
+int status_watch(const struct ctl *, const char *tunnel);
 
 /* For people; a member that is missing prints as "-". */
 void print_plan(const struct ctl *, json_t *);

@@ -33,40 +33,8 @@ on_octets(char *p, size_t size, size_t n, void *arg)
 	return more;
 }
 
-static void
-perform(struct http *h, CURL *c, const char *type)
-{
-	struct answer a = { NULL, 0 };
-	struct curl_slist *headers = NULL;
-	char line[128];
-	long error = 0;
-	CURLcode rc;
-
-	if (type) {
-		snprintf(line, sizeof(line), "Content-Type: %s", type);
-		headers = curl_slist_append(headers, line);
-		headers = curl_slist_append(headers, "Expect:");
-		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	}
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_octets);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &a);
-	rc = curl_easy_perform(c);
-	if (rc == CURLE_OK) {
-		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &h->status);
-		if (a.n)
-			h->body = json_loadb(a.p, a.n, JSON_DECODE_ANY, NULL);
-	} else {
-		h->timed_out = rc == CURLE_OPERATION_TIMEDOUT;
-		curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
-		h->denied = error == EACCES || error == EPERM;
-		snprintf(h->error, sizeof(h->error), "%s", curl_easy_strerror(rc));
-	}
-	curl_slist_free_all(headers);
-	free(a.p);
-}
-
-void
-http_call(struct http *h, const char *socket, const char *method, const char *path, const char *type, const void *body, size_t n, long timeout_s)
+static CURL *
+begin(struct http *h, const char *socket, const char *path, long timeout_s)
 {
 	CURL *c = curl_easy_init();
 	char url[4200];
@@ -74,7 +42,7 @@ http_call(struct http *h, const char *socket, const char *method, const char *pa
 	memset(h, 0, sizeof(*h));
 	if (!c) {
 		snprintf(h->error, sizeof(h->error), "no memory");
-		return;
+		return NULL;
 	}
 	snprintf(url, sizeof(url), "http://causeway%s", path);
 	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, socket);
@@ -82,14 +50,150 @@ http_call(struct http *h, const char *socket, const char *method, const char *pa
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT, timeout_s);
+	return c;
+}
+
+/* to: what the write function gets. */
+static void
+perform(struct http *h, CURL *c, void *to)
+{
+	long error = 0;
+	CURLcode rc;
+
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, to);
+	rc = curl_easy_perform(c);
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &h->status);
+	if (rc == CURLE_OK)
+		return;
+	h->timed_out = rc == CURLE_OPERATION_TIMEDOUT;
+	curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
+	h->denied = error == EACCES || error == EPERM;
+	snprintf(h->error, sizeof(h->error), "%s", curl_easy_strerror(rc));
+	h->broken = 1;
+}
+
+static void
+take_json(struct http *h, struct answer *a)
+{
+	if (a->n)
+		h->body = json_loadb(a->p, a->n, JSON_DECODE_ANY, NULL);
+	free(a->p);
+}
+
+void
+http_call(struct http *h, const char *socket, const char *method, const char *path, const char *type, const void *body, size_t n, long timeout_s)
+{
+	CURL *c = begin(h, socket, path, timeout_s);
+	struct curl_slist *headers = NULL;
+	struct answer a = { NULL, 0 };
+	char line[128];
+
+	if (!c)
+		return;
 	if (body) {
+		snprintf(line, sizeof(line), "Content-Type: %s", type);
+		headers = curl_slist_append(headers, line);
+		headers = curl_slist_append(headers, "Expect:");
+		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 	}
-	perform(h, c, body ? type : NULL);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_octets);
+	perform(h, c, &a);
+	if (h->broken) {
+		h->status = 0;
+		a.n = 0;
+	}
+	take_json(h, &a);
+	curl_slist_free_all(headers);
 	curl_easy_cleanup(c);
+}
+
+char *
+http_text(struct http *h, const char *socket, const char *path, long timeout_s)
+{
+	CURL *c = begin(h, socket, path, timeout_s);
+	struct answer a = { NULL, 0 };
+
+	if (!c)
+		return NULL;
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_octets);
+	perform(h, c, &a);
+	curl_easy_cleanup(c);
+	if (h->broken)
+		h->status = 0;
+	if (h->status == 200 && a.p) {
+		a.p[a.n] = '\0';
+		return a.p;
+	}
+	take_json(h, &a);
+	return NULL;
+}
+
+/* ---- an answer in lines ---- */
+
+struct lines {
+	CURL		*c;
+	struct answer	 a;
+	void		(*line)(void *, const char *);
+	void		(*idle)(void *);
+	void		*arg;
+};
+
+static size_t
+on_lines(char *p, size_t size, size_t n, void *arg)
+{
+	struct lines *l = arg;
+	size_t took = on_octets(p, size, n, &l->a), at = 0;
+	long status = 0;
+	char *end;
+
+	curl_easy_getinfo(l->c, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return took;
+	while (l->a.p && (end = memchr(l->a.p + at, '\n', l->a.n - at)) != NULL) {
+		*end = '\0';
+		l->line(l->arg, l->a.p + at);
+		at = (size_t)(end - l->a.p) + 1;
+	}
+	if (at)
+		memmove(l->a.p, l->a.p + at, l->a.n - at);
+	l->a.n -= at;
+	return took;
+}
+
+static int
+on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct lines *l = arg;
+
+	(void)a, (void)b, (void)c, (void)d;
+	l->idle(l->arg);
+	return 0;
+}
+
+void
+http_lines(struct http *h, const char *socket, const char *path, long timeout_s, void (*line)(void *, const char *), void (*idle)(void *), void *arg)
+{
+	struct lines l = { .line = line, .idle = idle, .arg = arg };
+
+	l.c = begin(h, socket, path, timeout_s);
+	if (!l.c)
+		return;
+	curl_easy_setopt(l.c, CURLOPT_WRITEFUNCTION, on_lines);
+	if (idle) {
+		curl_easy_setopt(l.c, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(l.c, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(l.c, CURLOPT_XFERINFODATA, &l);
+	}
+	perform(h, l.c, &l);
+	curl_easy_cleanup(l.c);
+	if (h->status == 200)
+		free(l.a.p);
+	else
+		take_json(h, &l.a);
 }
 
 void

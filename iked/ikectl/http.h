@@ -11,12 +11,20 @@ struct http {
 	json_t	*body;		/* the caller's; NULL when there was none or it was not JSON */
 	char	 error[256];	/* why it could not be reached, "" otherwise */
 	int	 timed_out;
+	int	 broken;	/* it ended before its end; status is of its beginning where the answer is lines */
 	int	 denied;	/* this user may not open the socket */
 };
 
 /* body NULL: GET, else that method. timeout_s 0: none. The caller ends with http_free. */
 void http_call(struct http *, const char *socket, const char *method, const char *path, const char *type, const void *body, size_t n,
     long timeout_s);
+/*
+ * A GET whose answer is lines that come for as long as it lasts; of one that is not 200 it keeps the body as above. idle runs about once
+ * a second, whether something comes or not; NULL: none.
+ */
+void http_lines(struct http *, const char *socket, const char *path, long timeout_s, void (*line)(void *arg, const char *), void (*idle)(void *arg), void *arg);
+/* A GET whose answer is text. The caller's, NULL when there was none. */
+char *http_text(struct http *, const char *socket, const char *path, long timeout_s);
 void http_free(struct http *);
 
 #endif

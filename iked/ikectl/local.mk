@@ -9,6 +9,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_cert.c \
 	iked/ikectl/cmd_edit.c \
 	iked/ikectl/cmd_peer.c \
+	iked/ikectl/cmd_events.c \
 	iked/ikectl/cmd_rev.c \
 	iked/ikectl/ctl.h \
 	iked/ikectl/http.c \

@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{ "diff", "[FROM [TO]]", "what differs between two revisions; without numbers, what the last one changed", 0, 2, cmd_diff },
 	{ "down", "TUNNEL", "close a tunnel and keep it closed", 1, 1, cmd_down },
 	{ "edit", "TUNNEL", "another block for one tunnel, or a new tunnel: by an editor, or --file FILE", 1, 1, cmd_edit },
+	{ "events", "[TUNNEL]", "what happens, as it happens (--since ID | oldest: from there on)", 0, 1, cmd_events },
 	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
 	{ "export-peer", "TUNNEL --for FORMAT", "what the other end needs: causeway, strongswan, libreswan, openiked, fields", 1, 1, cmd_export_peer },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
@@ -39,7 +40,7 @@ static const struct command commands[] = {
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
 	{ "show", "certs | policies | sas", "certificates and who uses them; what stands in the engine", 1, 1, cmd_show },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
-	{ "status", "[TUNNEL]", "the gateway, or one tunnel", 0, 1, cmd_status },
+	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -83,6 +84,8 @@ static const struct option options[] = {
 	{ "replace", no_argument, NULL, 'x' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "ike", no_argument, NULL, 'i' },
+	{ "watch", no_argument, NULL, 'v' },
+	{ "since", required_argument, NULL, 'e' },
 	{ "run-dir", required_argument, NULL, 'r' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "comment", required_argument, NULL, 'c' },
@@ -149,11 +152,13 @@ main(int argc, char **argv)
 	const struct command *cmd;
 	int c;
 
-	ctl.colour = isatty(STDOUT_FILENO);
+	ctl.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (c) {
 		case 'j': ctl.json = true; break;
 		case 'i': ctl.ike = true; break;
+		case 'v': ctl.watch = true; break;
+		case 'e': ctl.since = optarg; break;
 		case 'r': ctl.run_dir = optarg; break;
 		case 'c': ctl.comment = optarg; break;
 		case 'f': ctl.file = optarg; break;

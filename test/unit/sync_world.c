@@ -8,10 +8,12 @@
  *	steal              somebody else deletes the first policy
  *	foreign SRC DST    somebody else adds a policy (out, its own owner)
  *	secret REASON      what keymgr says about secrets from now on; mute: it says nothing when it is asked; speak
- *	up NAME            iked reports the tunnel up; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
+ *	up NAME            iked reports the tunnel up; rekeyed NAME: with other SPIs; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
+ *	fall NAME          iked reports that it failed; flap NAME N: it fails and comes up, N times, with other SPIs each time
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
  *	hang               the engine stops answering
  *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
+ *	deaf N             N clients of ro.sock ask for the events and take none of them; leave: they go
  *	count              prints the number of policies
  *	kill, term         spdsync gets the signal; start: it is started again
  *	quit
@@ -405,14 +407,15 @@ static const struct ipc_table keymgr_table = { "keymgr", ROWS(keymgr_rows), NULL
 static const struct ipc_table esp_table = { "ipsecd", ROWS(esp_rows), NULL, ipsecd_gone };
 
 static void
-report_up(struct world *w, const char *name)
+report_state(struct world *w, const char *name, enum child_negotiated how, unsigned generation)
 {
 	struct tunnel_state *st = calloc(1, sizeof(*st));
 	uint8_t *buf = malloc(IPC_MAX);
 	struct wr out = wr_of(buf, IPC_MAX - IPC_HEAD);
 
 	snprintf(st->name, sizeof(st->name), "%s", name);
-	st->ike_up = st->ike_initiator = 1;
+	st->ike_up = st->ike_initiator = how == CHILD_UP;
+	st->reason = how == CHILD_UP ? R_OK : R_PEER_DEAD;
 	st->spi_i = 0x123456789abcdef0;
 	st->spi_r = 0xfedcba9876543210;
 	st->ike_suite = (struct suite){ .encr = ENCR_AES_GCM_16, .key_bits = 256, .prf = PRF_HMAC_SHA2_384, .ke = KE_X25519 };
@@ -423,15 +426,24 @@ report_up(struct world *w, const char *name)
 	st->nchildren = 1;
 	snprintf(st->children[0].name, sizeof(st->children[0].name), "net");
 	st->children[0].wanted = st->children[0].proven = 1;
-	st->children[0].negotiated = CHILD_UP;
-	st->children[0].spi_in = 0xc0000001;
-	st->children[0].spi_out = 0xc0000002;
+	st->children[0].negotiated = how;
+	st->children[0].spi_in = 0xc0000001 + 2 * generation;
+	st->children[0].spi_out = 0xc0000002 + 2 * generation;
 	st->children[0].reqid = 1;
 	st->children[0].suite = (struct suite){ .encr = ENCR_AES_GCM_16, .key_bits = 256, .esn = ESN_YES };
 	tunnel_state_put(&out, st);
 	ipc_event(w->iked, IKE_STATE, wr_bytes(&out));
 	free(st);
 	free(buf);
+}
+
+static void
+flap(struct world *w, const char *name, unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		report_state(w, name, CHILD_FAILED, i);
+		report_state(w, name, CHILD_UP, i);
+	}
 }
 
 static void
@@ -610,7 +622,7 @@ end_child(struct world *w, int sig)
 /* ---- clients that only take room ---- */
 
 static void
-crowd(struct world *w, unsigned n)
+crowd(struct world *w, unsigned n, const char *says)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	unsigned tries = 0;
@@ -619,7 +631,7 @@ crowd(struct world *w, unsigned n)
 	while (w->ncrowd < n && w->ncrowd < CROWD && tries < 100) {
 		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-		if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && write(fd, "GET /v1", 7) == 7) {
+		if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && write(fd, says, strlen(says)) > 0) {
 			w->crowd[w->ncrowd++] = fd;
 			continue;
 		}
@@ -664,7 +676,13 @@ command(struct world *w, char *line)
 	else if (strcmp(verb, "secret") == 0 && a)
 		w->secret = (enum reason)reason_by_name(a);
 	else if (strcmp(verb, "up") == 0 && a && w->iked)
-		report_up(w, a);
+		report_state(w, a, CHILD_UP, 0);
+	else if (strcmp(verb, "rekeyed") == 0 && a && w->iked)
+		report_state(w, a, CHILD_UP, 1);
+	else if (strcmp(verb, "fall") == 0 && a && w->iked)
+		report_state(w, a, CHILD_FAILED, 0);
+	else if (strcmp(verb, "flap") == 0 && a && b && w->iked)
+		flap(w, a, (unsigned)strtoul(b, NULL, 10));
 	else if (strcmp(verb, "record") == 0 && a && w->iked)
 		report_record(w, a, "192.0.2.2");
 	else if (strcmp(verb, "stranger") == 0 && a && w->iked)
@@ -676,7 +694,9 @@ command(struct world *w, char *line)
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
 	else if (strcmp(verb, "crowd") == 0 && a)
-		crowd(w, (unsigned)strtoul(a, NULL, 10));
+		crowd(w, (unsigned)strtoul(a, NULL, 10), "GET /v1");
+	else if (strcmp(verb, "deaf") == 0 && a)
+		crowd(w, (unsigned)strtoul(a, NULL, 10), "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n");
 	else if (strcmp(verb, "leave") == 0)
 		leave(w);
 	else if (strcmp(verb, "count") == 0)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * "events", and "status --watch", which is the status drawn anew when something happened. Both read the event stream; when it ends (spdsync
+ * was restarted, or we were too slow) they go on after the last id, so that nothing is missed that the ring still has.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "http.h"
+#include "name.h"
+
+#define TRIES		30	/* half a second each: a restart takes a second or two */
+#define REDRAW_S	10
+
+struct listener {
+	const struct ctl *ctl;
+	const char	*tunnel;	/* NULL: all */
+	char		last[32];	/* id of the last event */
+	bool		began, heard;
+	void		(*run)(struct listener *, json_t *);
+	void		(*idle)(void *);	/* about once a second; NULL: nothing to do */
+	time_t		drawn;
+	bool		due;
+};
+
+static void
+listener_line(void *arg, const char *line)
+{
+	struct listener *l = arg;
+	const char *name;
+	json_t *j;
+
+	if (strncmp(line, "id: ", 4) == 0)
+		snprintf(l->last, sizeof(l->last), "%s", line + 4);
+	if (strncmp(line, "data: ", 6) != 0)
+		return;
+	j = json_loads(line + 6, 0, NULL);
+	name = json_string_value(json_object_get(j, "event"));
+	if (name) {
+		l->heard = true;
+		if (strcmp(name, "begin") != 0 || !l->began)
+			l->run(l, j);
+		l->began = true;
+	}
+	json_decref(j);
+}
+
+/* Until it cannot be reached any more; the exit code says why. */
+static int
+listen_on(struct listener *l)
+{
+	char socket[512], path[128];
+	unsigned tries = 0;
+	struct http h;
+	int rc;
+
+	snprintf(socket, sizeof(socket), "%s/ro.sock", l->ctl->run_dir);
+	for (;;) {
+		snprintf(path, sizeof(path), "/v1/events");
+		ctl_query(path, sizeof(path), "since", l->last[0] ? l->last : l->ctl->since);
+		l->heard = false;
+		http_lines(&h, socket, path, l->ctl->timeout_s, listener_line, l->idle, l);
+		if (l->ctl->timeout_s && h.timed_out)
+			return CTL_OK;		/* it was to end then */
+		tries = l->heard ? 0 : tries + 1;
+		if (!l->began || (h.status != 0 && h.status != 200) || tries > TRIES) {
+			rc = ctl_answered(l->ctl, &h, socket);
+			http_free(&h);
+			return rc;
+		}
+		http_free(&h);
+		usleep(500000);
+	}
+}
+
+/* ---- events ---- */
+
+static void
+print_members(json_t *event)
+{
+	json_t *v;
+	const char *key;
+
+	json_object_foreach(event, key, v) {
+		if (strcmp(key, "id") == 0 || strcmp(key, "time") == 0 || strcmp(key, "event") == 0 || json_is_null(v) || json_is_false(v))
+			continue;
+		if (json_is_true(v))
+			printf(" %s", key);
+		else if (json_is_string(v) && *json_string_value(v))
+			printf(strpbrk(json_string_value(v), " =") ? " %s=\"%s\"" : " %s=%s", key, text(event, key));
+		else if (json_is_integer(v))
+			printf(" %s=%s", key, text(event, key));
+	}
+}
+
+static void
+print_event(struct listener *l, json_t *event)
+{
+	const char *name = text(event, "event"), *tunnel = json_string_value(json_object_get(event, "tunnel"));
+
+	if (l->tunnel && strcmp(name, "begin") != 0 && strcmp(name, "lost") != 0 && (!tunnel || strcmp(tunnel, l->tunnel) != 0))
+		return;
+	if (l->ctl->json) {
+		json_dumpf(event, stdout, JSON_COMPACT);
+	} else if (strcmp(name, "begin") == 0) {
+		return;
+	} else if (strcmp(name, "lost") == 0) {
+		printf("--- %s events were lost", json_is_integer(json_object_get(event, "count")) ? text(event, "count") : "some");
+	} else {
+		printf("%s %-11s", text(event, "time"), name);
+		print_members(event);
+	}
+	putchar('\n');
+	fflush(stdout);
+}
+
+int
+cmd_events(const struct ctl *ctl, int argc, char **argv)
+{
+	struct listener l = { .ctl = ctl, .tunnel = argc ? argv[0] : NULL, .run = print_event };
+
+	if (argc && !name_ok(argv[0])) {
+		fprintf(stderr, "ikectl: '%s' is not the name of a tunnel\n", argv[0]);
+		return CTL_NOT_FOUND;
+	}
+	return listen_on(&l);
+}
+
+/* ---- status --watch ---- */
+
+static void
+draw_soon(struct listener *l, json_t *event)
+{
+	(void)event;
+	l->due = true;
+}
+
+/* Once a second at most, however much happens; and now and then although nothing did, for the counters. */
+static void
+draw(void *arg)
+{
+	struct listener *l = arg;
+	time_t now = time(NULL);
+
+	if (now == l->drawn || (!l->due && now - l->drawn < REDRAW_S))
+		return;
+	l->due = false;
+	l->drawn = now;
+	if (!l->ctl->json && isatty(STDOUT_FILENO))
+		printf("\033[H\033[2J");
+	status_once(l->ctl, l->tunnel);
+	fflush(stdout);
+}
+
+int
+status_watch(const struct ctl *ctl, const char *tunnel)
+{
+	struct listener l = { .ctl = ctl, .tunnel = tunnel, .run = draw_soon, .idle = draw };
+
+	return listen_on(&l);
+}
