@@ -15,11 +15,8 @@ SCENARIOS = \
 	test/scenario/t_leak \
 	test/scenario/t_guard \
 	test/scenario/t_apply \
-<<<<<<< HEAD
 	test/scenario/t_plan \
-=======
 	test/scenario/t_demand \
->>>>>>> 82d25b0 (Tunnels on demand: the first packet sets one up, the peer's close or silence lets it rest)
 	test/scenario/t_drift \
 	test/scenario/t_secrets \
 	test/scenario/t_ca \
