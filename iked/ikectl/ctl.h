@@ -13,6 +13,7 @@ struct ctl {
 	const char	*run_dir;
 	const char	*comment, *remove, *limit, *file;
 	const char	*peer_for;	/* export-peer --for */
+	const char	*output, *secrets;	/* import */
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
 	bool		 watch;		/* status --watch */
@@ -51,6 +52,7 @@ int cmd_rekey(const struct ctl *, int argc, char **argv);
 int cmd_show(const struct ctl *, int argc, char **argv);
 int cmd_edit(const struct ctl *, int argc, char **argv);
 int cmd_explain(const struct ctl *, int argc, char **argv);
+int cmd_import(const struct ctl *, int argc, char **argv);
 int cmd_export_peer(const struct ctl *, int argc, char **argv);
 int cmd_open(const struct ctl *, int argc, char **argv);
 int cmd_close(const struct ctl *, int argc, char **argv);

@@ -1,4 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# Other makers' configuration files, for "ikectl import".
+noinst_LIBRARIES += iked/ikectl/libimport.a
+iked_ikectl_libimport_a_SOURCES = \
+	iked/ikectl/import/emit.c \
+	iked/ikectl/import/emit.h \
+	iked/ikectl/import/ikedconf.c \
+	iked/ikectl/import/import.h \
+	iked/ikectl/import/ipsecconf.c \
+	iked/ikectl/import/model.c \
+	iked/ikectl/import/racoon.c \
+	iked/ikectl/import/setkey.c \
+	iked/ikectl/import/swanctl.c \
+	iked/ikectl/import/words.c \
+	iked/ikectl/import/write.c
+
 sbin_PROGRAMS += iked/ikectl/ikectl
 iked_ikectl_ikectl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 iked_ikectl_ikectl_SOURCES = \
@@ -8,6 +23,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_ca.c \
 	iked/ikectl/cmd_cert.c \
 	iked/ikectl/cmd_edit.c \
+	iked/ikectl/cmd_import.c \
 	iked/ikectl/cmd_peer.c \
 	iked/ikectl/cmd_events.c \
 	iked/ikectl/cmd_rev.c \
@@ -18,6 +34,19 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/print.c \
 	iked/ikectl/print_cert.c \
 	iked/ikectl/sub.h
-iked_ikectl_ikectl_LDADD = lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
+iked_ikectl_ikectl_LDADD = iked/ikectl/libimport.a lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
 UNIT_TESTS += test/unit/t_ikectl
 EXTRA_DIST += test/unit/t_ikectl
+
+# What is imported is read by the parser of site files.
+check_PROGRAMS += test/unit/test_import
+UNIT_TESTS += test/unit/test_import
+test_unit_test_import_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/spdsync -I$(top_srcdir)/iked/ikectl/import
+test_unit_test_import_LDADD = iked/ikectl/libimport.a $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
+
+FUZZ_TARGETS += import:iked/ikectl/import/emit.c,iked/ikectl/import/ikedconf.c,iked/ikectl/import/ipsecconf.c,iked/ikectl/import/model.c,iked/ikectl/import/racoon.c,iked/ikectl/import/setkey.c,iked/ikectl/import/swanctl.c,iked/ikectl/import/words.c,iked/ikectl/import/write.c
+UNIT_TESTS += test/fuzz/replay_import
+check_PROGRAMS += test/fuzz/replay_import
+test_fuzz_replay_import_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_import.c
+test_fuzz_replay_import_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/spdsync -I$(top_srcdir)/iked/ikectl/import
+test_fuzz_replay_import_LDADD = iked/ikectl/libimport.a $(SPDSYNC_LIBS)

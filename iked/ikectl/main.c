@@ -35,6 +35,7 @@ static const struct command commands[] = {
 	{ "explain", "TUNNEL", "say why a tunnel is as it is, and what to do", 1, 1, cmd_explain },
 	{ "export-peer", "TUNNEL --for FORMAT", "what the other end needs: causeway, strongswan, libreswan, openiked, fields", 1, 1, cmd_export_peer },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
+	{ "import", "FORMAT FILE ...", "a site file from swanctl.conf, ipsec.conf, iked.conf, racoon.conf or setkey.conf", 2, 4, cmd_import },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
@@ -92,6 +93,8 @@ static const struct option options[] = {
 	{ "file", required_argument, NULL, 'f' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
+	{ "output", required_argument, NULL, 'O' },
+	{ "secrets", required_argument, NULL, 'S' },
 	{ "for", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -164,6 +167,8 @@ main(int argc, char **argv)
 		case 'f': ctl.file = optarg; break;
 		case 'l': ctl.limit = optarg; break;
 		case 'R': ctl.remove = optarg; break;
+		case 'O': ctl.output = optarg; break;
+		case 'S': ctl.secrets = optarg; break;
 		case 'F': ctl.peer_for = optarg; break;
 		case 'h': usage(stdout); return CTL_OK;
 		case 'V': printf("ikectl (Causeway) %s\n", PACKAGE_VERSION); return CTL_OK;

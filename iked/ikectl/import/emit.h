@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between emit.c, which decides what becomes of the connections, and write.c, which writes it. */
+#ifndef IKECTL_EMIT_H
+#define IKECTL_EMIT_H
+
+#include "import.h"
+
+struct emit_site {
+	char		name[NAME_CAP];
+	char		address[ADDR_STR], id[ID_CAP];
+	char		from[IMP_TEXT];		/* what it was first made of */
+	struct imp_nets	nets;
+};
+
+struct emit_tunnel {
+	char		name[NAME_CAP];
+	unsigned	here, peer;		/* into the sites */
+	struct imp_conn	*conn;
+};
+
+void emit_write(struct imp *, const struct emit_site *, unsigned nsites, const struct emit_tunnel *, unsigned ntunnels, FILE *);
+
+#endif
