@@ -6,6 +6,12 @@ sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = etc/sysusers.d/causeway.conf
 samplesdir = $(docdir)/samples
 samples_DATA = etc/samples/causeway.yaml etc/samples/sites.yaml
+# For Prometheus and Grafana, to be copied where these look.
+monitoringdir = $(docdir)/monitoring
+monitoring_DATA = etc/prometheus/causeway.rules.yml etc/prometheus/causeway.rules.test.yml etc/grafana/causeway.json
+EXTRA_DIST += $(monitoring_DATA)
+UNIT_TESTS += test/unit/test_metrics
+EXTRA_DIST += test/unit/test_metrics
 EXTRA_DIST += etc/systemd/causeway.service.in etc/systemd/causeway-guard.service $(sysusers_DATA) $(samples_DATA)
 CLEANFILES += etc/systemd/causeway.service
 

@@ -56,6 +56,7 @@ void api_link_gone(struct api *, struct ipc *);	/* NULL: the PF_KEY link. Those 
 
 /* An answer ends the request. */
 void req_reply(struct req *, int code, json_t *);		/* takes the JSON */
+void req_text(struct req *, const char *type, const char *text, size_t n);	/* of a GET */
 void req_error(struct req *, int code, enum reason, const char *message, const char *hint);	/* NULL: the reason's own */
 void req_error_at(struct req *, int code, const struct yt_error *);
 /* This request changes something: the audit log gets a line when it is answered, or when its client does not wait for that. */
@@ -75,6 +76,7 @@ void get_tunnel(struct req *);
 void get_sas(struct req *);		/* showkernel.c */
 void get_policies(struct req *);
 void get_counters(struct req *);
+void get_metrics(struct req *);		/* metrics.c */
 void get_explain(struct req *);		/* explain.c */
 void get_revisions(struct req *);	/* revisions.c */
 void get_revision(struct req *);

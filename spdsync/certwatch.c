@@ -14,9 +14,13 @@ struct trouble {
 	char		text[640];
 };
 
+struct end { char name[NAME_CAP]; uint64_t not_after; bool good; };
+
 struct found {
 	unsigned	n;
 	struct trouble	v[CERTWATCH_MAX];
+	unsigned	nends;
+	struct end	ends[CERTWATCH_ENDS];
 };
 
 struct certwatch {
@@ -52,6 +56,13 @@ list_matters(const struct cert_info *c)
 static void
 judge(struct found *f, const struct cert_info *c)
 {
+	if (c->has_cert && f->nends < CERTWATCH_ENDS) {
+		struct end *e = &f->ends[f->nends++];
+
+		snprintf(e->name, sizeof(e->name), "%s", c->name);
+		e->not_after = c->not_after;
+		e->good = c->reason == R_OK || !(c->nusers || c->issues);
+	}
 	if (c->reason != R_OK && (c->nusers || c->issues))
 		add(f, c->name, c->reason, c->detail);
 	if (list_matters(c))
@@ -77,7 +88,7 @@ finish(struct certwatch *w)
 			news_certificate(w->s, w->fresh.v[i].reason, w->fresh.v[i].text);
 		}
 	w->known = w->fresh;
-	w->fresh.n = 0;
+	w->fresh.n = w->fresh.nends = 0;
 }
 
 static void ask(struct certwatch *, const char *after);
@@ -128,7 +139,7 @@ certwatch_look(struct certwatch *w)
 	w->again = w->call != 0;
 	if (w->again)
 		return;
-	w->fresh.n = 0;
+	w->fresh.n = w->fresh.nends = 0;
 	ask(w, "");
 }
 
@@ -170,6 +181,13 @@ certwatch_free(struct certwatch *w)
 	if (w && w->timer)
 		event_free(w->timer);
 	free(w);
+}
+
+void
+certwatch_each(const struct certwatch *w, void (*run)(void *, const char *, uint64_t, bool), void *arg)
+{
+	for (unsigned i = 0; w && i < w->known.nends; i++)
+		run(arg, w->known.ends[i].name, w->known.ends[i].not_after, w->known.ends[i].good);
 }
 
 void

@@ -12,8 +12,11 @@
 
 #define CERTWATCH_S	3600
 #define CERTWATCH_MAX	16	/* troubles that are told */
+#define CERTWATCH_ENDS	256	/* certificates whose end is known for metrics */
 
 struct certwatch *certwatch_new(struct sync *);
+/* Every certificate as of the last look. */
+void certwatch_each(const struct certwatch *, void (*)(void *, const char *name, uint64_t not_after, bool good), void *);
 void certwatch_free(struct certwatch *);
 /* Something may have changed: look now. NULL is allowed. */
 void certwatch_look(struct certwatch *);

@@ -262,6 +262,7 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 static void
 on_event(void *ctx, const struct pfkey_msg *m)
 {
+	tally_event(ctx, m);
 	if (pfkey_changes_policies(m))	/* SAs are keymgr's business */
 		engine_reconcile(ctx, true);
 }
@@ -279,6 +280,7 @@ lost(struct sync *s)
 	e->ops.n = e->at = 0;
 	for (size_t i = 0; i < s->want.spd.n; i++)
 		s->want.spd.v[i].present = false;
+	tally_engine_lost(s);
 	e->nsas = 0;
 	sas_wake(s);
 	sync_progress(s);

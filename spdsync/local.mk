@@ -47,6 +47,9 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/host.c \
 	spdsync/news.c \
 	spdsync/news.h \
+	spdsync/metrics.c \
+	spdsync/om.c \
+	spdsync/om.h \
 	spdsync/one.c \
 	spdsync/one.h \
 	spdsync/peers.c \
@@ -71,6 +74,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/store.h \
 	spdsync/sync.c \
 	spdsync/sync.h \
+	spdsync/tally.c \
+	spdsync/tally.h \
 	spdsync/textdiff.c \
 	spdsync/textdiff.h \
 	spdsync/want.c \
@@ -98,7 +103,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_export test/unit/test_one test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -114,6 +119,8 @@ test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_edit_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_export_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_export_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_om_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_om_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_evring_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_evring_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_one_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)

@@ -26,9 +26,12 @@ static void
 child_news(struct sync *s, const char *tunnel, const struct child_state *c, const struct child_state *old)
 {
 	bool rekeyed = carries(c) && carries(old) && c->spi_in != old->spi_in;
+	struct tally *t;
 
 	if (old && old->negotiated == c->negotiated && old->wanted == c->wanted && old->proven == c->proven && !rekeyed)
 		return;
+	if (rekeyed && (t = tally_of(s, c->reqid)) != NULL)
+		t->rekeys++;
 	events_add(s->events, "child", json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:o}", "tunnel", tunnel, "child", c->name,
 	    "wanted", c->wanted ? "up" : "down", "negotiated", negotiated_name((enum child_negotiated)c->negotiated),
 	    "was", old ? json_string(negotiated_name((enum child_negotiated)old->negotiated)) : json_null(), "rekeyed", (int)rekeyed,
@@ -36,26 +39,28 @@ child_news(struct sync *s, const char *tunnel, const struct child_state *c, cons
 }
 
 static void
-ike_news(struct sync *s, const struct tunnel_state *st, const struct tunnel_state *old)
+ike_news(struct sync *s, struct rt_tally *t, const struct tunnel_state *st, const struct tunnel_state *old)
 {
 	bool was = old && old->ike_up, replaced = st->ike_up && was && (st->spi_i != old->spi_i || st->spi_r != old->spi_r);
 	char remote[ENDPOINT_STR];
 
 	if (st->ike_up == was && !replaced)
 		return;
+	if (st->ike_up)
+		replaced ? t->ike_rekeys++ : t->ike_setups++;
 	events_add(s->events, "ike", json_pack("{s:s, s:b, s:b, s:s, s:o}", "tunnel", st->name, "up", (int)st->ike_up, "replaced", (int)replaced,
 	    "remote", endpoint_str(&st->remote, remote), "id_remote", json_text(st->id_remote)));
 }
 
 void
-news_state(struct sync *s, const struct rt *rt, const struct tunnel_state *old)
+news_state(struct sync *s, struct rt *rt, const struct tunnel_state *old)
 {
 	const struct tunnel_state *st = rt->state;
 	enum child_negotiated now, was;
 
 	if (!st)
 		return;
-	ike_news(s, st, old);
+	ike_news(s, &rt->tally, st, old);
 	for (unsigned i = 0; i < st->nchildren; i++)
 		child_news(s, st->name, &st->children[i], child_of(old, st->children[i].name));
 	now = tunnel_worst(st);
@@ -80,6 +85,7 @@ news_gone(struct sync *s, const char *tunnel)
 void
 news_record(struct sync *s, const struct record *r)
 {
+	struct rt *rt = r->tunnel[0] ? rt_find(s, r->tunnel) : NULL;
 	const char *exchange = NULL, *peer = NULL;
 
 	for (unsigned i = 0; i < r->nfacts; i++)
@@ -87,6 +93,10 @@ news_record(struct sync *s, const struct record *r)
 			exchange = r->facts[i].text;
 		else if (strcmp(r->facts[i].key, "peer") == 0)
 			peer = r->facts[i].text;
+	if (r->reason != R_OK)
+		tally_failed(rt ? &rt->tally : &s->strangers, r->reason);
+	else if (rt && r->child[0])
+		rt->tally.children_made++;
 	events_add(s->events, "negotiation", json_pack("{s:o, s:o, s:s, s:s, s:o, s:o}", "tunnel", json_text(r->tunnel), "child", json_text(r->child),
 	    "reason", reason_row(r->reason)->name, "message", reason_row(r->reason)->sentence, "exchange", json_text(exchange), "peer", json_text(peer)));
 }

@@ -8,7 +8,7 @@
 
 #include "sync.h"
 
-void news_state(struct sync *, const struct rt *, const struct tunnel_state *old);	/* iked's word has changed; old NULL: it is the first */
+void news_state(struct sync *, struct rt *, const struct tunnel_state *old);	/* iked's word has changed; old NULL: it is the first */
 void news_record(struct sync *, const struct record *);
 void news_gone(struct sync *, const char *tunnel);			/* the revision has it no more */
 void news_daemon(struct sync *, const char *name, bool up);

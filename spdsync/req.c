@@ -121,6 +121,26 @@ on_sent(struct evhttp_connection *c, void *arg)
 	l->open--;
 }
 
+void
+req_text(struct req *r, const char *type, const char *text, size_t n)
+{
+	struct evkeyvalq *h = evhttp_request_get_output_headers(r->http);
+	struct evhttp_request *http = r->http;
+	struct evbuffer *out = evbuffer_new();
+
+	evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_sent, r->l);
+	r->http = NULL;
+	evhttp_add_header(h, "Connection", "close");
+	evhttp_add_header(h, "Content-Type", type);
+	evhttp_add_header(h, "Cache-Control", "no-store");
+	if (out)
+		evbuffer_add(out, text, n);
+	evhttp_send_reply(http, out ? 200 : 503, out ? "OK" : "Service Unavailable", out);
+	if (out)
+		evbuffer_free(out);
+	req_free(r);
+}
+
 struct evhttp_request *
 req_detach(struct req *r)
 {

@@ -25,6 +25,7 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_GET,	"/v1/diff",		get_diff },
 	{ EVHTTP_REQ_GET,	"/v1/audit",		get_audit },
 	{ EVHTTP_REQ_GET,	"/v1/events",		get_events },
+	{ EVHTTP_REQ_GET,	"/metrics",		get_metrics },
 	{ EVHTTP_REQ_GET,	"/v1/certs",		get_certs },
 	{ EVHTTP_REQ_GET,	"/v1/ca/*/issued",	get_issued },
 	{ EVHTTP_REQ_POST,	"/v1/certs/import",	post_import },

@@ -15,8 +15,8 @@ has(const struct pfkey_msg *m, unsigned ext)
 	return (m->has & PFKEY_HAS(ext)) != 0;
 }
 
-static void
-take(const struct pfkey_msg *m, struct sa_info *a)
+void
+sa_info_take(const struct pfkey_msg *m, struct sa_info *a)
 {
 	char one[120], two[120];
 
@@ -82,7 +82,7 @@ entry(void *arg, const struct pfkey_msg *m)
 		e->sas = v;
 		e->sas_cap = cap;
 	}
-	take(m, &e->sas[e->nsas++]);
+	sa_info_take(m, &e->sas[e->nsas++]);
 }
 
 static int

@@ -214,6 +214,7 @@ void
 sync_fini(struct sync *s)
 {
 	sas_fini(s);
+	tally_fini(s);
 	engine_fini(s);
 	peers_fini(s);
 	if (s->host.ipc)

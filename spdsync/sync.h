@@ -15,6 +15,7 @@
 #include "proc.h"
 #include "site.h"
 #include "store.h"
+#include "tally.h"
 #include "want.h"
 
 #define RECORDS_TUNNEL	8
@@ -52,6 +53,7 @@ struct rt {
 	char		secret_detail[256];
 	struct tunnel_state *state;			/* only the children it has; NULL: iked never told */
 	struct records	records;
+	struct rt_tally	tally;
 };
 
 /* A daemon that is told all tunnels one by one and then SYNC. */
@@ -78,6 +80,7 @@ struct sa_info {
 	uint64_t	bytes, packets, added;
 	uint64_t	soft_s, hard_s, soft_bytes, hard_bytes;
 	char		selectors[256];
+	bool		folded;		/* it has ended; its tally has it */
 };
 
 typedef void sas_done(void *arg);
@@ -146,6 +149,9 @@ struct sync {
 	struct api	*api;
 	struct certwatch *certs;
 	struct events	*events;
+	size_t		ntallies;
+	struct tally	*tallies;	/* sorted by reqid */
+	struct rt_tally	strangers;	/* negotiations without a tunnel */
 	bool		said_settled;	/* the last "in_sync" event */
 };
 
@@ -179,6 +185,7 @@ void sas_refresh(struct sync *, sas_done *, void *arg);
 void sas_cancel(struct sync *, void *arg);
 void sas_fini(struct sync *);
 void sas_wake(struct sync *);
+void sa_info_take(const struct pfkey_msg *, struct sa_info *);
 /* The first SA of this reqid, or NULL; the others follow it. */
 const struct sa_info *sas_of(const struct sync *, uint32_t reqid, size_t *n);
 

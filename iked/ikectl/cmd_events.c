@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * "events", and "status --watch", which is the status drawn anew when something happened. Both read the event stream; when it ends (spdsync
+ * What is not one answer of JSON: "metrics", which is text; "events", and "status --watch", which is the status drawn anew when something happened. Both read the event stream; when it ends (spdsync
  * was restarted, or we were too slow) they go on after the last id, so that nothing is missed that the ring still has.
  */
 #include <stdio.h>
@@ -162,4 +162,30 @@ status_watch(const struct ctl *ctl, const char *tunnel)
 	struct listener l = { .ctl = ctl, .tunnel = tunnel, .run = draw_soon, .idle = draw };
 
 	return listen_on(&l);
+}
+
+/* ---- metrics ---- */
+
+/* With --json: {"metrics": "the text"}. */
+int
+cmd_metrics(const struct ctl *ctl, int argc, char **argv)
+{
+	char socket[512], *text;
+	struct http h;
+	json_t *j;
+	int rc;
+
+	(void)argc, (void)argv;
+	snprintf(socket, sizeof(socket), "%s/ro.sock", ctl->run_dir);
+	text = http_text(&h, socket, "/metrics", ctl->timeout_s ? ctl->timeout_s : 10);
+	rc = text ? CTL_OK : ctl_answered(ctl, &h, socket);
+	if (text && ctl->json) {
+		j = json_pack("{s:s}", "metrics", text);
+		ctl_json(j);
+		json_decref(j);
+	} else if (text)
+		fputs(text, stdout);
+	free(text);
+	http_free(&h);
+	return rc;
 }

@@ -61,6 +61,7 @@ int cmd_counters(const struct ctl *, int argc, char **argv);
 int cmd_audit(const struct ctl *, int argc, char **argv);
 int cmd_delete(const struct ctl *, int argc, char **argv);
 int cmd_events(const struct ctl *, int argc, char **argv);
+int cmd_metrics(const struct ctl *, int argc, char **argv);
 int cmd_diff(const struct ctl *, int argc, char **argv);
 int cmd_rollback(const struct ctl *, int argc, char **argv);
 int cmd_history(const struct ctl *, int argc, char **argv);

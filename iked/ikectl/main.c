@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	{ "export-peer", "TUNNEL --for FORMAT", "what the other end needs: causeway, strongswan, libreswan, openiked, fields", 1, 1, cmd_export_peer },
 	{ "history", "", "the applied revisions", 0, 0, cmd_history },
 	{ "import", "FORMAT FILE ...", "a site file from swanctl.conf, ipsec.conf, iked.conf, racoon.conf or setkey.conf", 2, 4, cmd_import },
+	{ "metrics", "", "counters and gauges as Prometheus reads them", 0, 0, cmd_metrics },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },

@@ -74,6 +74,7 @@ void pf_put_sa(struct pf_out *, struct cw_sa *);		/* SA, SA2 */
 void pf_put_life(struct pf_out *, unsigned type, struct cw_sa *);
 void pf_put_natt(struct pf_out *, const struct cw_sa *);
 void pf_put_sa_all(struct pf_out *, struct cw_sa *, bool keys);
+void pf_put_sa_counts(struct pf_out *, struct cw_sa *);	/* flags and counters, private extensions */
 void pf_put_policy(struct pf_out *, const struct cw_policy *);
 void pf_put_policy_all(struct pf_out *, const struct cw_policy *);
 bool pf_send(struct pf_out *, struct cw_client *, bool may_refuse);	/* false: refused */

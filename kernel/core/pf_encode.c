@@ -192,17 +192,14 @@ put_selectors(struct pf_out *o, const struct cw_sa *sa)
 	}
 }
 
-static void
-put_sa_private(struct pf_out *o, struct cw_sa *sa)
+void
+pf_put_sa_counts(struct pf_out *o, struct cw_sa *sa)
 {
-	struct cw_ext_replay *r = pf_ext(o, CW_EXT_REPLAY, sizeof(*r));
 	struct cw_ext_saflags *f = pf_ext(o, CW_EXT_SAFLAGS, sizeof(*f));
 	struct cw_ext_stats *t = pf_ext(o, CW_EXT_STATS, sizeof(*t));
-	struct cw_ext_packets *k = pf_ext(o, CW_EXT_PACKETS, sizeof(*k));
 
-	if (!r || !f || !t || !k)
+	if (!f || !t)
 		return;
-	r->packets = sa->replay.window;
 	f->flags = sa->flags;
 	host_lock(&sa->lock);
 	t->packets = sa->packets;
@@ -212,6 +209,20 @@ put_sa_private(struct pf_out *o, struct cw_sa *sa)
 	t->icv = sa->drop_icv;
 	t->selector = sa->drop_selector;
 	t->other = sa->drop_other;
+	host_unlock(&sa->lock);
+}
+
+static void
+put_sa_private(struct pf_out *o, struct cw_sa *sa)
+{
+	struct cw_ext_replay *r = pf_ext(o, CW_EXT_REPLAY, sizeof(*r));
+	struct cw_ext_packets *k = pf_ext(o, CW_EXT_PACKETS, sizeof(*k));
+
+	if (!r || !k)
+		return;
+	r->packets = sa->replay.window;
+	pf_put_sa_counts(o, sa);
+	host_lock(&sa->lock);
 	k->soft = sa->soft.packets;
 	k->hard = sa->hard.packets;
 	host_unlock(&sa->lock);

@@ -20,6 +20,7 @@ cw_event_expire(struct cw_engine *e, struct cw_sa *sa, bool hard)
 	pf_put_life(&o, SADB_EXT_LIFETIME_CURRENT, sa);
 	pf_put_life(&o, hard ? SADB_EXT_LIFETIME_HARD : SADB_EXT_LIFETIME_SOFT, sa);
 	put_ends(&o, sa);
+	pf_put_sa_counts(&o, sa);
 	pf_broadcast(&o, PF_REGISTERED);
 }
 

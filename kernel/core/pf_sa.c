@@ -333,10 +333,9 @@ pf_delete(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 
 	if (!sa)
 		return ENOENT;
+	/* With what it counted: nobody can ask for that any more. */
 	o = pf_begin(e, SADB_DELETE, SADB_SATYPE_ESP, m->seq, m->pid);
-	pf_put_sa(&o, sa);
-	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &sa->src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->src) * 8);
-	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &sa->dst, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->dst) * 8);
+	pf_put_sa_all(&o, sa, false);
 	cw_sad_remove(e, sa);
 	pf_broadcast(&o, PF_ALL);
 	return 0;
