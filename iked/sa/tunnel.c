@@ -40,6 +40,18 @@ want(struct engine *e, struct tun *t, bool up)
 	tun_changed(e, t);
 }
 
+/* It was taken away and its DELETE is still on its way: the old SAs go as they were told to, and the tunnel begins anew beside them. */
+static void
+revive(struct engine *e, struct tun *t, const struct tunnel *cfg)
+{
+	t->gone = false;
+	tun_apply(e, t, cfg);
+	t->started = 0;
+	t->since = e->now;
+	tun_reason(e, t, R_OK, "");
+	want(e, t, cfg->start == START_ALWAYS);
+}
+
 void
 engine_tunnel_put(struct engine *e, const struct tunnel *cfg, uint64_t now)
 {
@@ -48,7 +60,9 @@ engine_tunnel_put(struct engine *e, const struct tunnel *cfg, uint64_t now)
 	e->now = now;
 	if (t) {
 		t->seen = true;
-		if (!same(e, &t->cfg, cfg))
+		if (t->gone)
+			revive(e, t, cfg);
+		else if (!same(e, &t->cfg, cfg))
 			tun_apply(e, t, cfg);
 		engine_settle(e);
 		return;

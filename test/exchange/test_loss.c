@@ -357,6 +357,33 @@ test_put_again(void **state)
 	free(t);
 }
 
+/* Taken away and put again at once, as itself or as another child: the DELETE goes its way, and the tunnel comes up anew. */
+static void
+test_back_at_once(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+
+	assert_non_null(t);
+	for (unsigned reqid = 0; reqid < 2; reqid++) {
+		struct sim m;
+		uint32_t spi;
+
+		up(&m, 114 + reqid);
+		spi = toy_newest(&m.s[A], 0)->spi_in;
+		sim_tunnel(&t[0], A);
+		t[0].children[0].reqid += reqid * 100;
+		engine_tunnel_del(m.s[A].e, "a-b", false, m.now);
+		engine_tunnel_put(m.s[A].e, &t[0], m.now);
+		sim_run(&m, 20 * SEC);
+		assert_true(sim_up(&m));
+		assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+		assert_int_equal(toy_newest(&m.s[A], 0)->reqid, t[0].children[0].reqid);
+		check(&m, 1);
+		sim_fini(&m);
+	}
+	free(t);
+}
+
 /* Two hundred tunnels lose the engine: they come back 50 a second. */
 static void
 test_pace(void **state)
@@ -394,7 +421,7 @@ main(void)
 		cmocka_unit_test(test_keymgr), cmocka_unit_test(test_keymgr_slow), cmocka_unit_test(test_keymgr_empty), cmocka_unit_test(test_engine),
 		cmocka_unit_test(test_both_engines), cmocka_unit_test(test_no_stampede), cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_both_restart), cmocka_unit_test(test_kill_upon_kill), cmocka_unit_test(test_peer_dead), cmocka_unit_test(test_shutdown),
-		cmocka_unit_test(test_hard), cmocka_unit_test(test_ike_lifetime), cmocka_unit_test(test_put_again),
+		cmocka_unit_test(test_hard), cmocka_unit_test(test_ike_lifetime), cmocka_unit_test(test_put_again), cmocka_unit_test(test_back_at_once),
 		cmocka_unit_test(test_pace),
 	};
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork". What is not said is the FAQ's, with a PSK:
 # SS_LOCAL, SS_REMOTE, SS_ID, SS_PEER, SS_TS, SS_PEER_TS, SS_DPD; SS_IKE and SS_ESP (proposals); SS_AUTH and SS_PEER_AUTH (lines of the
-# "local" and "remote" sections beside the id); SS_FILE (an exported swanctl.conf instead of all of them but SS_DPD); SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383). Certificates are put below $W/ss-NAME/swanctl before.
+# "local" and "remote" sections beside the id); SS_FILE (an exported swanctl.conf instead of all of them but SS_DPD); SS_NAMES (yes: its log names the connection of each line), SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383). Certificates are put below $W/ss-NAME/swanctl before.
 
 ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
 
@@ -45,6 +45,7 @@ ss_start() {
 	  filelog { stderr { default = 1
 	    ike = 2
 	    cfg = 2
+	    ike_name = ${SS_NAMES:-no}
 	    flush_line = yes
 	    path = $W/ss-$_s/log
 	  } }

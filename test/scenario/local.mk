@@ -15,6 +15,7 @@ SCENARIOS = \
 	test/scenario/t_leak \
 	test/scenario/t_guard \
 	test/scenario/t_apply \
+	test/scenario/t_edit \
 	test/scenario/t_plan \
 	test/scenario/t_demand \
 	test/scenario/t_drift \
