@@ -27,6 +27,7 @@ static void stop(struct supervisor *);
 static void start(struct child *);
 
 #define ENGINE_S 1	/* between two looks for a kernel's engine that is not there */
+#define UNUSED_S 5	/* for one that nobody waits for */
 
 /* Who gets which socket (lib/msg_sup.h); what is not open is not given. */
 static const struct { enum daemon who; const char *name; } grants[] = {
@@ -48,6 +49,8 @@ publish(struct supervisor *s)
 	for (unsigned i = 0; i < DAEMONS; i++)
 		lines[i + 1] = s->child[i].line;
 	n = state_text(text, sizeof(text), lines, DAEMONS + 1);
+	if (s->module_unused && n + sizeof(SUP_MODULE_UNUSED) <= sizeof(text))
+		n = (size_t)(stpcpy(text + n, SUP_MODULE_UNUSED) - text);
 	if (!state_write(s->places->run, text, n))
 		log_warn(NULL, "state_failed", "The file %s/state cannot be written: %s.", s->places->run, strerror(errno));
 	if (s->child[D_SPDSYNC].line.life == LIFE_READY) {
@@ -125,11 +128,35 @@ give_pfkey(struct child *c)
 	close(fd);
 }
 
+/* The engine is chosen once. A module that comes later than that, or goes again, is told, so that nobody takes it for the engine. */
+static void
+look_for_unused(struct supervisor *s)
+{
+	const struct reason_row *row = reason_row(R_ENGINE_UNUSED);
+	struct timeval tv = { UNUSED_S, 0 };
+
+	if (s->stopping)
+		return;
+	event_add(s->ev_engine, &tv);
+	if (host_module_is_there() == s->module_unused)
+		return;
+	s->module_unused = !s->module_unused;
+	if (s->module_unused)
+		log_at(LOG_WARN, NULL, "engine_unused", R_ENGINE_UNUSED, "%s %s", row->sentence, row->hint);
+	else
+		log_info(NULL, "engine_unused", "The kernel module was taken out again; ipsecd goes on as the engine.");
+	publish(s);
+}
+
 static void
 on_engine(evutil_socket_t fd, short what, void *arg)
 {
 	struct supervisor *s = arg;
 
+	if (s->asked == CONF_AUTO && s->engine == CONF_USER) {
+		look_for_unused(s);
+		return;
+	}
 	for (unsigned i = 0; i < DAEMONS && !s->stopping; i++)
 		if (s->child[i].wants_pfkey && s->child[i].link)
 			give_pfkey(&s->child[i]);
@@ -431,6 +458,8 @@ supervise_start(struct supervisor *s)
 	}
 	if (ok)
 		start_next(s);
+	if (ok)
+		on_engine(-1, 0, s);
 	return ok;
 }
 

@@ -35,6 +35,7 @@ struct supervisor {
 	struct sockets		*sockets;
 	struct msg_sup_config	 config;	/* all but the user */
 	enum conf_engine	 engine, asked;	/* the one that serves, and what the gateway file says */
+	bool			 module_unused;	/* it was loaded after "auto" had chosen ipsecd */
 	enum reason		 engine_lacks;	/* why the kernel gives no PF_KEY socket, as it was said last; R_OK */
 	struct links		 links;
 	struct child		 child[DAEMONS];

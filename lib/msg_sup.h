@@ -39,6 +39,9 @@
 
 #define SUP_EXIT_GUARD	3
 
+/* The last line of SUP_STATE, when the module was loaded after ipsecd had been chosen. */
+#define SUP_MODULE_UNUSED	"engine serves=user module=loaded\n"
+
 enum {
 	SUP_CONFIG = 16,	/* causewayd: settings, before FDs */
 	SUP_FD = 17,		/* causewayd: str name, descriptor attached */

@@ -7,6 +7,7 @@
 #include "api.h"
 #include "certwatch.h"
 #include "clock.h"
+#include "msg_sup.h"
 
 struct sums { bool in, out, foreign; uint64_t bytes_in, bytes_out, packets_in, packets_out; };
 
@@ -248,10 +249,13 @@ engine_trouble(const struct sync *s)
 static json_t *
 troubles(struct sync *s)
 {
+	const struct reason_row *unused = reason_row(R_ENGINE_UNUSED);
 	json_t *list = json_array();
 
 	if (!s->engine.up)
 		json_array_append_new(list, engine_trouble(s));
+	if (s->supervisor && strstr(s->supervisor, SUP_MODULE_UNUSED))
+		json_array_append_new(list, json_pack("{s:s, s:o}", "reason", unused->name, "message", json_sprintf("%s %s", unused->sentence, unused->hint)));
 	if (!s->keymgr.up)
 		json_array_append_new(list, json_pack("{s:s, s:s}", "reason", "KEYMGR_DOWN", "message", reason_row(R_KEYMGR_DOWN)->sentence));
 	if (!s->iked.up)
