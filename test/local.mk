@@ -47,6 +47,11 @@ check-vm-guest:
 # where the guest is emulated, so all of them are not part of check-all.
 over-module/%:
 	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -i module check-vm $*
+# Two of them make programs with test hooks, which is for here and not for an emulated processor to do.
+over-module/test/scenario/t_drift over-module/test/scenario/t_boundaries: build-hooks-made
+build-hooks-made: scenario-root
+	@$(TESTENV) $(srcdir)/test/subbuild hooks --enable-test-hooks
+	@$(MAKE) -s -C build-hooks all test/unit/sync_world >build-hooks/made.log 2>&1 || { tail -20 build-hooks/made.log; false; }
 check-vm-scenarios: scenario-root
 	@+$(TESTENV) $(srcdir)/test/all $(addprefix over-module/,$(VM_SCENARIOS))
 
@@ -65,7 +70,7 @@ soak: scenario-root
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net check-vm
 
-.PHONY: scenario-root check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-scenarios soak check-all
+.PHONY: scenario-root build-hooks-made check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-scenarios soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

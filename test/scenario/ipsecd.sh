@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What the scenarios of ipsecd alone share: gateways with a supervisor that only hands over sockets (fake_sup), manual SAs, policies.
-# After test/lib.sh.
+# After test/lib.sh. Over the kernel module nobody has to be started: its engine is there for who opens a PF_KEY socket.
 # With a user of its own, as under causewayd: the guard is saved from inside the sandbox.
 export FAKE_SUP_USER=nobody
 TOOLS=$top_builddir/test/scenario
@@ -8,6 +8,7 @@ IPSECD=$top_builddir/kernel/user/ipsecd
 K1=000102030405060708090a0b0c0d0e0f10111213 K2=100102030405060708090a0b0c0d0e0f10111213
 
 sup_start() {	# sup_start NAME
+	on_user || { tool "$1" dump; return; }
 	mkdir -p "$W/$1"
 	rm -f "$W/$1/in" "$W/$1/pid"
 	mkfifo "$W/$1/in"
@@ -18,10 +19,11 @@ sup_start() {	# sup_start NAME
 	wait_for "ipsecd of $1 serves" [ -s "$W/$1/pid" ]
 }
 sup_stop() { eval "kill \$HOLD_$1"; eval "wait \$SUP_$1" 2>/dev/null; return 0; }
-ask() { rm -f "$W/$1/answer"; echo "$2" >"$W/$1/in"; WAIT_S=10 wait_for "answer to $2" grep -q '^end$' "$W/$1/answer" >/dev/null && grep -q '^reason OK' "$W/$1/answer"; }
-count() { ask "$1" counters && awk -v n="$2" '$1 == n { v = $2 } END { print v + 0 }' "$W/$1/answer"; }
+ask() { on_user || return 0; rm -f "$W/$1/answer"; echo "$2" >"$W/$1/in"; WAIT_S=10 wait_for "answer to $2" grep -q '^end$' "$W/$1/answer" >/dev/null && grep -q '^reason OK' "$W/$1/answer"; }
+counters() { if on_user; then ask "$1" counters && cat "$W/$1/answer"; else ns "$1" cat /proc/net/causeway; fi; }
+count() { counters "$1" | awk -v n="$2" '$1 == n { v = $2 } END { print v + 0 }'; }
 counts() { [ "$(count "$1" "$2")" -eq "$3" ]; }
-tool() { _g=$1; shift; ns "$_g" "$TOOLS/pfkey_tool" "$W/$_g/pfkey.sock" "$@"; }
+tool() { _g=$1; shift; ns "$_g" "$TOOLS/pfkey_tool" "$(if on_user; then echo "$W/$_g/pfkey.sock"; else echo kernel; fi)" "$@"; }
 
 sas() {	# sas SRC DST BASE [udp 4500 4500]: one pair of SAs on both gateways
 	_s=$1 _d=$2 _b=$3; shift 3
@@ -38,11 +40,11 @@ all_policies() {
 tg_policies() { policies tg 10.0.1.0/24 10.0.2.0/24 && policies tg fd00:1::/64 fd00:2::/64; }
 flush() { tool tg flush && tool ng flush; }
 tcp_copy() {
-	ns nh timeout 60 socat -u "TCP-LISTEN:7000,reuseaddr" "SYSTEM:sha256sum >$W/sum.got" & _p=$!
+	ns nh timeout "${WAIT_S:-60}" socat -u "TCP-LISTEN:7000,reuseaddr" "SYSTEM:sha256sum >$W/sum.got" & _p=$!
 	PIDS="$PIDS $_p"
-	sleep 0.5
+	wait_for "somebody listens" ns nh sh -c 'ss -ltn | grep -q :7000'
 	head -c $(($1 * 1048576)) /dev/urandom >"$W/sent"
-	ns th timeout 60 socat -u "FILE:$W/sent" TCP:10.0.2.10:7000
+	ns th timeout "${WAIT_S:-60}" socat -u "FILE:$W/sent" TCP:10.0.2.10:7000
 	wait "$_p"
 	sha256sum <"$W/sent" | cmp - "$W/sum.got"
 }
