@@ -23,6 +23,7 @@ enum {
 	IKE_UP = 19,		/* str tunnel or tunnel/child -> when it is up, or the reason why not */
 	IKE_DOWN = 20,		/* the same -> when it is down */
 	IKE_REKEY = 21,		/* str, u8 what (IKE_REKEY_*) -> when done, or the reason */
+	IKE_RESTART = 23,	/* str tunnel or tunnel/child: closed, and set up anew -> when the new one is up, or the reason why not */
 	IKE_SHUTDOWN = 22,	/* -> when every DELETE was answered or 3 s have passed */
 	/* events from iked */
 	IKE_STATE = 32,		/* struct tunnel_state: whenever it changes; all of them after SYNC */

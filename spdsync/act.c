@@ -71,6 +71,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 void post_up(struct req *r) { tunnel_call(r, IKE_UP, "up"); }
 void post_down(struct req *r) { tunnel_call(r, IKE_DOWN, "down"); }
 void post_rekey(struct req *r) { tunnel_call(r, IKE_REKEY, "rekey"); }
+void post_restart(struct req *r) { tunnel_call(r, IKE_RESTART, "restart"); }
 
 /* ---- the guard ---- */
 

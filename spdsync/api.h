@@ -92,12 +92,18 @@ void get_tunnel_text(struct req *);	/* editapi.c */
 void put_tunnel(struct req *);
 void delete_tunnel(struct req *);
 json_t *plan_json(const struct plan *);
+struct change;
+json_t *apply_answer(const struct change *, json_t *revision, bool unchanged);
+void get_confirm(struct req *);		/* confirmapi.c */
+void post_confirm(struct req *);
+void post_undo(struct req *);
 void get_export(struct req *);		/* between.c */
 void post_compare(struct req *);
 void apply_warnings(struct sync *, const char *only, json_t *);	/* what keymgr says about the secrets of all, or of one tunnel, into "warnings" */
 void post_up(struct req *);		/* act.c */
 void post_down(struct req *);
 void post_rekey(struct req *);
+void post_restart(struct req *);
 void post_open(struct req *);
 void post_close(struct req *);
 void post_shutdown(struct req *);

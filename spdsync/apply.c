@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "api.h"
-#include "change.h"
+#include "confirm.h"
 
 static json_t *
 children_json(const struct plan_row *r)
@@ -65,44 +65,69 @@ take_body(struct req *r, struct change *c)
 	return true;
 }
 
-static json_t *
-answer(const struct change *c, json_t *revision, bool unchanged)
+json_t *
+apply_answer(const struct change *c, json_t *revision, bool unchanged)
 {
-	return json_pack("{s:o, s:b, s:b, s:o, s:[]}", "revision", revision, "unchanged", unchanged, "in_sync", 0,
-	    "plan", plan_json(&c->plan), "warnings");
+	return json_pack("{s:o, s:b, s:b, s:n, s:o, s:[]}", "revision", revision, "unchanged", unchanged, "in_sync", 0,
+	    "confirm", "plan", plan_json(&c->plan), "warnings");
 }
 
 static void
-put_in_force(struct req *r, struct change *c, const char *comment)
+put_in_force(struct req *r, struct change *c, const char *comment, unsigned confirm_s)
 {
-	json_t *plan = answer(c, json_null(), false);
-	struct store_error err;
+	json_t *plan = apply_answer(c, json_null(), false);
+	struct store_error err = { R_NO_MEMORY, "There is not enough memory." };
+	struct sync *s = r->s;
 
-	if (!r->audit || !change_commit(r->s, c, r->audit, comment, false, &err)) {
+	if (!r->audit || (confirm_s && !confirm_prepare(s, confirm_s)) || !change_commit(s, c, r->audit, comment, confirm_s != 0, &err)) {
 		json_decref(plan);
-		if (r->audit)
-			req_error(r, 503, err.reason, err.text, NULL);
-		else
-			req_error(r, 503, R_NO_MEMORY, NULL, NULL);
+		req_error(r, 503, err.reason, err.text, NULL);
 		return;
 	}
+	if (confirm_s)
+		confirm_begin(s);
 	req_audited(r);
-	json_object_set_new(plan, "revision", json_integer((json_int_t)r->s->rev.number));
+	json_object_set_new(plan, "revision", json_integer((json_int_t)s->rev.number));
+	json_object_set_new(plan, "confirm", confirm_json(s));
 	r->reply = plan;
 	req_wait_settled(r);
+}
+
+/* Nothing may come between a revision and its confirmation: what would an undo go back to? False: an error was sent. */
+static bool
+may_come(struct req *r, unsigned *confirm_s)
+{
+	const struct confirm *c = r->s->confirm;
+	const char *text = req_query(r, "confirm");
+	char why[200];
+
+	*confirm_s = text ? (unsigned)parse_count(text, CONFIRM_MAX_S) : 0;
+	if (text && *confirm_s < CONFIRM_MIN_S) {
+		snprintf(why, sizeof(why), "'confirm' must be %d to %d seconds.", CONFIRM_MIN_S, CONFIRM_MAX_S);
+		req_error(r, 400, R_REQUEST_INVALID, why, "");
+		return false;
+	}
+	if (!confirm_waits(r->s))
+		return true;
+	snprintf(why, sizeof(why), "Revision %llu waits to be confirmed; until then nothing else is applied.", (unsigned long long)c->revision);
+	req_error(r, 409, R_CONFIRM_PENDING, why, NULL);
+	return false;
 }
 
 void
 apply_change(struct req *r, struct change *c, const char *comment)
 {
 	struct sync *s = r->s;
+	unsigned confirm_s;
 
+	if (!may_come(r, &confirm_s))
+		return;
 	if (change_is_none(s, c)) {
-		r->reply = answer(c, json_integer((json_int_t)s->rev.number), true);
+		r->reply = apply_answer(c, json_integer((json_int_t)s->rev.number), true);
 		engine_reconcile(s, false);
 		req_wait_settled(r);
 	} else
-		put_in_force(r, c, comment);
+		put_in_force(r, c, comment, confirm_s);
 }
 
 void
@@ -135,7 +160,7 @@ post_check(struct req *r)
 	if (!change_plan(r->s, &c, r->s->legacy, &err))
 		req_error_at(r, err.reason == R_NO_MEMORY ? 503 : 400, &err);
 	else
-		req_reply(r, 200, answer(&c, json_null(), change_is_none(r->s, &c)));
+		req_reply(r, 200, apply_answer(&c, json_null(), change_is_none(r->s, &c)));
 	change_fini(&c);
 }
 

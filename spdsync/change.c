@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "change.h"
 #include "clock.h"
+#include "confirm.h"
 #include "log.h"
 #include "one.h"
 
@@ -79,11 +79,12 @@ change_commit(struct sync *s, struct change *c, struct audit_row *who, const cha
 
 	who->time_s = rev.time_s;
 	snprintf(who->result, sizeof(who->result), "OK");
-	snprintf(rev.author, sizeof(rev.author), "%s", who->author);
+	snprintf(rev.author, sizeof(rev.author), "%s", c->author ? c->author : who->author);
 	snprintf(rev.comment, sizeof(rev.comment), "%s", comment ? comment : "");
 	if (!commit(s, c, &rev, who, pending, err))
 		return false;
 	s->applies++;
+	confirm_forget(s);
 	if (!(c->one ? sync_adopt_one(s, &rev, c->one) : sync_adopt(s, &rev, c->sites))) {
 		/* Committed, but not taken over for want of memory: a restart reads it from the store. */
 		log_error(NULL, "apply", "%s is in the store, but could not be brought into force.", who->detail);

@@ -12,6 +12,7 @@ struct change {
 	struct sites	*sites;
 	struct plan	plan;
 	struct one	*one;		/* only one tunnel is edited (one.h); then there is no sites */
+	const char	*author;	/* of the revision, when it is not the audit line's */
 };
 
 /*

@@ -22,6 +22,9 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/change.h \
 	spdsync/compare.c \
 	spdsync/compare.h \
+	spdsync/confirm.c \
+	spdsync/confirm.h \
+	spdsync/confirmapi.c \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \

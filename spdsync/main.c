@@ -15,6 +15,7 @@
 
 #include "api.h"
 #include "certwatch.h"
+#include "confirm.h"
 #include "events.h"
 #include "log.h"
 #include "sandbox.h"
@@ -78,6 +79,7 @@ open_store(struct sync *s)
 		log_at(LOG_ERROR, NULL, "store", err.reason, "%s", err.text);
 		exit(1);
 	}
+	confirm_boot(s);
 }
 
 static bool
@@ -129,7 +131,8 @@ int
 main(int argc, char **argv)
 {
 	struct proc p;
-	struct sync s = { .proc = &p, .host.guard = -1, .iked.sync_due = true, .keymgr = { .which = 1, .sync_due = true } };
+	struct confirm confirm = { 0 };
+	struct sync s = { .proc = &p, .confirm = &confirm, .host.guard = -1, .iked.sync_due = true, .keymgr = { .which = 1, .sync_due = true } };
 	bool pass = pass_wanted();
 
 	proc_start(&p, "spdsync", argc, argv);
@@ -152,6 +155,7 @@ main(int argc, char **argv)
 	event_base_dispatch(s.base);
 	api_free(s.api);
 	s.api = NULL;
+	confirm_fini(&s);
 	sync_fini(&s);
 	certwatch_free(s.certs);
 	events_free(s.events);

@@ -6,6 +6,7 @@
 
 #include "api.h"
 #include "certwatch.h"
+#include "confirm.h"
 #include "clock.h"
 #include "msg_sup.h"
 
@@ -301,8 +302,8 @@ status_now(void *arg)
 	struct sync *s = r->s;
 	const struct host *h = &s->host;
 	const char *tunnels = req_query(r, "tunnels");
-	json_t *j = json_pack("{s:s, s:o, s:b, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
-	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s),
+	json_t *j = json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
+	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s), "confirm", confirm_json(s),
 	    "engine", json_engine(s),
 	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
 	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down",

@@ -153,6 +153,7 @@ struct sync {
 	struct tally	*tallies;	/* sorted by reqid */
 	struct rt_tally	strangers;	/* negotiations without a tunnel */
 	bool		said_settled;	/* the last "in_sync" event */
+	struct confirm	*confirm;	/* confirm.h */
 };
 
 /* sync.c */

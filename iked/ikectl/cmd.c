@@ -73,7 +73,7 @@ ctl_refused(const struct ctl *ctl, const struct http *h, int rc)
 		ctl_json(h->body);
 	else if (h->body)
 		print_error(ctl, h->body);
-	return rc;
+	return h->body && strcmp(text(h->body, "reason"), "CONFIRM_UNDONE") == 0 ? CTL_UNDONE : rc;
 }
 
 int
@@ -134,9 +134,24 @@ ctl_ask(const struct ctl *ctl, bool rw, const char *path, const char *type, cons
 }
 
 int
-ctl_change(const struct ctl *ctl, const char *method, const char *path, const char *type, const void *body, size_t n, printer *print)
+ctl_change(const struct ctl *ctl, const char *method, const char *path, const char *type, const void *body, size_t n)
 {
-	return ask(ctl, true, method, path, type, body, n, print);
+	char full[8400], seconds[24];
+	json_t *answer;
+	int rc;
+
+	snprintf(full, sizeof(full), "%s", path);
+	snprintf(seconds, sizeof(seconds), "%ld", ctl->confirm_s);
+	ctl_query(full, sizeof(full), "confirm", ctl->confirm_s ? seconds : NULL);
+	rc = call(ctl, true, method, full, type, body, n, &answer, NULL);
+	if (answer && ctl->json)
+		ctl_json(answer);
+	else if (answer)
+		print_plan(ctl, answer);
+	if (answer && json_is_object(json_object_get(answer, "confirm")))
+		rc = confirm_watch(ctl, answer);
+	json_decref(answer);
+	return rc;
 }
 
 /* Our own error in the shape of the API's: a script that reads --json needs no second way. */
@@ -198,7 +213,7 @@ ctl_query(char *path, size_t cap, const char *key, const char *value)
 }
 
 static int
-post_file(const struct ctl *ctl, const char *route, const char *name)
+post_file(const struct ctl *ctl, const char *route, const char *name, bool change)
 {
 	char path[4096];
 	size_t n;
@@ -211,7 +226,7 @@ post_file(const struct ctl *ctl, const char *route, const char *name)
 	ctl_query(path, sizeof(path), "file", name);
 	ctl_query(path, sizeof(path), "comment", ctl->comment);
 	ctl_query(path, sizeof(path), "remove", ctl->remove);
-	rc = ctl_ask(ctl, true, path, "application/yaml", buf, n, print_plan);
+	rc = change ? ctl_change(ctl, "POST", path, "application/yaml", buf, n) : ctl_ask(ctl, true, path, "application/yaml", buf, n, print_plan);
 	free(buf);
 	return rc;
 }
@@ -219,13 +234,13 @@ post_file(const struct ctl *ctl, const char *route, const char *name)
 int
 cmd_apply(const struct ctl *ctl, int argc, char **argv)
 {
-	return post_file(ctl, "/v1/apply", argv[0]);
+	return post_file(ctl, "/v1/apply", argv[0], true);
 }
 
 int
 cmd_check(const struct ctl *ctl, int argc, char **argv)
 {
-	return post_file(ctl, "/v1/check", argv[0]);
+	return post_file(ctl, "/v1/check", argv[0], false);
 }
 
 /* "tunnel" or "tunnel/child" into its parts; false after a sentence when it is not a name. */
@@ -285,6 +300,12 @@ int
 cmd_down(const struct ctl *ctl, int argc, char **argv)
 {
 	return tunnel_command(ctl, argv[0], "down", NULL);
+}
+
+int
+cmd_restart(const struct ctl *ctl, int argc, char **argv)
+{
+	return tunnel_command(ctl, argv[0], "restart", NULL);
 }
 
 int

@@ -31,7 +31,7 @@ put(const struct ctl *ctl, const char *name, const char *file, const char *was, 
 	ctl_query(path, sizeof(path), "file", file);
 	ctl_query(path, sizeof(path), "was", was);
 	ctl_query(path, sizeof(path), "comment", ctl->comment);
-	return ctl_change(ctl, "PUT", path, "application/yaml", block, n, print_plan);
+	return ctl_change(ctl, "PUT", path, "application/yaml", block, n);
 }
 
 /* The editor that the user wants, as sh splits its words. */
@@ -129,5 +129,5 @@ cmd_delete(const struct ctl *ctl, int argc, char **argv)
 	if (!route(path, sizeof(path), argv[0], ""))
 		return CTL_NOT_FOUND;
 	ctl_query(path, sizeof(path), "comment", ctl->comment);
-	return ctl_change(ctl, "DELETE", path, NULL, "", 0, print_plan);
+	return ctl_change(ctl, "DELETE", path, NULL, "", 0);
 }

@@ -56,7 +56,7 @@ cmd_rollback(const struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	ctl_query(path, sizeof(path), "to", argv[0]);
 	ctl_query(path, sizeof(path), "comment", ctl->comment);
-	return ctl_ask(ctl, true, path, "application/json", "", 0, print_plan);
+	return ctl_change(ctl, "POST", path, "application/json", "", 0);
 }
 
 /* ---- for people ---- */

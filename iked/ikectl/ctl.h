@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* Exit codes (contracts): scripts depend on them. */
-enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED = 4, CTL_UNREACHABLE = 5, CTL_TIMEOUT = 6 };
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED = 4, CTL_UNREACHABLE = 5, CTL_TIMEOUT = 6, CTL_UNDONE = 7 };
 
 struct ctl {
 	const char	*run_dir;
@@ -18,6 +18,8 @@ struct ctl {
 	bool		 ike;		/* rekey --ike */
 	bool		 watch;		/* status --watch */
 	const char	*since;		/* events --since */
+	bool		 wait;		/* apply --confirm: until it is confirmed or undone */
+	long		 confirm_s;	/* 0: not given */
 	bool		 colour;
 	long		 timeout_s;	/* 0: not given */
 	/* certificates and the CA; given: their letters (main.c), each once */
@@ -31,7 +33,8 @@ struct ctl {
 typedef void printer(const struct ctl *, json_t *);
 /* cmd.c: one request, and its answer printed. rw: it changes something; body NULL: GET. */
 int ctl_ask(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, printer *);
-int ctl_change(const struct ctl *, const char *method, const char *path, const char *type, const void *body, size_t n, printer *);	/* PUT, DELETE */
+/* A request that brings another text into force, with --confirm when that was given; its plan is printed, and its end waited for. */
+int ctl_change(const struct ctl *, const char *method, const char *path, const char *type, const void *body, size_t n);
 void ctl_query(char *path, size_t cap, const char *key, const char *value);	/* adds it; value NULL: nothing */
 /* The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
 int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error);
@@ -44,6 +47,9 @@ char *ctl_slurp(const struct ctl *, const char *name, size_t *n);
 
 /* Each command: the words after its name; returns an exit code. */
 int cmd_apply(const struct ctl *, int argc, char **argv);
+int cmd_confirm(const struct ctl *, int argc, char **argv);
+int cmd_undo(const struct ctl *, int argc, char **argv);
+int cmd_restart(const struct ctl *, int argc, char **argv);
 int cmd_check(const struct ctl *, int argc, char **argv);
 int cmd_status(const struct ctl *, int argc, char **argv);
 int cmd_up(const struct ctl *, int argc, char **argv);
@@ -76,6 +82,8 @@ int status_watch(const struct ctl *, const char *tunnel);
 
 /* For people; a member that is missing prints as "-". */
 void print_plan(const struct ctl *, json_t *);
+/* cmd_confirm.c: after a change that waits to be confirmed; watches it where that was asked for, or on a terminal. */
+int confirm_watch(const struct ctl *, json_t *answer);
 void print_plan_rows(const struct ctl *, json_t *plan);
 void print_status(const struct ctl *, json_t *);
 void print_sas(const struct ctl *, json_t *);

@@ -22,6 +22,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd.c \
 	iked/ikectl/cmd_ca.c \
 	iked/ikectl/cmd_cert.c \
+	iked/ikectl/cmd_confirm.c \
 	iked/ikectl/cmd_edit.c \
 	iked/ikectl/cmd_import.c \
 	iked/ikectl/cmd_peer.c \

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "check", "FILE", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
 	{ "compare", "FILE", "what the other end's site file says differently about our tunnels", 1, 1, cmd_compare },
+	{ "confirm", "", "keep what 'apply --confirm' put in force", 0, 0, cmd_confirm },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
 	{ "csr", "NAME", "make a key, keep it, and print the request for its certificate", 1, 1, cmd_csr },
 	{ "delete", "TUNNEL", "take one tunnel out of the file in force", 1, 1, cmd_delete },
@@ -38,11 +39,14 @@ static const struct command commands[] = {
 	{ "import", "FORMAT FILE ...", "a site file from swanctl.conf, ipsec.conf, iked.conf, racoon.conf or setkey.conf", 2, 4, cmd_import },
 	{ "metrics", "", "counters and gauges as Prometheus reads them", 0, 0, cmd_metrics },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
+	{ "plan", "FILE", "what applying a site file would do to each tunnel: the same as check", 1, 1, cmd_check },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
+	{ "restart", "TUNNEL", "close a tunnel and set it up anew", 1, 1, cmd_restart },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
 	{ "show", "certs | policies | sas", "certificates and who uses them; what stands in the engine", 1, 1, cmd_show },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
+	{ "undo", "", "go back at once from what 'apply --confirm' put in force", 0, 0, cmd_undo },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
 };
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -54,13 +58,15 @@ usage(FILE *to)
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		fprintf(to, "  %-11s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
 	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, delete, edit, rollback)\n"
+	    "  --confirm S     undo it after S seconds unless 'ikectl confirm' comes (apply, delete, edit, rollback)\n"
+	    "  --wait          with --confirm: until it is confirmed or undone; on a terminal that is so anyway\n"
 	    "  --file FILE     the tunnel's block (edit); '-' is standard input\n"
 	    "  --limit N       the last N lines (audit, history): 100 unless told\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
 	    "  --json          the API's answer as it is\n"
 	    "  'ikectl ca', 'ikectl cert' and ikectl(8) tell the options of certificates and the CA\n"
-	    "\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not permitted, 5 daemon unreachable, 6 timed out.\n");
+	    "\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not permitted, 5 daemon unreachable, 6 timed out,\n7 applied but undone.\n");
 }
 
 /* Those of certificates and the CA have no letter of their own for people; these are for struct ctl's given. */
@@ -90,6 +96,8 @@ static const struct option options[] = {
 	{ "since", required_argument, NULL, 'e' },
 	{ "run-dir", required_argument, NULL, 'r' },
 	{ "timeout", required_argument, NULL, 't' },
+	{ "confirm", required_argument, NULL, 'U' },
+	{ "wait", no_argument, NULL, 'A' },
 	{ "comment", required_argument, NULL, 'c' },
 	{ "file", required_argument, NULL, 'f' },
 	{ "limit", required_argument, NULL, 'l' },
@@ -163,6 +171,12 @@ main(int argc, char **argv)
 		case 'i': ctl.ike = true; break;
 		case 'v': ctl.watch = true; break;
 		case 'e': ctl.since = optarg; break;
+		case 'A': ctl.wait = true; break;
+		case 'U':
+			if (seconds(optarg, &ctl.confirm_s))
+				break;
+			fprintf(stderr, "ikectl: --confirm takes seconds, 2 to 86400\n");
+			return CTL_USAGE;
 		case 'r': ctl.run_dir = optarg; break;
 		case 'c': ctl.comment = optarg; break;
 		case 'f': ctl.file = optarg; break;

@@ -110,6 +110,8 @@ print_plan(const struct ctl *ctl, json_t *answer)
 	else
 		printf("applied as revision %s%s\n", text(answer, "revision"),
 		    json_is_true(json_object_get(answer, "in_sync")) ? "" : "; not everything is in place yet, see 'ikectl status'");
+	if (json_is_object(json_object_get(answer, "confirm")))
+		printf("it is undone in %s s unless 'ikectl confirm' comes\n", text(json_object_get(answer, "confirm"), "seconds"));
 }
 
 static void
@@ -204,6 +206,9 @@ print_gateway(const struct ctl *ctl, json_t *s)
 	else
 		printf(", nothing applied yet");
 	printf("%s\n", json_is_true(json_object_get(s, "in_sync")) ? "" : ", not in sync yet");
+	if (json_is_object(json_object_get(s, "confirm")))
+		printf("revision %s waits for 'ikectl confirm': undone in %s s\n", text(json_object_get(s, "confirm"), "revision"),
+		    text(json_object_get(s, "confirm"), "seconds_left"));
 	print_host(engine);
 	printf("daemons:");
 	json_object_foreach(daemons, name, row)

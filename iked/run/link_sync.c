@@ -91,7 +91,7 @@ on_up_down(void *ctx, struct ipc *l, struct ipc_msg *m)
 	str_get(&m->body, name, sizeof(name));
 	if (!rd_done(&m->body) || !target_ok(name))
 		return false;
-	return command(ctx, l, m, m->type == IKE_UP ? ENGINE_UP : ENGINE_DOWN, name);
+	return command(ctx, l, m, m->type == IKE_UP ? ENGINE_UP : m->type == IKE_DOWN ? ENGINE_DOWN : ENGINE_RESTART, name);
 }
 
 static bool
@@ -233,6 +233,7 @@ static const struct ipc_row rows[] = {
 	{ IKE_SYNC,		"SYNC",		IPC_AFTER_HELLO,		0,		on_sync },
 	{ IKE_UP,		"UP",		IPC_AFTER_HELLO,		NAMED_MAX,	on_up_down },
 	{ IKE_DOWN,		"DOWN",		IPC_AFTER_HELLO,		NAMED_MAX,	on_up_down },
+	{ IKE_RESTART,		"RESTART",	IPC_AFTER_HELLO,		NAMED_MAX,	on_up_down },
 	{ IKE_REKEY,		"REKEY",	IPC_AFTER_HELLO,		NAMED_MAX,	on_rekey },
 	{ IKE_SHUTDOWN,		"SHUTDOWN",	IPC_AFTER_HELLO,		0,		on_shutdown },
 };

@@ -52,7 +52,7 @@ void engine_tunnel_del(struct engine *, const char *name, bool quiet, uint64_t n
 void engine_sync_begin(struct engine *, uint64_t now);	/* spdsync's link came up: PUTs follow */
 void engine_sync(struct engine *, uint64_t now);	/* SYNC: what was not PUT since then goes; then STATE for all */
 
-enum engine_command { ENGINE_UP, ENGINE_DOWN, ENGINE_REKEY_CHILD, ENGINE_REKEY_SA, ENGINE_SHUTDOWN };
+enum engine_command { ENGINE_UP, ENGINE_DOWN, ENGINE_REKEY_CHILD, ENGINE_REKEY_SA, ENGINE_RESTART, ENGINE_SHUTDOWN };
 /* name: "tunnel" or "tunnel/child" (SHUTDOWN: NULL). DONE with this tag follows exactly once, now or later. */
 void engine_command(struct engine *, enum engine_command, const char *name, uint64_t tag, uint64_t now);
 void engine_forget_tag(struct engine *, uint64_t tag);	/* nobody waits for it any more */

@@ -319,6 +319,30 @@ command_down(struct engine *e, struct tun *t, int pol)
 	}
 }
 
+/* Closed and set up anew: a tunnel that is only waited for is waited for again. */
+static void
+command_restart(struct engine *e, struct tun *t, int pol, struct waiter *w)
+{
+	bool begin = t->wanted || t->cfg.start == START_ALWAYS;
+	struct child *top = pol < 0 ? NULL : policy_top(t, (unsigned)pol);
+
+	for (struct ikesa *s = t->sas; s && pol < 0; s = s->sib)
+		if (s->state == S_UP)
+			w->old_spi = ikesa_spi(s);
+	if (top)
+		w->old_child = top->id;
+	command_down(e, t, pol);
+	if (begin) {
+		command_up(e, t, pol);
+		return;
+	}
+	for (unsigned i = 0; i < t->cfg.nchildren; i++)
+		if (pol < 0 || (unsigned)pol == i)
+			t->pol[i].wanted = true;
+	if (t->reason == R_DELETED_BY_USER)
+		tun_reason(e, t, R_OK, "");
+}
+
 /* False: there is nothing to rekey. */
 static bool
 command_rekey(struct tun *t, int pol, bool sa, struct waiter *w)
@@ -374,6 +398,8 @@ engine_command(struct engine *e, enum engine_command what, const char *name, uin
 		command_up(e, t, pol);
 	else if (what == ENGINE_DOWN)
 		command_down(e, t, pol);
+	else if (what == ENGINE_RESTART)
+		command_restart(e, t, pol, w);
 	else if (!command_rekey(t, pol, what == ENGINE_REKEY_SA, w)) {
 		engine_forget_tag(e, tag);
 		todo_done(e, tag, R_NOT_FOUND, "nothing is up");

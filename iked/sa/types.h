@@ -222,8 +222,8 @@ struct waiter {
 	uint64_t	 tag;
 	enum engine_command what;
 	char		 tunnel[NAME_CAP], child[NAME_CAP];
-	uint32_t	 old_child;	/* REKEY_CHILD */
-	uint64_t	 old_spi;	/* REKEY_SA */
+	uint32_t	 old_child;	/* REKEY_CHILD, RESTART of a child */
+	uint64_t	 old_spi;	/* REKEY_SA, RESTART */
 	uint64_t	 until;
 };
 

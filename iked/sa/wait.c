@@ -62,6 +62,15 @@ is_rekeyed(struct engine *e, const struct waiter *w, const struct tun *t)
 	return (!c || c->state != CH_UP) && is_up(w, t);
 }
 
+/* The old ones are gone, and new ones carry. */
+static bool
+is_restarted(struct engine *e, const struct waiter *w, const struct tun *t)
+{
+	const struct child *c = w->old_child ? child_find(e, w->old_child) : NULL;
+
+	return (!w->old_spi || !ikesa_find(e, w->old_spi)) && (!c || c->state == CH_GONE) && is_up(w, t);
+}
+
 void
 waiters_check(struct engine *e, struct tun *t)
 {
@@ -74,6 +83,7 @@ waiters_check(struct engine *e, struct tun *t)
 			case ENGINE_UP: over = is_up(w, t); break;
 			case ENGINE_DOWN: over = is_down(w, t); break;
 			case ENGINE_REKEY_CHILD: case ENGINE_REKEY_SA: over = is_rekeyed(e, w, t); break;
+			case ENGINE_RESTART: over = is_restarted(e, w, t); break;
 			case ENGINE_SHUTDOWN: break;
 			}
 		if (over)
@@ -104,7 +114,7 @@ tun_failed(struct engine *e, struct tun *t, const char *child, enum reason why, 
 
 		if (w->what != ENGINE_DOWN && w->what != ENGINE_SHUTDOWN && strcmp(w->tunnel, t->cfg.name) == 0 &&
 		    (!child || !w->child[0] || strcmp(w->child, child) == 0) && why != R_PEER_TEMPORARY_FAILURE &&
-		    why != R_REPLACED)
+		    why != R_REPLACED && !(w->what == ENGINE_RESTART && why == R_DELETED_BY_USER))
 			done(e, p, why, detail);
 		else
 			p = &w->next;

@@ -17,6 +17,7 @@ SCENARIOS = \
 	test/scenario/t_apply \
 	test/scenario/t_edit \
 	test/scenario/t_plan \
+	test/scenario/t_confirm \
 	test/scenario/t_demand \
 	test/scenario/t_drift \
 	test/scenario/t_secrets \

@@ -252,7 +252,7 @@ on_name(void *ctx, struct ipc *l, struct ipc_msg *m)
 	if (m->type == IKE_TUNNEL_DEL || m->type == IKE_REKEY)
 		what = rd_u8(&m->body);
 	heard(ctx, "iked %s %s %u", m->type == IKE_TUNNEL_DEL ? "DEL" : m->type == IKE_SYNC ? "SYNC" : m->type == IKE_UP ? "UP" :
-	    m->type == IKE_DOWN ? "DOWN" : m->type == IKE_REKEY ? "REKEY" : "SHUTDOWN", name, what);
+	    m->type == IKE_DOWN ? "DOWN" : m->type == IKE_REKEY ? "REKEY" : m->type == IKE_RESTART ? "RESTART" : "SHUTDOWN", name, what);
 	if (strstr(name, "refused"))
 		return ipc_fail(l, m, R_PEER_NO_ANSWER, "4 tries");
 	return ipc_reply(l, m, bytes_of(NULL, 0));
@@ -359,6 +359,7 @@ static const struct ipc_row iked_rows[] = {
 	{ IKE_TUNNEL_PUT, "PUT", IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD, on_put },
 	{ IKE_TUNNEL_DEL, "DEL", IPC_AFTER_HELLO, 256, on_name }, { IKE_SYNC, "SYNC", IPC_AFTER_HELLO, 0, on_name },
 	{ IKE_UP, "UP", IPC_AFTER_HELLO, 256, on_name }, { IKE_DOWN, "DOWN", IPC_AFTER_HELLO, 256, on_name },
+	{ IKE_RESTART, "RESTART", IPC_AFTER_HELLO, 256, on_name },
 	{ IKE_REKEY, "REKEY", IPC_AFTER_HELLO, 256, on_name }, { IKE_SHUTDOWN, "SHUTDOWN", IPC_AFTER_HELLO, 0, on_name },
 };
 static const struct ipc_row keymgr_rows[] = {
