@@ -35,7 +35,8 @@ struct cw_outer {
 	uint8_t		udp;		/* 1: ESP in UDP; 0: protocol 50 */
 	uint8_t		tos;		/* or traffic class */
 	uint8_t		ttl;		/* wire_out: 64 */
-	uint8_t		df;		/* wire_out: 0 means the host fragments what is larger than its interface */
+	uint8_t		df;		/* wire_out: 0 means the host fragments what is larger than its interface, */
+	uint16_t	piece;		/* and IPv6, which routers do not cut, into pieces of this path MTU; 0: not known */
 };
 
 #define CW_NEST_MAX	8	/* transforms taken off one packet at most */

@@ -53,13 +53,14 @@ static void
 outer_header(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
 {
 	struct cw_outer *o = &p->outer;
-	uint32_t outer = (o->dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u);
+	uint32_t outer = (o->dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u), pmtu = host_load(sa->pmtu);
 
 	o->udp = sa->udp;
 	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode */
 	o->ttl = 64;
 	/* DF copied, but a packet of 1280 octets passes every path, if need be in pieces */
-	o->df = ip->df && sealed + outer <= host_load(sa->pmtu);
+	o->df = ip->df && sealed + outer <= pmtu;
+	o->piece = (uint16_t)(pmtu < 65535 ? pmtu : 65535);
 }
 
 /* Header, IV, padding 1 2 3 … and trailer around the packet (RFC 4303 2.4). The caller made sure of the room. */

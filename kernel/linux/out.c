@@ -185,6 +185,8 @@ out6(struct host *h, struct sk_buff *skb, const struct cw_outer *o, u8 proto, st
 	i = __skb_push(skb, sizeof(*i));
 	skb_reset_network_header(skb);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	if (!o->df && o->piece)	/* more than the system's own is refused */
+		IP6CB(skb)->frag_max_size = min_t(u32, o->piece, dst_mtu(d));
 	skb->protocol = htons(ETH_P_IPV6);
 	ip6_flow_hdr(i, o->tos, 0);
 	i->payload_len = htons((u16)(skb->len - sizeof(*i)));

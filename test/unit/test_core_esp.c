@@ -482,6 +482,7 @@ path_mtu(void **state)
 		if (!v6) {	/* without DF it leaves, to be cut by the host */
 			p = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1380, 0, false));
 			assert_int_equal(p->outer.df, 0);
+			assert_int_equal(p->outer.piece, 1400);
 			rig_pkt_free(p);
 		}
 		part(t);
