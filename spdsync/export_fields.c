@@ -137,7 +137,8 @@ export_fields(struct ex *x)
 	write_proof(x, "You prove yourself by", x->peer_auth, theirs);
 	write_proof(x, "The peer proves itself by", x->here_auth, theirs);
 	field(x, "Who begins");
-	fputs(x->peer_begins ? "you, and always again\n" : x->t->start == START_ALWAYS ? "the peer; you answer\n" : "you, when you want\n", x->body);
+	fputs(x->peer_begins ? "you, and always again\n" : x->t->start == START_ALWAYS ? "the peer; you answer\n" :
+	    x->t->start == START_ON_DEMAND ? "who has the first packet\n" : "you, when you want\n", x->body);
 	write_proposals(x, "IKE", x->t->ike);
 	write_proposals(x, "ESP", x->t->esp);
 	write_pfs(x);

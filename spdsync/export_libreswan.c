@@ -239,7 +239,8 @@ export_libreswan(struct ex *x)
 	write_esp(x);
 	fprintf(f, "  ikelifetime=%" PRIu64 "s\n  salifetime=%" PRIu64 "s\n  replay-window=%u\n", t->ike_life_s, t->child_life_s, t->replay_window);
 	fprintf(f, "  encapsulation=%s\n  fragmentation=yes\n  mobike=no\n  dpddelay=30\n  dpdtimeout=120\n  dpdaction=%s\n  auto=%s\n",
-	    t->encap == ENCAP_UDP ? "yes" : t->encap == ENCAP_ESP ? "no" : "auto", x->peer_begins ? "restart" : "hold", x->peer_begins ? "start" : "add");
+	    t->encap == ENCAP_UDP ? "yes" : t->encap == ENCAP_ESP ? "no" : "auto", x->peer_begins ? "restart" : "hold",
+	    x->peer_begins ? "start" : t->start == START_ON_DEMAND ? "ondemand" : "add");
 	if (count_nets(x->peer, x->here) > 1 || count_nets(x->here, x->peer) > 1)
 		ex_note(x, "several networks in one child before Libreswan 5.0: older ones refuse the lists of leftsubnet= and rightsubnet=");
 	ex_note(x, "limits by octets and packets before Libreswan 5.0: this end replaces the keys for both");

@@ -125,7 +125,7 @@ write_child(struct ex *x)
 	fprintf(f, "        rekey_time = %" PRIu64 "s\n        life_time = %" PRIu64 "s\n", t->child_life_s, ex_hard(t->child_life_s, t->child_hard_s));
 	fprintf(f, "        rekey_bytes = %" PRIu64 "\n        rekey_packets = %" PRIu64 "\n", t->child_bytes, t->child_packets);
 	fprintf(f, "        replay_window = %u\n        start_action = %s\n        dpd_action = %s\n      }\n    }\n", t->replay_window,
-	    x->peer_begins ? "start" : "none", x->peer_begins ? "restart" : "clear");
+	    x->peer_begins ? "start" : t->start == START_ON_DEMAND ? "trap" : "none", x->peer_begins ? "restart" : "clear");
 }
 
 /* Whoever forgets the secret has none: strongSwan refuses the tunnel then. */

@@ -84,16 +84,17 @@ auth_done(struct turn *tn, bool child)
 	char text[IKE_FACT];
 
 	COUNT(e, auth_ok);
-	s->config_differs = u->has_digest && memcmp(u->digest, t->cfg.digest, sizeof(u->digest)) != 0;
+	s->has_digest = u->has_digest;
+	memcpy(s->digest, u->digest, sizeof(s->digest));
 	if (r) {
-		r->reason = s->config_differs ? R_CONFIG_DIFFERS : R_OK;
+		r->reason = ikesa_differs(s) ? R_CONFIG_DIFFERS : R_OK;
 		record_fact(r, "chosen", "%s", suite_str(PROTO_IKE, &s->suite, text, sizeof(text)));
 		record_fact(r, "id_received", "%s", s->id_remote);
 		if (s->proved.n)
 			record_fact(r, "certificate", "%s", (const char *)s->proved.p);
 	}
 	todo_record(e, r);
-	todo_log(e, LOG_INFO, "ike_up", s->config_differs ? R_CONFIG_DIFFERS : R_OK, t->cfg.name, NULL,
+	todo_log(e, LOG_INFO, "ike_up", ikesa_differs(s) ? R_CONFIG_DIFFERS : R_OK, t->cfg.name, NULL,
 	    "IKE SA with %s is up, %s", s->id_remote, suite_str(PROTO_IKE, &s->suite, text, sizeof(text)));
 	if (u->peer_contact)
 		retire_older(e, s);
@@ -105,6 +106,6 @@ auth_done(struct turn *tn, bool child)
 	t->group = s->suite.ke;
 	t->up_now = false;
 	if (t->reason != R_DELETED_BY_USER)
-		tun_reason(e, t, s->config_differs ? R_CONFIG_DIFFERS : R_OK, "");
+		tun_reason(e, t, R_OK, "");	/* that the definitions differ is asked when it is reported: either may change */
 	ikesa_up(e, s);
 }

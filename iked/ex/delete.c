@@ -60,6 +60,7 @@ info_response(struct turn *tn)
 		x->old = NULL;
 		child_gone(tn->e, c, c->why);
 	}
+	digest_take(tn);
 	return V_GO;
 }
 
@@ -125,11 +126,13 @@ delete_children(struct turn *tn, const struct wire_delete *d, uint32_t *spis, un
 }
 
 static void
-answer(struct turn *tn, const uint32_t *spis, unsigned n)
+answer(struct turn *tn, const uint32_t *spis, unsigned n, bool digest)
 {
 	struct msg_out o;
 
 	msg_first(tn->e, &o);
+	if (digest)
+		digest_put(&o, tn->ike);
 	if (n)
 		pld_delete_put(&o, PROTO_ESP, spis, n);
 	send_response(tn->e, tn->ike, EX_INFORMATIONAL, &o);
@@ -157,7 +160,7 @@ info_requested(struct turn *tn)
 	for (unsigned i = 0; i < tn->m->ndelete; i++)
 		if (tn->m->del[i].proto == PROTO_ESP)
 			n += delete_children(tn, &tn->m->del[i], spis + n, 64 - n);
-	answer(tn, spis, n);
+	answer(tn, spis, n, digest_take(tn));
 	return V_GO;
 }
 
@@ -176,7 +179,7 @@ ike_deleted(struct turn *tn)
 
 	if (!closes(tn->m))
 		return V_PASS;
-	answer(tn, NULL, 0);
+	answer(tn, NULL, 0, false);
 	if (s->own)
 		xch_end(e, s->own);
 	if (s->state == S_UP)

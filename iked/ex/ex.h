@@ -56,6 +56,9 @@ void refusal_put(struct msg_out *, const struct ikesa *, enum reason);
 enum reason refusal_take(const struct msg *, enum reason *says);
 void rec_says(struct record *, enum reason says);
 
+/* liveness.c */
+void digest_put(struct msg_out *, const struct ikesa *);
+bool digest_take(struct turn *);
 /* child.c: CREATE_CHILD_SA, a child */
 enum verdict child_start(struct turn *);
 enum verdict child_value(struct turn *);

@@ -64,7 +64,8 @@ ike_fresh(struct turn *tn, uint64_t ours, uint64_t theirs)
 	s->natd = old->natd;
 	s->nat_local = old->nat_local;
 	s->nat_remote = old->nat_remote;
-	s->config_differs = old->config_differs;
+	s->has_digest = old->has_digest;
+	memcpy(s->digest, old->digest, sizeof(s->digest));
 	memcpy(s->id_remote, old->id_remote, sizeof(s->id_remote));
 	s->causeway = old->causeway;
 	s->fragments = old->fragments;

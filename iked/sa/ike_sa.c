@@ -86,6 +86,12 @@ ikesa_keys(struct engine *e, struct ikesa *s, const struct key_derived *k)
 }
 
 bool
+ikesa_differs(const struct ikesa *s)
+{
+	return s->has_digest && s->t && memcmp(s->digest, s->t->cfg.digest, sizeof(s->digest)) != 0;
+}
+
+bool
 ikesa_usable(const struct ikesa *s)
 {
 	return s->state == S_UP && !s->keyless && !s->replaced && !s->want_delete;

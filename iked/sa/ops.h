@@ -68,6 +68,7 @@ void ikesa_kick(struct engine *, struct ikesa *);	/* begin the next exchange tha
 void ikesa_fail(struct engine *, struct ikesa *, enum reason, struct record *);	/* setup failed: record, back-off, end */
 void ikesa_leave(struct engine *, struct ikesa *);
 bool ikesa_undecided(const struct ikesa *);
+bool ikesa_differs(const struct ikesa *);	/* the peer said that its definition of the tunnel is another than ours is now */
 bool ikesa_usable(const struct ikesa *);	/* up, with keys, not being replaced */
 struct setup *setup_new(void);
 void setup_free(struct engine *, struct ikesa *);

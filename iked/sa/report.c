@@ -163,7 +163,7 @@ engine_state(struct engine *e, const char *name, uint64_t now, struct tunnel_sta
 		out->nat_remote = s->nat_remote;
 		out->since_s = age_s(e->now, s->up_at ? s->up_at : s->created);
 		out->rekey_in_s = s->life.idx ? age_s(s->life.at, e->now) : 0;
-		if (out->ike_up && out->reason == R_OK && s->config_differs)
+		if (out->ike_up && out->reason == R_OK && ikesa_differs(s))
 			out->reason = R_CONFIG_DIFFERS;
 	} else {
 		out->since_s = age_s(e->now, t->since);

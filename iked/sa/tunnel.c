@@ -104,6 +104,7 @@ void
 tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 {
 	bool wanted = t->wanted || (cfg->start == START_ALWAYS && t->cfg.start != START_ALWAYS);
+	bool other = memcmp(t->cfg.digest, cfg->digest, sizeof(cfg->digest)) != 0;
 	struct tunnel_diff d;
 
 	tunnel_compare(&t->cfg, cfg, &d);
@@ -133,6 +134,8 @@ tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 		} else if (d.fate == FATE_REKEYED && !suite_allowed(&cfg->ike, &s->suite)) {
 			s->want_rekey = true;
 		}
+		if (other && s->state == S_UP && s->causeway)
+			s->want_live = true;	/* it tells the peer which definition is ours now, and asks for its own */
 	}
 	t->retry_at = 0;
 	t->tries = 0;

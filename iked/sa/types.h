@@ -133,7 +133,8 @@ struct ikesa {
 	bool		 quiet;		/* dies without DELETE */
 	bool		 want_delete, want_rekey, want_live;
 	bool		 replaced;	/* a rekey made another one in its place */
-	bool		 config_differs;
+	bool		 has_digest;	/* the peer said which definition it has: */
+	uint8_t		 digest[32];
 	bool		 suspect;	/* somebody says that the peer does not know it */
 	bool		 refuse_auth;	/* its DELETE says AUTHENTICATION_FAILED */
 	bool		 fragments;	/* both know RFC 7383 */

@@ -104,7 +104,7 @@ test_swanctl(void **state)
 	has(r.text, "  hq:\n    address: \"192.0.2.1\"\n    networks: [\"10.1.0.0/16\", \"10.2.0.0/16\"]\n    id: \"fqdn:hq.example.org\"\n");
 	has(r.text, "  oslo:\n    address: \"198.51.100.7\"\n    networks: [\"10.7.0.0/24\", \"10.7.1.0/24\"]\n");
 	has(r.text, "  branch-oslo:\n    between: [hq, oslo]\n    auth: {psk: branch-oslo}\n    ike: [aes256gcm16-prfsha384-ecp384, aes256-sha256-modp2048]\n"
-	    "    esp: [aes256gcm16-ecp384]\n    start: always\n    encapsulation: udp\n    ike_lifetime: 14400s\n    child_lifetime: 3600s\n"
+	    "    esp: [aes256gcm16-ecp384]\n    start: on-demand\n    encapsulation: udp\n    ike_lifetime: 14400s\n    child_lifetime: 3600s\n"
 	    "    child_bytes: 500000000\n    child_packets: 1000000\n    replay_window: 128\n");
 	has(r.text, "    id: \"dn:C=IT, O=Example, CN=rome\"\n");
 	has(r.text, "      hq: {trust: exampleca}\n");
@@ -206,7 +206,7 @@ test_racoon(void **state)
 	r = finish(m);
 	has(r.text, "  tokyo:\n    address: \"20.0.0.1\"\n    networks: [\"10.0.1.0/24\"]\n    id: \"fqdn:tokyo.example.org\"\n");
 	has(r.text, "    id: \"email:ny@example.org\"\n");
-	has(r.text, "    auth: {psk: 20-0-0-1-20-0-0-2}\n    ike: [aes256-sha256-modp2048]\n    esp: [modp2048-aes256-sha256]\n    start: always\n"
+	has(r.text, "    auth: {psk: 20-0-0-1-20-0-0-2}\n    ike: [aes256-sha256-modp2048]\n    esp: [modp2048-aes256-sha256]\n    start: on-demand\n"
 	    "    encapsulation: udp\n    ike_lifetime: 600s\n    child_lifetime: 43200s\n");
 	has(r.text, "    ike: [aes128-sha512-modp3072]\n    esp: [aes128-sha512]\n    start: respond-only\n");
 	has(r.text, "#  racoon.conf: racoon speaks IKEv1");
@@ -348,17 +348,23 @@ test_exported(void **state)
 	    "  tokyo: {address: 20.0.0.1, networks: [10.0.1.0/24]}\n"
 	    "  newyork: {address: 20.0.0.2, networks: [10.0.2.0/24]}\n"
 	    "tunnels:\n"
-	    "  tokyo-newyork: {between: [newyork, tokyo], auth: {psk: tokyo-newyork}, policy: modern, start: always}\n";
+	    "  tokyo-newyork: {between: [newyork, tokyo], auth: {psk: tokyo-newyork}, policy: modern, start: always}\n   \n";
+	char *demand = strdup(plain), *always = demand ? strstr(demand, "start: always") : NULL;
 
 	(void)state;
+	assert_non_null(always);
+	memcpy(always, "start: on-demand}\n", sizeof("start: on-demand}\n"));
 	/* Networks that have no partner of their family at the other end are not told: fd00::/64 is lost. */
 	back(EXPORT_STRONGSWAN, imp_swanctl, site, "newyork.networks ");
 	back(EXPORT_STRONGSWAN, imp_swanctl, plain, "");
 	/* ipsec.conf has one "esn" for all, and no word for a PRF beside an integrity algorithm. */
 	back(EXPORT_LIBRESWAN, imp_ipsecconf, plain, "");
 	back(EXPORT_LIBRESWAN, imp_ipsecconf, site, "newyork.networks ike esp child_bytes ");
+	back(EXPORT_STRONGSWAN, imp_swanctl, demand, "");
+	back(EXPORT_LIBRESWAN, imp_ipsecconf, demand, "");
 	back(EXPORT_OPENIKED, imp_ikedconf, plain, "");
 	back(EXPORT_OPENIKED, imp_ikedconf, site, "newyork.networks ike ");
+	free(demand);
 }
 
 int

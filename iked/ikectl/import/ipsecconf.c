@@ -136,7 +136,8 @@ one_key(struct imp *m, const struct setting *t, struct imp_conn *c)
 	else if (strcmp(k, "authby") == 0)
 		auth_key(m, t, c);
 	else if (strcmp(k, "auto") == 0)
-		c->start = strcmp(v, "add") == 0 || strcmp(v, "ignore") == 0 || strcmp(v, "keep") == 0 ? START_RESPOND : START_ALWAYS;
+		c->start = strcmp(v, "add") == 0 || strcmp(v, "ignore") == 0 || strcmp(v, "keep") == 0 ? START_RESPOND :
+		    strcmp(v, "route") == 0 || strcmp(v, "ondemand") == 0 ? START_ON_DEMAND : START_ALWAYS;
 	else if (strcmp(k, "encapsulation") == 0 || strcmp(k, "forceencaps") == 0)
 		c->encap = strcmp(v, "yes") == 0 ? ENCAP_UDP : strcmp(k, "encapsulation") == 0 && strcmp(v, "no") == 0 ? ENCAP_ESP : ENCAP_AUTO;
 	else if (strcmp(k, "pfs") == 0)

@@ -217,7 +217,7 @@ merge(struct imp_conn *c, const struct remote *r)
 	c->peer.nets = peer;
 	c->ike = r->ike;
 	c->ike_life_s = r->life_s;
-	c->start = r->passive ? START_RESPOND : START_ALWAYS;
+	c->start = r->passive ? START_RESPOND : START_ON_DEMAND;	/* the kernel asks it when there is a packet */
 	c->encap = r->force_udp ? ENCAP_UDP : ENCAP_AUTO;
 }
 

@@ -169,7 +169,7 @@ child_key(struct sw *s, unsigned line, const char *key, const char *value)
 			imp_note(s->m, line, "connection '%.60s': mode = %.20s: a tunnel is made of it", c->name, value);
 	} else if (strcmp(key, "start_action") == 0) {
 		if (strcmp(value, "none") != 0)
-			c->start = START_ALWAYS;
+			c->start = strcmp(value, "trap") == 0 ? START_ON_DEMAND : START_ALWAYS;
 	} else if (!is_one(quiet, key))
 		imp_note(s->m, line, "connection '%.60s', child '%.60s': %.60s is not carried over", c->name, s->path[3], key);
 }

@@ -114,7 +114,7 @@ write_tunnel(struct imp *m, FILE *f, const struct emit_site *sites, const struct
 		putc('\n', f);
 	}
 	write_algorithms(f, c);
-	fprintf(f, "    start: %s\n", c->start == START_ALWAYS ? "always" : "respond-only");
+	fprintf(f, "    start: %s\n", c->start == START_ALWAYS ? "always" : c->start == START_ON_DEMAND ? "on-demand" : "respond-only");
 	if (c->encap != ENCAP_AUTO)
 		fprintf(f, "    encapsulation: %s\n", c->encap == ENCAP_UDP ? "udp" : "esp");
 	write_limit(m, f, c, "ike_lifetime", c->ike_life_s, 5, 30 * DAY, "s");
