@@ -75,15 +75,15 @@ host_pfkey_open(enum conf_engine e, bool keyless, enum reason *why)
 {
 	int fd, size = RECEIVE;
 
-	*why = R_ENGINE_NOT_LOADED;
-	if (e != CONF_MODULE || !host_module_is_there())
+	*why = e == CONF_SYSTEM ? R_ENGINE_TAKEN : R_ENGINE_NOT_LOADED;
+	if (!host_is_kernel(e) || host_module_is_there() != (e == CONF_MODULE))
 		return -1;
 	fd = socket(PF_KEY, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, PF_KEY_V2);
 	*why = R_ENGINE_NO_SOCKET;
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (!keyless || mark_keyless(fd))
+	if (!keyless || e == CONF_SYSTEM || mark_keyless(fd))	/* the system's knows no such mark */
 		return fd;
 	close(fd);
 	return -1;

@@ -21,7 +21,7 @@ bool host_module_runs(void);
 enum conf_engine host_choose(enum conf_engine asked);
 /* This engine is a kernel's: its PF_KEY is a socket, and it takes ESP itself. */
 bool host_is_kernel(enum conf_engine);
-/* A fresh PF_KEY socket of the kernel's engine; keyless: it was marked so. -1: *why says what is missing. */
+/* A fresh PF_KEY socket of the kernel's engine; keyless: it was marked so, where that is known. -1: *why says what is missing. */
 int host_pfkey_open(enum conf_engine, bool keyless, enum reason *why);
 /* The socket is taken out of every policy: what it sends and receives is never protected. False: the system refused. */
 bool host_spare_socket(int fd, int family);

@@ -129,11 +129,6 @@ load_conf(const char *path, struct conf *c)
 		exit(1);
 	}
 	free(text);
-	if (c->engine == CONF_SYSTEM) {
-		fprintf(stderr, "causewayd: %s: engine '%s' is not in this version; use 'engine: auto'.\n", path,
-		    conf_engine_name(c->engine));
-		exit(1);
-	}
 }
 
 static _Noreturn void
@@ -185,6 +180,24 @@ fill_config(struct supervisor *s, const struct conf *c, const struct places *p)
 	m->log_level = (uint8_t)c->level;
 }
 
+/* It comes with the first socket, or not at all: then the saved guard is all that stands, and to begin nothing is honest. */
+static void
+want_system(void)
+{
+	const struct reason_row *row;
+	enum reason why;
+	char text[512];
+	int fd = host_pfkey_open(CONF_SYSTEM, false, &why);
+
+	if (fd >= 0) {
+		close(fd);
+		return;
+	}
+	row = reason_row(why);
+	snprintf(text, sizeof(text), "%s %s", row->sentence, row->hint);
+	refuse(text);
+}
+
 static void
 remove_state(const char *run)
 {
@@ -222,11 +235,15 @@ main(int argc, char **argv)
 	if (s.engine == CONF_USER && host_module_runs())
 		refuse("The engine is to be ipsecd, but that of the kernel module runs in this network namespace and would take the packets "
 		    "first. Unload it with 'modprobe -r causeway', or use 'engine: module'.");
+	if (s.engine == CONF_SYSTEM)
+		want_system();
 	find_users(&s, options.no_users, own);
 	if (!places_make(&places, own[D_SPDSYNC], own[D_IPSECD], own[D_KEYMGR], why, sizeof(why)) ||
 	    !sockets_open_net(&sockets, host_is_kernel(s.engine), conf.ike_port, conf.natt_port, why, sizeof(why)) ||
 	    !sockets_open_unix(&sockets, host_is_kernel(s.engine), places.run, why, sizeof(why)))
 		refuse(why);
+	if (s.engine == CONF_SYSTEM)
+		sockets_encap(&sockets);
 	s.base = event_base_new();
 	s.places = &places;
 	s.sockets = &sockets;

@@ -129,6 +129,15 @@ sockets_open_net(struct sockets *s, bool kernel, uint16_t ike_port, uint16_t nat
 	return ok;
 }
 
+/* Linux's own ESP takes ESP in UDP from sockets that say so, and leaves IKE to them (RFC 3948). */
+void
+sockets_encap(const struct sockets *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (strncmp(s->row[i].name, "natt", 4) == 0)
+			set(s->row[i].fd, IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP);
+}
+
 bool
 sockets_spare(const struct sockets *s)
 {

@@ -29,6 +29,8 @@ struct sockets {
 bool sockets_open_net(struct sockets *, bool kernel, uint16_t ike_port, uint16_t natt_port, char *why, size_t cap);
 bool sockets_open_unix(struct sockets *, bool kernel, const char *run_dir, char *why, size_t cap);
 /* No policy of the kernel's engine is for the network's sockets; may be done again. False: the engine refused. */
+/* For Linux's own ESP: it takes ESP in UDP from these. */
+void sockets_encap(const struct sockets *);
 bool sockets_spare(const struct sockets *);
 void sockets_close(struct sockets *);
 

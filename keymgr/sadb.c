@@ -117,6 +117,31 @@ on_mapping(struct sadb *s, const struct pfkey_msg *m)
 }
 
 static void
+on_policy(void *arg, int err, const struct pfkey_msg *m)
+{
+	struct sadb *s = arg;
+
+	if (err == 0 && (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) && m->policy.n && m->policy.req[0].reqid)
+		s->ops->acquire(s->ctx, m->policy.req[0].reqid);
+}
+
+/* Ours says the reqid; Linux's own PF_KEY says which policy it was. */
+static void
+on_acquire(struct sadb *s, const struct pfkey_msg *m)
+{
+	struct pfkey_msg q;
+
+	if (m->has & PFKEY_HAS(SADB_X_EXT_SA2)) {
+		s->ops->acquire(s->ctx, m->sa2.reqid);
+	} else if (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) {
+		pfkey_msg_init(&q, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
+		q.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = m->policy.dir, .id = m->policy.id };
+		q.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+		pfkey_call(s->pf, &q, on_policy, s);
+	}
+}
+
+static void
 on_event(void *ctx, const struct pfkey_msg *m)
 {
 	struct sadb *s = ctx;
@@ -125,8 +150,8 @@ on_event(void *ctx, const struct pfkey_msg *m)
 
 	switch (m->type) {
 	case SADB_ACQUIRE:
-		if (m->err == 0 && (m->has & PFKEY_HAS(SADB_X_EXT_SA2)))
-			s->ops->acquire(s->ctx, m->sa2.reqid);
+		if (m->err == 0)
+			on_acquire(s, m);
 		break;
 	case SADB_EXPIRE:
 		if (has_sa)

@@ -64,24 +64,25 @@ dgram_get(int sock, void *buf, size_t cap, size_t *n, int *fd, int flags)
 {
 	union control ctl;
 	struct iovec iov = { buf, cap };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.b, .msg_controllen = sizeof(ctl.b) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = fd ? ctl.b : NULL, .msg_controllen = fd ? sizeof(ctl.b) : 0 };
 	enum dgram rc = DGRAM_OK;
 	ssize_t got;
 
-	*fd = -1;
+	if (fd)
+		*fd = -1;
 	*n = 0;
 	do
-		got = recvmsg(sock, &m, flags | MSG_CMSG_CLOEXEC);
+		got = recvmsg(sock, &m, fd ? flags | MSG_CMSG_CLOEXEC : flags);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? DGRAM_NOT_NOW : DGRAM_CLOSED;
-	if (take_descriptors(&m, fd) > 1 || (m.msg_flags & MSG_CTRUNC))
+	if ((fd && take_descriptors(&m, fd) > 1) || (m.msg_flags & MSG_CTRUNC))
 		rc = DGRAM_DESCRIPTORS;
 	else if (m.msg_flags & MSG_TRUNC)
 		rc = DGRAM_LONG;
 	else if (got == 0)
 		rc = DGRAM_CLOSED;
-	if (rc != DGRAM_OK && *fd >= 0) {
+	if (fd && rc != DGRAM_OK && *fd >= 0) {
 		close(*fd);
 		*fd = -1;
 	}

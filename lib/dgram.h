@@ -17,7 +17,10 @@ enum dgram {
 
 /* fd -1: none. Flags are sendmsg's; MSG_NOSIGNAL is added. */
 enum dgram dgram_put(int sock, const struct iovec *, unsigned n, int fd, int flags);
-/* *fd becomes -1 or a descriptor with close-on-exec, now the caller's. */
+/*
+ * *fd becomes -1 or a descriptor with close-on-exec, now the caller's. fd NULL: none is taken, and one that came is DGRAM_DESCRIPTORS;
+ * Linux's own PF_KEY socket refuses to be asked otherwise.
+ */
 enum dgram dgram_get(int sock, void *buf, size_t cap, size_t *n, int *fd, int flags);
 
 #endif

@@ -320,14 +320,11 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	for (int i = 0; i < TURN && !k->broken; i++) {
 		const char *why;
 		size_t n;
-		int other;
-		enum dgram rc = dgram_get(k->fd, k->buf, sizeof(k->buf), &n, &other, MSG_DONTWAIT);
+		enum dgram rc = dgram_get(k->fd, k->buf, sizeof(k->buf), &n, NULL, MSG_DONTWAIT);
 
 		if (rc == DGRAM_NOT_NOW)
 			break;
-		if (other >= 0)
-			close(other);
-		if (rc != DGRAM_OK || other >= 0)
+		if (rc != DGRAM_OK)
 			mark_broken(k, rc == DGRAM_CLOSED ? "the engine closed the PF_KEY socket" : "a PF_KEY message is too long or carries a descriptor");
 		else if (!pfkey_get(bytes_of(k->buf, n), &k->msg, &why))
 			mark_broken(k, why);

@@ -98,7 +98,8 @@ is_ours(const struct spd_entry *have, const struct spd_entry *want)
 static bool
 same(const struct spd_entry *have, const struct spd_entry *want)
 {
-	return have->plain && have->priority == want->priority && have->reqid == want->reqid;
+	return have->plain && have->priority == want->priority && have->reqid == want->reqid &&
+	    addr_cmp(&have->peer, &want->peer) == 0;
 }
 
 /* One wanted entry against all present ones of its key, have[i..j). */

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "news.h"
 #include "sync.h"
+#include "system.h"
 
 static void push(struct sync *);
 
@@ -129,13 +130,25 @@ count_ops(struct sync *s)
 		e->stands = false;
 }
 
+static bool
+reqid_known(void *store, uint32_t reqid)
+{
+	return store_has_reqid(store, reqid);
+}
+
 static void
 dump_entry(void *arg, const struct pfkey_msg *m)
 {
 	struct sync *s = arg;
 	struct spd_entry entry;
 
-	if (spd_entry_get(m, &entry) && !spd_add(&s->engine.have, &entry))
+	if (!spd_entry_get(m, &entry))
+		return;
+	if (entry.dir > CW_DIR_FWD)
+		return;		/* Linux shows the policies of sockets too */
+	if (system_is(s->proc->engine))
+		system_owner(&entry, reqid_known, s->store);
+	if (!spd_add(&s->engine.have, &entry))
 		s->engine.failed++;
 }
 
@@ -295,6 +308,15 @@ on_down(void *ctx, const char *why)
 }
 
 static void
+begin(struct sync *s)
+{
+	s->engine.up = true;
+	news_daemon(s, "engine", true);
+	log_info(NULL, "engine_up", "The engine answers on PF_KEY.");
+	engine_reconcile(s, false);
+}
+
+static void
 hello_done(void *arg, int err, const struct pfkey_msg *reply)
 {
 	struct sync *s = arg;
@@ -304,10 +326,7 @@ hello_done(void *arg, int err, const struct pfkey_msg *reply)
 		log_error(NULL, "engine", "The engine refused REGISTER: %s.", strerror(err));
 		return;
 	}
-	s->engine.up = true;
-	news_daemon(s, "engine", true);
-	log_info(NULL, "engine_up", "The engine answers on PF_KEY.");
-	engine_reconcile(s, false);
+	begin(s);
 }
 
 void
@@ -325,7 +344,9 @@ engine_attach(struct sync *s, int fd)
 	if (!e->retry)
 		e->retry = evtimer_new(s->base, on_retry, s);
 	e->pf = e->retry ? pfkey_new(s->base, fd, &ops, s) : NULL;
-	if (!e->pf || !pfkey_hello(e->pf, SADB_SATYPE_UNSPEC, true, hello_done, s)) {
+	if (e->pf && system_is(s->proc->engine)) {
+		begin(s);	/* it has no answer to HELLO, and for REGISTER it would look for every algorithm first */
+	} else if (!e->pf || !pfkey_hello(e->pf, SADB_SATYPE_UNSPEC, true, hello_done, s)) {
 		log_error(NULL, "engine", "The engine's link could not be set up.");
 		proc_link_lost(s->proc, "pfkey");
 	}

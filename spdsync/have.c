@@ -33,7 +33,10 @@ spd_entry_get(const struct pfkey_msg *m, struct spd_entry *e)
 	e->id = p->id;
 	e->reqid = p->n ? p->req[0].reqid : 0;
 	e->plain = p->type == CW_POLICY_IPSEC && p->n == 1 && p->req[0].proto == IPPROTO_ESP && p->req[0].mode == CW_MODE_TUNNEL &&
-	    p->req[0].level == CW_LEVEL_UNIQUE && addr_is_any(&p->req[0].src) && addr_is_any(&p->req[0].dst);
+	    p->req[0].level == CW_LEVEL_UNIQUE && addr_is_any(&p->req[0].src) &&
+	    (p->dir == CW_DIR_OUT || addr_is_any(&p->req[0].dst));
+	if (e->plain && !addr_is_any(&p->req[0].dst))
+		e->peer = p->req[0].dst;
 	if (!(m->has & PFKEY_HAS(CW_EXT_OWNER)) || m->owner[0] == '\0')
 		e->owner = SPD_UNSAID;
 	else
@@ -56,6 +59,10 @@ put_step(const struct spd_entry *e, struct pfkey_policy *p)
 	r->level = CW_LEVEL_UNIQUE;
 	r->reqid = e->reqid;
 	r->src.fam = r->dst.fam = e->src.addr.fam;	/* any: what the SA with this reqid says */
+	if (e->peer.fam) {
+		r->dst = e->peer;
+		r->src.fam = e->peer.fam;
+	}
 }
 
 void

@@ -77,6 +77,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/store.h \
 	spdsync/sync.c \
 	spdsync/sync.h \
+	spdsync/system.c \
+	spdsync/system.h \
 	spdsync/tally.c \
 	spdsync/tally.h \
 	spdsync/textdiff.c \

@@ -212,7 +212,7 @@ room_make(struct room *m, struct sync *s, struct one *o)
 	size_t n = s->want.n + 2u;
 
 	memset(m, 0, sizeof(*m));
-	if (!want_build(&m->part, &with, s->site, stored, s->store))
+	if (!want_build(&m->part, &with, s->site, stored, s->store) || !sync_shape(s, &m->part))
 		return false;
 	m->tunnels = calloc(s->sites->ntunnels + 2u, sizeof(*m->tunnels));
 	m->v = calloc(n, sizeof(*m->v));

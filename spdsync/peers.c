@@ -220,6 +220,7 @@ on_state(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct tunnel_state *st = malloc(sizeof(*st));
 	struct sync *s = ctx;
+	const struct want_tunnel *w;
 	struct rt *rt;
 	bool ok;
 
@@ -233,6 +234,9 @@ on_state(void *ctx, struct ipc *l, struct ipc_msg *m)
 		news_state(s, rt, old);
 		free(old);
 	}
+	w = rt ? want_find(&s->want, rt->name) : NULL;
+	if (w && sync_peer(s, &s->want, (unsigned)(w - s->want.v), rt))
+		engine_reconcile(s, false);
 	free(st);
 	return ok;
 }

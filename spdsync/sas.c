@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The engine's SAs, read when somebody asks: status and "show sas" join them with the tunnels by reqid. The descriptor is marked
- * keyless, so no key can be among them.
+ * keyless, so no key can be among them; the system's own PF_KEY, which has no such mark, gives keys that are not looked at.
  */
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sync.h"
+#include "system.h"
 
 static bool
 has(const struct pfkey_msg *m, unsigned ext)
@@ -159,6 +160,24 @@ sas_cancel(struct sync *s, void *arg)
 			free(w);
 		} else
 			p = &w->next;
+}
+
+bool
+sas_in(const struct sa_info *a, const struct want_tunnel *w)
+{
+	if (a->flags & (CW_SAF_IN | CW_SAF_OUT))
+		return a->flags & CW_SAF_IN;
+	if (w->local->address.fam && (addr_eq(&a->dst, &w->local->address) || addr_eq(&a->src, &w->local->address)))
+		return addr_eq(&a->dst, &w->local->address);
+	return w->remote->address.fam && addr_eq(&a->src, &w->remote->address);
+}
+
+bool
+sas_ours(const struct sync *s, const struct sa_info *a)
+{
+	if (a->owner[0] == '\0' && system_is(s->proc->engine))
+		return want_by_reqid(&s->want, a->reqid) != NULL;
+	return strncmp(a->owner, "keymgr", 6) == 0;
 }
 
 const struct sa_info *

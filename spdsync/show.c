@@ -52,11 +52,11 @@ sum_sas(const struct sync *s, const struct want_tunnel *w, struct sums *k)
 
 	memset(k, 0, sizeof(*k));
 	for (; n > 0; n--, a++) {
-		bool in = a->flags & CW_SAF_IN ? true : a->flags & CW_SAF_OUT ? false : addr_eq(&a->dst, &w->local->address);
+		bool in = sas_in(a, w);
 
 		if (a->state != SADB_SASTATE_MATURE && a->state != SADB_SASTATE_DYING)
 			continue;
-		if (strncmp(a->owner, "keymgr", 6) != 0)
+		if (!sas_ours(s, a))
 			k->foreign = true;
 		*(in ? &k->in : &k->out) = true;
 		*(in ? &k->bytes_in : &k->bytes_out) += a->bytes;

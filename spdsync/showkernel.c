@@ -74,9 +74,9 @@ direction(const struct sa_info *a, const struct want_tunnel *w)
 {
 	if (a->flags & (CW_SAF_IN | CW_SAF_OUT))
 		return json_string(a->flags & CW_SAF_IN ? "in" : "out");
-	if (w && w->local->address.fam)
-		return json_string(addr_eq(&a->dst, &w->local->address) ? "in" : "out");
-	return json_null();
+	if (w == NULL && !(a->flags & (CW_SAF_IN | CW_SAF_OUT)))
+		return json_null();
+	return json_string(sas_in(a, w) ? "in" : "out");
 }
 
 static json_t *
@@ -98,7 +98,7 @@ sa_json(const struct sync *s, const struct sa_info *a, uint64_t now)
 {
 	const struct want_tunnel *w = want_by_reqid(&s->want, a->reqid);
 	uint64_t age = a->added && now > a->added ? now - a->added : 0;
-	bool ours = strncmp(a->owner, "keymgr", 6) == 0;
+	bool ours = sas_ours(s, a);
 	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:s, s:s, s:o}", "spi", json_sprintf("0x%08x", a->spi),
 	    "direction", direction(a, w), "protocol", a->satype == SADB_SATYPE_AH ? "ah" : a->satype == SADB_SATYPE_ESP ? "esp" : "other",
 	    "source", address(&a->src), "destination", address(&a->dst), "mode", mode_name(a->mode), "reqid", (json_int_t)a->reqid,

@@ -26,7 +26,8 @@ struct spd_entry {
 	uint16_t	sport, dport;	/* 0 any */
 	/* what it says */
 	uint32_t	priority, reqid;
-	bool		plain;		/* have: one esp/tunnel/any-any/unique step, as we write them */
+	bool		plain;		/* have: one esp/tunnel/unique step, as we write them: from any, in also to any */
+	struct addr	peer;		/* out: the tunnel's other end; any or fam 0: what the SA says */
 	/* have; want: as the engine numbered it, 0 not known */
 	uint32_t	id;
 	enum spd_owner	owner;

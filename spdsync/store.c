@@ -194,6 +194,18 @@ store_reqid(struct store *s, const char *tunnel, const char *child)
 	return v;
 }
 
+bool
+store_has_reqid(struct store *s, uint32_t reqid)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT count(*) FROM reqid WHERE reqid = ?1");
+	int64_t n;
+
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, reqid);
+	return one_number(st, &n) && n > 0;
+}
+
 /*
  * Numbers go up; a retired one is taken again only when 1-16383 were all used once (the SAs of one that was retired first are
  * long gone), and numbers above 16383, which a stock engine does not have, only when no retired one is left.

@@ -68,6 +68,8 @@ bool store_current(struct store *, struct revision *, struct store_error *);
 bool store_get(struct store *, uint64_t number, struct revision *, struct store_error *);	/* R_NOT_FOUND */
 /* Newest first, without texts; out has room for limit. Returns how many. */
 size_t store_list(struct store *, struct revision *out, size_t limit);
+/* Was it ever given to a child? */
+bool store_has_reqid(struct store *, uint32_t reqid);
 /* 0: the child has none. */
 uint32_t store_reqid(struct store *, const char *tunnel, const char *child);
 bool store_audit(struct store *, const struct audit_row *);

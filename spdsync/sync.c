@@ -10,6 +10,7 @@
 #include "log.h"
 #include "news.h"
 #include "sync.h"
+#include "system.h"
 
 static uint32_t
 stored_reqid(void *arg, const char *tunnel, const char *child)
@@ -108,6 +109,22 @@ swap_in(struct sync *s, struct rt **rts, struct want *want, struct sites *sites,
 }
 
 bool
+sync_peer(struct sync *s, struct want *w, unsigned tunnel, const struct rt *rt)
+{
+	return system_is(s->proc->engine) && rt && rt->state && rt->state->ike_up && system_peer(w, tunnel, &rt->state->remote.addr);
+}
+
+bool
+sync_shape(struct sync *s, struct want *w)
+{
+	if (system_is(s->proc->engine) && !system_policies(w))
+		return false;
+	for (unsigned i = 0; i < w->n; i++)
+		sync_peer(s, w, i, rt_find(s, w->v[i].t->name));
+	return true;
+}
+
+bool
 sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
 {
 	struct want want;
@@ -115,7 +132,7 @@ sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
 
 	if (!want_build(&want, sites, s->site, stored_reqid, s->store))
 		return false;
-	rts = new_rts(s, &want);
+	rts = sync_shape(s, &want) ? new_rts(s, &want) : NULL;
 	if (!rts) {
 		want_fini(&want);
 		return false;

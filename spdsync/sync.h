@@ -163,6 +163,9 @@ bool sync_adopt(struct sync *, struct revision *, struct sites *);
 /* The same for the edit of one tunnel. False: no memory; nothing was taken over. */
 struct one;
 bool sync_adopt_one(struct sync *, struct revision *, struct one *);
+/* Policies as this engine takes them (system.h); false: no memory. And when iked says where the other end is; true: that changed one. */
+bool sync_shape(struct sync *, struct want *);
+bool sync_peer(struct sync *, struct want *, unsigned tunnel, const struct rt *);
 bool sync_settled(const struct sync *);			/* everything of the revision is with everybody */
 void sync_progress(struct sync *);			/* something may have settled: whoever waits is told */
 void sync_attach(struct sync *, const char *name, int fd);	/* a link or listener from the supervisor */
@@ -189,6 +192,9 @@ void sas_wake(struct sync *);
 void sa_info_take(const struct pfkey_msg *, struct sa_info *);
 /* The first SA of this reqid, or NULL; the others follow it. */
 const struct sa_info *sas_of(const struct sync *, uint32_t reqid, size_t *n);
+/* Its direction: by the engine's word, or by its ends when the engine has no words for it. Ours: keymgr made it. */
+bool sas_in(const struct sa_info *, const struct want_tunnel *);
+bool sas_ours(const struct sync *, const struct sa_info *);
 
 /* peers.c: iked and keymgr */
 void iked_attach(struct sync *, int fd);

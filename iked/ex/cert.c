@@ -102,9 +102,7 @@ abilities_take(struct ikesa *s, const struct msg *m)
 			s->set->hashes |= (uint16_t)(1u << id);
 	}
 	s->fragments = msg_notify(m, N_IKEV2_FRAGMENTATION_SUPPORTED) != NULL;
-	s->causeway = false;
-	for (unsigned i = 0; i < m->nvendor; i++)
-		s->causeway |= bytes_eq(m->vendor[i], bytes_of(causeway_vendor, sizeof(causeway_vendor)));
+	nat_vendor_check(s, m);
 }
 
 /*

@@ -113,6 +113,8 @@ void nat_put(struct engine *, struct msg_out *, const struct ikesa *);
 void nat_check(struct engine *, struct ikesa *, const struct msg *);
 void nat_float(struct engine *, struct ikesa *);
 bool nat_udp(const struct ikesa *);
-extern const uint8_t causeway_vendor[16];
+/* Who we are; and what that says of the peer when it is one. */
+struct bytes nat_vendor(const struct engine *);
+void nat_vendor_check(struct ikesa *, const struct msg *);
 
 #endif

@@ -37,7 +37,7 @@ send_init(struct engine *e, struct ikesa *s)
 	pld_nonce_put(&o, nonce_bytes(&u->ni));
 	nat_put(e, &o, s);
 	abilities_put(&o);
-	pld_vendor_put(&o, bytes_of(causeway_vendor, sizeof(causeway_vendor)));
+	pld_vendor_put(&o, nat_vendor(e));
 	b = msg_end(&o);
 	if (b.n == 0 || !octets_set(&u->msg_i, b))
 		return false;

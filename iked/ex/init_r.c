@@ -171,7 +171,7 @@ init_answer(struct turn *tn)
 	certreq_put(e, &o, NULL, s);
 	nat_put(e, &o, s);
 	abilities_put(&o);
-	pld_vendor_put(&o, bytes_of(causeway_vendor, sizeof(causeway_vendor)));
+	pld_vendor_put(&o, nat_vendor(e));
 	b = msg_end(&o);
 	if (b.n == 0 || !octets_set(&u->msg_r, b) || !window_answer(&s->win, b, b.n))
 		return V_PASS;

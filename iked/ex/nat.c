@@ -6,8 +6,27 @@
 #include "ex/ex.h"
 #include "wire/natd.h"
 
-/* The first 16 octets of SHA-256("Causeway IKEv2 1"). */
-const uint8_t causeway_vendor[16] = { 0xc8, 0x5f, 0x17, 0xa7, 0xc6, 0xc6, 0x82, 0x50, 0xdd, 0xb6, 0x6f, 0x53, 0xd8, 0xf3, 0xd2, 0x74 };
+#define VENDOR		16
+#define ONE_FORM	0x01
+
+/* The first 16 octets of SHA-256("Causeway IKEv2 1"), and one that is there only when it is true. */
+static const uint8_t causeway_vendor[VENDOR + 1] = { 0xc8, 0x5f, 0x17, 0xa7, 0xc6, 0xc6, 0x82, 0x50, 0xdd, 0xb6, 0x6f, 0x53, 0xd8, 0xf3, 0xd2, 0x74, ONE_FORM };
+
+struct bytes
+nat_vendor(const struct engine *e)
+{
+	return bytes_of(causeway_vendor, e->features & KEY_FEAT_HELLO ? VENDOR : VENDOR + 1);
+}
+
+void
+nat_vendor_check(struct ikesa *s, const struct msg *m)
+{
+	s->causeway = s->one_form = false;
+	for (unsigned i = 0; i < m->nvendor; i++) {
+		s->one_form |= bytes_eq(m->vendor[i], bytes_of(causeway_vendor, VENDOR + 1));
+		s->causeway |= s->one_form || bytes_eq(m->vendor[i], bytes_of(causeway_vendor, VENDOR));
+	}
+}
 
 void
 nat_put(struct engine *e, struct msg_out *o, const struct ikesa *s)
@@ -34,7 +53,8 @@ nat_check(struct engine *e, struct ikesa *s, const struct msg *m)
 
 /*
  * Does this tunnel's ESP travel in UDP? RFC 7296 2.23 lets each end choose whatever the other does, but Linux drops what comes in the
- * form that it does not send itself: where no NAT obliges both, only a peer known to take either form is sent UDP because we prefer it.
+ * form that it does not send itself: where no NAT obliges both, only a peer known to take either form is sent UDP because we prefer it. A Causeway over Linux's own ESP says of itself
+ * that it does not, by one octet more behind its vendor ID.
  */
 bool
 nat_udp(const struct ikesa *s)
@@ -43,7 +63,7 @@ nat_udp(const struct ikesa *s)
 
 	if (s->nat_local || s->nat_remote || c->encap == ENCAP_UDP)
 		return true;
-	return c->encap == ENCAP_AUTO && c->prefer_udp && s->causeway;
+	return c->encap == ENCAP_AUTO && c->prefer_udp && s->causeway && !s->one_form;
 }
 
 void

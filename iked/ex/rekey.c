@@ -68,6 +68,7 @@ ike_fresh(struct turn *tn, uint64_t ours, uint64_t theirs)
 	memcpy(s->digest, old->digest, sizeof(s->digest));
 	memcpy(s->id_remote, old->id_remote, sizeof(s->id_remote));
 	s->causeway = old->causeway;
+	s->one_form = old->one_form;
 	s->fragments = old->fragments;
 	if (old->proved.n)
 		(void)octets_set(&s->proved, octets_bytes(&old->proved));

@@ -142,6 +142,7 @@ struct ikesa {
 	uint64_t	 frags_at;	/* since when something waits there */
 	bool		 frags_unproved;	/* it is counted in the engine's unproved */
 	bool		 causeway;	/* the peer is one, by its vendor ID: whoever it is may say so */
+	bool		 one_form;	/* and its engine takes ESP only in the form that it sends (Linux's own) */
 	struct octets	 proved;	/* with what the peer proved itself, for people */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
 	enum reason	 why;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The order of the start is that of main.c: the saved guard, the device, rules and closed routes; then the sandbox; then PF_KEY.
- * While the kernel has no engine, what was saved stays in force.
+ * While the kernel has no engine, what was saved stays in force. Beside the system's own IPsec there is the guard alone.
  */
 #include "config.h"
 
@@ -63,10 +63,18 @@ settle(void *ctx, policies_then *then, void *arg)
 	return policies_settle(b->policies, then, arg);
 }
 
+static bool
+is_system(const struct beside *b)
+{
+	return strcmp(b->proc->engine, "system") == 0;
+}
+
 static void
 say_version(struct beside *b)
 {
-	if (b->fd >= 0 && proc_counters_read(b->fd, &b->counters))
+	if (is_system(b))
+		snprintf(b->version, sizeof(b->version), "af_key, Linux %s", b->kernel);
+	else if (b->fd >= 0 && proc_counters_read(b->fd, &b->counters))
 		snprintf(b->version, sizeof(b->version), "%s, Linux %s", b->counters.version, b->kernel);
 	else
 		b->version[0] = '\0';
@@ -117,14 +125,19 @@ prepare(struct beside *b)
 {
 	const char *step = "";
 	char why[256] = "";
-	uint32_t ifindex;
+	uint32_t ifindex = 0;
 	struct utsname u;
+	bool ok;
 
-	if (!net_load(&b->net, b->proc->guard_file, DEVICE_NAME, b->proc->ike_port, b->proc->natt_port, why)) {
+	if (!net_load(&b->net, b->proc->guard_file, is_system(b) ? NULL : DEVICE_NAME, b->proc->ike_port, b->proc->natt_port, why)) {
 		log_at(LOG_ERROR, NULL, "guard_failed", R_GUARD_FAILED, "The guard could not be loaded, so nothing is started: %s.", why);
 		exit(SUP_EXIT_GUARD);
 	}
-	if (!device_stand_in(&b->net.nl, DEVICE_NAME, &ifindex, &step))
+	if (is_system(b))
+		ok = device_clear(&b->net.nl, DEVICE_NAME) == 0;
+	else
+		ok = device_stand_in(&b->net.nl, DEVICE_NAME, &ifindex, &step);
+	if (!ok)
 		start_failed(step, strerror(errno));
 	if (!net_begin(&b->net, ifindex, why))
 		start_failed("The network", why);
@@ -153,7 +166,7 @@ beside_main(struct proc *p)
 	*b = (struct beside){ .proc = p, .fd = -1 };
 	prepare(b);
 	b->base = event_base_new();
-	b->policies = b->base ? policies_new(b->base, &ops, b) : NULL;
+	b->policies = b->base ? policies_new(b->base, !is_system(b), &ops, b) : NULL;
 	b->ctl = (struct ctl){ .base = b->base, .net = &b->net,
 		.engine = { p->engine, b->version, counter, settle, b } };
 	if (b->policies == NULL || !net_start(&b->net, b->base, policies_kernel(b->policies), ctl_trouble, &b->ctl))
@@ -166,8 +179,8 @@ beside_main(struct proc *p)
 		take_fd(b, name, proc_take(p, name));
 	}
 	proc_ready(p, b->base, take_fd, b);
-	log_info(NULL, "serving", "Routes and guard of the kernel's engine '%s' are served: device " DEVICE_NAME ", guard %s.", p->engine,
-	    b->net.open ? "taken away on request" : "in place");
+	log_info(NULL, "serving", "%s of the kernel's engine '%s' %s served: guard %s.", is_system(b) ? "The guard" : "Routes and guard",
+	    p->engine, is_system(b) ? "is" : "are", b->net.open ? "taken away on request" : "in place");
 	serve(b);
 	/*
 	 * An orderly end, which a crash is not: as the TUN would, the device goes with its routes. Guard, rules and unreachable

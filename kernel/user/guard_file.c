@@ -11,6 +11,7 @@
 
 #define FIRST	"# causeway guard 1"
 #define LAST	"# whole"
+#define XFRM	"+xfrm"		/* in the place of the device's name, and no such name */
 #define MARK_OWN	"meta mark set meta mark and 0xffff00ff or 0x4d00 "
 
 void
@@ -85,7 +86,7 @@ say_comments(struct text *t, const struct guard_want *g)
 	static const char *const word[2] = { "in", "out" };
 	char r[PREFIX_STR], l[PREFIX_STR];
 
-	say(t, FIRST "\n# state %s %s %u %u\n", g->open ? "open" : "closed", g->tun, g->ike_port, g->natt_port);
+	say(t, FIRST "\n# state %s %s %u %u\n", g->open ? "open" : "closed", g->xfrm ? XFRM : g->tun, g->ike_port, g->natt_port);
 	for (int d = 0; d < 2; d++)
 		for (size_t i = 0; i < side[d]->n; i++)
 			say(t, "# %s %s %s\n", word[d], prefix_str(&side[d]->v[i].remote, r), prefix_str(&side[d]->v[i].local, l));
@@ -116,7 +117,11 @@ static void
 say_chains(struct text *t, const struct guard_want *g)
 {
 	say(t, "\tchain pre {\n\t\ttype filter hook prerouting priority -300; policy accept;\n");
-	say(t, "\t\tiifname \"lo\" accept\n\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
+	say(t, "\t\tiifname \"lo\" accept\n");
+	if (g->xfrm)
+		say(t, "\t\tmeta secpath exists meta mark set meta mark and 0xffff00ff accept\n");
+	else
+		say(t, "\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->ike_port);
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->natt_port);
@@ -124,7 +129,12 @@ say_chains(struct text *t, const struct guard_want *g)
 	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip saddr . ip daddr @in4 counter name guard_in drop\n\t\tip6 saddr . ip6 daddr @in6 counter name guard_in drop\n\t}\n");
 	say(t, "\tchain post {\n\t\ttype filter hook postrouting priority -300; policy accept;\n");
-	say(t, "\t\tmeta mark and 0xff00 == 0x4d00 accept\n\t\toifname \"lo\" accept\n\t\toifname \"%s\" accept\n", g->tun);
+	say(t, "\t\tmeta mark and 0xff00 == 0x4d00 accept\n\t\toifname \"lo\" accept\n");
+	if (g->xfrm)
+		say(t, "\t\trt ipsec exists accept\n\t\tmeta l4proto 50 fib saddr type local accept\n"
+		    "\t\tmeta l4proto 17 th sport %u fib saddr type local accept\n", g->natt_port);
+	else
+		say(t, "\t\toifname \"%s\" accept\n", g->tun);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n");
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 accept\n\t\tip6 saddr @loc6 ip6 daddr @loc6 accept\n");
 	say(t, "\t\tip daddr . ip saddr @out4 counter name guard_out drop\n\t\tip6 daddr . ip6 saddr @out6 counter name guard_out drop\n\t}\n");
@@ -188,6 +198,9 @@ decode_state(const char *line, struct guard_want *g)
 	g->ike_port = (uint16_t)ike;
 	g->natt_port = (uint16_t)natt;
 	g->open = strcmp(word, "open") == 0;
+	g->xfrm = strcmp(g->tun, XFRM) == 0;
+	if (g->xfrm)
+		g->tun[0] = '\0';
 	/* The name goes into text for nft and into a device request: only what such a name may hold. */
 	for (const char *p = g->tun; *p; p++)
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_'))

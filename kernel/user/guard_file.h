@@ -10,7 +10,8 @@
 
 struct guard_want {
 	bool		open;		/* the administrator took the guard away (ikectl open) */
-	char		tun[16];
+	char		tun[16];	/* that leads into the engine */
+	bool		xfrm;		/* the engine is the system's own: no device, its packets are known by what they carry */
 	uint16_t	ike_port, natt_port;
 	struct pairs	in, out;	/* sorted */
 };

@@ -5,6 +5,9 @@
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
  *	     neighbour discovery; our own ESP and IKE, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
  *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; then: drop.
+ *
+ * Over the system's own IPsec (XFRM) there is no TUN: in `pre` what it took out of ESP passes, without the mark that its ESP was
+ * given; in `post` what it will put into ESP, and the ESP that it made, which in UDP comes from our port.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -139,11 +142,11 @@ fib(struct nftnl_rule *r, uint32_t flags, uint32_t result)
 }
 
 static void
-to_this_host(struct nftnl_rule *r)
+this_host(struct nftnl_rule *r, uint32_t side)
 {
 	uint32_t local = RTN_LOCAL;
 
-	fib(r, NFTA_FIB_F_DADDR, NFT_FIB_RESULT_ADDRTYPE);
+	fib(r, side, NFT_FIB_RESULT_ADDRTYPE);
 	compare(r, NFT_CMP_EQ, &local, 4);
 }
 
@@ -227,16 +230,56 @@ interface(struct guard_batch *b, const char *chain, uint32_t key, const char *na
 }
 
 static void
-our_port(struct guard_batch *b, uint16_t port)
+udp_port(struct nftnl_rule *r, uint32_t at, uint16_t port)
 {
-	struct nftnl_rule *r = begin(b, "pre");
 	uint8_t be[2] = { (uint8_t)(port >> 8), (uint8_t)port };
 
 	is_u8(r, NFT_META_L4PROTO, 17);
-	payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, 2, 2);
+	payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, at, 2);
 	compare(r, NFT_CMP_EQ, be, 2);
-	to_this_host(r);
+}
+
+static void
+our_port(struct guard_batch *b, uint16_t port)
+{
+	struct nftnl_rule *r = begin(b, "pre");
+
+	udp_port(r, 2, port);
+	this_host(r, NFTA_FIB_F_DADDR);
 	set_mark(r, NL_MARK_OWN);
+	finish(b, r, NF_ACCEPT);
+}
+
+static void
+out_of_esp(struct guard_batch *b)
+{
+	struct nftnl_rule *r = begin(b, "pre");
+
+	is_u8(r, NFT_META_SECPATH, 1);
+	set_mark(r, 0);
+	finish(b, r, NF_ACCEPT);
+}
+
+static void
+into_esp(struct guard_batch *b, uint16_t natt_port)
+{
+	struct nftnl_rule *r = begin(b, "post");
+	struct nftnl_expr *e = add(r, "rt");
+	uint8_t yes = 1;
+
+	if (e) {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_RT_KEY, NFT_RT_XFRM);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_RT_DREG, R0);
+	}
+	compare(r, NFT_CMP_EQ, &yes, 1);
+	finish(b, r, NF_ACCEPT);
+	r = begin(b, "post");
+	is_u8(r, NFT_META_L4PROTO, 50);
+	this_host(r, NFTA_FIB_F_SADDR);
+	finish(b, r, NF_ACCEPT);
+	r = begin(b, "post");
+	udp_port(r, 0, natt_port);
+	this_host(r, NFTA_FIB_F_SADDR);
 	finish(b, r, NF_ACCEPT);
 }
 
@@ -286,11 +329,14 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	uint32_t own = NL_MARK_OWN;
 
 	interface(b, "pre", NFT_META_IIFNAME, "lo", false);
-	interface(b, "pre", NFT_META_IIFNAME, g->tun, true);
+	if (g->xfrm)
+		out_of_esp(b);
+	else
+		interface(b, "pre", NFT_META_IIFNAME, g->tun, true);
 	discovery(b, "pre");
 	r = begin(b, "pre");
 	is_u8(r, NFT_META_L4PROTO, 50);
-	to_this_host(r);
+	this_host(r, NFTA_FIB_F_DADDR);
 	set_mark(r, NL_MARK_OWN);
 	finish(b, r, NF_ACCEPT);
 	our_port(b, g->ike_port);
@@ -306,7 +352,10 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	compare(r, NFT_CMP_EQ, &own, 4);
 	finish(b, r, NF_ACCEPT);
 	interface(b, "post", NFT_META_OIFNAME, "lo", false);
-	interface(b, "post", NFT_META_OIFNAME, g->tun, false);
+	if (g->xfrm)
+		into_esp(b, g->natt_port);
+	else
+		interface(b, "post", NFT_META_OIFNAME, g->tun, false);
 	discovery(b, "post");
 	among_ours(b, "post", &fams[0], false);
 	among_ours(b, "post", &fams[1], false);

@@ -30,7 +30,8 @@ net_load(struct net *n, const char *file, const char *tun, uint16_t ike_port, ui
 	n->routes.nl = n->guard.nl = &n->nl;
 	if (!guard_disk_load(file, &n->saved, why))
 		return false;
-	snprintf(n->saved.tun, sizeof(n->saved.tun), "%s", tun);
+	n->xfrm = n->saved.xfrm = tun == NULL;
+	snprintf(n->saved.tun, sizeof(n->saved.tun), "%s", tun ? tun : "");
 	n->saved.ike_port = ike_port;
 	n->saved.natt_port = natt_port;
 	n->open = n->saved.open;
@@ -47,6 +48,15 @@ net_load(struct net *n, const char *file, const char *tun, uint16_t ike_port, ui
 	return e == 0;
 }
 
+static int
+routes_away(struct net *n)
+{
+	static const struct pairs none = { NULL, 0, 0 };
+	int e = rules_del(&n->routes);
+
+	return e ? e : routes_sync(&n->routes, &none, &none, &none, false, &n->troubles);
+}
+
 bool
 net_begin(struct net *n, uint32_t ifindex, char why[256])
 {
@@ -57,9 +67,11 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 	e = routes_addrs(&n->routes);
 	if (e == 0)
 		e = routes_read(&n->routes, true);
-	if (e == 0 && !n->open)
+	if (e == 0 && n->xfrm)
+		e = routes_away(n);	/* another engine's of before */
+	else if (e == 0 && !n->open)
 		e = rules_add(&n->routes);
-	if (e == 0 && !n->open)
+	if (e == 0 && !n->open && !n->xfrm)
 		e = routes_sync(&n->routes, &none, &n->saved.out, &n->guard.have.loc, true, &n->troubles);
 	if (e)
 		snprintf(why, 256, "routes and rules cannot be set: %s", strerror(e));
@@ -93,7 +105,7 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 {
 	struct collect c = { w, &n->troubles, true };
 
-	*w = (struct guard_want){ .open = n->open, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
+	*w = (struct guard_want){ .open = n->open, .xfrm = n->xfrm, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
 	memcpy(w->tun, n->saved.tun, sizeof(w->tun));
 	n->policies.each(n->policies.ctx, on_policy, &c);
 	if (!c.ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out))
@@ -126,9 +138,9 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	if (e)
 		trouble_add(&n->troubles, "the guard could not be changed: %s; the former one stands", strerror(e));
 	n->reload = e != 0;
-	if (e == 0)
+	if (e == 0 && !n->xfrm)
 		e = rules_add(&n->routes);
-	if (e == 0)
+	if (e == 0 && !n->xfrm)
 		e = routes_sync(&n->routes, tun, &w->out, &n->guard.have.loc, !n->synced, &n->troubles);
 	guard_sets_fini(&sets);
 	return e;
@@ -200,19 +212,17 @@ net_synced(struct net *n)
 int
 net_open(struct net *n)
 {
-	static const struct pairs none = { NULL, 0, 0 };
 	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
 	char why[256];
 	int e;
 
 	n->open = true;
 	n->want.open = true;
+	n->want.xfrm = n->xfrm;
 	memcpy(n->want.tun, n->saved.tun, sizeof(n->want.tun));
 	if (!guard_disk_save(n->file, &n->want, &sets, why))
 		log_warn(NULL, "guard_file", "%s", why);
-	e = rules_del(&n->routes);
-	if (e == 0)
-		e = routes_sync(&n->routes, &none, &none, &none, false, &n->troubles);
+	e = routes_away(n);
 	if (e == 0)
 		e = guard_remove(&n->guard);
 	log_warn(NULL, "opened", "Guard, rules and routes were taken away on request: packets between protected networks may leave in the clear.");

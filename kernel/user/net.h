@@ -21,15 +21,18 @@ struct net {
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
 	struct guard_want	want;		/* what was put last; its pairs are what stands in the file */
-	bool			open, synced, dirty, addrs_dirty, reload, failed, unsaved;
+	bool			xfrm, open, synced, dirty, addrs_dirty, reload, failed, unsaved;
 	struct troubles		troubles;
 	void			(*on_trouble)(void *ctx);
 	void			*ctx;
 };
 
-/* Before anything else: the saved guard, in one transaction. False: *why says what failed. tun is the name for a first start. */
+/*
+ * Before anything else: the saved guard, in one transaction. False: *why says what failed. tun is the device's name; NULL: the engine is
+ * the system's own (XFRM). Then there are no routes and rules: it looks a packet's policy up behind the system's own route.
+ */
 bool net_load(struct net *, const char *file, const char *tun, uint16_t ike_port, uint16_t natt_port, char why[256]);
-/* After the device is there, the TUN or its stand-in: rules, and unreachable routes for what the saved guard protects. */
+/* After the device is there, the TUN or its stand-in: rules, and unreachable routes for what the saved guard protects. Without one: none. */
 bool net_begin(struct net *, uint32_t ifindex, char why[256]);
 bool net_start(struct net *, struct event_base *, struct policy_source, void (*on_trouble)(void *), void *ctx);
 void net_fini(struct net *);

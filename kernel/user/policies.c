@@ -19,6 +19,7 @@ struct policies {
 	void			*ctx;
 	struct pfkey		*pf;
 	struct event		*retry;
+	bool			hello;		/* the engine is asked to know us; the system's own does not */
 	bool			known, busy, again, failed;
 	struct list		now, next;
 	policies_then		*then;		/* who waits for the list to be what stands */
@@ -180,7 +181,9 @@ policies_attach(struct policies *p, int fd)
 		ended(p);
 	}
 	p->pf = pfkey_new(p->base, fd, &pf_ops, p);
-	return p->pf && pfkey_hello(p->pf, SADB_SATYPE_UNSPEC, true, on_hello, p);
+	if (p->pf && !p->hello)
+		read_all(p);
+	return p->pf && (!p->hello || pfkey_hello(p->pf, SADB_SATYPE_UNSPEC, true, on_hello, p));
 }
 
 bool
@@ -219,13 +222,13 @@ policies_kernel(struct policies *p)
 }
 
 struct policies *
-policies_new(struct event_base *base, const struct policies_ops *ops, void *ctx)
+policies_new(struct event_base *base, bool hello, const struct policies_ops *ops, void *ctx)
 {
 	struct policies *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
-	*p = (struct policies){ .base = base, .ops = ops, .ctx = ctx };
+	*p = (struct policies){ .base = base, .hello = hello, .ops = ops, .ctx = ctx };
 	p->retry = evtimer_new(base, on_retry, p);
 	if (p->retry)
 		return p;

@@ -35,7 +35,8 @@ struct policies_ops {
 };
 typedef void policies_then(void *arg, bool ok);	/* not ok: the engine went away */
 
-struct policies *policies_new(struct event_base *, const struct policies_ops *, void *ctx);	/* NULL: no memory */
+/* hello: the engine is ours, and is greeted; the system's own would look for all its algorithms. NULL: no memory. */
+struct policies *policies_new(struct event_base *, bool hello, const struct policies_ops *, void *ctx);
 void policies_free(struct policies *);
 bool policies_attach(struct policies *, int fd);	/* a PF_KEY socket; takes it */
 bool policies_known(const struct policies *);		/* they were read from a socket that lives */

@@ -482,6 +482,7 @@ test_stock_engine(void **state)
 		one_proposal(&p->a.esp, PROTO_ESP, esp[i]);
 		p->b.esp = p->a.esp;
 		p->a.replay_window = 1024;
+		p->b.prefer_udp = true;		/* which A could not take, and says so */
 		sim_keymgr(&p->m, A, true, false);
 		sim_keymgr(&p->m, B, true, false);
 		sim_run(&p->m, SEC);
@@ -493,6 +494,7 @@ test_stock_engine(void **state)
 		assert_int_equal(p->m.s[A].sent[EX_IKE_SA_INIT & 3] > 0, i == 0);
 		assert_true(engine_state(p->m.s[A].e, "a-b", p->m.now, t));
 		assert_int_equal(t->reason, i == 0 ? R_OK : R_ENGINE_NO_ALG);
+		assert_true(i || (!toy_newest(&p->m.s[A], 0)->udp && !toy_newest(&p->m.s[B], 0)->udp));
 		pair_free(p);
 	}
 	free(t);

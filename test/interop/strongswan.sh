@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork". What is not said is the FAQ's, with a PSK:
 # SS_LOCAL, SS_REMOTE, SS_ID, SS_PEER, SS_TS, SS_PEER_TS, SS_DPD; SS_IKE and SS_ESP (proposals); SS_AUTH and SS_PEER_AUTH (lines of the
-# "local" and "remote" sections beside the id); SS_FILE (an exported swanctl.conf instead of all of them but SS_DPD); SS_NAMES (yes: its log names the connection of each line), SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383). Certificates are put below $W/ss-NAME/swanctl before.
+# "local" and "remote" sections beside the id); SS_FILE (an exported swanctl.conf instead of all of them but SS_DPD); SS_NAMES (yes: its log names the connection of each line), SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383);
+# SS_KERNEL=1: over the kernel's own ESP (XFRM by netlink), for the guest. Certificates are put below $W/ss-NAME/swanctl before.
 
 ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
 
@@ -15,7 +16,7 @@ ss_conf() {
 	connections { s2s { version = 2
 	  local_addrs = ${SS_LOCAL:-20.0.0.2}
 	  remote_addrs = ${SS_REMOTE:-20.0.0.1}
-	  encap = yes
+	  encap = $_encap
 	  mobike = no
 	  fragmentation = ${SS_FRAGMENTATION:-yes}
 	  dpd_delay = ${SS_DPD:-30s}
@@ -32,11 +33,12 @@ ss_conf() {
 
 # ss_start NAME PSK
 ss_start() {
-	_s=$1 _key=$2
+	_s=$1 _key=$2 _encap=yes _esp=kernel-libipsec
+	[ -z "${SS_KERNEL:-}" ] || { _encap=no; _esp=; }
 	mkdir -p "$W/ss-$_s/swanctl"
 	cat >"$W/ss-$_s/strongswan.conf" <<-EOF
 	charon-systemd {
-	  load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints hmac kdf gcm aes sha2 sha1 drbg curve25519 curl kernel-libipsec kernel-netlink socket-default vici updown counters
+	  load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints hmac kdf gcm aes sha2 sha1 drbg curve25519 curl $_esp kernel-netlink socket-default vici updown counters
 	  plugins {
 	    vici { socket = unix://$W/ss-$_s/vici }
 	    kernel-libipsec { allow_peer_ts = yes }

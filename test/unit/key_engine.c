@@ -107,6 +107,10 @@ engine_run(struct key_fix *f, struct pfkey_msg *m)
 		engine_note(f, 'D');
 		f->n_delete++;
 		break;
+	case SADB_X_SPDGET:
+		m->policy.n = f->policy_reqid ? 1 : 0;
+		m->policy.req[0] = (struct pfkey_request){ .proto = 50, .mode = CW_MODE_TUNNEL, .level = CW_LEVEL_UNIQUE, .reqid = f->policy_reqid };
+		break;
 	}
 	engine_send(f, m);
 }

@@ -192,7 +192,7 @@ test_following(void **state)
 {
 	static const struct policies_ops ops = { on_changed, on_down };
 	struct far f = { .base = event_base_new() };
-	struct policies *p = policies_new(f.base, &ops, &f);
+	struct policies *p = policies_new(f.base, true, &ops, &f);
 
 	assert_non_null(p);
 	assert_false(policies_settle(p, on_settled, &f));	/* there is no engine */

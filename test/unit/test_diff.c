@@ -6,7 +6,9 @@
 #include "test.h"
 
 #include "pfkey.h"
+#include "site.h"
 #include "spd.h"
+#include "system.h"
 
 /* "i1:7" in, pair 1, reqid 7; "o" out. have: a trailing "!" foreign, "?" without owner, "~" not written as we write. */
 static struct spd_entry
@@ -214,6 +216,51 @@ test_words(void **state)
 	}
 }
 
+static bool
+is_reqid(void *arg, uint32_t reqid)
+{
+	return reqid == *(uint32_t *)arg;
+}
+
+/* What Linux's own PF_KEY is given, and what is ours of what it gives back without an owner. */
+static void
+test_system(void **state)
+{
+	struct site remote = { .address = { 4, { 20, 0, 0, 2 } } };
+	struct want_tunnel t = { .remote = &remote };
+	struct want w = { .n = 1, .v = &t };
+	unsigned fwd = 0;
+	uint32_t ours = 7;
+
+	(void)state;
+	parse("o1:7 i1:7", &w.spd);
+	assert_true(system_policies(&w));
+	assert_int_equal(w.spd.n, 3);
+	for (size_t i = 0; i < w.spd.n; i++) {
+		struct spd_op op = { .kind = SPD_ADD, .e = w.spd.v[i] };
+		struct pfkey_msg *m = calloc(1, sizeof(*m));
+		struct spd_entry e;
+
+		fwd += op.e.dir == CW_DIR_FWD;
+		assert_int_equal(addr_eq(&op.e.peer, &remote.address), op.e.dir == CW_DIR_OUT);
+		spd_op_put(&op, m);
+		m->has &= ~PFKEY_PRIVATE;
+		assert_true(spd_entry_get(m, &e));
+		assert_int_equal(e.owner, SPD_UNSAID);
+		assert_true(e.plain && addr_cmp(&e.peer, &op.e.peer) == 0);
+		system_owner(&e, is_reqid, &ours);
+		assert_int_equal(e.owner, SPD_OURS);
+		e.owner = SPD_UNSAID;
+		e.priority++;			/* somebody else's with our number */
+		system_owner(&e, is_reqid, &ours);
+		assert_int_equal(e.owner, SPD_UNSAID);
+		free(m);
+	}
+	assert_int_equal(fwd, 1);
+	assert_true(system_is("system") && !system_is("module"));
+	spd_fini(&w.spd);
+}
+
 static void
 test_priority(void **state)
 {
@@ -230,6 +277,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table), cmocka_unit_test(test_random), cmocka_unit_test(test_words), cmocka_unit_test(test_priority),
+		cmocka_unit_test(test_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,37 @@ test_text(void **state)
 	free(t);
 }
 
+/* Over the system's own IPsec: no device is named, and what it read from another engine's file is written its own way. */
+static void
+test_xfrm(void **state)
+{
+	struct guard_want g = sample(), back;
+	const char *why = NULL;
+	size_t n;
+	char *t;
+
+	g.xfrm = true;
+	t = text_of(&g, &n);
+	assert_null(strstr(t, "cw0"));
+	assert_non_null(strstr(t, "meta secpath exists"));
+	assert_non_null(strstr(t, "rt ipsec exists accept"));
+	assert_true(guard_decode(bytes_of(t, n), &back, &why));
+	assert_true(back.xfrm);
+	assert_string_equal(back.tun, "");
+	assert_true(pairs_eq(&g.in, &back.in) && pairs_eq(&g.out, &back.out));
+	guard_want_fini(&back);
+	free(t);
+	g.xfrm = false;
+	t = text_of(&g, &n);
+	assert_null(strstr(t, "secpath"));
+	assert_null(strstr(t, "ipsec"));
+	assert_true(guard_decode(bytes_of(t, n), &back, &why));
+	assert_false(back.xfrm);
+	guard_want_fini(&back);
+	guard_want_fini(&g);
+	free(t);
+}
+
 static void
 test_refused(void **state)
 {
@@ -246,7 +277,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text), cmocka_unit_test(test_refused), cmocka_unit_test(test_disjoint), cmocka_unit_test(test_covered),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_xfrm), cmocka_unit_test(test_refused), cmocka_unit_test(test_disjoint), cmocka_unit_test(test_covered),
 		cmocka_unit_test(test_less_remotes), cmocka_unit_test(test_routes),
 	};
 

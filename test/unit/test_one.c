@@ -151,6 +151,7 @@ static void
 begin(struct sync *s)
 {
 	static char path[64];
+	static struct proc proc;
 	struct change c = { 0 };
 	struct store_error err;
 	struct yt_error yerr;
@@ -159,6 +160,7 @@ begin(struct sync *s)
 	memset(s, 0, sizeof(*s));
 	snprintf(s->site, sizeof(s->site), "s0");
 	s->keymgr.which = 1;
+	s->proc = &proc;
 	s->legacy = true;
 	snprintf(path, sizeof(path), "%s/db", dir);
 	unlink(path);
