@@ -58,6 +58,7 @@ lib_libcauseway_a_SOURCES = \
 	lib/tunnelcmp.c \
 	lib/tunnelcmp.h \
 	lib/yamlget.c \
+	lib/yamlparts.c \
 	lib/yamltree.c \
 	lib/yamltree.h
 # What only tests build in (--enable-test-hooks).

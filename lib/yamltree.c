@@ -87,6 +87,8 @@ fail_va(struct yt *yt, enum reason reason, unsigned line, unsigned column, const
 	copy_text(e->hint, sizeof(e->hint), hint ? hint : reason_row(reason)->hint);
 	vsnprintf(e->message, sizeof(e->message), fmt, ap);
 	make_excerpt(yt, line, column);
+	if (line)
+		e->line = yt_part(yt->text, yt->n, line, e->file, sizeof(e->file));
 	return false;
 }
 
@@ -275,15 +277,17 @@ by_key(const void *a, const void *b)
 	return x->key_column < y->key_column ? -1 : x->key_column > y->key_column;
 }
 
-static bool
-index_map(struct yt *yt, struct yt_node *map)
+bool
+yt_index(struct yt *yt, struct yt_node *map)
 {
+	char where[YT_FILE + 32];
 	const struct yt_node *dup = NULL, *first = NULL;
 	struct yt_node *c;
 	unsigned i = 0;
 
 	if (map->n == 0)
 		return true;
+	free(map->by_key);	/* of a part alone */
 	map->by_key = calloc(map->n, sizeof(struct yt_node *));
 	if (!map->by_key)
 		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory to read the file.");
@@ -301,7 +305,7 @@ index_map(struct yt *yt, struct yt_node *map)
 	}
 	if (dup)
 		return yt_fail(yt, R_KEY_DUPLICATE, dup->key_line, dup->key_column, "Remove one of the two.",
-		    "The key '%.64s' is given twice; the first is in line %u.", dup->key, first->key_line);
+		    "The key '%.64s' is given twice; the first is in %s.", dup->key, yt_where(yt, first->key_line, where, sizeof(where)));
 	return true;
 }
 
@@ -340,7 +344,7 @@ build_members(struct yt *yt, yaml_parser_t *p, struct yt_node *into, yaml_event_
 		if (e.type == end) {
 			end_members(into, last, &e);
 			yaml_event_delete(&e);
-			return into->kind != YT_MAP || index_map(yt, into);
+			return into->kind != YT_MAP || yt_index(yt, into);
 		}
 		if (into->kind == YT_MAP) {
 			key_line = (unsigned)e.start_mark.line + 1;
@@ -424,9 +428,38 @@ refuse_directives(struct yt *yt, const yaml_event_t *e)
 	return true;
 }
 
-/* stream start, document start, one node, document end, stream end */
+/* Its start was read: the node, and the end. */
 static bool
-read_document(struct yt *yt, yaml_parser_t *p)
+read_document(struct yt *yt, yaml_parser_t *p, struct yt_node **doc)
+{
+	yaml_event_t e;
+
+	if (!next_event(yt, p, &e))
+		return false;
+	*doc = build(yt, p, &e, 0);
+	yaml_event_delete(&e);
+	if (yt->err.reason != R_OK || !*doc || !next_event(yt, p, &e))
+		return false;
+	yaml_event_delete(&e);
+	return true;
+}
+
+static bool
+may_begin(struct yt *yt, const yaml_event_t *e, bool first)
+{
+	unsigned line = (unsigned)e->start_mark.line + 1, column = (unsigned)e->start_mark.column + 1;
+	const char *p = place(yt, line, column);
+
+	if (!refuse_directives(yt, e))
+		return false;
+	if (first || (yt_in_parts(yt->text, yt->n) && yt_in_parts(p, (size_t)(yt->text + yt->n - p))))
+		return true;
+	return yt_fail(yt, R_YAML_SYNTAX, line, column, "Remove the line '---' or '...'.", "A second document begins here.");
+}
+
+/* stream start; document start, one node, document end; stream end */
+static bool
+read_stream(struct yt *yt, yaml_parser_t *p)
 {
 	yaml_event_t e;
 	bool ok;
@@ -434,32 +467,28 @@ read_document(struct yt *yt, yaml_parser_t *p)
 	if (!next_event(yt, p, &e))
 		return false;
 	yaml_event_delete(&e);
-	if (!next_event(yt, p, &e))
-		return false;
-	if (e.type == YAML_STREAM_END_EVENT) {
+	for (;;) {
+		struct yt_node *doc = NULL;
 		unsigned line, column;
 
+		if (!next_event(yt, p, &e))
+			return false;
+		if (e.type == YAML_STREAM_END_EVENT) {
+			yaml_event_delete(&e);
+			yt_end(yt, &line, &column);
+			return yt->root != NULL || yt_fail(yt, R_YAML_TRUNCATED, line, column, NULL, "The file is empty.");
+		}
+		ok = may_begin(yt, &e, yt->root == NULL);
 		yaml_event_delete(&e);
-		yt_end(yt, &line, &column);
-		return yt_fail(yt, R_YAML_TRUNCATED, line, column, NULL, "The file is empty.");
+		if (!yt->root)
+			ok = ok && read_document(yt, p, &yt->root);
+		else {
+			ok = ok && read_document(yt, p, &doc) && yt_join(yt, doc);
+			node_free(doc);
+		}
+		if (!ok)
+			return false;
 	}
-	ok = refuse_directives(yt, &e);
-	yaml_event_delete(&e);
-	if (!ok || !next_event(yt, p, &e))
-		return false;
-	yt->root = build(yt, p, &e, 0);
-	yaml_event_delete(&e);
-	if (yt->err.reason != R_OK || !yt->root)
-		return false;
-	if (!next_event(yt, p, &e))	/* document end */
-		return false;
-	yaml_event_delete(&e);
-	if (!next_event(yt, p, &e))
-		return false;
-	ok = e.type == YAML_STREAM_END_EVENT || yt_fail(yt, R_YAML_SYNTAX, (unsigned)e.start_mark.line + 1, (unsigned)e.start_mark.column + 1,
-	    "Remove the line '---' or '...'.", "A second document begins here.");
-	yaml_event_delete(&e);
-	return ok;
 }
 
 bool
@@ -475,7 +504,7 @@ yt_read(struct yt *yt, const char *text, size_t n)
 		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory to read the file.");
 	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&p, (const unsigned char *)text, n);
-	ok = read_document(yt, &p);
+	ok = read_stream(yt, &p);
 	yaml_parser_delete(&p);
 	return ok && yt->err.reason == R_OK;
 }

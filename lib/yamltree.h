@@ -2,7 +2,7 @@
 /*
  * A small strict YAML reader over libyaml's events: text -> tree, or one error that names line and column and shows the
  * line with a caret. Anchors, aliases, tags, merge keys, duplicate keys, a second document, NUL and deep nesting are refused.
- * Every scalar is text; who reads it decides what it means, so "no" is never a truth value by accident.
+ * A text in parts, one a file, is read as one map. Every scalar is text; who reads it decides what it means, so "no" is never a truth value by accident.
  * (The file is not called yaml.h because libyaml's header has that name.)
  *
  *	struct yt yt;
@@ -22,6 +22,8 @@
 #define YT_DEPTH	16
 #define YT_NODES	2000000u
 #define YT_EXCERPT	320
+#define YT_FILE		128
+#define YT_PART		"--- # file: "	/* a text that begins so is several files, each begins so */
 
 enum yt_kind { YT_SCALAR, YT_LIST, YT_MAP };
 
@@ -41,7 +43,8 @@ struct yt_node {
 
 struct yt_error {
 	enum reason	reason;			/* R_OK: none */
-	unsigned	line, column;
+	char		file[YT_FILE];		/* of a text in parts: which; else "" */
+	unsigned	line, column;		/* in that file */
 	char		message[512];		/* one sentence */
 	char		hint[512];		/* may be "" */
 	char		excerpt[YT_EXCERPT];	/* the line, newline, spaces and a caret; "" when there is no such line */
@@ -69,6 +72,14 @@ bool yt_fail_at(struct yt *, const struct yt_node *, enum reason, const char *hi
     __attribute__((format(printf, 5, 6)));
 /* Line and column just behind the last character of the text (its last newlines do not count). */
 void yt_end(const struct yt *, unsigned *line, unsigned *column);
+
+/* ---- a text in parts (yamlparts.c) ---- */
+bool yt_in_parts(const char *text, size_t n);
+/* The line in its part, whose name goes to name; "" when the text is one file. */
+unsigned yt_part(const char *text, size_t n, unsigned line, char *name, size_t cap);
+const char *yt_where(const struct yt *, unsigned line, char *buf, size_t cap);	/* "line 3", "line 3 of 'a.yaml'" */
+bool yt_join(struct yt *, struct yt_node *doc);		/* the next part's map into the root; doc's members are taken out */
+bool yt_index(struct yt *, struct yt_node *map);	/* the members by key; a duplicate is an error */
 
 /* The same kinds, keys and texts in the same order, wherever they stand. */
 bool yt_same(const struct yt_node *, const struct yt_node *);

@@ -108,7 +108,7 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -130,6 +130,8 @@ test_unit_test_evring_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_evring_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_one_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 test_unit_test_one_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_parts_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_parts_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -142,7 +144,7 @@ UNIT_TESTS += test/unit/test_events
 EXTRA_DIST += test/unit/test_events
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c

@@ -223,8 +223,13 @@ void
 req_error_at(struct req *r, int code, const struct yt_error *e)
 {
 	json_t *j = error_json(code, e->reason, e->message, e->hint);
+	char name[sizeof(r->file) + sizeof(e->file)];
 
-	json_object_set_new(j, "file", json_text(r->file));
+	snprintf(name, sizeof(name), "%s%s%s", r->file, r->file[0] ? "/" : "", e->file);
+	if (e->file[0])		/* the text is a directory of files */
+		json_object_set_new(j, "file", json_words(name));
+	else
+		json_object_set_new(j, "file", json_text(r->file));
 	if (e->line) {
 		json_object_set_new(j, "line", json_integer(e->line));
 		json_object_set_new(j, "column", json_integer(e->column));

@@ -217,7 +217,7 @@ post_file(const struct ctl *ctl, const char *route, const char *name, bool chang
 {
 	char path[4096];
 	size_t n;
-	char *buf = ctl_slurp(ctl, name, &n);
+	char *buf = dir_is(name) ? dir_slurp(ctl, name, &n) : ctl_slurp(ctl, name, &n);
 	int rc;
 
 	if (!buf)

@@ -43,6 +43,9 @@ struct http;
 int ctl_answered(const struct ctl *, const struct http *, const char *socket);
 void ctl_json(json_t *);
 void ctl_unreadable(const struct ctl *, const char *name, const char *why);
+/* dir.c: is it a directory? All its site files as one text, in the order of their names; NULL after a sentence. */
+bool dir_is(const char *name);
+char *dir_slurp(const struct ctl *, const char *dir, size_t *n);
 char *ctl_slurp(const struct ctl *, const char *name, size_t *n);
 
 /* Each command: the words after its name; returns an exit code. */

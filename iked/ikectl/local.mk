@@ -24,6 +24,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_cert.c \
 	iked/ikectl/cmd_confirm.c \
 	iked/ikectl/cmd_edit.c \
+	iked/ikectl/dir.c \
 	iked/ikectl/cmd_import.c \
 	iked/ikectl/cmd_peer.c \
 	iked/ikectl/cmd_events.c \

@@ -18,11 +18,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "apply", "FILE", "check the site file and make it what this gateway does; '-' is standard input", 1, 1, cmd_apply },
+	{ "apply", "FILE | DIRECTORY", "check the site files and make them what this gateway does; '-' is standard input", 1, 1, cmd_apply },
 	{ "audit", "", "who changed what, from where, and how it ended", 0, 0, cmd_audit },
 	{ "ca", "COMMAND ...", "a small CA: init, issue, renew, revoke, crl, list, export", 0, 3, cmd_ca },
 	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
-	{ "check", "FILE", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
+	{ "check", "FILE | DIRECTORY", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
 	{ "compare", "FILE", "what the other end's site file says differently about our tunnels", 1, 1, cmd_compare },
 	{ "confirm", "", "keep what 'apply --confirm' put in force", 0, 0, cmd_confirm },
@@ -39,7 +39,7 @@ static const struct command commands[] = {
 	{ "import", "FORMAT FILE ...", "a site file from swanctl.conf, ipsec.conf, iked.conf, racoon.conf or setkey.conf", 2, 4, cmd_import },
 	{ "metrics", "", "counters and gauges as Prometheus reads them", 0, 0, cmd_metrics },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
-	{ "plan", "FILE", "what applying a site file would do to each tunnel: the same as check", 1, 1, cmd_check },
+	{ "plan", "FILE | DIRECTORY", "what applying a site file would do to each tunnel: the same as check", 1, 1, cmd_check },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
 	{ "restart", "TUNNEL", "close a tunnel and set it up anew", 1, 1, cmd_restart },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
