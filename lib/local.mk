@@ -43,6 +43,9 @@ lib_libcauseway_a_SOURCES = \
 	lib/pfkey_ext.h \
 	lib/pfkey_msg.c \
 	lib/pfkey_private.c \
+	lib/poltext.c \
+	lib/poltext.h \
+	lib/poltext_print.c \
 	lib/proc.c \
 	lib/proc.h \
 	lib/proposal.c \

@@ -51,6 +51,7 @@ struct pfkey_request {		/* one step of a policy */
 	uint8_t		mode, level;
 	uint32_t	reqid;
 	struct addr	src, dst;	/* tunnel mode; fam 0: none given; 0.0.0.0 or :: what the SA says */
+	uint16_t	sport, dport;	/* host order; 0 none */
 };
 
 struct pfkey_policy {		/* SADB_X_EXT_POLICY */

@@ -259,8 +259,8 @@ put_policy(struct wr *w, const struct pfkey_msg *m)
 			continue;
 		if (q->src.fam != q->dst.fam)
 			w->bad = true;
-		sockaddr_put(w, &q->src, 0);
-		sockaddr_put(w, &q->dst, 0);
+		sockaddr_put(w, &q->src, q->sport);
+		sockaddr_put(w, &q->dst, q->dport);
 	}
 }
 
@@ -285,8 +285,10 @@ request_get(struct rd *r, struct pfkey_request *q)
 	if (rd_left(&sub) > 7) {	/* up to seven octets are padding */
 		sockaddr_get(&sub, &e);
 		q->src = e.addr;
+		q->sport = e.port;
 		sockaddr_get(&sub, &e);
 		q->dst = e.addr;
+		q->dport = e.port;
 		if (q->src.fam != q->dst.fam)
 			rd_fail(&sub);
 	}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An engine's errno says little. What the command asked for and what the engine said of itself say the rest: which word it was, and
+ * what to write instead.
+ */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "setkey.h"
+
+static void __attribute__((format(printf, 3, 4)))
+because(struct lang_error *e, size_t at, const char *fmt, ...)
+{
+	va_list ap;
+
+	e->at = at;
+	va_start(ap, fmt);
+	vsnprintf(e->hint, sizeof(e->hint), fmt, ap);
+	va_end(ap);
+}
+
+static bool
+has(const struct pfkey_algs *v, unsigned id)
+{
+	for (unsigned i = 0; i < v->n; i++)
+		if (v->v[i].sadb_alg_id == id)
+			return true;
+	return false;
+}
+
+static void
+list(const struct pfkey_algs *v, enum alg_kind kind, char *buf, size_t cap)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < v->n && n < cap; i++) {
+		const struct algo *a = algo_by_id(kind, v->v[i].sadb_alg_id);
+
+		if (a)
+			n += (size_t)snprintf(buf + n, cap - n, "%s%s", n ? ", " : "", a->name);
+	}
+}
+
+/* True: this algorithm is what the engine has not. */
+static bool
+lacks(struct lang_error *e, const struct algo *a, enum alg_kind kind, const struct pfkey_algs *v, size_t at)
+{
+	char names[140];
+
+	if (!a || has(v, a->id))
+		return false;
+	list(v, kind, names, sizeof(names));
+	because(e, at, "The engine does not do %s. It has: %s.", a->name, names);
+	return true;
+}
+
+static const char *
+satype_name(unsigned satype)
+{
+	return satype == SADB_SATYPE_AH ? "AH" : satype == SADB_X_SATYPE_IPCOMP ? "IPComp" : "TCP-MD5";
+}
+
+static void
+sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_error *e)
+{
+	bool keyed = c->verb == V_ADD || c->verb == V_UPDATE;
+
+	if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC && (err == EPROTONOSUPPORT || err == EINVAL))
+		because(e, c->at_proto, "The engine does not do %s yet: ESP only.", satype_name(c->satype));
+	else if (c->mode == CW_MODE_TRANSPORT && (err == EOPNOTSUPP || err == EINVAL))
+		because(e, c->at_mode, "The engine does not do transport mode yet: tunnel mode only.");
+	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
+	    (lacks(e, c->enc, ALG_ENC, &g->enc, c->at_enc) || (c->auth && c->auth->id != AALG_NULL && lacks(e, c->auth, ALG_AUTH, &g->auth, c->at_auth))))
+		return;
+	else if (keyed && err == EINVAL && c->enc && (!c->auth || c->auth->id == AALG_NULL))
+		because(e, c->at_enc, "The engine refuses ESP that is not authenticated: add -A with an algorithm and a key.");
+	else if (keyed && (err == EINVAL || err == EOPNOTSUPP) && !c->enc)
+		because(e, c->at_proto, "ESP needs -E; with the algorithm null it only authenticates.");
+	else if (keyed && err == EINVAL && c->enc && c->auth)
+		because(e, c->at_auth, "%s authenticates by itself and goes without -A.", c->enc->name);
+	else if (c->verb == V_ADD && err == EEXIST)
+		because(e, c->at_spi, "There is an SA with this SPI and destination: delete it first, or take another SPI.");
+	else if (c->verb == V_UPDATE && err == EEXIST)
+		because(e, c->at_enc, "A key is entered once; another key is another SA, with an SPI of its own.");
+}
+
+static void
+policy_refused(const struct cmd *c, int err, struct lang_error *e)
+{
+	const struct pfkey_policy *p = &c->policy;
+	const struct pfkey_request *q = p->req;
+
+	e->at = c->at_policy;
+	if (err == EEXIST) {
+		because(e, c->at_policy, "There is a policy with these addresses, this protocol and direction: spdupdate changes it.");
+		return;
+	}
+	if (err == ENOENT)
+		return;
+	for (unsigned i = 0; i < p->n; i++, q++) {
+		if (q->proto != 50)
+			because(e, c->at_policy, "The engine does not do %s yet: esp only.", poltext_proto(q->proto));
+		else if (q->mode != CW_MODE_TUNNEL)
+			because(e, c->at_policy, "The engine does not do transport mode yet: esp/tunnel/SRC-DST/LEVEL only.");
+		else if (q->level == CW_LEVEL_UNIQUE && q->reqid == 0)
+			because(e, c->at_policy, "unique needs its number here, as in unique:1.");
+		else
+			continue;
+		return;
+	}
+	if (p->type == CW_POLICY_IPSEC && p->n == 0)
+		because(e, c->at_policy, "An ipsec policy without a request would protect nothing.");
+	else if (p->dir == CW_DIR_OUT && p->n > 1)
+		because(e, c->at_policy, "The engine does not apply more than one request to a packet yet.");
+	else if (p->type == POLTEXT_ENTRUST)
+		because(e, c->at_policy, "entrust is for the policies of sockets.");
+}
+
+void
+cmd_refused(const struct cmd *c, int err, const struct engine *g, struct lang_error *e)
+{
+	*e = (struct lang_error){ .at = c->at };
+	if (err == ENOENT)
+		snprintf(e->text, sizeof(e->text), "%s", c->verb == V_DUMP ? "No SAD entries" : c->verb == V_SPDDUMP ? "No SPD entries" : "No entry");
+	else
+		snprintf(e->text, sizeof(e->text), "%s", err == EOPNOTSUPP || err == EPROTONOSUPPORT ? "Not supported" : strerror(err));
+	if (c->verb <= V_DUMP)
+		sa_refused(c, err, g, e);
+	else
+		policy_refused(c, err, e);
+}

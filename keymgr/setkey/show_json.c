@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Dumps as JSON, one object an entry. The octets of keys stay out: what reads JSON wants to know what there is, not what it is made of. */
+#include <jansson.h>
+
+#include "setkey.h"
+
+static bool
+write_out(FILE *f, json_t *o)
+{
+	bool ok = o && json_dumpf(o, f, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0;
+
+	json_decref(o);
+	return ok;
+}
+
+static json_t *
+lifetime(const struct pfkey_lifetime *l)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "packets", (json_int_t)l->packets, "bytes", (json_int_t)l->bytes, "add_time",
+	    (json_int_t)l->addtime, "use_time", (json_int_t)l->usetime);
+}
+
+static json_t *
+algorithm(enum alg_kind kind, unsigned id)
+{
+	char name[16];
+
+	return id ? json_string(algo_shown(kind, id, name)) : json_null();
+}
+
+bool
+show_sa_json(FILE *f, const struct pfkey_msg *m)
+{
+	static const char *const states[] = { "larval", "mature", "dying", "dead" };
+	bool udp = (m->has & PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE)) && m->natt_type, comp = m->satype == SADB_X_SATYPE_IPCOMP;
+	char src[ADDR_STR], dst[ADDR_STR];
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:s}",
+	    "source", addr_str(&m->src.ep.addr, src), "destination", addr_str(&m->dst.ep.addr, dst),
+	    "protocol", comp ? "ipcomp" : m->satype == SADB_SATYPE_AH ? "ah" : "esp", "mode", poltext_mode(m->sa2.mode),
+	    "spi", (json_int_t)m->sa.spi, "reqid", (json_int_t)m->sa2.reqid,
+	    "encryption", algorithm(ALG_ENC, comp ? 0 : m->sa.encrypt), "authentication", algorithm(ALG_AUTH, m->sa.auth),
+	    "compression", algorithm(ALG_COMP, comp ? m->sa.encrypt : 0),
+	    "replay_window", (json_int_t)(m->has & PFKEY_HAS(CW_EXT_REPLAY) ? m->replay_window : m->sa.replay), "flags", (json_int_t)m->sa.flags,
+	    "state", states[m->sa.state & 3], "current", lifetime(&m->current), "hard", lifetime(&m->hard), "soft", lifetime(&m->soft),
+	    "owner", m->owner);
+
+	if (o && udp)
+		json_object_set_new(o, "udp", json_pack("{s:i, s:i}", "source_port", m->natt_sport, "destination_port", m->natt_dport));
+	return write_out(f, o);
+}
+
+static json_t *
+request(const struct pfkey_request *q)
+{
+	char src[ADDR_STR], dst[ADDR_STR];
+
+	return json_pack("{s:s, s:s, s:s?, s:s?, s:s, s:I}", "protocol", poltext_proto(q->proto), "mode", poltext_mode(q->mode),
+	    "source", q->src.fam ? addr_str(&q->src, src) : NULL, "destination", q->dst.fam ? addr_str(&q->dst, dst) : NULL,
+	    "level", poltext_level(q->level), "reqid", (json_int_t)q->reqid);
+}
+
+bool
+show_policy_json(FILE *f, const struct pfkey_msg *m)
+{
+	char src[PREFIX_STR], dst[PREFIX_STR];
+	struct prefix s = { m->src.ep.addr, m->src.prefixlen }, d = { m->dst.ep.addr, m->dst.prefixlen };
+	json_t *requests = json_array();
+
+	for (unsigned i = 0; requests && i < m->policy.n; i++)
+		json_array_append_new(requests, request(&m->policy.req[i]));
+	return write_out(f, json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:s}", "source", prefix_str(&s, src),
+	    "destination", prefix_str(&d, dst), "protocol", m->src.proto, "source_port", m->src.ep.port, "destination_port", m->dst.ep.port,
+	    "direction", poltext_dir(m->policy.dir), "action", poltext_type(m->policy.type), "priority", (json_int_t)m->policy.priority,
+	    "id", (json_int_t)m->policy.id, "requests", requests, "owner", m->owner));
+}
