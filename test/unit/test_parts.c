@@ -87,6 +87,34 @@ test_places(void **state)
 	refused(join(sites_file, "---\n", last_file + sizeof(HEAD("30-b.yaml")) - 1), R_YAML_SYNTAX, "10-sites.yaml", 6, "second document");
 }
 
+/* Cut off at any octet it is refused, with a place, by itself or beside the whole one that is in force. */
+static void
+test_cuts(void **state)
+{
+	const char *text = join(sites_file, more_file, last_file);
+	size_t len = strlen(text);
+	struct yt_error e;
+	struct sites *whole = sites_read(text, len, false, &e);
+
+	(void)state;
+	assert_non_null(whole);
+	for (size_t n = 0; n < len; n++) {
+		char *cut = malloc(n + 1);
+		struct sites *s;
+
+		assert_non_null(cut);
+		memcpy(cut, text, n);
+		s = sites_read(cut, n, false, &e);
+		if (s && plan_allowed(whole, text, len, s, cut, n, NULL, &e))
+			fail_msg("the first %zu octets were taken", n);
+		if (e.reason == R_OK || e.line == 0 || e.column == 0 || !strchr(e.excerpt, '^'))
+			fail_msg("%zu octets: %s at '%s':%u:%u", n, reason_row(e.reason)->name, e.file, e.line, e.column);
+		sites_free(s);
+		free(cut);
+	}
+	sites_free(whole);
+}
+
 /* ---- ten thousand random edits ---- */
 
 static uint32_t seed;
@@ -186,7 +214,7 @@ test_random(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_one), cmocka_unit_test(test_places), cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_one), cmocka_unit_test(test_places), cmocka_unit_test(test_cuts), cmocka_unit_test(test_random) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
