@@ -14,6 +14,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/dn.h \
 	lib/ipc.c \
 	lib/ipc.h \
+	lib/ipsec_policy.c \
+	lib/ipsec_policy.h \
 	lib/landlock.c \
 	lib/landlock.h \
 	lib/log.c \

@@ -188,7 +188,7 @@ hex_key(struct bytes digits, struct secret *key)
 		int hi = hex(digits.p[i]), lo = hex(digits.p[i + 1]);
 
 		ok = hi >= 0 && lo >= 0;
-		octets[n++] = (uint8_t)(hi << 4 | lo);
+		octets[n++] = (uint8_t)((unsigned)hi << 4 | (unsigned)lo);
 	}
 	ok = ok && secret_set(key, bytes_of(octets, n));
 	wipe(octets, sizeof(octets));

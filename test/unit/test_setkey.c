@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* setkey's language: every form of a command, the FAQ's examples, every error with its place, and dumps to the octet. */
+#include "ipsec_policy.h"
 #include "setkey.h"
 #include "test.h"
 
@@ -399,6 +400,41 @@ test_dump_layout(void **state)
 	free(text);
 }
 
+/* ipsec_set_policy(3): set and dump are each other's inverse, and lengths are those of the host's layout. */
+static void
+test_ipsec_policy(void **state)
+{
+	static const struct { const char *text; int n; } rows[] = {
+		{ "in bypass", 16 }, { "out ipsec esp/transport//require", 32 }, { "out entrust", 16 },
+		{ "in ipsec esp/tunnel/10.0.0.1-10.0.0.2/unique:7 ah/transport//use", 80 }, { "out ipsec esp/tunnel/::1-::2/use", 88 },
+	};
+	static const struct { const char *text, *error; } bad[] = {
+		{ "in", "Too few arguments" }, { "on bypass", "Invalid direction" }, { "in ipsec esp", "Too few arguments" },
+		{ "in ipsec esp/tunnel//use", "Invalid address specification" }, { "in ipsec esp/tunnel/::1-1.1.1.1/use", "Family mismatch" },
+	};
+	char nonsense[16] = { 2, 0, SADB_EXT_SA }, short_one[8] = { 1, 0, SADB_X_EXT_POLICY };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *p = ipsec_set_policy(rows[i].text, (int)strlen(rows[i].text)), *text;
+
+		assert_non_null(p);
+		assert_int_equal(ipsec_get_policylen(p), rows[i].n);
+		assert_non_null(text = ipsec_dump_policy(p, NULL));
+		assert_string_equal(text, rows[i].text);
+		assert_string_equal(ipsec_strerror(), "Success");
+		free(text);
+		free(p);
+	}
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_null(ipsec_set_policy(bad[i].text, (int)strlen(bad[i].text)));
+		assert_string_equal(ipsec_strerror(), bad[i].error);
+	}
+	assert_null(ipsec_dump_policy(nonsense, NULL));
+	assert_null(ipsec_dump_policy(short_one, NULL));
+	assert_null(ipsec_dump_policy(NULL, NULL));
+	assert_string_equal(ipsec_strerror(), "Invalid security policy");
+}
+
 static void
 test_forward_twin(void **state)
 {
@@ -414,7 +450,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faq), cmocka_unit_test(test_forms), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_going_on), cmocka_unit_test(test_keys_are_masked), cmocka_unit_test(test_policies), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_dump_layout), cmocka_unit_test(test_forward_twin),
+		cmocka_unit_test(test_dump_layout), cmocka_unit_test(test_forward_twin), cmocka_unit_test(test_ipsec_policy),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
