@@ -11,7 +11,8 @@ VM_MORE = \
 	test/vm/t_faults \
 	test/vm/t_hosts \
 	test/vm/t_openiked_module \
-	test/vm/t_system
+	test/vm/t_system \
+	test/vm/t_strongswan_kernel
 # The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too.
 VM_FIRST = test/scenario/t_faq4
 VM_SCENARIOS = $(VM_FIRST) test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
@@ -25,6 +26,6 @@ test_vm_flood_LDADD = $(CRYPTO_LIBS)
 test_vm_storm_SOURCES = test/vm/storm.c
 test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
 test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
-EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_module \
+EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_faults test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_strongswan_kernel test/vm/t_module \
 	test/vm/prepare test/vm/initramfs test/vm/module test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan
