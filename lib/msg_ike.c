@@ -14,6 +14,16 @@ count_put(struct wr *w, unsigned n, unsigned max)
 }
 
 void
+tunnel_copy(struct tunnel *to, const struct tunnel *from)
+{
+	size_t head = offsetof(struct tunnel, children);
+
+	for (unsigned i = from->nchildren; i < to->nchildren; i++)
+		memset(&to->children[i], 0, sizeof(to->children[i]));
+	memcpy(to, from, head + from->nchildren * sizeof(to->children[0]));
+}
+
+void
 tunnel_put(struct wr *w, const struct tunnel *t)
 {
 	str_put(w, t->name);

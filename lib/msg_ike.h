@@ -109,6 +109,8 @@ struct record {
 	struct fact	facts[IKE_FACTS];
 };
 
+/* Only the children it has: pages of the others are never touched, which is most of the struct. */
+void tunnel_copy(struct tunnel *to, const struct tunnel *);
 void tunnel_put(struct wr *, const struct tunnel *);
 bool tunnel_get(struct rd *, struct tunnel *);
 void tunnel_state_put(struct wr *, const struct tunnel_state *);

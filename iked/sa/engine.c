@@ -61,7 +61,7 @@ engine_bury(struct engine *e)
 		struct tun *t = e->grave_tun;
 
 		e->grave_tun = t->grave;
-		free(t);
+		tun_bury(t);
 	}
 }
 

@@ -133,6 +133,7 @@ void tun_backoff(struct engine *, struct tun *);
 void tun_rest(struct tun *);
 void tun_tend(struct engine *, struct tun *);
 void tun_free(struct engine *, struct tun *);
+void tun_bury(struct tun *);		/* its memory, when nobody looks at it any more */
 void tun_apply(struct engine *, struct tun *, const struct tunnel *);
 void tun_start(struct engine *, struct tun *, struct ikesa *beside);
 void engine_settle(struct engine *);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sa/ops.h"
 #include "tunnelcmp.h"
@@ -40,6 +41,24 @@ want(struct engine *e, struct tun *t, bool up)
 	tun_changed(e, t);
 }
 
+/*
+ * Room for sixteen children is 80 KiB, and most tunnels have one. Pages of its own, that come zeroed and are not there before they are
+ * written, cost what is used; from the heap it would be somebody's old memory.
+ */
+static struct tun *
+tun_alloc(void)
+{
+	void *p = mmap(NULL, sizeof(struct tun), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+tun_bury(struct tun *t)
+{
+	munmap(t, sizeof(*t));
+}
+
 /* It was taken away and its DELETE is still on its way: the old SAs go as they were told to, and the tunnel begins anew beside them. */
 static void
 revive(struct engine *e, struct tun *t, const struct tunnel *cfg)
@@ -67,9 +86,9 @@ engine_tunnel_put(struct engine *e, const struct tunnel *cfg, uint64_t now)
 		engine_settle(e);
 		return;
 	}
-	if (!(t = calloc(1, sizeof(*t))))
+	if (!(t = tun_alloc()))
 		return;
-	t->cfg = *cfg;
+	tunnel_copy(&t->cfg, cfg);
 	t->seen = true;
 	t->since = now;
 	t->next = e->tuns;
@@ -110,7 +129,7 @@ tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 	tunnel_compare(&t->cfg, cfg, &d);
 	move_policies(t, cfg, &d, wanted);
 	tun_unlink(e, t);
-	t->cfg = *cfg;
+	tunnel_copy(&t->cfg, cfg);
 	tun_link(e, t);
 	t->wanted = wanted;
 	for (struct child *c = t->children, *next; c; c = next) {

@@ -179,7 +179,6 @@ struct policy {
 
 struct tun {
 	struct tun	*next_name, *next_pair, *next_id, *next;
-	struct tunnel	cfg;
 	struct policy	pol[IKE_CHILDREN];
 	struct ikesa	*sas;
 	struct child	*children;
@@ -200,6 +199,7 @@ struct tun {
 	char		detail[256];
 	struct timer	timer;
 	struct tun	*grave;
+	struct tunnel	cfg;		/* last, and written by tunnel_copy(): its unused children cost no memory */
 };
 
 struct orphan {			/* a child that an iked before us had installed */
