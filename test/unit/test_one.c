@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "change.h"
+#include "confirm.h"
 #include "log.h"
 #include "one.h"
 
@@ -151,6 +152,7 @@ static void
 begin(struct sync *s)
 {
 	static char path[64];
+	static struct confirm confirm;
 	static struct proc proc;
 	struct change c = { 0 };
 	struct store_error err;
@@ -161,6 +163,7 @@ begin(struct sync *s)
 	snprintf(s->site, sizeof(s->site), "s0");
 	s->keymgr.which = 1;
 	s->proc = &proc;
+	s->confirm = &confirm;
 	s->legacy = true;
 	snprintf(path, sizeof(path), "%s/db", dir);
 	unlink(path);
