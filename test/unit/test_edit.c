@@ -164,6 +164,22 @@ test_refused(void **state)
 	    SITES "tunnels:\n" AC("  ") "      # deep\n");
 }
 
+#define PART(name)	"--- # file: " name "\n"
+
+/* A directory of files: a block is edited in its own file, a new one stands behind the last. */
+static void
+test_parts(void **state)
+{
+	(void)state;
+	becomes(PART("a") SITES "tunnels:\n" AB("  ") PART("b") "version: 1\ntunnels:\n" AC("    ") "# end\n", "a-b", NEW(""),
+	    PART("a") SITES "tunnels:\n" NEW("  ") PART("b") "version: 1\ntunnels:\n" AC("    ") "# end\n");
+	becomes(PART("a") SITES PART("b") "version: 1\ntunnels:\n" AC("    ") "# end\n", "a-b", NEW(""),
+	    PART("a") SITES PART("b") "version: 1\ntunnels:\n" AC("    ") NEW("    ") "# end\n");
+	becomes(PART("a") SITES "tunnels:\n" AB("  ") PART("b") "version: 1\ntunnels: {\n  a-c: {between: [a, c], auth: {psk: k}, policy: modern, start: always}\n  }\n", "a-c", AC(""), "EDIT_UNSAFE");
+	becomes(PART("a") SITES "tunnels:\n" AB("  ") PART("b") "version: 1\ntunnels:\n" AC("  "), "a-c", NULL, PART("a") SITES "tunnels:\n" AB("  ") PART("b") "version: 1\ntunnels:\n");
+	becomes(PART("a") SITES "tunnels:\n" AB("  ") PART("b") "version: 1\ntunnels:\n" AC("  "), "a-b", NULL, PART("a") SITES "tunnels:\n" PART("b") "version: 1\ntunnels:\n" AC("  "));
+}
+
 static void
 test_block(void **state)
 {
@@ -196,7 +212,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comments), cmocka_unit_test(test_styles), cmocka_unit_test(test_indent), cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_new), cmocka_unit_test(test_refused), cmocka_unit_test(test_block),
+		cmocka_unit_test(test_new), cmocka_unit_test(test_refused), cmocka_unit_test(test_block), cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
