@@ -14,7 +14,7 @@ VM_MORE = \
 	test/vm/t_system \
 	test/vm/t_strongswan_kernel
 # The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too: none, while its peers alone
-# fill the eight minutes that it may take (t_openiked grew from 200 to 340 s, which is to be looked into).
+# fill the eight minutes that it may take.
 VM_FIRST =
 VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
 	test/scenario/t_guard test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
