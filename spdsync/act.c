@@ -37,6 +37,16 @@ tunnel_done(void *arg, enum reason reason, struct rd *body)
 	req_error(r, reason == R_NOT_FOUND ? 404 : reason == R_IKED_DOWN ? 503 : 502, reason, text, NULL);
 }
 
+/* "": the tunnel itself. */
+static bool
+has_child(const struct want_tunnel *w, const char *child)
+{
+	for (unsigned i = 0; w && child[0] && i < w->t->nchildren; i++)
+		if (strcmp(want_child_name(w, i), child) == 0)
+			return true;
+	return w && child[0] == '\0';
+}
+
 static void
 tunnel_call(struct req *r, uint16_t type, const char *action)
 {
@@ -51,7 +61,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 		req_error(r, 400, R_REQUEST_INVALID, why, NULL);
 		return;
 	}
-	if (!want_find(&r->s->want, r->name) || (a.child[0] && strcmp(a.child, CHILD_AUTO) != 0)) {
+	if (!has_child(want_find(&r->s->want, r->name), a.child)) {
 		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel or child of that name here.", NULL);
 		return;
 	}

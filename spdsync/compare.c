@@ -134,6 +134,33 @@ ends_fields(struct pair *p, const struct sites *ours, const struct site_tunnel *
 	return true;
 }
 
+/* "name: networks of the one site - of the other" of each child, the sites in the order of their names. */
+static void
+children_str(const struct sites *all, const struct site_tunnel *t, char out[VALUE])
+{
+	bool swap = strcmp(all->sites[t->a].name, all->sites[t->b].name) > 0;
+	size_t n = 0;
+	char buf[PREFIX_STR];
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < t->nchildren && n < VALUE; i++) {
+		n += (size_t)snprintf(out + n, VALUE - n, "%s%s:", i ? "; " : "", t->children[i].name);
+		for (unsigned side = 0; side < 2; side++) {
+			unsigned m;
+			const struct prefix *v = child_nets(all, t, i, side ^ swap, &m);
+
+			for (unsigned k = 0; k < m && n < VALUE; k++)
+				n += (size_t)snprintf(out + n, VALUE - n, "%s%s", k ? ", " : side ? " - " : " ", prefix_str(&v[k], buf));
+		}
+	}
+}
+
+static bool
+names_children(const struct site_tunnel *t)
+{
+	return t->nchildren > 1 || strcmp(t->children[0].name, CHILD_AUTO) != 0 || t->children[0].nets[0] || t->children[0].nets[1];
+}
+
 unsigned
 compare_tunnel(const struct sites *ours, const struct site_tunnel *t, const struct sites *theirs, const struct site_tunnel *u,
     const struct compare_sink *sink)
@@ -143,6 +170,11 @@ compare_tunnel(const struct sites *ours, const struct site_tunnel *t, const stru
 
 	if (!ends_fields(&p, ours, t, theirs, u))
 		return p.n;
+	if (names_children(t) || names_children(u)) {
+		children_str(ours, t, p.here);
+		children_str(theirs, u, p.there);
+		told(&p, NULL, "children");
+	}
 	proposals_str(t->ike, p.here, VALUE);
 	proposals_str(u->ike, p.there, VALUE);
 	told(&p, NULL, "ike");

@@ -79,13 +79,45 @@ ex_hard(uint64_t life_s, uint64_t hard_s)
 	return hard_s ? hard_s : life_s + life_s / 10;
 }
 
-bool
-ex_net_used(const struct prefix *p, const struct site *other)
+/* Networks without a partner of their family take no part. f: NULL only counts. */
+static unsigned
+each_net(const struct ex *x, unsigned child, bool peer, const char *between, FILE *f)
 {
-	for (unsigned i = 0; i < other->nnets; i++)
-		if (other->nets[i].addr.fam == p->addr.fam)
-			return true;
-	return false;
+	bool peer_is_a = x->peer == &x->all->sites[x->t->a];
+	unsigned n, m, used = 0;
+	const struct prefix *v = child_nets(x->all, x->t, child, peer_is_a == peer ? 0 : 1, &n);
+	const struct prefix *w = child_nets(x->all, x->t, child, peer_is_a == peer ? 1 : 0, &m);
+	char buf[PREFIX_STR];
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < m; k++)
+			if (v[i].addr.fam == w[k].addr.fam) {
+				if (f)
+					fprintf(f, "%s%s", used ? between : "", prefix_str(&v[i], buf));
+				used++;
+				break;
+			}
+	return used;
+}
+
+unsigned
+ex_nets(const struct ex *x, unsigned child, bool peer)
+{
+	return each_net(x, child, peer, "", NULL);
+}
+
+void
+ex_write_nets(const struct ex *x, unsigned child, bool peer, const char *between)
+{
+	each_net(x, child, peer, between, x->body);
+}
+
+bool
+ex_is_auto(const struct ex *x)
+{
+	const struct site_child *c = x->t->children;
+
+	return x->t->nchildren == 1 && strcmp(c->name, CHILD_AUTO) == 0 && !c->nets[0] && !c->nets[1];
 }
 
 /* RFC 4303: outer header, UDP where it may be used, SPI and sequence number, IV, padding to the block with its two octets, ICV. */

@@ -47,8 +47,11 @@ unsigned ex_count(const struct proposal *, uint8_t type);
 bool ex_has(const struct proposal *, uint8_t type, uint16_t id);
 /* When the keys are given up: what the file says, or 110 % of the lifetime (contracts, "Lifetimes"). */
 uint64_t ex_hard(uint64_t life_s, uint64_t hard_s);
-/* Networks of one site that have a partner of their family at the other. */
-bool ex_net_used(const struct prefix *, const struct site *other);
+/* A child's networks at one end that have a partner of their family at the other: their number, and as a list. */
+unsigned ex_nets(const struct ex *, unsigned child, bool peer);
+void ex_write_nets(const struct ex *, unsigned child, bool peer, const char *between);
+/* Whether it is the automatic child, of which the file says nothing. */
+bool ex_is_auto(const struct ex *);
 /* The octets that the worst ESP suite of the tunnel adds to a packet. */
 unsigned ex_overhead(const struct ex *);
 

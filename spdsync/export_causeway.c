@@ -77,6 +77,33 @@ write_number(FILE *f, const char *key, uint64_t v, uint64_t usual, const char *u
 }
 
 static void
+write_children(struct ex *x)
+{
+	const struct site *ends[2] = { &x->all->sites[x->t->a], &x->all->sites[x->t->b] };
+
+	if (ex_is_auto(x))
+		return;
+	fputs("    children:\n", x->body);
+	for (unsigned i = 0; i < x->t->nchildren; i++) {
+		const struct site_child *c = &x->t->children[i];
+		unsigned sides = 0;
+
+		fprintf(x->body, "      %s: {", c->name);
+		for (unsigned side = 0; side < 2; side++) {
+			char buf[PREFIX_STR];
+
+			if (!c->nets[side])
+				continue;
+			fprintf(x->body, "%s%s: [", sides++ ? ", " : "", ends[side]->name);
+			for (unsigned k = 0; k < c->nnets[side]; k++)
+				fprintf(x->body, "%s\"%s\"", k ? ", " : "", prefix_str(&c->nets[side][k], buf));
+			putc(']', x->body);
+		}
+		fputs("}\n", x->body);
+	}
+}
+
+static void
 write_tunnel(struct ex *x)
 {
 	static const char *const starts[] = { "respond-only", "always", "on-demand" }, *const encaps[] = { "auto", "udp", "esp" };
@@ -110,6 +137,7 @@ write_tunnel(struct ex *x)
 	write_number(f, "child_bytes", t->child_bytes, 64ull << 30, "");
 	write_number(f, "child_packets", t->child_packets, 1ull << 32, "");
 	write_number(f, "replay_window", t->replay_window, 1024, "");
+	write_children(x);
 }
 
 /* The rules of the CAs that this tunnel trusts: a rule that nothing of the file uses is refused. */

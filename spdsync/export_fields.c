@@ -42,10 +42,9 @@ write_proposals(struct ex *x, const char *name, const struct proposals *ps)
 }
 
 static void
-write_site(struct ex *x, const char *whose, const struct site *s, const struct site *other)
+write_site(struct ex *x, const char *whose, const struct site *s)
 {
-	char name[64], buf[PREFIX_STR], address[ADDR_STR];
-	unsigned n = 0;
+	char name[64], address[ADDR_STR];
 
 	snprintf(name, sizeof(name), "%s address", whose);
 	field(x, name);
@@ -53,12 +52,14 @@ write_site(struct ex *x, const char *whose, const struct site *s, const struct s
 	snprintf(name, sizeof(name), "%s identity", whose);
 	field(x, name);
 	fprintf(x->body, "%s\n", s->id);
-	snprintf(name, sizeof(name), "%s networks", whose);
-	field(x, name);
-	for (unsigned i = 0; i < s->nnets; i++)
-		if (ex_net_used(&s->nets[i], other))
-			fprintf(x->body, "%s%s", n++ ? ", " : "", prefix_str(&s->nets[i], buf));
-	putc('\n', x->body);
+	for (unsigned i = 0; i < x->t->nchildren; i++) {
+		snprintf(name, sizeof(name), "%s networks", whose);
+		field(x, name);
+		ex_write_nets(x, i, s == x->peer, ", ");
+		if (!ex_is_auto(x))
+			fprintf(x->body, " (%s)", x->t->children[i].name);
+		putc('\n', x->body);
+	}
 }
 
 static void
@@ -131,8 +132,8 @@ export_fields(struct ex *x)
 	fputs("2 (version 1 is not spoken)\n", x->body);
 	field(x, "Ports");
 	fputs("UDP 500 and 4500, IP protocol 50\n", x->body);
-	write_site(x, "Your", x->peer, x->here);
-	write_site(x, "Peer's", x->here, x->peer);
+	write_site(x, "Your", x->peer);
+	write_site(x, "Peer's", x->here);
 	snprintf(theirs, sizeof(theirs), "%s", x->here->name);
 	write_proof(x, "You prove yourself by", x->peer_auth, theirs);
 	write_proof(x, "The peer proves itself by", x->here_auth, theirs);
@@ -144,7 +145,7 @@ export_fields(struct ex *x)
 	write_pfs(x);
 	write_lifetimes(x);
 	field(x, "Mode and selectors");
-	fputs("tunnel; one child SA with all networks of both ends, any protocol, any port\n", x->body);
+	fprintf(x->body, "tunnel; %s, any protocol, any port\n", ex_is_auto(x) ? "one child SA with all networks of both ends" : "one child SA for each name in brackets");
 	field(x, "Replay window");
 	fprintf(x->body, "%u packets\n", x->t->replay_window);
 	field(x, "Dead peer detection");

@@ -136,29 +136,7 @@ write_id(FILE *f, const struct site *s)
 }
 
 static void
-write_nets(FILE *f, const struct site *s, const struct site *other)
-{
-	char buf[PREFIX_STR];
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->nnets; i++)
-		if (ex_net_used(&s->nets[i], other))
-			fprintf(f, "%s%s", n++ ? "," : "", prefix_str(&s->nets[i], buf));
-	putc('\n', f);
-}
-
-static unsigned
-count_nets(const struct site *s, const struct site *other)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < s->nnets; i++)
-		n += ex_net_used(&s->nets[i], other);
-	return n;
-}
-
-static void
-write_end(struct ex *x, const char *side, const struct site *s, const struct site *other, bool left)
+write_end(struct ex *x, unsigned child, const char *side, const struct site *s, bool left)
 {
 	const struct site_auth *a = left ? x->peer_auth : x->here_auth;
 	char address[ADDR_STR];
@@ -173,7 +151,8 @@ write_end(struct ex *x, const char *side, const struct site *s, const struct sit
 		fputs("\"\n", f);
 	}
 	fprintf(f, "  %ssubnet=", side);
-	write_nets(f, s, other);
+	ex_write_nets(x, child, left, ",");
+	putc('\n', f);
 	if (left && a->how == AUTH_BY_CERT)
 		fprintf(f, "  leftcert=%s\n  leftsendcert=always\n", a->cert);
 	if (!left && a->how == AUTH_BY_CERT)
@@ -223,17 +202,15 @@ write_files(struct ex *x)
 	fputs(" : PSK \"\"\n", f);
 }
 
-void
-export_libreswan(struct ex *x)
+static void
+write_conn(struct ex *x, unsigned child)
 {
 	const struct site_tunnel *t = x->t;
 	FILE *f = x->body;
 
-	fputs("#\n# A file of /etc/ipsec.d; then 'ipsec auto --add' or a restart.\n", f);
-	write_files(x);
-	fprintf(f, "conn %s\n  ikev2=insist\n", t->name);
-	write_end(x, "left", x->peer, x->here, true);
-	write_end(x, "right", x->here, x->peer, false);
+	fprintf(f, "conn %s%s%s\n  ikev2=insist\n", t->name, ex_is_auto(x) ? "" : "-", ex_is_auto(x) ? "" : t->children[child].name);
+	write_end(x, child, "left", x->peer, true);
+	write_end(x, child, "right", x->here, false);
 	write_auth(x);
 	write_ike(x);
 	write_esp(x);
@@ -241,7 +218,21 @@ export_libreswan(struct ex *x)
 	fprintf(f, "  encapsulation=%s\n  fragmentation=yes\n  mobike=no\n  dpddelay=30\n  dpdtimeout=120\n  dpdaction=%s\n  auto=%s\n",
 	    t->encap == ENCAP_UDP ? "yes" : t->encap == ENCAP_ESP ? "no" : "auto", x->peer_begins ? "restart" : "hold",
 	    x->peer_begins ? "start" : t->start == START_ON_DEMAND ? "ondemand" : "add");
-	if (count_nets(x->peer, x->here) > 1 || count_nets(x->here, x->peer) > 1)
+}
+
+void
+export_libreswan(struct ex *x)
+{
+	FILE *f = x->body;
+	bool several = false;
+
+	fputs("#\n# A file of /etc/ipsec.d; then 'ipsec auto --add' or a restart.\n", f);
+	write_files(x);
+	for (unsigned i = 0; i < x->t->nchildren; i++) {
+		write_conn(x, i);
+		several |= ex_nets(x, i, true) > 1 || ex_nets(x, i, false) > 1;
+	}
+	if (several)
 		ex_note(x, "several networks in one child before Libreswan 5.0: older ones refuse the lists of leftsubnet= and rightsubnet=");
 	ex_note(x, "limits by octets and packets before Libreswan 5.0: this end replaces the keys for both");
 }

@@ -80,15 +80,21 @@ write_proposals(struct ex *x, const char *key, const struct proposals *ps, bool 
 		ex_note(x, "none of the %s proposals: OpenIKED takes its own", child ? "ESP" : "IKE");
 }
 
+/* A policy has one child there. */
 static void
 write_flows(struct ex *x)
 {
+	bool peer_is_a = x->peer == &x->all->sites[x->t->a];
+	unsigned n, m;
+	const struct prefix *v = child_nets(x->all, x->t, 0, peer_is_a ? 0 : 1, &n), *w = child_nets(x->all, x->t, 0, peer_is_a ? 1 : 0, &m);
 	char from[PREFIX_STR], to[PREFIX_STR];
 
-	for (unsigned i = 0; i < x->peer->nnets; i++)
-		for (unsigned k = 0; k < x->here->nnets; k++)
-			if (x->peer->nets[i].addr.fam == x->here->nets[k].addr.fam)
-				fprintf(x->body, " \\\n\tfrom %s to %s", prefix_str(&x->peer->nets[i], from), prefix_str(&x->here->nets[k], to));
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < m; k++)
+			if (v[i].addr.fam == w[k].addr.fam)
+				fprintf(x->body, " \\\n\tfrom %s to %s", prefix_str(&v[i], from), prefix_str(&w[k], to));
+	for (unsigned i = 1; i < x->t->nchildren; i++)
+		ex_note(x, "the child '%s': OpenIKED makes one child for a peer, and here it is '%s'", x->t->children[i].name, x->t->children[0].name);
 }
 
 /* "C=JP, O=Example, CN=tokyo" is "/C=JP/O=Example/CN=tokyo" there. */

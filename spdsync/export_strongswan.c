@@ -66,19 +66,6 @@ write_proposals(FILE *f, const char *indent, const char *key, const struct propo
 	putc('\n', f);
 }
 
-static void
-write_nets(FILE *f, const char *key, const struct site *s, const struct site *other)
-{
-	char buf[PREFIX_STR];
-	unsigned n = 0;
-
-	fprintf(f, "        %s = ", key);
-	for (unsigned i = 0; i < s->nnets; i++)
-		if (ex_net_used(&s->nets[i], other))
-			fprintf(f, "%s%s", n++ ? ", " : "", prefix_str(&s->nets[i], buf));
-	putc('\n', f);
-}
-
 /* A public key as the PEM file that strongSwan wants, behind comment signs. */
 static void
 write_public(FILE *f, const struct site_key *k, const char *name)
@@ -113,18 +100,20 @@ write_side(struct ex *x, bool local)
 }
 
 static void
-write_child(struct ex *x)
+write_child(struct ex *x, unsigned child)
 {
 	const struct site_tunnel *t = x->t;
 	FILE *f = x->body;
 
-	fputs("    children {\n      net {\n", f);
-	write_nets(f, "local_ts", x->peer, x->here);
-	write_nets(f, "remote_ts", x->here, x->peer);
+	fprintf(f, "      %s {\n        local_ts = ", t->children[child].name);
+	ex_write_nets(x, child, true, ", ");
+	fputs("\n        remote_ts = ", f);
+	ex_write_nets(x, child, false, ", ");
+	putc('\n', f);
 	write_proposals(f, "        ", "esp_proposals", t->esp);
 	fprintf(f, "        rekey_time = %" PRIu64 "s\n        life_time = %" PRIu64 "s\n", t->child_life_s, ex_hard(t->child_life_s, t->child_hard_s));
 	fprintf(f, "        rekey_bytes = %" PRIu64 "\n        rekey_packets = %" PRIu64 "\n", t->child_bytes, t->child_packets);
-	fprintf(f, "        replay_window = %u\n        start_action = %s\n        dpd_action = %s\n      }\n    }\n", t->replay_window,
+	fprintf(f, "        replay_window = %u\n        start_action = %s\n        dpd_action = %s\n      }\n", t->replay_window,
 	    x->peer_begins ? "start" : t->start == START_ON_DEMAND ? "trap" : "none", x->peer_begins ? "restart" : "clear");
 }
 
@@ -182,7 +171,10 @@ export_strongswan(struct ex *x)
 	    ex_hard(t->ike_life_s, t->ike_hard_s) - t->ike_life_s);
 	write_side(x, true);
 	write_side(x, false);
-	write_child(x);
+	fputs("    children {\n", x->body);
+	for (unsigned i = 0; i < x->t->nchildren; i++)
+		write_child(x, i);
+	fputs("    }\n", x->body);
 	fputs("  }\n}\n", f);
 	write_secret(x);
 	if (t->encap == ENCAP_ESP)

@@ -72,6 +72,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/siteauth.c \
 	spdsync/siteauth.h \
 	spdsync/sitecheck.c \
+	spdsync/sitechild.c \
 	spdsync/spd.h \
 	spdsync/store.c \
 	spdsync/store.h \
@@ -144,7 +145,7 @@ UNIT_TESTS += test/unit/test_events
 EXTRA_DIST += test/unit/test_events
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c

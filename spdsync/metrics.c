@@ -103,10 +103,10 @@ put_goodness(void *arg, const char *name, uint64_t not_after, bool good)
 /* ---- tunnels ---- */
 
 static const struct child_state *
-child_of(const struct rt *rt)
+child_of(const struct rt *rt, const char *name)
 {
 	for (unsigned i = 0; rt->state && i < rt->state->nchildren; i++)
-		if (strcmp(rt->state->children[i].name, CHILD_AUTO) == 0)
+		if (strcmp(rt->state->children[i].name, name) == 0)
 			return &rt->state->children[i];
 	return NULL;
 }
@@ -139,16 +139,36 @@ static const struct { const char *name, *unit, *help; bool child; } gauges[GAUGE
 	[G_REKEY] = { "causeway_child_rekey_timestamp_seconds", "seconds", "When it is going to be rekeyed.", true },
 };
 
-/* False: it has no value now. */
 static bool
-gauge_value(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, enum gauge g, uint64_t now, uint64_t *v)
+all_up(const struct sync *s, const struct want_tunnel *w, const struct rt *rt)
 {
-	const struct child_state *c = child_of(rt);
+	bool up = true;
+
+	for (unsigned k = 0; k < w->t->nchildren; k++)
+		up &= is_up(s, child_of(rt, want_child_name(w, k)));
+	return up;
+}
+
+static bool
+one_wanted(const struct want_tunnel *w, const struct rt *rt)
+{
+	bool wanted = false;
+
+	for (unsigned k = 0; k < w->t->nchildren; k++)
+		wanted |= is_wanted(w, child_of(rt, want_child_name(w, k)));
+	return wanted;
+}
+
+/* Of a tunnel, or of its child. False: it has no value now. */
+static bool
+gauge_value(const struct sync *s, const struct want_tunnel *w, unsigned child, const struct rt *rt, enum gauge g, uint64_t now, uint64_t *v)
+{
+	const struct child_state *c = child_of(rt, want_child_name(w, child));
 
 	switch (g) {
-	case G_TUNNEL_WANTED:
+	case G_TUNNEL_WANTED: *v = one_wanted(w, rt); return true;
 	case G_CHILD_WANTED: *v = is_wanted(w, c); return true;
-	case G_TUNNEL_UP:
+	case G_TUNNEL_UP: *v = all_up(s, w, rt); return true;
 	case G_CHILD_UP: *v = is_up(s, c); return true;
 	case G_DIFFERS: *v = rt->state && rt->state->reason == R_CONFIG_DIFFERS; return true;
 	case G_IKE_UP: *v = s->iked.up && rt->state && rt->state->ike_up; return true;
@@ -166,13 +186,17 @@ put_gauges(struct om *o, const struct sync *s)
 
 	for (unsigned g = 0; g < GAUGES; g++) {
 		om_family(o, OM_GAUGE, gauges[g].name, gauges[g].unit, gauges[g].help);
-		for (unsigned i = 0; i < s->nrt; i++)
-			if (!gauge_value(s, &s->want.v[i], s->rt[i], (enum gauge)g, now, &v))
-				continue;
-			else if (gauges[g].child)
-				om_uint(o, v, "tunnel", s->rt[i]->name, "child", CHILD_AUTO, NULL);
-			else
-				om_uint(o, v, "tunnel", s->rt[i]->name, NULL);
+		for (unsigned i = 0; i < s->nrt; i++) {
+			const struct want_tunnel *w = &s->want.v[i];
+
+			for (unsigned k = 0; k < (gauges[g].child ? w->t->nchildren : 1); k++)
+				if (!gauge_value(s, w, k, s->rt[i], (enum gauge)g, now, &v))
+					continue;
+				else if (gauges[g].child)
+					om_uint(o, v, "tunnel", s->rt[i]->name, "child", want_child_name(w, k), NULL);
+				else
+					om_uint(o, v, "tunnel", s->rt[i]->name, NULL);
+		}
 	}
 }
 
@@ -186,22 +210,35 @@ total_of(const struct tally_way *w, enum total t)
 	return v[t];
 }
 
+/* Sums and their names, in the order of the reqids. */
+static const char *
+tunnel_of(const struct sync *s, unsigned i)
+{
+	return s->want.v[s->want.by_reqid[i].tunnel].t->name;
+}
+
+static const char *
+name_of(const struct sync *s, unsigned i)
+{
+	return want_child_name(&s->want.v[s->want.by_reqid[i].tunnel], s->want.by_reqid[i].child);
+}
+
 static void
 put_ways(struct om *o, const struct sync *s, const struct tally *sums, enum total t)
 {
-	for (unsigned i = 0; i < s->nrt; i++)
+	for (unsigned i = 0; i < s->want.nchildren; i++)
 		for (unsigned w = 0; w < 2; w++)
-			om_uint(o, total_of(&sums[i].way[w], t), "tunnel", s->rt[i]->name, "child", CHILD_AUTO, "direction", way_names[w], NULL);
+			om_uint(o, total_of(&sums[i].way[w], t), "tunnel", tunnel_of(s, i), "child", name_of(s, i), "direction", way_names[w], NULL);
 }
 
 static void
 put_children(struct om *o, struct sync *s)
 {
 	static const char *const drops[] = { [T_REPLAY] = "replay", [T_ICV] = "icv", [T_SELECTOR] = "selector", [T_OTHER] = "other" };
-	struct tally *sums = calloc(s->nrt + 1u, sizeof(*sums));
+	struct tally *sums = calloc(s->want.nchildren + 1u, sizeof(*sums));
 
-	for (unsigned i = 0; sums && i < s->nrt; i++)
-		tally_sums(s, &s->want.v[i], &sums[i]);
+	for (unsigned i = 0; sums && i < s->want.nchildren; i++)
+		tally_sums(s, &s->want.v[s->want.by_reqid[i].tunnel], s->want.by_reqid[i].reqid, &sums[i]);
 	if (!sums) {
 		o->bad = true;
 		return;
@@ -211,14 +248,14 @@ put_children(struct om *o, struct sync *s)
 	om_family(o, OM_COUNTER, "causeway_child_packets", NULL, "Packets, over all of its SAs.");
 	put_ways(o, s, sums, T_PACKETS);
 	om_family(o, OM_COUNTER, "causeway_child_drops", NULL, "Packets that were dropped for want of a fresh number, a good ICV, a fitting selector, or else.");
-	for (unsigned i = 0; i < s->nrt; i++)
+	for (unsigned i = 0; i < s->want.nchildren; i++)
 		for (unsigned t = T_REPLAY; t <= T_OTHER; t++)
 			for (unsigned w = 0; w < 2; w++)
-				om_uint(o, total_of(&sums[i].way[w], (enum total)t), "tunnel", s->rt[i]->name, "child", CHILD_AUTO,
+				om_uint(o, total_of(&sums[i].way[w], (enum total)t), "tunnel", tunnel_of(s, i), "child", name_of(s, i),
 				    "direction", way_names[w], "reason", drops[t], NULL);
 	om_family(o, OM_COUNTER, "causeway_child_rekeys", NULL, "How often its SAs were replaced while it was up.");
-	for (unsigned i = 0; i < s->nrt; i++)
-		om_uint(o, sums[i].rekeys, "tunnel", s->rt[i]->name, "child", CHILD_AUTO, NULL);
+	for (unsigned i = 0; i < s->want.nchildren; i++)
+		om_uint(o, sums[i].rekeys, "tunnel", tunnel_of(s, i), "child", name_of(s, i), NULL);
 	free(sums);
 }
 

@@ -179,7 +179,7 @@ struct room {
 	struct want	part;		/* the tunnel alone, as wanted here */
 	struct site_tunnel *tunnels;	/* for one more */
 	struct want_tunnel *v;
-	struct want_tunnel **by_reqid;
+	struct want_child *by_reqid;
 	struct rt	**rts, *rt;
 	struct spd	spd;
 	struct spd_ops	ops;
@@ -214,9 +214,11 @@ room_make(struct room *m, struct sync *s, struct one *o)
 	memset(m, 0, sizeof(*m));
 	if (!want_build(&m->part, &with, s->site, stored, s->store) || !sync_shape(s, &m->part))
 		return false;
+	for (unsigned i = 0; i < m->part.n; i++)
+		m->part.v[i].all = s->sites;	/* with goes, its sites are these */
 	m->tunnels = calloc(s->sites->ntunnels + 2u, sizeof(*m->tunnels));
 	m->v = calloc(n, sizeof(*m->v));
-	m->by_reqid = calloc(n, sizeof(*m->by_reqid));
+	m->by_reqid = calloc(s->want.nchildren + m->part.nchildren + 1u, sizeof(*m->by_reqid));
 	m->rts = calloc(n, sizeof(*m->rts));
 	m->spd.cap = s->want.spd.n + m->part.spd.n + 1;
 	m->spd.v = calloc(m->spd.cap, sizeof(*m->spd.v));
@@ -290,14 +292,6 @@ take_tunnel(struct sync *s, struct one *o, struct room *m)
 		sweep_keys(all);
 }
 
-static int
-cmp_reqid(const void *a, const void *b)
-{
-	const struct want_tunnel *x = *(struct want_tunnel *const *)a, *y = *(struct want_tunnel *const *)b;
-
-	return x->reqid < y->reqid ? -1 : x->reqid > y->reqid;
-}
-
 /* Its policies among those of the others, whose entries say at which place their tunnel stands. */
 static void
 take_policies(struct want *w, struct room *m, unsigned pos, bool was, bool is)
@@ -332,6 +326,7 @@ take_want(struct sync *s, const char *name, struct room *m, unsigned pos, bool w
 	if (is) {
 		m->v[pos] = m->part.v[0];
 		m->v[pos].t = sites_find_tunnel(s->sites, name);
+		m->v[pos].all = s->sites;
 		m->rts[pos] = was ? s->rt[pos] : m->rt;
 		m->rt = NULL;
 	} else {
@@ -341,15 +336,11 @@ take_want(struct sync *s, const char *name, struct room *m, unsigned pos, bool w
 		rt_free(s->rt[pos]);
 	}
 	w->n = pos + is + rest;
-	for (unsigned i = 0; i < w->n; i++)
-		m->by_reqid[i] = &m->v[i];
-	if (w->n)
-		qsort(m->by_reqid, w->n, sizeof(*m->by_reqid), cmp_reqid);
 	free(w->v);
 	free(w->by_reqid);
 	free(s->rt);
 	w->v = m->v;
-	w->by_reqid = m->by_reqid;
+	want_index(w, m->by_reqid);
 	s->rt = m->rts;
 	s->nrt = w->n;
 	m->v = NULL;

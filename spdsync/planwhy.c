@@ -88,7 +88,7 @@ sites_why(struct words *w, const struct site *a, const struct site *b, bool addr
 		say(w, "address of '%s': %s -> %s", b->name, address(&a->address, x), address(&b->address, y));
 	if (id_differs)
 		say(w, "id of '%s': %s -> %s", b->name, a->id, b->id);
-	if (nets_differ) {
+	if (nets_differ && !site_same_nets(a, b)) {	/* else it is a child's that differ */
 		networks(a, m);
 		networks(b, n);
 		say(w, "networks of '%s': %s -> %s", b->name, m, n);
@@ -115,6 +115,47 @@ auth_why(struct words *w, const struct want_tunnel *a, const struct want_tunnel 
 		else
 			say(w, "auth of '%s': %s -> %s", name, x, y);
 	}
+}
+
+static int
+child_of(const struct site_tunnel *t, const char *name)
+{
+	for (unsigned i = 0; i < t->nchildren; i++)
+		if (strcmp(t->children[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* The file names networks of children at their sites. */
+static bool
+child_nets_differ(const struct want_tunnel *a, unsigned i, const struct want_tunnel *b, unsigned k)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const struct site_child *c = &a->t->children[i], *d = &b->t->children[k];
+
+		if (!c->nets[side] != !d->nets[side] || c->nnets[side] != d->nnets[side])
+			return true;
+		for (unsigned m = 0; m < c->nnets[side]; m++)
+			if (c->nets[side][m].len != d->nets[side][m].len || !addr_eq(&c->nets[side][m].addr, &d->nets[side][m].addr))
+				return true;
+	}
+	return false;
+}
+
+static void
+children_why(struct words *w, const struct want_tunnel *a, const struct want_tunnel *b)
+{
+	for (unsigned i = 0; i < b->t->nchildren; i++) {
+		int k = child_of(a->t, b->t->children[i].name);
+
+		if (k < 0)
+			say(w, "the child '%s' is new", b->t->children[i].name);
+		else if (child_nets_differ(a, (unsigned)k, b, i))
+			say(w, "networks of the child '%s'", b->t->children[i].name);
+	}
+	for (unsigned i = 0; i < a->t->nchildren; i++)
+		if (child_of(b->t, a->t->children[i].name) < 0)
+			say(w, "the child '%s' goes", a->t->children[i].name);
 }
 
 static void
@@ -201,6 +242,7 @@ plan_why(const struct want_tunnel *old, const struct want_tunnel *new, uint32_t 
 
 	sites_why(&w, old->local, new->local, f & TD_LOCAL, f & TD_ID_LOCAL, f & TD_TS_LOCAL);
 	sites_why(&w, old->remote, new->remote, f & TD_REMOTE, f & TD_ID_REMOTE, f & TD_TS_REMOTE);
+	children_why(&w, old, new);
 	if (f & TD_PROOFS)
 		auth_why(&w, old, new);
 	if (f & TD_IKE)

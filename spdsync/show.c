@@ -45,10 +45,10 @@ suite_json(uint8_t proto, const struct suite *su)
 /* ---- the kernel's part ---- */
 
 static void
-sum_sas(const struct sync *s, const struct want_tunnel *w, struct sums *k)
+sum_sas(const struct sync *s, const struct want_tunnel *w, unsigned child, struct sums *k)
 {
 	size_t n;
-	const struct sa_info *a = sas_of(s, w->reqid, &n);
+	const struct sa_info *a = sas_of(s, w->reqid[child], &n);
 
 	memset(k, 0, sizeof(*k));
 	for (; n > 0; n--, a++) {
@@ -72,23 +72,24 @@ kernel_name(const struct sums *k)
 	return k->in && k->out ? "both" : k->in ? "in" : k->out ? "out" : "none";
 }
 
-/* Wanted policies of every tunnel that stand: counted once an answer. */
-static unsigned *
-count_present(const struct sync *s)
+/* Wanted policies of every child that stand: counted once an answer. */
+static unsigned (*
+count_present(const struct sync *s))[IKE_CHILDREN]
 {
-	unsigned *v = calloc(s->want.n + 1u, sizeof(*v));
+	unsigned (*v)[IKE_CHILDREN] = calloc(s->want.n + 1u, sizeof(*v));
 
 	for (size_t i = 0; v && i < s->want.spd.n; i++)
 		if (s->want.spd.v[i].present)
-			v[s->want.spd.v[i].tunnel]++;
+			v[s->want.spd.v[i].tunnel][s->want.spd.v[i].child]++;
 	return v;
 }
 
 /* ---- tunnels ---- */
 
 static json_t *
-child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned present)
+child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned child, unsigned present)
 {
+	const char *name = want_child_name(w, child);
 	const struct child_state *c = NULL;
 	struct ts_list local, remote;
 	struct sums k;
@@ -96,13 +97,13 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	bool up;
 
 	for (unsigned i = 0; rt->state && i < rt->state->nchildren; i++)
-		if (strcmp(rt->state->children[i].name, CHILD_AUTO) == 0)
+		if (strcmp(rt->state->children[i].name, name) == 0)
 			c = &rt->state->children[i];
 	up = c && (c->negotiated == CHILD_UP || c->negotiated == CHILD_REKEYING);
-	sum_sas(s, w, &k);
-	want_selectors(w, &local, &remote);
-	j = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", CHILD_AUTO,
-	    "full_name", json_sprintf("%s/%s", w->t->name, CHILD_AUTO), "reqid", (json_int_t)w->reqid,
+	sum_sas(s, w, child, &k);
+	want_selectors(w, child, &local, &remote);
+	j = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", name,
+	    "full_name", json_sprintf("%s/%s", w->t->name, name), "reqid", (json_int_t)w->reqid[child],
 	    "wanted", !c || c->wanted ? "up" : "down", "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN),
 	    "kernel", kernel_name(&k), "proven", c && c->proven, "local_ts", selectors(&local), "remote_ts", selectors(&remote));
 	json_object_set_new(j, "agreed_local_ts", up ? selectors(&c->local) : json_null());
@@ -117,7 +118,7 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_object_set_new(j, "bytes_out", number(k.bytes_out));
 	json_object_set_new(j, "packets_in", number(k.packets_in));
 	json_object_set_new(j, "packets_out", number(k.packets_out));
-	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", (int)w->npolicies, "present", (int)present));
+	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", (int)w->npolicies[child], "present", (int)present));
 	return j;
 }
 
@@ -155,21 +156,27 @@ auth_json(const struct site_auth *a)
 	return j;
 }
 
+static const char *
+start_name(uint8_t start)
+{
+	return start == START_ALWAYS ? "always" : start == START_ON_DEMAND ? "on-demand" : "respond-only";
+}
+
 static json_t *
-tunnel_json(struct sync *s, unsigned i, const unsigned *present)
+tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 {
 	const struct want_tunnel *w = &s->want.v[i];
 	const struct rt *rt = s->rt[i];
 	const struct reason_row *row;
 	struct verdict v;
-	json_t *j;
+	json_t *j, *children;
 
 	tunnel_verdict(s, w, rt, &v);
 	row = reason_row(v.reason);
 	j = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "name", w->t->name, "state", negotiated_name(v.state),
 	    "local_site", w->local->name, "remote_site", w->remote->name, "local", address(&w->local->address),
 	    "remote", address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
-	    "start", w->t->start == START_ALWAYS ? "always" : "respond-only", "policy", json_text(w->t->policy));
+	    "start", start_name(w->t->start), "policy", json_text(w->t->policy));
 	json_object_set_new(j, "reason", json_string(row->name));
 	json_object_set_new(j, "message", json_string(verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));
@@ -178,14 +185,17 @@ tunnel_json(struct sync *s, unsigned i, const unsigned *present)
 	json_object_set_new(j, "auth", json_pack("{s:o, s:o}", "local", auth_json(want_auth(w, true)), "remote", auth_json(want_auth(w, false))));
 	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
 	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt->state : NULL));
-	json_object_set_new(j, "children", json_pack("[o]", child_json(s, w, rt, present ? present[i] : 0)));
+	children = json_array();
+	for (unsigned k = 0; k < w->t->nchildren; k++)
+		json_array_append_new(children, child_json(s, w, rt, k, present ? present[i][k] : 0));
+	json_object_set_new(j, "children", children);
 	return j;
 }
 
 static json_t *
 all_tunnels(struct sync *s)
 {
-	unsigned *present = count_present(s);
+	unsigned (*present)[IKE_CHILDREN] = count_present(s);
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < s->nrt; i++)
@@ -214,7 +224,7 @@ tunnel_now(void *arg)
 {
 	struct req *r = arg;
 	const struct want_tunnel *w = want_find(&r->s->want, r->name);
-	unsigned *present;
+	unsigned (*present)[IKE_CHILDREN];
 	json_t *j;
 
 	if (!w) {

@@ -96,13 +96,14 @@ stats_json(const struct pfkey_stats *st)
 static json_t *
 sa_json(const struct sync *s, const struct sa_info *a, uint64_t now)
 {
-	const struct want_tunnel *w = want_by_reqid(&s->want, a->reqid);
+	const struct want_child *c = want_by_reqid(&s->want, a->reqid);
+	const struct want_tunnel *w = c ? &s->want.v[c->tunnel] : NULL;
 	uint64_t age = a->added && now > a->added ? now - a->added : 0;
 	bool ours = sas_ours(s, a);
 	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:s, s:s, s:o}", "spi", json_sprintf("0x%08x", a->spi),
 	    "direction", direction(a, w), "protocol", a->satype == SADB_SATYPE_AH ? "ah" : a->satype == SADB_SATYPE_ESP ? "esp" : "other",
 	    "source", address(&a->src), "destination", address(&a->dst), "mode", mode_name(a->mode), "reqid", (json_int_t)a->reqid,
-	    "tunnel", w ? json_string(w->t->name) : json_null(), "child", w ? json_string(CHILD_AUTO) : json_null(),
+	    "tunnel", w ? json_string(w->t->name) : json_null(), "child", w ? json_string(want_child_name(w, c->child)) : json_null(),
 	    "owner", json_text(a->owner), "ours", (int)ours, "state", state_name(a->state), "encryption", encryption_name(a->encrypt),
 	    "integrity", integrity_name(a->auth));
 
@@ -175,13 +176,15 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	static const char *const directions[] = { "any", "in", "out", "fwd" };
 	static const char *const policy_actions[] = { "discard", "none", "ipsec", "entrust", "bypass" };
 	struct req *r = arg;
+	const struct want_child *c;
 	const struct want_tunnel *w;
 	struct spd_entry e;
 	char proto[8] = "any";
 
 	if (!spd_entry_get(m, &e))
 		return;
-	w = want_by_reqid(&r->s->want, e.reqid);
+	c = want_by_reqid(&r->s->want, e.reqid);
+	w = c ? &r->s->want.v[c->tunnel] : NULL;
 	if (e.proto)
 		snprintf(proto, sizeof(proto), "%u", e.proto);
 	json_array_append_new(r->counters, json_pack("{s:I, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o}",
@@ -191,7 +194,7 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	    "destination_port", e.dport ? number(e.dport) : json_null(), "priority", (json_int_t)e.priority,
 	    "requests", requests_json(&m->policy), "owner", e.owner == SPD_UNSAID ? json_null() : json_words(m->owner),
 	    "ours", e.owner == SPD_OURS, "tunnel", w && e.owner == SPD_OURS ? json_string(w->t->name) : json_null(),
-	    "child", w && e.owner == SPD_OURS ? json_string(CHILD_AUTO) : json_null()));
+	    "child", w && e.owner == SPD_OURS ? json_string(want_child_name(w, c->child)) : json_null()));
 }
 
 static void

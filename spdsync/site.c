@@ -16,7 +16,7 @@
 static const char *const top_keys[] = { "version", "sites", "tunnels", "trust", NULL };
 static const char *const site_keys[] = { "address", "networks", "id", "auth", NULL };
 static const char *const tunnel_keys[] = { "between", "auth", "policy", "ike", "esp", "start", "encapsulation", "ike_lifetime",
-	"child_lifetime", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
+	"child_lifetime", "children", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
 static const char *const presets[] = { "modern", "compatible", "legacy", NULL };
 
 static bool
@@ -344,7 +344,7 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 	t->child_bytes = read_quantity(yt, n, "child_bytes", 1 << 20, 64ull << 30);
 	t->child_packets = read_quantity(yt, n, "child_packets", 1000, 1ull << 32);
 	t->replay_window = (uint32_t)yt_number(yt, n, "replay_window", 32, 4096, 1024);
-	return yt->err.reason == R_OK;
+	return yt->err.reason == R_OK && children_read(yt, all, n, t);
 }
 
 /* ---- the whole ---- */
@@ -466,6 +466,7 @@ tunnel_fini(struct site_tunnel *t)
 	free(t->auth);
 	free(t->ike);
 	free(t->esp);
+	children_free(t);
 	memset(t, 0, sizeof(*t));
 }
 

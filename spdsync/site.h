@@ -15,6 +15,7 @@
 
 #define SITE_RULES	32	/* rules of trust anchors */
 #define SITE_NETS	64	/* networks of one site: TS_MAX */
+#define SITE_CHILDREN	(IKE_CHILDREN - 1)	/* the last place is of those that go */
 #define SITES_MAX	20000u
 #define TUNNELS_MAX	20000u
 
@@ -45,6 +46,16 @@ struct site {
 	unsigned	line, column;
 };
 
+#define CHILD_AUTO	"net"	/* contracts, "Names": the automatic child */
+
+/* What one child joins; no networks of a side: all of that site's. */
+struct site_child {
+	char		name[NAME_CAP];
+	unsigned	nnets[2];		/* of a, of b */
+	struct prefix	*nets[2];
+	unsigned	line, column;
+};
+
 struct site_tunnel {
 	char		name[NAME_CAP];
 	unsigned	a, b;			/* "between": index into sites; a begins */
@@ -55,6 +66,8 @@ struct site_tunnel {
 	uint64_t	ike_life_s, child_life_s, child_bytes, child_packets;
 	uint64_t	ike_hard_s, child_hard_s;	/* 0: the default, 110 % of the lifetime */
 	uint32_t	replay_window;
+	unsigned	nchildren;		/* at least 1 */
+	struct site_child *children;		/* sorted by name */
 	uint8_t		digest[32];		/* of this definition and both sites: equal on both ends */
 	unsigned	line, column;
 	unsigned	end_line;		/* of its block */
@@ -86,6 +99,8 @@ void tunnel_fini(struct site_tunnel *);
 void site_keys_free(struct site_key *);
 /* Does this tunnel end at that site? */
 bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
+/* The networks of a child's side: 0 of between's first, 1 of its second. Borrowed. */
+const struct prefix *child_nets(const struct sites *, const struct site_tunnel *, unsigned child, unsigned side, unsigned *n);
 /* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */
 bool site_nets_meet(const struct site *, const struct site *);
 bool site_same_nets(const struct site *, const struct site *);	/* in the same order */

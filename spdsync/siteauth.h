@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of the site file that say who proves himself how, and who is believed: "auth:" and "trust:". Called by site.c only. */
+/* The parts of the site file that say who proves himself how and who is believed, "auth:" and "trust:", and "children:". Called by site.c only. */
 #ifndef CAUSEWAY_SITEAUTH_H
 #define CAUSEWAY_SITEAUTH_H
 
@@ -11,6 +11,9 @@ bool site_auth_read(struct yt *, struct sites *, const struct yt_node *site, str
 bool tunnel_auth_read(struct yt *, struct sites *, const struct yt_node *tunnel, struct site_tunnel *);
 /* "trust:" at the top: revocation below each anchor; every anchor named there must be used. */
 bool trust_read(struct yt *, struct sites *);
+/* "children:" of a tunnel (sitechild.c), whose two sites are known. */
+bool children_read(struct yt *, const struct sites *, const struct yt_node *tunnel, struct site_tunnel *);
+void children_free(struct site_tunnel *);
 bool auth_same(const struct site_auth *, const struct site_auth *);
 void auth_put(struct wr *, const struct site_auth *);	/* for the digest */
 /* site.c */

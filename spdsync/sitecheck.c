@@ -90,10 +90,11 @@ check_ends(struct yt *yt, const struct site_tunnel *t, const struct site *a, con
 	return true;
 }
 
-/* One pair of networks of one tunnel; the lower site's network first, so that the same pair looks the same from both sides. */
+/* One pair of networks of one child; the lower site's network first, so that the same pair looks the same from both sides. */
 struct pair {
 	struct prefix		lo, hi;
 	const struct site_tunnel *t;
+	const struct site_child *c;
 };
 
 static int
@@ -116,22 +117,32 @@ cmp_pair(const void *a, const void *b)
 }
 
 static size_t
-tunnel_pairs(const struct sites *all, const struct site_tunnel *t, struct pair *out)
+child_pairs(const struct sites *all, const struct site_tunnel *t, unsigned child, struct pair *out)
 {
-	const struct site *a = &all->sites[t->a], *b = &all->sites[t->b];
+	unsigned na, nb;
+	const struct prefix *a = child_nets(all, t, child, 0, &na), *b = child_nets(all, t, child, 1, &nb);
 	size_t n = 0;
 
-	for (unsigned i = 0; i < a->nnets; i++)
-		for (unsigned j = 0; j < b->nnets; j++) {
-			const struct prefix *x = &a->nets[i], *y = &b->nets[j];
-			bool less = cmp_prefix(x, y) < 0;
+	for (unsigned i = 0; i < na; i++)
+		for (unsigned j = 0; j < nb; j++) {
+			bool less = cmp_prefix(&a[i], &b[j]) < 0;
 
-			if (x->addr.fam != y->addr.fam)
+			if (a[i].addr.fam != b[j].addr.fam)
 				continue;
 			if (out)
-				out[n] = (struct pair){ less ? *x : *y, less ? *y : *x, t };
+				out[n] = (struct pair){ less ? a[i] : b[j], less ? b[j] : a[i], t, &t->children[child] };
 			n++;
 		}
+	return n;
+}
+
+static size_t
+tunnel_pairs(const struct sites *all, const struct site_tunnel *t, struct pair *out)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < t->nchildren; i++)
+		n += child_pairs(all, t, i, out ? out + n : NULL);
 	return n;
 }
 
@@ -214,10 +225,40 @@ tunnel_check_others(struct yt *yt, const struct sites *all, const struct site_tu
 	return yt->err.reason == R_OK;
 }
 
+/* A child that joins nothing, or two that join the same. */
+static bool
+check_children(struct yt *yt, const struct sites *all, const struct site_tunnel *t)
+{
+	size_t n = tunnel_pairs(all, t, NULL);
+	char lo[PREFIX_STR], hi[PREFIX_STR];
+	struct pair *v;
+
+	for (unsigned i = 0; i < t->nchildren; i++)
+		if (child_pairs(all, t, i, NULL) == 0)
+			return yt_fail(yt, R_VALUE_INVALID, t->children[i].line, t->children[i].column, "Give both its sides networks of the same family.",
+			    "The child '%s' has networks of the one family at one end, and only of the other at the other.", t->children[i].name);
+	if (t->nchildren == 1)
+		return true;
+	v = calloc(n, sizeof(*v));
+	if (!v)
+		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
+	tunnel_pairs(all, t, v);
+	qsort(v, n, sizeof(*v), cmp_nets);
+	for (size_t i = 1; i < n && yt->err.reason == R_OK; i++)
+		if (cmp_nets(&v[i], &v[i - 1]) == 0) {
+			const struct site_child *x = v[i - 1].c, *y = v[i].c, *late = x->line > y->line ? x : y;
+
+			yt_fail(yt, R_OVERLAP, late->line, late->column, "Give them different networks.", "The children '%s' and '%s' both join %s and %s.",
+			    x->name, y->name, prefix_str(&v[i].lo, lo), prefix_str(&v[i].hi, hi));
+		}
+	free(v);
+	return yt->err.reason == R_OK;
+}
+
 bool
 tunnel_check(struct yt *yt, const struct sites *all, struct site_tunnel *t)
 {
-	if (!check_ends(yt, t, &all->sites[t->a], &all->sites[t->b]))
+	if (!check_ends(yt, t, &all->sites[t->a], &all->sites[t->b]) || !check_children(yt, all, t))
 		return false;
 	return tunnel_digest(all, t) || yt_fail(yt, R_INTERNAL, t->line, t->column, NULL, "The digest of '%s' could not be made.", t->name);
 }
@@ -234,19 +275,44 @@ sites_check(struct yt *yt, struct sites *all)
 /* ---- the digest ---- */
 
 static void
-put_site(struct wr *w, const struct site *s)
+put_nets(struct wr *w, const struct prefix *from, unsigned n)
 {
 	struct prefix nets[SITE_NETS];
 
-	memcpy(nets, s->nets, s->nnets * sizeof(nets[0]));
-	qsort(nets, s->nnets, sizeof(nets[0]), (int (*)(const void *, const void *))cmp_prefix);
+	memcpy(nets, from, n * sizeof(nets[0]));
+	qsort(nets, n, sizeof(nets[0]), (int (*)(const void *, const void *))cmp_prefix);
+	wr_le16(w, (uint16_t)n);
+	for (unsigned i = 0; i < n; i++) {
+		addr_put(w, &nets[i].addr);
+		wr_u8(w, nets[i].len);
+	}
+}
+
+static void
+put_site(struct wr *w, const struct site *s)
+{
 	str_put(w, s->name);
 	addr_put(w, &s->address);
 	str_put(w, s->id);
-	wr_le16(w, (uint16_t)s->nnets);
-	for (unsigned i = 0; i < s->nnets; i++) {
-		addr_put(w, &nets[i].addr);
-		wr_u8(w, nets[i].len);
+	put_nets(w, s->nets, s->nnets);
+}
+
+/* The automatic child says nothing that the sites did not say. */
+static void
+put_children(struct wr *w, const struct sites *all, const struct site_tunnel *t)
+{
+	const struct prefix *nets;
+	unsigned n;
+
+	if (t->nchildren == 1 && strcmp(t->children[0].name, CHILD_AUTO) == 0 && !t->children[0].nets[0] && !t->children[0].nets[1])
+		return;
+	wr_le16(w, (uint16_t)t->nchildren);
+	for (unsigned i = 0; i < t->nchildren; i++) {
+		str_put(w, t->children[i].name);
+		for (unsigned side = 0; side < 2; side++) {
+			nets = child_nets(all, t, i, side, &n);
+			put_nets(w, nets, n);
+		}
 	}
 }
 
@@ -254,7 +320,7 @@ bool
 tunnel_digest(const struct sites *all, struct site_tunnel *t)
 {
 	static const char label[] = "Causeway tunnel 1";
-	size_t cap = 32768;
+	size_t cap = 65536;
 	uint8_t *buf = malloc(cap);
 	struct wr w;
 	bool ok;
@@ -284,6 +350,7 @@ tunnel_digest(const struct sites *all, struct site_tunnel *t)
 	wr_le64(&w, t->ike_hard_s);
 	wr_le64(&w, t->child_hard_s);
 	wr_le32(&w, t->replay_window);
+	put_children(&w, all, t);
 	ok = wr_ok(&w) && EVP_Digest(buf, w.n, t->digest, NULL, EVP_sha256(), NULL) == 1;
 	free(buf);
 	return ok;

@@ -33,6 +33,7 @@ struct spd_entry {
 	enum spd_owner	owner;
 	/* want */
 	unsigned	tunnel;		/* index into the wanted tunnels */
+	unsigned	child;		/* of that tunnel */
 	bool		present;	/* it stands in the engine */
 };
 

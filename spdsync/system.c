@@ -30,7 +30,7 @@ system_policies(struct want *w)
 		e.dir = CW_DIR_FWD;
 		if (!spd_add(&w->spd, &e))
 			return false;
-		w->v[e.tunnel].npolicies++;
+		w->v[e.tunnel].npolicies[e.child]++;
 	}
 	spd_sort(&w->spd);
 	return true;

@@ -62,7 +62,8 @@ is_in(const struct sa_info *a, const struct want_tunnel *w)
 static void
 fold(struct sync *s, struct sa_info *a)
 {
-	const struct want_tunnel *w = want_by_reqid(&s->want, a->reqid);
+	const struct want_child *c = want_by_reqid(&s->want, a->reqid);
+	const struct want_tunnel *w = c ? &s->want.v[c->tunnel] : NULL;
 	struct tally *t = w && !a->folded ? tally_of(s, a->reqid) : NULL;
 
 	if (t)
@@ -110,16 +111,16 @@ tally_event(struct sync *s, const struct pfkey_msg *m)
 }
 
 void
-tally_sums(struct sync *s, const struct want_tunnel *w, struct tally *sum)
+tally_sums(struct sync *s, const struct want_tunnel *w, uint32_t reqid, struct tally *sum)
 {
-	const struct tally *t = tally_of(s, w->reqid);
+	const struct tally *t = tally_of(s, reqid);
 	const struct sa_info *a;
 	size_t n;
 
 	memset(sum, 0, sizeof(*sum));
 	if (t)
 		*sum = *t;
-	for (a = sas_of(s, w->reqid, &n); n > 0; n--, a++)
+	for (a = sas_of(s, reqid, &n); n > 0; n--, a++)
 		if (!a->folded)
 			add(sum, a, is_in(a, w));
 }

@@ -34,7 +34,7 @@ void tally_fini(struct sync *);
 struct tally *tally_of(struct sync *, uint32_t reqid);		/* made when it is not there; NULL: no memory */
 void tally_event(struct sync *, const struct pfkey_msg *);	/* an SA, or all of them, ended */
 void tally_engine_lost(struct sync *);
-void tally_sums(struct sync *, const struct want_tunnel *, struct tally *);	/* with the SAs that live, as of the last look */
+void tally_sums(struct sync *, const struct want_tunnel *, uint32_t reqid, struct tally *);	/* of a child, with the SAs that live, as of the last look */
 void tally_failed(struct rt_tally *, uint16_t reason);
 
 #endif

@@ -8,16 +8,24 @@
 #include "siteauth.h"
 #include "want.h"
 
+static const struct prefix *
+nets(const struct want_tunnel *t, unsigned child, bool local, unsigned *n)
+{
+	return child_nets(t->all, t->t, child, t->local_is_a == local ? 0 : 1, n);
+}
+
 static bool
-add_policies(struct want *w, unsigned index)
+add_policies(struct want *w, unsigned index, unsigned child)
 {
 	struct want_tunnel *t = &w->v[index];
+	unsigned nl, nr;
+	const struct prefix *local = nets(t, child, true, &nl), *remote = nets(t, child, false, &nr);
 
-	for (unsigned i = 0; i < t->local->nnets; i++)
-		for (unsigned j = 0; j < t->remote->nnets; j++) {
-			const struct prefix *l = &t->local->nets[i], *r = &t->remote->nets[j];
+	for (unsigned i = 0; i < nl; i++)
+		for (unsigned j = 0; j < nr; j++) {
+			const struct prefix *l = &local[i], *r = &remote[j];
 			struct spd_entry e = { .dir = CW_DIR_OUT, .src = *l, .dst = *r, .priority = spd_priority(l, r),
-				.reqid = t->reqid, .plain = true, .owner = SPD_OURS, .tunnel = index };
+				.reqid = t->reqid[child], .plain = true, .owner = SPD_OURS, .tunnel = index, .child = child };
 
 			if (l->addr.fam != r->addr.fam)
 				continue;
@@ -28,7 +36,7 @@ add_policies(struct want *w, unsigned index)
 			e.dst = *l;
 			if (!spd_add(&w->spd, &e))
 				return false;
-			t->npolicies += 2;
+			t->npolicies[child] += 2;
 		}
 	return true;
 }
@@ -55,6 +63,7 @@ want_tunnel_of(struct want_tunnel *v, const struct sites *all, const struct site
 
 	memset(v, 0, sizeof(*v));
 	v->t = t;
+	v->all = all;
 	v->local = &all->sites[we_are_a ? t->a : t->b];
 	v->local_is_a = we_are_a;
 	v->remote = &all->sites[we_are_a ? t->b : t->a];
@@ -64,56 +73,91 @@ want_tunnel_of(struct want_tunnel *v, const struct sites *all, const struct site
 static int
 cmp_reqid(const void *a, const void *b)
 {
-	const struct want_tunnel *x = *(struct want_tunnel *const *)a, *y = *(struct want_tunnel *const *)b;
+	const struct want_child *x = a, *y = b;
 
 	return x->reqid < y->reqid ? -1 : x->reqid > y->reqid;
+}
+
+unsigned
+want_count(const struct want *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n; i++)
+		n += w->v[i].t->nchildren;
+	return n;
+}
+
+void
+want_index(struct want *w, struct want_child *v)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n; i++)
+		for (unsigned k = 0; k < w->v[i].t->nchildren; k++)
+			v[n++] = (struct want_child){ w->v[i].reqid[k], i, k };
+	if (n)
+		qsort(v, n, sizeof(*v), cmp_reqid);
+	w->by_reqid = v;
+	w->nchildren = n;
 }
 
 bool
 want_build(struct want *w, const struct sites *all, const char *our_site, uint32_t (*reqid)(void *, const char *, const char *), void *arg)
 {
+	struct want_child *index = NULL;
+	bool ok = true;
+
 	memset(w, 0, sizeof(*w));
 	if (!all)
 		return true;
 	w->v = calloc(all->ntunnels + 1u, sizeof(*w->v));
 	if (!w->v)
 		return false;
-	for (unsigned i = 0; i < all->ntunnels; i++) {
+	for (unsigned i = 0; i < all->ntunnels && ok; i++) {
 		const struct site_tunnel *t = &all->tunnels[i];
 		struct want_tunnel *v = &w->v[w->n];
 
 		if (!tunnel_has_site(all, t, our_site))
 			continue;
 		want_tunnel_of(v, all, t, our_site);
-		v->reqid = reqid(arg, t->name, CHILD_AUTO);
-		if (v->reqid == 0 || !add_policies(w, w->n++)) {
-			want_fini(w);
-			return false;
+		for (unsigned k = 0; k < t->nchildren && ok; k++) {
+			v->reqid[k] = reqid(arg, t->name, t->children[k].name);
+			ok = v->reqid[k] != 0 && add_policies(w, w->n, k);
 		}
+		w->n++;
 	}
 	spd_sort(&w->spd);
-	w->by_reqid = calloc(w->n + 1u, sizeof(*w->by_reqid));
-	if (!w->by_reqid) {
+	if (ok)
+		index = calloc(want_count(w) + 1u, sizeof(*index));
+	if (!index) {
 		want_fini(w);
 		return false;
 	}
-	for (unsigned i = 0; i < w->n; i++)
-		w->by_reqid[i] = &w->v[i];
-	if (w->n)
-		qsort(w->by_reqid, w->n, sizeof(*w->by_reqid), cmp_reqid);
+	want_index(w, index);
 	return true;
 }
 
 char
 (*want_children(const struct sites *all, const char *our_site, size_t *n))[CHILD_NAME_CAP]
 {
-	char (*names)[CHILD_NAME_CAP] = calloc(all->ntunnels + 1u, sizeof(*names));
+	size_t most = 1;
+	char (*names)[CHILD_NAME_CAP];
 
+	for (unsigned i = 0; i < all->ntunnels; i++)
+		most += all->tunnels[i].nchildren;
+	names = calloc(most, sizeof(*names));
 	*n = 0;
 	for (unsigned i = 0; names && i < all->ntunnels; i++)
-		if (tunnel_has_site(all, &all->tunnels[i], our_site))
-			snprintf(names[(*n)++], sizeof(names[0]), "%s/%s", all->tunnels[i].name, CHILD_AUTO);
+		for (unsigned k = 0; k < all->tunnels[i].nchildren && tunnel_has_site(all, &all->tunnels[i], our_site); k++)
+			snprintf(names[(*n)++], sizeof(names[0]), "%s/%s", all->tunnels[i].name, all->tunnels[i].children[k].name);
 	return names;
+}
+
+const char *
+want_child_name(const struct want_tunnel *w, unsigned child)
+{
+	return w->t->children[child].name;
 }
 
 void
@@ -144,49 +188,61 @@ want_find(const struct want *w, const char *tunnel)
 	return NULL;
 }
 
-const struct want_tunnel *
+const struct want_child *
 want_by_reqid(const struct want *w, uint32_t reqid)
 {
-	unsigned lo = 0, hi = w->n;
+	struct want_child key = { .reqid = reqid };
 
-	while (lo < hi) {
-		unsigned mid = lo + (hi - lo) / 2;
+	return w->nchildren ? bsearch(&key, w->by_reqid, w->nchildren, sizeof(key), cmp_reqid) : NULL;
+}
 
-		if (reqid == w->by_reqid[mid]->reqid)
-			return w->by_reqid[mid];
-		if (reqid < w->by_reqid[mid]->reqid)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return NULL;
+static bool
+same_children(const struct want_tunnel *a, const struct want_tunnel *b)
+{
+	if (a->t->nchildren != b->t->nchildren)
+		return false;
+	for (unsigned i = 0; i < a->t->nchildren; i++)
+		for (int local = 0; local < 2; local++) {
+			unsigned n, m;
+			const struct prefix *x = nets(a, i, local, &n), *y = nets(b, i, local, &m);
+
+			if (a->reqid[i] != b->reqid[i] || n != m)
+				return false;
+			for (unsigned k = 0; k < n; k++)
+				if (x[k].len != y[k].len || !addr_eq(&x[k].addr, &y[k].addr))
+					return false;
+		}
+	return true;
 }
 
 /* The digest of the definition says all but the order of the networks, and by which preset the algorithms were named. */
 bool
 want_same(const struct want_tunnel *a, const struct want_tunnel *b)
 {
-	return memcmp(a->t->digest, b->t->digest, sizeof(a->t->digest)) == 0 && strcmp(a->t->policy, b->t->policy) == 0 && a->reqid == b->reqid &&
-	    a->local_is_a == b->local_is_a && site_same_nets(a->local, b->local) && site_same_nets(a->remote, b->remote);
+	return memcmp(a->t->digest, b->t->digest, sizeof(a->t->digest)) == 0 && strcmp(a->t->policy, b->t->policy) == 0 &&
+	    a->local_is_a == b->local_is_a && same_children(a, b) && site_same_nets(a->local, b->local) && site_same_nets(a->remote, b->remote);
 }
 
 static void
-side_selectors(const struct site *s, const struct site *partner, struct ts_list *out)
+side_selectors(const struct prefix *v, unsigned n, const struct prefix *partner, unsigned m, struct ts_list *out)
 {
 	out->n = 0;
-	for (unsigned i = 0; i < s->nnets; i++)
-		for (unsigned j = 0; j < partner->nnets; j++)
-			if (s->nets[i].addr.fam == partner->nets[j].addr.fam) {
-				out->v[out->n++] = ts_from_prefix(&s->nets[i]);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned j = 0; j < m; j++)
+			if (v[i].addr.fam == partner[j].addr.fam) {
+				out->v[out->n++] = ts_from_prefix(&v[i]);
 				break;
 			}
 }
 
 void
-want_selectors(const struct want_tunnel *w, struct ts_list *local, struct ts_list *remote)
+want_selectors(const struct want_tunnel *w, unsigned child, struct ts_list *local, struct ts_list *remote)
 {
-	side_selectors(w->local, w->remote, local);
-	side_selectors(w->remote, w->local, remote);
+	unsigned nl, nr;
+	const struct prefix *l = nets(w, child, true, &nl), *r = nets(w, child, false, &nr);
+
+	side_selectors(l, nl, r, nr, local);
+	side_selectors(r, nr, l, nl, remote);
 }
 
 const struct site_auth *
@@ -236,10 +292,12 @@ want_tunnel_msg(const struct want_tunnel *w, bool prefer_udp, struct tunnel *m)
 	memcpy(m->digest, t->digest, sizeof(m->digest));
 	m->ike = *t->ike;
 	m->esp = *t->esp;
-	m->nchildren = 1;
-	snprintf(m->children[0].name, sizeof(m->children[0].name), "%s", CHILD_AUTO);
-	m->children[0].reqid = w->reqid;
-	want_selectors(w, &m->children[0].local, &m->children[0].remote);
+	m->nchildren = (uint8_t)t->nchildren;
+	for (unsigned i = 0; i < t->nchildren; i++) {
+		snprintf(m->children[i].name, sizeof(m->children[i].name), "%s", t->children[i].name);
+		m->children[i].reqid = w->reqid[i];
+		want_selectors(w, i, &m->children[i].local, &m->children[i].remote);
+	}
 }
 
 void
@@ -263,6 +321,6 @@ want_binding(const struct want_tunnel *w, struct binding *b)
 	}
 	snprintf(b->id_local, sizeof(b->id_local), "%s", w->local->id);
 	snprintf(b->id_remote, sizeof(b->id_remote), "%s", w->remote->id);
-	b->nreqids = 1;
-	b->reqids[0] = w->reqid;
+	b->nreqids = (uint8_t)w->t->nchildren;
+	memcpy(b->reqids, w->reqid, w->t->nchildren * sizeof(b->reqids[0]));
 }

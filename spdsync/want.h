@@ -8,22 +8,27 @@
 #include "site.h"
 #include "spd.h"
 
-#define CHILD_AUTO	"net"	/* contracts, "Names": the automatic child */
-
 struct want_tunnel {
 	const struct site_tunnel *t;
 	const struct site *local, *remote;
-	uint32_t	reqid;
+	const struct sites *all;
+	uint32_t	reqid[IKE_CHILDREN];	/* of each child of t */
 	uint8_t		start;		/* this gateway's part (contracts, "Who initiates") */
 	uint8_t		first;
 	bool		local_is_a;
-	unsigned	npolicies;
+	unsigned	npolicies[IKE_CHILDREN];
+};
+
+struct want_child {
+	uint32_t	reqid;
+	unsigned	tunnel, child;		/* indices */
 };
 
 struct want {
 	unsigned	n;
 	struct want_tunnel *v;		/* sorted by name; borrows from the sites */
-	struct want_tunnel **by_reqid;
+	unsigned	nchildren;
+	struct want_child *by_reqid;	/* sorted */
 	struct spd	spd;		/* sorted */
 };
 
@@ -35,11 +40,16 @@ bool want_build(struct want *, const struct sites *, const char *our_site, uint3
 char (*want_children(const struct sites *, const char *our_site, size_t *n))[CHILD_NAME_CAP];
 void want_fini(struct want *);
 const struct want_tunnel *want_find(const struct want *, const char *tunnel);
-const struct want_tunnel *want_by_reqid(const struct want *, uint32_t reqid);
+const struct want_child *want_by_reqid(const struct want *, uint32_t reqid);
+/* The name of its child number child. */
+const char *want_child_name(const struct want_tunnel *, unsigned child);
+/* by_reqid anew, for all in w->v; v has room for want_count(w). */
+unsigned want_count(const struct want *);
+void want_index(struct want *, struct want_child *v);
 /* Do both mean the same to every daemon? */
 bool want_same(const struct want_tunnel *, const struct want_tunnel *);
-/* The selectors of the automatic child: networks that have a partner of their family. */
-void want_selectors(const struct want_tunnel *, struct ts_list *local, struct ts_list *remote);
+/* A child's selectors: networks that have a partner of their family. */
+void want_selectors(const struct want_tunnel *, unsigned child, struct ts_list *local, struct ts_list *remote);
 /* How we prove ourselves (local), or the peer does. */
 const struct site_auth *want_auth(const struct want_tunnel *, bool local);
 /* prefer_udp: the engine is ipsecd, which does better with UDP (contracts, Encapsulation). */

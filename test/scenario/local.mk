@@ -19,6 +19,7 @@ SCENARIOS = \
 	test/scenario/t_plan \
 	test/scenario/t_confirm \
 	test/scenario/t_demand \
+	test/scenario/t_children \
 	test/scenario/t_drift \
 	test/scenario/t_secrets \
 	test/scenario/t_ca \

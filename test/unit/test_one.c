@@ -112,11 +112,13 @@ same_as_read(struct sync *s)
 		assert_string_equal(w.v[i].t->name, s->want.v[i].t->name);
 		assert_string_equal(w.v[i].t->name, s->rt[i]->name);
 		assert_true(want_same(&w.v[i], &s->want.v[i]));
-		assert_int_equal(w.v[i].npolicies, s->want.v[i].npolicies);
-		assert_int_equal(w.by_reqid[i]->reqid, s->want.by_reqid[i]->reqid);
+		assert_memory_equal(w.v[i].npolicies, s->want.v[i].npolicies, sizeof(w.v[i].npolicies));
+		assert_ptr_equal(s->want.v[i].all, s->sites);
 		assert_ptr_equal(sites_find_tunnel(s->sites, s->want.v[i].t->name), s->want.v[i].t);
 	}
 	same_spd(&w.spd, &s->want.spd);
+	assert_int_equal(w.nchildren, s->want.nchildren);
+	assert_memory_equal(w.by_reqid, s->want.by_reqid, w.nchildren * sizeof(w.by_reqid[0]));
 	want_fini(&w);
 	sites_free(all);
 }

@@ -160,6 +160,14 @@ test_refused(void **state)
 		{ "start: always ", "start: always\n    child_hard_lifetime: 59m ", R_VALUE_INVALID, 11, 26, "seconds" },
 		{ "start: always ", "start: always\n    ike_lifetime: 1s ", R_VALUE_INVALID, 11, 19, "seconds" },
 		{ "start: always ", "start: always\n    child_bytes: 7 ", R_VALUE_INVALID, 11, 18, "at least" },
+		{ "start: always ", "start: always\n    children: {} ", R_VALUE_INVALID, 11, 15, "1 to 15" },
+		{ "start: always ", "start: always\n    children: {Office: {}} ", R_NAME_INVALID, 11, 16, "not a name" },
+		{ "start: always ", "start: always\n    children: {x: [10.0.1.0/24]} ", R_VALUE_INVALID, 11, 19, "two ends" },
+		{ "start: always ", "start: always\n    children: {x: {tokio: [10.0.1.0/24]}} ", R_KEY_UNKNOWN, 11, 20, "'tokio'" },
+		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.2.0/24]}} ", R_VALUE_INVALID, 11, 28, "not in the networks" },
+		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.0.0/16]}} ", R_VALUE_INVALID, 11, 28, "not in the networks" },
+		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.1.0/25, 10.0.1.0/26]}} ", R_OVERLAP, 11, 41, "same child" },
+		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.1.0/25]}, y: {tokyo: [10.0.1.0/25]}} ", R_OVERLAP, 11, 43, "'x' and 'y'" },
 		{ "start: always ", "start: always\n    start: always ", R_KEY_DUPLICATE, 11, 5, "'start'" },
 		{ "always | on-demand | respond-only\n", "always", R_YAML_TRUNCATED, 10, 45, "does not end" },
 	};
@@ -312,7 +320,8 @@ test_want(void **state)
 	assert_string_equal(bind.psk_local, "tokyo-newyork");
 	assert_string_equal(bind.psk_remote, "tokyo-newyork");
 	assert_string_equal(bind.id_remote, "fqdn:newyork");
-	assert_ptr_equal(want_by_reqid(&a, 7), &a.v[0]);
+	assert_non_null(want_by_reqid(&a, 7));
+	assert_int_equal(want_by_reqid(&a, 7)->tunnel, 0);
 	assert_null(want_by_reqid(&a, 8));
 	want_fini(&a);
 	want_fini(&b);
@@ -338,11 +347,57 @@ test_families(void **state)
 	(void)state;
 	assert_true(want_build(&w, s, "newyork", reqid_seven, NULL));
 	assert_int_equal(w.spd.n, 2);
-	want_selectors(&w.v[0], &local, &remote);
+	want_selectors(&w.v[0], 0, &local, &remote);
 	assert_int_equal(local.n, 1);
 	assert_int_equal(remote.n, 1);
 	want_fini(&w);
 	sites_free(s);
+}
+
+static uint32_t
+reqid_of(void *arg, const char *tunnel, const char *child)
+{
+	(void)arg, (void)tunnel;
+	return child[0] == 'o' ? 11 : child[0] == 'v' ? 12 : 0;
+}
+
+/* Children with networks of their own; a side that is left out has all of its site's. */
+static void
+test_children(void **state)
+{
+	const char *text = with("start: always ",
+	    "start: always\n    children:\n      voice: {newyork: [10.0.2.128/25]}\n      office: {tokyo: [10.0.1.0/25], newyork: [10.0.2.0/25]}\n    # ");
+	struct sites *s = must_read(text), *plain;
+	struct tunnel *t = calloc(1, sizeof(*t));
+	struct binding bind;
+	char buf[200];
+	struct want w;
+
+	(void)state;
+	assert_non_null(t);
+	assert_int_equal(s->tunnels[0].nchildren, 2);
+	assert_true(want_build(&w, s, "newyork", reqid_of, NULL));
+	assert_int_equal(w.spd.n, 4);
+	assert_int_equal(w.nchildren, 2);
+	assert_string_equal(want_child_name(&w.v[want_by_reqid(&w, 11)->tunnel], want_by_reqid(&w, 11)->child), "office");
+	assert_string_equal(want_child_name(&w.v[want_by_reqid(&w, 12)->tunnel], want_by_reqid(&w, 12)->child), "voice");
+	want_tunnel_msg(&w.v[0], false, t);
+	assert_int_equal(t->nchildren, 2);
+	assert_string_equal(t->children[0].name, "office");
+	assert_string_equal(t->children[1].name, "voice");
+	assert_int_equal(t->children[1].reqid, 12);
+	assert_string_equal(ts_list_str(&t->children[0].local, buf, sizeof(buf)), "10.0.2.0/25");
+	assert_string_equal(ts_list_str(&t->children[1].local, buf, sizeof(buf)), "10.0.2.128/25");
+	assert_string_equal(ts_list_str(&t->children[1].remote, buf, sizeof(buf)), "10.0.1.0/24");
+	want_binding(&w.v[0], &bind);
+	assert_int_equal(bind.nreqids, 2);
+	assert_int_equal(bind.reqids[1], 12);
+	plain = must_read(sample);
+	assert_memory_not_equal(plain->tunnels[0].digest, s->tunnels[0].digest, 32);
+	sites_free(plain);
+	want_fini(&w);
+	sites_free(s);
+	free(t);
 }
 
 /* Of two errors the first of the file is told, whatever the names are. */
@@ -379,7 +434,7 @@ test_manual(void **state)
 		end[1] = '\0';
 		sites_free(must_read(p + 1));
 	}
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 }
 
 int
@@ -388,7 +443,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_first_error), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_children),
+		cmocka_unit_test(test_first_error), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
