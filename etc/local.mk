@@ -6,6 +6,10 @@ sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = etc/sysusers.d/causeway.conf
 samplesdir = $(docdir)/samples
 samples_DATA = etc/samples/causeway.yaml etc/samples/sites.yaml
+# The API, for whoever writes a client.
+apidir = $(docdir)
+api_DATA = etc/openapi.json
+EXTRA_DIST += $(api_DATA)
 # For Prometheus and Grafana, to be copied where these look.
 monitoringdir = $(docdir)/monitoring
 monitoring_DATA = etc/prometheus/causeway.rules.yml etc/prometheus/causeway.rules.test.yml etc/grafana/causeway.json

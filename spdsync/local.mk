@@ -141,8 +141,11 @@ test_unit_test_textdiff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_textdiff_LDADD = $(SPDSYNC_TEST_LIBS)
 UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync test/unit/world.sh
-UNIT_TESTS += test/unit/test_events
-EXTRA_DIST += test/unit/test_events
+UNIT_TESTS += test/unit/test_events test/unit/test_openapi
+EXTRA_DIST += test/unit/test_events test/unit/test_openapi test/unit/openapi.py
+check_PROGRAMS += test/unit/routes_list
+test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)
 
 # Site files, and the JSON of commands.
 FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c

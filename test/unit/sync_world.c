@@ -11,6 +11,8 @@
  *	up NAME            iked reports the tunnel up; rekeyed NAME: with other SPIs; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
  *	fall NAME          iked reports that it failed; flap NAME N: it fails and comes up, N times, with other SPIs each time
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
+ *	cut LINK           iked, keymgr or ipsecd dies, and no new one comes until "drop"
+ *	fails REASON       how keymgr answers what is asked about certificates, and ipsecd about the guard, from now on
  *	hang               the engine stops answering
  *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
  *	deaf N             N clients of ro.sock ask for the events and take none of them; leave: they go
@@ -50,13 +52,13 @@ struct world {
 	const char	*prog, *dir, *site;
 	FILE		*heard;
 	pid_t		child;
-	int		api[2];
+	int		api[3];
 	struct ipc	*sup, *iked, *keymgr, *ipsecd;
 	int		engine;
 	struct event	*engine_ev, *in_ev;
 	bool		hang;
 	bool		mute;
-	enum reason	secret;
+	enum reason	secret, fails;
 	unsigned	npolicies;
 	uint32_t	last_id;
 	struct pfkey_msg *policies;
@@ -310,7 +312,17 @@ on_cert(void *ctx, struct ipc *l, struct ipc_msg *m)
 	uint8_t buf[8192];
 	struct wr out = wr_of(buf, sizeof(buf));
 	char after[NAME_CAP];
+	struct world *w = ctx;
+	int fd = ipc_take_fd(l);
 
+	if (fd >= 0)
+		close(fd);
+	if (w->mute || w->fails)
+		rd_rest(&m->body);
+	if (w->mute)
+		return true;
+	if (w->fails)
+		return ipc_fail(l, m, w->fails, "as told");
 	if (m->type == CERT_LIST) {
 		str_get(&m->body, after, sizeof(after));
 		wr_le16(&out, after[0] == '\0');
@@ -320,11 +332,20 @@ on_cert(void *ctx, struct ipc *l, struct ipc_msg *m)
 	}
 	if (m->type == CERT_CSR && cert_csr_get(&m->body, &csr))
 		heard(ctx, "keymgr CSR %s %s", csr.name, csr.ids[0]);
-	else if (m->type == CA_ISSUE && ca_issue_get(&m->body, &issue))
+	else if (m->type == CA_LIST) {
+		wr_le16(&out, 0);
+		rd_rest(&m->body);
+		return ipc_reply(l, m, wr_bytes(&out));
+	} else if (m->type == CERT_REMOVE) {
+		rd_rest(&m->body);
+		return ipc_reply(l, m, bytes_of(NULL, 0));
+	} else if (m->type == CA_ISSUE && ca_issue_get(&m->body, &issue))
 		heard(ctx, "keymgr ISSUE %s %s %s", issue.ca, issue.site, issue.nids ? issue.ids[0] : "none");
 	cert_made_put(&out, &made);
 	if (m->type == CA_ISSUE && strcmp(issue.site, "taken") == 0)
 		return ipc_fail(l, m, R_CERT_EXISTS, "'taken'");
+	if (m->type != CERT_CSR && m->type != CA_ISSUE)
+		rd_rest(&m->body);
 	return rd_done(&m->body) && ipc_reply(l, m, wr_bytes(&out));
 }
 
@@ -337,6 +358,8 @@ on_esp(void *ctx, struct ipc *l, struct ipc_msg *m)
 
 	heard(ctx, "ipsecd %s", m->type == ESP_COUNTERS ? "COUNTERS" : m->type == ESP_INFO ? "INFO" : m->type == ESP_SYNCED ? "SYNCED" :
 	    m->type == ESP_OPEN ? "OPEN" : "CLOSE");
+	if ((m->type == ESP_OPEN || m->type == ESP_CLOSE) && ((struct world *)ctx)->fails)
+		return ipc_fail(l, m, ((struct world *)ctx)->fails, NULL);
 	if (m->type == ESP_COUNTERS) {
 		wr_le16(&out, after == 0 ? 2 : 0);
 		if (after == 0) {
@@ -368,6 +391,10 @@ static const struct ipc_row keymgr_rows[] = {
 	{ BIND_SYNC, "SYNC", IPC_AFTER_HELLO, 0, on_bind }, { BIND_CHECK, "CHECK", IPC_AFTER_HELLO, 256, on_bind },
 	{ CERT_LIST, "LIST", IPC_AFTER_HELLO, 256, on_cert }, { CERT_CSR, "CSR", IPC_AFTER_HELLO, 8192, on_cert },
 	{ CA_ISSUE, "ISSUE", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CERT_IMPORT, "IMPORT", IPC_AFTER_HELLO, 8192, on_cert }, { CERT_EXPORT, "EXPORT", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CERT_REMOVE, "REMOVE", IPC_AFTER_HELLO, 8192, on_cert }, { CA_INIT, "INIT", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CA_REVOKE, "REVOKE", IPC_AFTER_HELLO, 8192, on_cert }, { CA_CRL, "CRL", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CA_LIST, "CA_LIST", IPC_AFTER_HELLO, 8192, on_cert },
 };
 static const struct ipc_row esp_rows[] = {
 	{ ESP_COUNTERS, "COUNTERS", IPC_AFTER_HELLO, 16, on_esp }, { ESP_INFO, "INFO", IPC_AFTER_HELLO, 0, on_esp },
@@ -536,11 +563,25 @@ give_link(struct world *w, const char *name)
 	close(sv[1]);
 }
 
+static void
+cut(struct world *w, const char *name)
+{
+	struct ipc **p = strcmp(name, "iked") == 0 ? &w->iked : strcmp(name, "keymgr") == 0 ? &w->keymgr : &w->ipsecd;
+
+	if (strcmp(name, "pfkey") == 0) {
+		event_del(w->engine_ev);
+		close(w->engine);
+		w->engine = -1;
+	} else if (*p)
+		ipc_free(*p);
+	*p = strcmp(name, "pfkey") == 0 ? *p : NULL;
+}
+
 static int
 listener(const struct world *w, const char *name)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, (strcmp(name, "files") == 0 ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s.sock", w->dir, name);
 	unlink(sa.sun_path);
@@ -599,6 +640,7 @@ start(struct world *w)
 	give_link(w, "iked");
 	give(w, "api-ro", w->api[0]);
 	give(w, "api-rw", w->api[1]);
+	give(w, "api-files", w->api[2]);
 	ipc_send(w->sup, SUP_GO, 0, bytes_of(NULL, 0));
 }
 
@@ -676,6 +718,10 @@ command(struct world *w, char *line)
 		w->mute = false;
 	else if (strcmp(verb, "secret") == 0 && a)
 		w->secret = (enum reason)reason_by_name(a);
+	else if (strcmp(verb, "fails") == 0 && a)
+		w->fails = (enum reason)reason_by_name(a);
+	else if (strcmp(verb, "cut") == 0 && a)
+		cut(w, a);
 	else if (strcmp(verb, "up") == 0 && a && w->iked)
 		report_state(w, a, CHILD_UP, 0);
 	else if (strcmp(verb, "rekeyed") == 0 && a && w->iked)
@@ -751,6 +797,7 @@ main(int argc, char **argv)
 		return 1;
 	w.api[0] = listener(&w, "ro");
 	w.api[1] = listener(&w, "rw");
+	w.api[2] = listener(&w, "files");
 	start(&w);
 	w.in_ev = event_new(w.base, 0, EV_READ | EV_PERSIST, on_stdin, &w);
 	event_add(w.in_ev, NULL);
