@@ -107,6 +107,7 @@ CLEANFILES += spdsync/store_sql.h
 
 # A world of fakes around the real daemon; test/unit/test_spdsync asks it with curl.
 check_PROGRAMS += test/unit/sync_world
+test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
 SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_textdiff test/unit/test_yaml

@@ -15,7 +15,7 @@
  *	fails REASON       how keymgr answers what is asked about certificates, and ipsecd about the guard, from now on
  *	hang               the engine stops answering
  *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
- *	deaf N             N clients of ro.sock ask for the events and take none of them; leave: they go
+ *	deaf N [PATH]      there be N clients of ro.sock that ask for PATH (the events) and take nothing of it; leave: they go
  *	count              prints the number of policies
  *	kill, term         spdsync gets the signal; start: it is started again
  *	quit
@@ -43,9 +43,9 @@
 #include "msg_ike.h"
 #include "msg_sup.h"
 #include "pfkey.h"
+#include "sync_crowd.h"
 
 #define POLICIES	20000
-#define CROWD		400
 
 struct world {
 	struct event_base *base;
@@ -62,8 +62,6 @@ struct world {
 	unsigned	npolicies;
 	uint32_t	last_id;
 	struct pfkey_msg *policies;
-	unsigned	ncrowd;
-	int		crowd[CROWD];
 };
 
 static void
@@ -662,37 +660,6 @@ end_child(struct world *w, int sig)
 
 /* ---- commands ---- */
 
-/* ---- clients that only take room ---- */
-
-static void
-crowd(struct world *w, unsigned n, const char *says)
-{
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	unsigned tries = 0;
-
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/ro.sock", w->dir);
-	while (w->ncrowd < n && w->ncrowd < CROWD && tries < 100) {
-		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-		if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0 && write(fd, says, strlen(says)) > 0) {
-			w->crowd[w->ncrowd++] = fd;
-			continue;
-		}
-		if (fd >= 0)
-			close(fd);
-		usleep(10000);	/* the queue is full */
-		tries++;
-	}
-	printf("%u ", w->ncrowd);
-}
-
-static void
-leave(struct world *w)
-{
-	while (w->ncrowd)
-		close(w->crowd[--w->ncrowd]);
-}
-
 static void
 command(struct world *w, char *line)
 {
@@ -740,12 +707,10 @@ command(struct world *w, char *line)
 		give_link(w, a);
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
-	else if (strcmp(verb, "crowd") == 0 && a)
-		crowd(w, (unsigned)strtoul(a, NULL, 10), "GET /v1");
-	else if (strcmp(verb, "deaf") == 0 && a)
-		crowd(w, (unsigned)strtoul(a, NULL, 10), "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n");
+	else if ((strcmp(verb, "crowd") == 0 || strcmp(verb, "deaf") == 0) && a)
+		printf("%u ", crowd_add(w->dir, (unsigned)strtoul(a, NULL, 10), *verb == 'd' ? b ? b : "/v1/events" : NULL));
 	else if (strcmp(verb, "leave") == 0)
-		leave(w);
+		crowd_leave();
 	else if (strcmp(verb, "count") == 0)
 		printf("%u ", w->npolicies);
 	else if (strcmp(verb, "kill") == 0)
