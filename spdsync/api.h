@@ -73,6 +73,8 @@ void req_wait_settled(struct req *);	/* api_settled or 10 s: req->reply with its
 void get_status(struct req *);		/* show.c */
 void get_tunnels(struct req *);
 void get_tunnel(struct req *);
+json_t *tunnels_json(struct sync *, const unsigned *which, size_t n);	/* those tunnels, by their places in rt */
+void tunnels_part(struct req *);		/* tunpart.c: get_tunnels with "limit" */
 void get_sas(struct req *);		/* showkernel.c */
 void get_policies(struct req *);
 void get_counters(struct req *);
@@ -119,6 +121,7 @@ struct verdict { enum reason reason; char detail[512]; enum child_negotiated sta
 void tunnel_verdict(struct sync *, const struct want_tunnel *, const struct rt *, struct verdict *);
 const char *verdict_message(const struct verdict *);
 enum child_negotiated tunnel_worst(const struct tunnel_state *);	/* NULL: down */
+int tunnel_badness(enum child_negotiated);	/* more is worse */
 const char *negotiated_name(enum child_negotiated);
 
 #endif

@@ -19,8 +19,8 @@ negotiated_name(enum child_negotiated n)
 }
 
 /* failed, down, connecting, rekeying, up: the first of these that a child is in is the tunnel's. */
-static int
-badness(enum child_negotiated n)
+int
+tunnel_badness(enum child_negotiated n)
 {
 	static const int rank[] = { 3, 2, 0, 1, 4 };
 
@@ -37,7 +37,7 @@ tunnel_worst(const struct tunnel_state *st)
 	for (unsigned i = 0; i < st->nchildren; i++) {
 		enum child_negotiated n = (enum child_negotiated)st->children[i].negotiated;
 
-		if (badness(n) > badness(worst))
+		if (tunnel_badness(n) > tunnel_badness(worst))
 			worst = n;
 	}
 	return worst;

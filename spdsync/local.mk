@@ -84,6 +84,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/tally.h \
 	spdsync/textdiff.c \
 	spdsync/textdiff.h \
+	spdsync/tunpart.c \
 	spdsync/want.c \
 	spdsync/want.h
 SPDSYNC_LIBS = spdsync/libspdsync.a lib/libcauseway.a $(EVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)

@@ -192,6 +192,18 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	return j;
 }
 
+json_t *
+tunnels_json(struct sync *s, const unsigned *which, size_t n)
+{
+	unsigned (*present)[IKE_CHILDREN] = count_present(s);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, tunnel_json(s, which[i], present));
+	free(present);
+	return list;
+}
+
 static json_t *
 all_tunnels(struct sync *s)
 {
@@ -209,7 +221,10 @@ tunnels_now(void *arg)
 {
 	struct req *r = arg;
 
-	req_reply(r, 200, json_pack("{s:o}", "tunnels", all_tunnels(r->s)));
+	if (req_query(r, "limit"))
+		tunnels_part(r);
+	else
+		req_reply(r, 200, json_pack("{s:o}", "tunnels", all_tunnels(r->s)));
 }
 
 void

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += webui-cgi/libcgi.a
+webui_cgi_libcgi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+webui_cgi_libcgi_a_SOURCES = \
+	webui-cgi/ask.c \
+	webui-cgi/ask.h \
+	webui-cgi/csrf.c \
+	webui-cgi/fields.c \
+	webui-cgi/fields.h \
+	webui-cgi/html.c \
+	webui-cgi/html.h \
+	webui-cgi/ladder.c \
+	webui-cgi/look.c \
+	webui-cgi/page.c \
+	webui-cgi/page.h \
+	webui-cgi/page_login.c \
+	webui-cgi/page_overview.c \
+	webui-cgi/page_tunnel.c \
+	webui-cgi/page_tunnels.c \
+	webui-cgi/request.c \
+	webui-cgi/request.h \
+	webui-cgi/routes.c \
+	webui-cgi/serve.c \
+	webui-cgi/serve.h
+
+CGI_LIBS = webui-cgi/libcgi.a lib/libcauseway.a $(JANSSON_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
+cgidir = $(libexecdir)/causeway/cgi
+cgi_PROGRAMS = webui-cgi/causeway.cgi
+webui_cgi_causeway_cgi_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(JANSSON_CFLAGS)
+webui_cgi_causeway_cgi_SOURCES = \
+	webui-cgi/main.c \
+	webui-cgi/sandbox.c \
+	webui-cgi/sandbox.h
+webui_cgi_causeway_cgi_LDADD = $(CGI_LIBS)
+
+# What the web server gives out by itself.
+wwwdir = $(datadir)/causeway/www
+dist_www_DATA = webui-cgi/static/causeway.css webui-cgi/static/causeway.js webui-cgi/static/causeway.svg
+
+CGI_TEST_FLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -I$(top_srcdir)/webui-cgi
+check_PROGRAMS += test/unit/test_cgi_parts
+UNIT_TESTS += test/unit/test_cgi_parts
+test_unit_test_cgi_parts_CFLAGS = $(CGI_TEST_FLAGS)
+test_unit_test_cgi_parts_LDADD = $(CGI_LIBS) $(CMOCKA_LIBS)
+
+# The environment and the body of a request, and spdsync's answers.
+FUZZ_TARGETS += cgi:webui-cgi/request.c,webui-cgi/fields.c,webui-cgi/html.c
+UNIT_TESTS += test/fuzz/replay_cgi
+check_PROGRAMS += test/fuzz/replay_cgi
+test_fuzz_replay_cgi_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_cgi.c
+test_fuzz_replay_cgi_CFLAGS = $(CGI_TEST_FLAGS)
+test_fuzz_replay_cgi_LDADD = $(CGI_LIBS)
+
+# The program over a fake spdsync: the attack table, hostile texts, the weight of pages.
+UNIT_TESTS += test/web/test_cgi
+EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The frame around every page, and the small parts that pages share. No style and no script stands in a page: the policy of main.c forbids both. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "page.h"
+
+static const struct { const char *path, *words, *group; enum role role; } menu[] = {
+	{ "/", "Overview", NULL, ROLE_VIEWER },
+	{ "/tunnels", "Tunnels", NULL, ROLE_VIEWER },
+	{ "/new", "New tunnel", NULL, ROLE_EDITOR },
+	{ "/config", "Configuration", NULL, ROLE_VIEWER },
+	{ "/history", "History", NULL, ROLE_VIEWER },
+	{ "/policies", "Policies", "Look inside", ROLE_VIEWER },
+	{ "/sas", "SAs", NULL, ROLE_VIEWER },
+	{ "/certs", "Certificates", NULL, ROLE_VIEWER },
+	{ "/log", "Log", NULL, ROLE_VIEWER },
+	{ "/audit", "Audit", "Manage", ROLE_VIEWER },
+	{ "/users", "Users", NULL, ROLE_ADMIN },
+	{ "/system", "System", NULL, ROLE_VIEWER },
+};
+
+static void
+hidden_token(struct page *p)
+{
+	put(&p->out, L("<input type=\"hidden\" name=\"csrf\" value=\""), p->csrf, L("\">"));
+}
+
+void
+look_form(struct page *p, const char *path)
+{
+	put(&p->out, L("<form method=\"post\" action=\""), P(""), path, L("\">"));
+	hidden_token(p);
+}
+
+void
+look_form_name(struct page *p, const char *head, const char *name, const char *tail)
+{
+	put(&p->out, L("<form method=\"post\" action=\""), P(""), head, SEG(name), tail, L("\">"));
+	hidden_token(p);
+}
+
+void
+look_state(struct html *h, const char *state)
+{
+	static const struct { const char *name, *sign; struct lit class; } v[] = {
+		{ "up", "●", { "up" } }, { "rekeying", "●", { "up" } }, { "connecting", "◐", { "wait" } },
+		{ "failed", "✕", { "bad" } }, { "down", "○", { "down" } }, { "none", "○", { "down" } },
+		{ "both", "●", { "up" } }, { "in", "◐", { "wait" } }, { "out", "◐", { "wait" } }, { "foreign", "◆", { "bad" } },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (strcmp(v[i].name, state) == 0) {
+			put(h, L("<span class=\"st "), v[i].class, L("\"><span aria-hidden=\"true\">"), v[i].sign, L("</span> "), state, L("</span>"));
+			return;
+		}
+	put(h, L("<span class=\"st\">"), state, L("</span>"));
+}
+
+/* 2026-01-02T03:04:05Z as "2026-01-02 03:04:05". */
+void
+look_time(struct html *h, const char *t)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.20s", t);
+	if (strlen(text) == 20) {
+		text[10] = ' ';
+		text[19] = '\0';
+	}
+	put(h, L("<time datetime=\""), t, L("\">"), text, L("</time>"));
+}
+
+void
+look_note(struct html *h, const char *kind, const char *text)
+{
+	put(h, L("<div class=\"note "), kind, L("\" role=\"status\"><p>"), text, L("</p></div>"));
+}
+
+void
+look_said(struct page *p, const char *said)
+{
+	static const struct { const char *said, *words; } v[] = {
+		{ "up", "The tunnel is up." }, { "down", "The tunnel is down, and stays down until it is brought up." },
+		{ "restart", "The tunnel was taken down and is up again." }, { "rekey", "The tunnel has new keys." },
+		{ "applied", "The revision is in force." }, { "confirmed", "The change is confirmed and stays." },
+		{ "undone", "The change is undone." }, { "saved", "It is saved." }, { "removed", "It is removed." },
+		{ "ended", "The session has ended; please sign in again." }, { "out", "You are signed out." },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (strcmp(v[i].said, said) == 0)
+			look_note(&p->out, "good", v[i].words);
+}
+
+static void
+put_menu(struct page *p, struct html *h)
+{
+	size_t len;
+
+	put(h, L("<nav aria-label=\"Pages\"><ul>"));
+	for (unsigned i = 0; i < sizeof(menu) / sizeof(menu[0]); i++) {
+		len = strlen(menu[i].path);
+		if (menu[i].role > p->role)
+			continue;
+		if (menu[i].group)
+			put(h, L("</ul><h2>"), menu[i].group, L("</h2><ul>"));
+		put(h, L("<li><a href=\""), P(""), menu[i].path, L("\""));
+		if (strcmp(p->rq.path, menu[i].path) == 0 || (len > 1 && strncmp(p->rq.path, menu[i].path, len) == 0 && p->rq.path[len] == '/'))
+			put(h, L(" aria-current=\"page\""));
+		put(h, L(">"), menu[i].words, L("</a></li>"));
+	}
+	put(h, L("</ul></nav>"));
+}
+
+static void
+put_head(struct page *p, struct html *h)
+{
+	static const char *const roles[] = { "", "viewer", "operator", "editor", "admin" };
+
+	put(h, L("<header class=\"top\"><a class=\"brand\" href=\""), P("/"), L("\"><svg aria-hidden=\"true\" viewBox=\"0 0 32 20\" width=\"32\" height=\"20\">"
+	    "<path d=\"M1 13h30M4 13c2-9 8-9 12-9s10 0 12 9M9 13V7M16 13V4M23 13V7\"/></svg>Causeway</a>"));
+	if (p->role != ROLE_NONE) {
+		put(h, L("<form method=\"post\" action=\""), P("/logout"), L("\"><input type=\"hidden\" name=\"csrf\" value=\""), p->csrf,
+		    L("\"><span class=\"who\">"), p->user, L(" <span class=\"dim\">"), roles[p->role], L("</span></span> <button class=\"quiet\">Sign out</button></form>"));
+	}
+	put(h, L("</header>"));
+}
+
+static void
+put_foot(struct page *p, struct html *h)
+{
+	put(h, L("<footer>"));
+	if (p->command[0])
+		put(h, L("<p>The same on the gateway: <code>"), p->command, L("</code></p>"));
+	/* Who has not signed in learns no version. */
+	if (p->role != ROLE_NONE)
+		put(h, L("<p class=\"dim\">Causeway " PACKAGE_VERSION "</p>"));
+	put(h, L("</footer>"));
+}
+
+void
+look_page(struct page *p, struct html *h)
+{
+	put(h, L("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+	    "<meta name=\"color-scheme\" content=\"light dark\"><title>"), p->title, L(" - Causeway</title><link rel=\"stylesheet\" href=\""),
+	    P("/static/causeway.css"), L("\"><link rel=\"icon\" type=\"image/svg+xml\" href=\""), P("/static/causeway.svg"),
+	    L("\"><script src=\""), P("/static/causeway.js"), L("\" defer></script></head>\n<body"));
+	if (p->live)
+		put(h, L(" data-live=\"5\""));
+	put(h, L("><a class=\"skip\" href=\"#main\">Skip to the page</a>"));
+	put_head(p, h);
+	put(h, L("<div class=\"frame\">"));
+	if (p->role != ROLE_NONE)
+		put_menu(p, h);
+	put(h, L("<main id=\"main\" tabindex=\"-1\">\n"));
+	html_join(h, &p->out);
+	if (p->live)
+		put(h, L("<noscript><p class=\"dim\">Shown as of now; <a href=\"\">load it again</a> for what has changed.</p></noscript>"));
+	put(h, L("\n</main></div>"));
+	put_foot(p, h);
+	put(h, L("</body></html>\n"));
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * causeway.cgi: the panel, one process a request. It holds no secret but the session of who asks, opens no file, and is closed in before it reads
+ * the first octet of the request. The socket's name comes from the web server's configuration (CAUSEWAY_PANEL_SOCKET), never from a request:
+ * what a request brings arrives in variables that begin with HTTP_, and in those of RFC 3875.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+#include "serve.h"
+
+#define SOCKET	"/run/causeway/panel.sock"
+
+extern char **environ;
+
+static void
+limit(int what, rlim_t max)
+{
+	struct rlimit r = { max, max };
+
+	if (setrlimit(what, &r) != 0) {
+		perror("causeway.cgi: setrlimit");
+		exit(1);
+	}
+}
+
+static const char *
+variable(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v ? v : "";
+}
+
+/* The body, as long as it was said to be and no longer than a form may be. */
+static char *
+read_body(size_t *n)
+{
+	size_t want = strtoul(variable("CONTENT_LENGTH"), NULL, 10);
+	ssize_t got;
+	char *p;
+
+	*n = 0;
+	if (want == 0 || want > FIELDS_OCTETS)
+		return NULL;
+	p = malloc(want);
+	while (p && *n < want && (got = read(STDIN_FILENO, p + *n, want - *n)) > 0)
+		*n += (size_t)got;
+	return p;
+}
+
+static bool
+write_all(const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t wrote = write(STDOUT_FILENO, p, n);
+
+		if (wrote <= 0)
+			return false;
+		p += wrote;
+		n -= (size_t)wrote;
+	}
+	return true;
+}
+
+int
+main(void)
+{
+	static struct proc p = { .name = "causeway.cgi" };
+	const char *socket = *variable("CAUSEWAY_PANEL_SOCKET") ? variable("CAUSEWAY_PANEL_SOCKET") : SOCKET;
+	struct html out = { 0 };
+	char csrf[65], *body;
+	size_t n;
+	bool done;
+
+	limit(RLIMIT_CPU, 10);
+	limit(RLIMIT_AS, 512u << 20);
+	limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_NOFILE, 16);
+	csrf_make("warm up", csrf);	/* OpenSSL loads what it needs while it may, */
+	json_object_seed(0);		/* and jansson reads /dev/urandom */
+	proc_confine(&p, &cgi_sandbox);
+	body = read_body(&n);
+	serve(environ, socket, body, n, &out);
+	done = !out.failed && write_all(out.p, out.n);
+	if (body)
+		explicit_bzero(body, n);
+	free(body);
+	html_free(&out);
+	return done ? 0 : 1;
+}

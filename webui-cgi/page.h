@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One page on its way: what was asked, who asks, and what is written. */
+#ifndef CAUSEWAY_CGI_PAGE_H
+#define CAUSEWAY_CGI_PAGE_H
+
+#include "ask.h"
+#include "fields.h"
+#include "html.h"
+#include "request.h"
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN };
+
+struct page {
+	struct request	 rq;
+	struct fields	 form;			/* of a POST */
+	struct asker	 asker;
+	const struct route *route;
+	char		 name[64];		/* the part of the path that "*" stands for */
+	struct html	 out;			/* what stands in <main> */
+	struct html	 url;			/* of the question that is being asked */
+	int		 status;
+	char		 title[160];
+	char		 command[256];		/* what does the same on the gateway; "" nothing */
+	char		 location[512];		/* of a redirection */
+	char		 cookie[128];		/* a new session, or "-": it ends */
+	char		 user[64];
+	enum role	 role;
+	char		 csrf[65];
+	bool		 live;			/* it shows what changes by itself */
+	long long	 pending_s;		/* seconds until a change undoes itself; 0 none */
+};
+
+/*
+ * Every route: what it takes, and who may. The role is there so that a page offers only what its reader may do and says so early; whether he
+ * may is decided in spdsync, of every request.
+ */
+struct route {
+	enum method	 method;
+	const char	*path;			/* "*" stands for one name */
+	enum role	 role;
+	const struct field *fields;		/* of the form (POST) or of the query (GET) */
+	void		(*run)(struct page *);
+};
+extern const struct route routes[];
+extern const size_t nroutes;
+/* Does the path fit? The part that "*" stands for, a name, goes to name. */
+bool route_fits(const char *pattern, const char *path, char *name, size_t cap);
+
+/* RFC 2104 over SHA-256 with the session as key; 64 hexadecimal digits. Nobody without the session can make it, and it says nothing of the session. */
+void csrf_make(const char *session, char out[65]);
+bool csrf_good(const char *session, const char *sent);
+
+/* page.c: asking, and the sentence when the answer is an error */
+const char *page_url(struct page *);		/* what was put into p->url since */
+#define URL(p, ...) ({ html_free(&(p)->url); put(&(p)->url, __VA_ARGS__); page_url(p); })
+bool page_get(struct page *, struct answer *, const char *path);	/* false: the page says what is wrong */
+bool page_post(struct page *, struct answer *, const char *method, const char *path, const char *body, unsigned deadline_s);
+void page_fail(struct page *, int status, const char *title, const char *message, const char *hint);
+void page_go(struct page *, const char *path);	/* 303, to a path of ours that needs no escaping */
+const char *page_field(const struct page *, const char *name);	/* "" when it is not there */
+void page_say(struct page *, const char *title, const char *command);
+
+/* look.c: what pages are made of */
+void look_form(struct page *, const char *path);	/* begins a form that posts to a path of ours */
+void look_form_name(struct page *, const char *head, const char *name, const char *tail);
+void look_state(struct html *, const char *state);	/* sign, word and colour */
+void look_time(struct html *, const char *rfc3339);
+void look_note(struct html *, const char *kind, const char *text);	/* "good" "bad" "warn" "info" */
+void look_page(struct page *, struct html *whole);	/* everything around the page */
+void look_said(struct page *, const char *said);	/* what the action that led here did */
+
+/* pages by file */
+void page_login(struct page *);		/* page_login.c */
+void page_login_post(struct page *);
+void page_first(struct page *);
+void page_first_post(struct page *);
+void page_logout_post(struct page *);
+void page_overview(struct page *);	/* page_overview.c */
+void page_tunnels(struct page *);	/* page_tunnels.c */
+void page_tunnel(struct page *);	/* page_tunnel.c */
+void page_tunnel_act(struct page *);
+void page_ladder(struct page *, const json_t *record);	/* ladder.c */
+
+#endif

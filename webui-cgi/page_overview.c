@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The overview: what is wrong first, then what is well. */
+#include <stdio.h>
+#include <string.h>
+
+#include "page.h"
+
+static void
+tile(struct html *h, const char *kind, long long n, const char *words, const char *path)
+{
+	put(h, L("<li class=\"tile "), kind, L("\"><a href=\""), P(""), path, L("\"><strong>"), n, L("</strong> "), words, L("</a></li>"));
+}
+
+static void
+tiles(struct page *p, const json_t *list, const json_t *status)
+{
+	const json_t *counts = json_object_get(list, "counts");
+	long long up = js_int(counts, "up") + js_int(counts, "rekeying"), wait = js_int(counts, "connecting"), bad = js_int(counts, "failed"),
+	    down = js_int(counts, "down");
+	size_t troubles = json_array_size(json_object_get(status, "troubles"));
+
+	put(&p->out, L("<ul class=\"tiles\">"));
+	tile(&p->out, bad ? "bad" : "calm", bad, bad == 1 ? "tunnel failed" : "tunnels failed", "/tunnels?state=failed");
+	tile(&p->out, wait ? "wait" : "calm", wait, "connecting", "/tunnels?state=connecting");
+	tile(&p->out, "calm", down, "down", "/tunnels?state=down");
+	tile(&p->out, up ? "good" : "calm", up, "up", "/tunnels?state=up");
+	tile(&p->out, troubles ? "bad" : "calm", (long long)troubles, troubles == 1 ? "trouble" : "troubles", "/system");
+	put(&p->out, L("</ul>"));
+}
+
+static void
+troubles(struct page *p, const json_t *status)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "troubles"), i, one)
+		put(&p->out, L("<li><span class=\"st bad\"><span aria-hidden=\"true\">✕</span> gateway</span><p>"), js_str(one, "message"), L("</p></li>"));
+	if (!js_is(status, "in_sync"))
+		put(&p->out, L("<li><span class=\"st wait\"><span aria-hidden=\"true\">◐</span> gateway</span><p>The daemons are not yet all as the revision wants them.</p></li>"));
+}
+
+static void
+wrong(struct page *p, const json_t *list, const json_t *status)
+{
+	const json_t *t;
+	size_t i;
+
+	put(&p->out, L("<h2>What is wrong</h2><ul class=\"wrong\">"));
+	troubles(p, status);
+	json_array_foreach(json_object_get(list, "tunnels"), i, t) {
+		put(&p->out, L("<li>"));
+		look_state(&p->out, js_str(t, "state"));
+		put(&p->out, L(" <a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a><p>"), js_str(t, "message"), L(" "));
+		put(&p->out, js_str(t, "hint"), L("</p></li>"));
+	}
+	put(&p->out, L("</ul>"));
+	if (js_int(list, "matching") > (long long)json_array_size(json_object_get(list, "tunnels")))
+		put(&p->out, L("<p><a href=\""), P("/tunnels?state=not-up"), L("\">All "), js_int(list, "matching"), L(" that are not up</a></p>"));
+}
+
+static void
+gateway(struct page *p, const json_t *status)
+{
+	const json_t *engine = json_object_get(status, "engine"), *rev = json_object_get(status, "revision"), *daemons = json_object_get(status, "daemons"), *v;
+	const char *name;
+
+	put(&p->out, L("<h2>This gateway</h2><dl class=\"facts\"><dt>Site</dt><dd>"), js_str(status, "site"), L("</dd><dt>Revision</dt><dd>"));
+	if (json_is_object(rev)) {
+		put(&p->out, L("<a href=\""), P("/history"), L("\">"), js_int(rev, "number"), L("</a> by "), js_str(rev, "author"), L(", "));
+		look_time(&p->out, js_str(rev, "time"));
+		put(&p->out, L(" "), js_str(rev, "comment"));
+	} else
+		put(&p->out, L("nothing is applied yet"));
+	put(&p->out, L("</dd><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), js_is(engine, "up") ? ", serves" : ", does not serve",
+	    L("; guard "), js_str(engine, "guard"), L("</dd><dt>Daemons</dt><dd>"));
+	json_object_foreach((json_t *)(uintptr_t)daemons, name, v)
+		put(&p->out, name, L(" "), json_string_value(v), L("; "));
+	put(&p->out, L("</dd></dl>"));
+}
+
+void
+page_overview(struct page *p)
+{
+	struct answer status, list;
+
+	page_say(p, "Overview", "ikectl status");
+	p->live = true;
+	if (!page_get(p, &status, "/v1/status?tunnels=none"))
+		return;
+	if (page_get(p, &list, "/v1/tunnels?state=not-up&order=worst&limit=12")) {
+		size_t bad = json_array_size(json_object_get(list.body, "tunnels")) + json_array_size(json_object_get(status.body, "troubles"));
+
+		put(&p->out, L("<h1>"), js_str(status.body, "site"), L("</h1>"));
+		look_said(p, page_field(p, "said"));
+		put(&p->out, L("<div id=\"live\">"));
+		tiles(p, list.body, status.body);
+		if (bad || !js_is(status.body, "in_sync"))
+			wrong(p, list.body, status.body);
+		else if (js_int(list.body, "total"))
+			look_note(&p->out, "good", "Everything that is wanted is there.");
+		else
+			look_note(&p->out, "info", "There is no tunnel here yet.");
+		gateway(p, status.body);
+		put(&p->out, L("</div>"));
+		answer_free(&list);
+	}
+	answer_free(&status);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One tunnel: how it is, what can be done with it, and why it is not up. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+static void
+fact(struct html *h, const char *words, const char *value)
+{
+	if (*value)
+		put(h, L("<dt>"), words, L("</dt><dd>"), value, L("</dd>"));
+}
+
+static void
+actions(struct page *p, const char *name)
+{
+	static const struct { const char *what, *words; } v[] = { { "up", "Bring up" }, { "restart", "Restart" }, { "rekey", "New keys" }, { "down", "Take down" } };
+
+	if (p->role < ROLE_OPERATOR)
+		return;
+	look_form_name(p, "/tunnels/", name, "/act");
+	put(&p->out, L("<p class=\"buttons\">"));
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		put(&p->out, L("<button name=\"what\" value=\""), v[i].what, L("\">"), v[i].words, L("</button> "));
+	put(&p->out, L("</p></form>"));
+}
+
+static void
+ike(struct page *p, const json_t *t)
+{
+	const json_t *i = json_object_get(t, "ike");
+	struct html *h = &p->out;
+
+	put(h, L("<h2>IKE SA</h2>"));
+	if (!json_is_object(i)) {
+		put(h, L("<p>There is none now.</p>"));
+		return;
+	}
+	put(h, L("<dl class=\"facts\">"));
+	fact(h, "From here", js_str(i, "local"));
+	fact(h, "To the peer", js_str(i, "remote"));
+	fact(h, "NAT", js_is(i, "nat_local") ? "this end is behind one" : js_is(i, "nat_remote") ? "the peer is behind one" : "none seen");
+	fact(h, "Peer is", js_str(i, "id_remote"));
+	fact(h, "Proved by", js_str(i, "proved"));
+	fact(h, "Algorithms", js_str(i, "suite"));
+	fact(h, "Begun by", js_is(i, "initiator") ? "this gateway" : "the peer");
+	put(h, L("<dt>Age</dt><dd>"), SECS(js_int(i, "age_s")), L("</dd><dt>New keys in</dt><dd>"), SECS(js_int(i, "rekey_in_s")), L("</dd></dl>"));
+}
+
+static void
+child(struct page *p, const json_t *c)
+{
+	const json_t *pol = json_object_get(c, "policies");
+	struct html *h = &p->out;
+
+	put(h, L("<section class=\"card\"><h3>"), js_str(c, "full_name"), L("</h3><p class=\"three\"><span>wanted "));
+	look_state(h, js_str(c, "wanted"));
+	put(h, L("</span><span>negotiated "));
+	look_state(h, js_str(c, "negotiated"));
+	put(h, L("</span><span>engine "));
+	look_state(h, js_str(c, "kernel"));
+	put(h, L("</span></p><dl class=\"facts\">"));
+	fact(h, "Networks here", *js_str(c, "agreed_local_ts") ? js_str(c, "agreed_local_ts") : js_str(c, "local_ts"));
+	fact(h, "Networks there", *js_str(c, "agreed_remote_ts") ? js_str(c, "agreed_remote_ts") : js_str(c, "remote_ts"));
+	fact(h, "Algorithms", js_str(c, "suite"));
+	fact(h, "Carried as", strcmp(js_str(c, "encapsulation"), "udp") == 0 ? "ESP in UDP" : strcmp(js_str(c, "encapsulation"), "esp") == 0 ? "ESP" : "");
+	fact(h, "SPI in", js_str(c, "spi_in"));
+	fact(h, "SPI out", js_str(c, "spi_out"));
+	put(h, L("<dt>In</dt><dd>"), OCTETS((uint64_t)js_int(c, "bytes_in")), L(", "), js_int(c, "packets_in"), L(" packets</dd><dt>Out</dt><dd>"),
+	    OCTETS((uint64_t)js_int(c, "bytes_out")), L(", "), js_int(c, "packets_out"), L(" packets</dd>"));
+	if (js_has(c, "age_s"))
+		put(h, L("<dt>Age</dt><dd>"), SECS(js_int(c, "age_s")), L("</dd><dt>New keys in</dt><dd>"), SECS(js_int(c, "rekey_in_s")), L("</dd>"));
+	put(h, L("<dt>Policies</dt><dd>"), js_int(pol, "present"), L(" of "), js_int(pol, "wanted"), L(" stand; reqid "), js_int(c, "reqid"), L("</dd></dl></section>"));
+}
+
+/* Why, in words, and what to do. */
+static void
+verdict(struct page *p, const json_t *t)
+{
+	bool ok = strcmp(js_str(t, "reason"), "OK") == 0;
+
+	put(&p->out, L("<p class=\"state\">"));
+	look_state(&p->out, js_str(t, "state"));
+	put(&p->out, L(" <span class=\"dim\">"), js_str(t, "local_site"), L(" to "), js_str(t, "remote_site"), L(", "), js_str(t, "id_remote"), L("</span></p>"));
+	if (ok)
+		return;
+	put(&p->out, L("<div class=\"note warn\"><p>"), js_str(t, "message"), L("</p><p>"), js_str(t, "hint"), L("</p><p class=\"dim\">"), js_str(t, "detail"),
+	    L(" "), js_str(t, "reason"), L("</p></div>"));
+	if (js_has(t, "retry_in_s"))
+		put(&p->out, L("<p>The next try is in "), SECS(js_int(t, "retry_in_s")), L(".</p>"));
+}
+
+static void
+record(struct page *p, const json_t *r)
+{
+	const json_t *facts = json_object_get(r, "facts"), *v;
+	struct html *h = &p->out;
+	const char *name;
+
+	put(h, L("<details class=\"card\"><summary>"));
+	look_time(h, js_str(r, "time"));
+	put(h, L(" "), js_str(r, "message"), L("</summary>"));
+	page_ladder(p, r);
+	put(h, L("<p>"), js_str(r, "hint"), L("</p><dl class=\"facts\">"));
+	json_object_foreach((json_t *)(uintptr_t)facts, name, v)
+		fact(h, name, json_is_string(v) ? json_string_value(v) : "");
+	put(h, L("<dt>Reason</dt><dd>"), js_str(r, "reason"), L("</dd></dl></details>"));
+}
+
+static void
+explain(struct page *p)
+{
+	struct answer a;
+	const json_t *r;
+	size_t i;
+
+	ask(&p->asker, &a, "GET", URL(p, L("/v1/explain/"), SEG(p->name)), NULL, 15);
+	put(&p->out, L("<h2 id=\"explain\">The last negotiations</h2>"));
+	if (json_array_size(json_object_get(a.body, "records")) == 0)
+		put(&p->out, L("<p>Nothing is kept: none failed, and none was long ago.</p>"));
+	json_array_foreach(json_object_get(a.body, "records"), i, r)
+		record(p, r);
+	answer_free(&a);
+}
+
+static void
+links(struct page *p)
+{
+	static const struct { const char *tail, *words; } v[] = {
+		{ "/config", "Configuration" }, { "/export", "For the other end" }, { "/log", "Log" }, { "/traffic", "Traffic" },
+	};
+
+	put(&p->out, L("<ul class=\"tabs\"><li><a href=\""), P("/tunnels/"), p->name, L("\" aria-current=\"page\">State</a></li>"));
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		put(&p->out, L("<li><a href=\""), P("/tunnels/"), p->name, v[i].tail, L("\">"), v[i].words, L("</a></li>"));
+	put(&p->out, L("</ul>"));
+}
+
+void
+page_tunnel(struct page *p)
+{
+	struct answer a;
+	const json_t *c;
+	char command[160];
+	size_t i;
+
+	snprintf(command, sizeof(command), "ikectl status %s; ikectl explain %s", p->name, p->name);
+	page_say(p, p->name, command);
+	if (!page_get(p, &a, URL(p, L("/v1/tunnels/"), SEG(p->name))))
+		return;
+	p->live = true;
+	put(&p->out, L("<h1>"), p->name, L("</h1>"));
+	links(p);
+	look_said(p, page_field(p, "said"));
+	actions(p, p->name);
+	put(&p->out, L("<div id=\"live\">"));
+	verdict(p, a.body);
+	put(&p->out, L("<h2>Children</h2>"));
+	json_array_foreach(json_object_get(a.body, "children"), i, c)
+		child(p, c);
+	ike(p, a.body);
+	put(&p->out, L("</div>"));
+	explain(p);
+	answer_free(&a);
+}
+
+void
+page_tunnel_act(struct page *p)
+{
+	const char *what = page_field(p, "what");
+	char to[160];
+	struct answer a;
+
+	if (!page_post(p, &a, "POST", URL(p, L("/v1/tunnels/"), SEG(p->name), L("/"), what), "", 70))
+		return;
+	answer_free(&a);
+	snprintf(to, sizeof(to), "/tunnels/%s?said=%s", p->name, what);
+	page_go(p, to);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of tunnels: 50 a page, so that the page stays light however many there are; the filter works in spdsync. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+#define ROWS 50
+
+static void
+filter(struct page *p, const json_t *counts)
+{
+	static const char *const states[] = { "not-up", "failed", "connecting", "down", "up", "rekeying" };
+
+	put(&p->out, L("<form method=\"get\" action=\""), P("/tunnels"), L("\" role=\"search\" class=\"filter\"><label for=\"match\">Name or site</label>"
+	    "<input id=\"match\" name=\"match\" type=\"search\" maxlength=\"64\" value=\""), page_field(p, "match"),
+	    L("\"><label for=\"state\">State</label><select id=\"state\" name=\"state\"><option value=\"\">all</option>"));
+	for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		put(&p->out, L("<option value=\""), states[i], L("\""));
+		if (strcmp(page_field(p, "state"), states[i]) == 0)
+			put(&p->out, L(" selected"));
+		put(&p->out, L(">"), i == 0 ? "not up" : states[i]);
+		if (i > 0)
+			put(&p->out, L(" ("), js_int(counts, states[i]), L(")"));
+		put(&p->out, L("</option>"));
+	}
+	put(&p->out, L("</select><button>Show</button></form>"));
+}
+
+static void
+row(struct page *p, const json_t *t)
+{
+	const json_t *c = json_array_get(json_object_get(t, "children"), 0), *ike = json_object_get(t, "ike");
+	struct html *h = &p->out;
+
+	put(h, L("<tr><th scope=\"row\"><a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a></th><td>"));
+	look_state(h, js_str(t, "state"));
+	put(h, L("</td><td>"));
+	look_state(h, js_str(c, "kernel"));
+	put(h, L("</td><td>"), js_str(t, "remote_site"), L(" <span class=\"dim\">"));
+	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\">"));
+	put(h, OCTETS((uint64_t)js_int(c, "bytes_in")), L("</td><td class=\"num\">"), OCTETS((uint64_t)js_int(c, "bytes_out")), L("</td><td class=\"num\">"));
+	if (js_has(c, "rekey_in_s"))
+		put(h, SECS(js_int(c, "rekey_in_s")));
+	put(h, L("</td></tr>"));
+}
+
+static void
+pager(struct page *p, const json_t *list, long long offset)
+{
+	long long matching = js_int(list, "matching"), last = offset + (long long)json_array_size(json_object_get(list, "tunnels"));
+	long long at[2] = { offset > ROWS ? offset - ROWS : 0, last };
+	const char *const words[] = { "Those before", "Those after" };
+
+	put(&p->out, L("<p class=\"pager\">"), matching ? offset + 1 : 0, L(" to "), last, L(" of "), matching);
+	for (int i = 0; i < 2; i++)
+		if (i == 0 ? offset > 0 : last < matching)
+			put(&p->out, L(" <a href=\""), P("/tunnels?offset="), at[i], L("&amp;match="), SEG(page_field(p, "match")), L("&amp;state="),
+			    SEG(page_field(p, "state")), L("\">"), words[i], L("</a>"));
+	put(&p->out, L("</p>"));
+}
+
+void
+page_tunnels(struct page *p)
+{
+	long long offset = atoll(page_field(p, "offset"));
+	struct answer list;
+	const json_t *t;
+	size_t i;
+
+	page_say(p, "Tunnels", "ikectl status");
+	p->live = true;
+	if (!page_get(p, &list, URL(p, L("/v1/tunnels?limit="), ROWS, L("&offset="), offset, L("&match="), SEG(page_field(p, "match")), L("&state="),
+	    SEG(page_field(p, "state")))))
+		return;
+	put(&p->out, L("<h1>Tunnels</h1>"));
+	if (p->role >= ROLE_EDITOR)
+		put(&p->out, L("<p><a class=\"button\" href=\""), P("/new"), L("\">New tunnel</a></p>"));
+	filter(p, json_object_get(list.body, "counts"));
+	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Tunnels\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Tunnel</th>"
+	    "<th scope=\"col\">Negotiated</th><th scope=\"col\">Engine</th><th scope=\"col\">Peer</th><th scope=\"col\" class=\"num\">In</th>"
+	    "<th scope=\"col\" class=\"num\">Out</th><th scope=\"col\" class=\"num\">New keys in</th></tr></thead><tbody>"));
+	json_array_foreach(json_object_get(list.body, "tunnels"), i, t)
+		row(p, t);
+	put(&p->out, L("</tbody></table></div>"));
+	pager(p, list.body, offset);
+	put(&p->out, L("</div>"));
+	answer_free(&list);
+}

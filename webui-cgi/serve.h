@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CAUSEWAY_CGI_SERVE_H
+#define CAUSEWAY_CGI_SERVE_H
+
+#include "page.h"
+
+/* Everything between a request and its answer: the route, the session, the checks, the page. in: the body. The whole answer goes to out. */
+void serve(char *const *env, const char *socket, const char *in, size_t n, struct html *out);
+
+#endif
