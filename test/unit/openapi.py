@@ -213,6 +213,8 @@ for form in ("causeway", "strongswan", "libreswan", "openiked", "fields"):
 call(400, "get", T + "/export", query={"for": "x"})
 call(200, "get", "/v1/revisions", query={"limit": "1"})
 call(400, "get", "/v1/revisions", query={"limit": "0"})
+call(200, "get", "/v1/tunnels", query={"limit": "5", "offset": "1", "match": "a", "state": "not-up", "order": "worst"})
+call(400, "get", "/v1/tunnels", query={"limit": "0"})
 call(200, "get", "/v1/audit", query={"limit": "1", "before": "2"})
 call(400, "get", "/v1/audit", query={"before": "x"})
 call(200, "get", "/v1/diff", query={"from": "1", "to": "2"})
