@@ -53,15 +53,23 @@ wants(const struct cw_pkt *p, const struct cw_spd_entry *x)
 }
 
 static unsigned
+ask(struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_entry *x, const struct cw_flow *f)
+{
+	unsigned why = wants(p, x);
+
+	return why == CW_DROP_POLICY_CLEAR && cw_own_spares(e, &x->pub, f) ? CW_DROP_NONE : why;
+}
+
+static unsigned
 check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_flow *f, bool forward)
 {
 	struct cw_spd_entry *x;
 	unsigned why = CW_DROP_NONE;
 
 	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, f)) != NULL)
-		why = wants(p, x);
+		why = ask(e, p, x, f);
 	if (why == CW_DROP_NONE)
-		why = wants(p, cw_spd_lookup(e, CW_DIR_IN, f));
+		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, f), f);
 	return why;
 }
 
@@ -124,6 +132,8 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
 	host_read_begin();
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
 	type = x ? x->pub.type : (unsigned)CW_POLICY_NONE;
+	if (type == CW_POLICY_IPSEC && cw_own_spares(e, &x->pub, &ip.flow))
+		type = CW_POLICY_NONE;
 	host_read_end();
 	return type;
 }

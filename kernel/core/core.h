@@ -203,6 +203,11 @@ struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, in
 struct cw_spd_entry *cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *);
 void cw_spd_remove(struct cw_engine *, struct cw_spd_entry *);
 
+/* -- own.c: networks of our own, which wide policies spare -- */
+bool cw_own_get(struct cw_engine *, const struct cw_policy *);	/* false: no memory */
+void cw_own_put(struct cw_engine *, const struct cw_policy *);	/* of one that is gone already */
+bool cw_own_spares(struct cw_engine *, const struct cw_policy *, const struct cw_flow *);
+
 /* -- acquire.c -- */
 /* The reason for the packet; *held: the key manager has refused a moment ago. */
 unsigned cw_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint64_t now, bool *held);
@@ -240,6 +245,8 @@ struct cw_engine {
 	struct cw_spd_entry *sp_by_id[CW_SAD_BUCKETS];
 	struct cw_spd_entry *sp_first, *sp_last;
 	unsigned	 nsp;
+	struct cw_net	*nets[CW_SAD_BUCKETS];
+	uint32_t	 net_lens[2][2][129];	/* local and remote prefixes of IPv4 and IPv6 by their lengths */
 	uint32_t	 next_policy;
 	struct cw_spd_entry *waiters;
 	unsigned	 nwaiting;

@@ -12,6 +12,7 @@ CORE_SOURCES = \
 	kernel/core/esp_out.c \
 	kernel/core/icmp.c \
 	kernel/core/ip.c \
+	kernel/core/own.c \
 	kernel/core/pf.h \
 	kernel/core/pf_decode.c \
 	kernel/core/pf_encode.c \

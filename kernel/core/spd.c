@@ -205,6 +205,10 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	*err = ENOBUFS;
 	if (e->nsp >= CW_SPD_MAX || !(t = tuple_get(e, p)) || !(x = host_zalloc(sizeof(*x))))
 		return NULL;
+	if (!cw_own_get(e, p)) {
+		host_free(x);
+		return NULL;
+	}
 	x->pub = *p;
 	x->order = e->next_id++;
 	x->wait_end = &x->wait;
@@ -264,6 +268,10 @@ cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_polic
 
 	if (!y)
 		return NULL;
+	if (!cw_own_get(e, p)) {
+		host_free(y);
+		return NULL;
+	}
 	y->pub = *p;
 	y->pub.id = x->pub.id;
 	y->order = x->order;
@@ -273,6 +281,7 @@ cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_polic
 		host_synchronize();	/* who has passed the new one's place still comes by the old one */
 	bucket_out(e, t->table, x);
 	stand_in(e, x, y);
+	cw_own_put(e, &x->pub);
 	cw_wait_move(e, x, y);
 	host_policy_changed(e->host, CW_POLICY_UPDATED, &y->pub);
 	host_defer(&x->defer, host_free, x);
@@ -297,6 +306,7 @@ cw_spd_remove(struct cw_engine *e, struct cw_spd_entry *x)
 	*(x->prev ? &x->prev->succ : &e->sp_first) = x->succ;
 	*(x->succ ? &x->succ->prev : &e->sp_last) = x->prev;
 	e->nsp--;
+	cw_own_put(e, &x->pub);
 	host_policy_changed(e->host, CW_POLICY_DELETED, &x->pub);
 	host_defer(&x->defer, host_free, x);
 }

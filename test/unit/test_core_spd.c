@@ -341,12 +341,114 @@ nesting(void **state)
 	}
 }
 
+/* May this go out in the clear, and come in as its answer? Both or neither; what the hosts' hooks ask. */
+static bool
+spared(struct host *h, const char *src, const char *dst)
+{
+	bool v6 = strchr(src, ':') != NULL;
+	struct cw_pkt *go = v6 ? rig_udp6(src, dst, 20, 0) : rig_udp4(src, dst, 20, 0, false);
+	struct cw_pkt *back = v6 ? rig_udp6(dst, src, 20, 0) : rig_udp4(dst, src, 20, 0, false);
+	unsigned out = cw_ask_out(h->e, cw_pkt_data(go), go->len, go->len);
+	unsigned in = cw_ask_clear(h->e, cw_pkt_data(back), back->len, back->len, false);
+
+	assert_int_equal(in, cw_ask_clear(h->e, cw_pkt_data(back), back->len, back->len, true));
+	assert_int_equal(out == CW_POLICY_NONE, in == CW_DROP_NONE);
+	assert_true(out == CW_POLICY_NONE || (out == CW_POLICY_IPSEC && in == CW_DROP_POLICY_CLEAR));
+	rig_pkt_free(go);
+	rig_pkt_free(back);
+	return out == CW_POLICY_NONE;
+}
+
+static void
+both_ways(struct host *h, unsigned type, const char *local, const char *remote, uint32_t reqid, uint32_t prio)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, type, local, remote, reqid, prio);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_IN, type, remote, local, reqid, prio);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+}
+
+static void
+none_way(struct host *h, const char *local, const char *remote)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, SADB_X_SPDDELETE, CW_DIR_OUT, CW_POLICY_IPSEC, local, remote, 1, 0);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_policy_msg(&m, SADB_X_SPDDELETE, CW_DIR_IN, CW_POLICY_IPSEC, remote, local, 1, 0);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+}
+
+/* A policy for everything leaves our own networks to themselves, and what never leaves a link; nothing else. */
+static void
+networks_of_our_own(void **state)
+{
+	struct host *h = rig_new();
+
+	both_ways(h, CW_POLICY_IPSEC, "10.0.1.0/24", "0.0.0.0/0", 1, 3000);
+	both_ways(h, CW_POLICY_IPSEC, "fd00:1::/64", "::/0", 1, 3000);
+	assert_true(spared(h, "10.0.1.1", "10.0.1.10"));
+	assert_true(spared(h, "10.0.1.1", "10.0.1.255"));
+	assert_true(spared(h, "10.0.1.1", "224.0.0.18"));
+	assert_true(spared(h, "10.0.1.1", "255.255.255.255"));
+	assert_true(spared(h, "fd00:1::1", "fd00:1::10"));
+	assert_true(spared(h, "fd00:1::1", "fe80::10"));
+	assert_true(spared(h, "fd00:1::1", "ff02::12"));
+	assert_false(spared(h, "10.0.1.1", "10.0.2.10"));
+	assert_false(spared(h, "10.0.1.1", "224.0.1.1"));
+	assert_false(spared(h, "10.0.1.1", "198.51.100.1"));
+	assert_false(spared(h, "fd00:1::1", "fd00:2::10"));
+	assert_false(spared(h, "fd00:1::1", "ff05::2"));
+
+	/* what is remote of a narrower policy stays remote, in our network too; a second network is ours when a policy names it so */
+	both_ways(h, CW_POLICY_IPSEC, "10.0.9.0/24", "10.0.1.128/25", 2, 2000);
+	assert_false(spared(h, "10.0.1.1", "10.0.1.200"));
+	assert_false(spared(h, "10.0.9.1", "10.0.1.200"));
+	assert_true(spared(h, "10.0.1.1", "10.0.9.9"));
+	both_ways(h, CW_POLICY_IPSEC, "10.0.9.0/24", "10.0.0.0/8", 3, 2500);
+	assert_true(spared(h, "10.0.9.1", "10.0.1.10"));
+	assert_false(spared(h, "10.0.9.1", "10.0.2.10"));
+
+	/* they go with their policies, and with what these protect */
+	none_way(h, "10.0.9.0/24", "10.0.1.128/25");
+	assert_true(spared(h, "10.0.1.1", "10.0.1.200"));
+	none_way(h, "10.0.9.0/24", "10.0.0.0/8");
+	assert_false(spared(h, "10.0.1.1", "10.0.9.9"));
+	both_ways(h, CW_POLICY_IPSEC, "10.0.9.0/24", "10.0.0.0/8", 3, 2500);
+	both_ways(h, CW_POLICY_NONE, "10.0.9.0/24", "10.0.0.0/8", 3, 2500);
+	assert_false(spared(h, "10.0.1.1", "10.0.9.9"));
+	rig_free(h);
+}
+
+/* The far end of such a tunnel, a hub, and two hosts on one link: nobody's own networks are concerned. */
+static void
+networks_of_others(void **state)
+{
+	struct host *h = rig_new();
+
+	both_ways(h, CW_POLICY_IPSEC, "0.0.0.0/0", "10.0.1.0/24", 1, 3000);
+	both_ways(h, CW_POLICY_IPSEC, "0.0.0.0/0", "10.0.2.0/24", 2, 3000);
+	assert_false(spared(h, "10.0.2.10", "10.0.1.10"));
+	assert_false(spared(h, "10.0.1.10", "10.0.2.10"));
+	assert_false(spared(h, "198.51.100.1", "10.0.1.10"));
+	both_ways(h, CW_POLICY_IPSEC, "20.0.0.1/32", "20.0.0.2/32", 3, 1000);
+	assert_false(spared(h, "20.0.0.1", "20.0.0.2"));
+	both_ways(h, CW_POLICY_IPSEC, "30.0.0.0/8", "30.0.0.0/8", 4, 4000);
+	assert_false(spared(h, "30.0.0.1", "30.0.0.2"));
+	both_ways(h, CW_POLICY_IPSEC, "0.0.0.0/0", "0.0.0.0/0", 5, 5000);
+	assert_false(spared(h, "198.51.100.1", "198.51.100.2"));
+	rig_free(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(ten_thousand),
 		cmocka_unit_test(history), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
+		cmocka_unit_test(networks_of_our_own), cmocka_unit_test(networks_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Networks of our own. A policy for everything (0.0.0.0/0), or for a network in which ours lies, would take what our own networks
+ * send to each other as well. An address is our own when the longest prefix that has it, of all that policies name, is a local
+ * one; where a remote one is as long or longer, it is remote. Packets from an own address to an own one are spared, as the user
+ * host's routes and guard spare them, and so is what never leaves its link: no tunnel could carry it on.
+ * RFC 4301 4.4.1 has the order of the SPD say such things: a bypass in front of each wide policy, which nobody has to write here.
+ */
+#include "core.h"
+
+struct cw_net {
+	struct cw_net	*next;
+	struct cw_addr	 addr;
+	uint8_t		 len;
+	uint32_t	 count[2];	/* how many policies name it as local, as remote */
+	struct host_defer defer;
+};
+
+enum { LOCAL, REMOTE };
+
+/* The lengths in use: lookups ask for these alone. */
+static uint32_t *
+lengths(struct cw_engine *e, unsigned what, unsigned fam)
+{
+	return e->net_lens[what][fam == 6];
+}
+
+static struct cw_net **
+bucket(struct cw_engine *e, const struct cw_addr *a, unsigned len)
+{
+	return &e->nets[cw_hash(a->b, cw_addr_len(a), e->seed + len) & (CW_SAD_BUCKETS - 1)];
+}
+
+static struct cw_net *
+find(struct cw_engine *e, const struct cw_addr *a, unsigned len)
+{
+	struct cw_net *n = host_load(*bucket(e, a, len));
+
+	while (n && (n->len != len || !cw_addr_eq(&n->addr, a)))
+		n = host_load(n->next);
+	return n;
+}
+
+static const struct cw_prefix *
+side(const struct cw_policy *p, unsigned what)
+{
+	return (p->dir == CW_DIR_OUT) == (what == LOCAL) ? &p->src : &p->dst;
+}
+
+static bool
+take(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
+{
+	struct cw_net *n = find(e, &x->addr, x->len), **b = bucket(e, &x->addr, x->len);
+	uint32_t *used = lengths(e, what, x->addr.fam);
+
+	if (!n) {
+		n = host_zalloc(sizeof(*n));
+		if (!n)
+			return false;
+		n->addr = x->addr;
+		n->len = x->len;
+		n->next = *b;
+		host_publish(*b, n);
+	}
+	host_publish(n->count[what], n->count[what] + 1);
+	host_publish(used[x->len], used[x->len] + 1);
+	return true;
+}
+
+static void
+give(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
+{
+	struct cw_net *n = find(e, &x->addr, x->len), **at = bucket(e, &x->addr, x->len);
+	uint32_t *used = lengths(e, what, x->addr.fam);
+
+	host_publish(used[x->len], used[x->len] - 1);
+	host_publish(n->count[what], n->count[what] - 1);
+	if (n->count[LOCAL] || n->count[REMOTE])
+		return;
+	while (*at != n)
+		at = &(*at)->next;
+	host_publish(*at, n->next);
+	host_defer(&n->defer, host_free, n);
+}
+
+/* What is remote is known before what is local, and longer than it: meanwhile too much is protected, never too little. */
+bool
+cw_own_get(struct cw_engine *e, const struct cw_policy *p)
+{
+	if (p->type != CW_POLICY_IPSEC)
+		return true;
+	if (!take(e, side(p, REMOTE), REMOTE))
+		return false;
+	if (take(e, side(p, LOCAL), LOCAL))
+		return true;
+	give(e, side(p, REMOTE), REMOTE);
+	return false;
+}
+
+void
+cw_own_put(struct cw_engine *e, const struct cw_policy *p)
+{
+	if (p->type != CW_POLICY_IPSEC)
+		return;
+	give(e, side(p, LOCAL), LOCAL);
+	give(e, side(p, REMOTE), REMOTE);
+}
+
+/* The longest prefix of one kind that has this address, if it is at least so long; otherwise -1. */
+static int
+longest(struct cw_engine *e, const struct cw_addr *a, unsigned what, int least)
+{
+	const uint32_t *used = lengths(e, what, a->fam);
+
+	for (int len = (int)cw_addr_len(a) * 8; len >= least; len--) {
+		struct cw_addr k = *a;
+		struct cw_net *n;
+
+		if (host_load(used[len]) == 0)
+			continue;
+		cw_addr_mask(&k, (unsigned)len);
+		n = find(e, &k, (unsigned)len);
+		if (n && host_load(n->count[what]))
+			return len;
+	}
+	return -1;
+}
+
+static bool
+is_own(struct cw_engine *e, const struct cw_addr *a, int least)
+{
+	int local = longest(e, a, LOCAL, least);
+
+	return local >= 0 && longest(e, a, REMOTE, local) < 0;
+}
+
+/* 255.255.255.255, 224.0.0.0/24 (RFC 5771 4), fe80::/10 and multicast of the scopes interface and link (RFC 4291 2.7). */
+static bool
+is_of_link(const struct cw_addr *a)
+{
+	static const uint8_t all[4] = { 255, 255, 255, 255 }, group[3] = { 224, 0, 0 };
+
+	if (a->fam == 4)
+		return memcmp(a->b, all, 4) == 0 || memcmp(a->b, group, 3) == 0;
+	return (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80) || (a->b[0] == 0xff && ((a->b[1] & 0x0f) == 1 || (a->b[1] & 0x0f) == 2));
+}
+
+bool
+cw_own_spares(struct cw_engine *e, const struct cw_policy *p, const struct cw_flow *f)
+{
+	bool out = p->dir == CW_DIR_OUT;
+
+	if (is_of_link(&f->dst) || is_of_link(&f->src))
+		return true;
+	/* of the remote side only what is longer than the policy's own prefix can be ours: with the usual policies nothing is */
+	return is_own(e, out ? &f->dst : &f->src, side(p, REMOTE)->len + 1) && is_own(e, out ? &f->src : &f->dst, 0);
+}
