@@ -12,6 +12,7 @@ enum {	/* spdsync - ipsecd */
 	ESP_CLOSE = 18,		/* -> : put them back */
 	ESP_INFO = 19,		/* -> str host (user module system), str version ("": it is not there), u8 guard loaded, u16 n, n * {str trouble}: foreign routes and so on */
 	ESP_SYNCED = 20,	/* -> : the policies of the applied revision all stand; the saved guard may now be replaced by what they say */
+	ESP_KEEP = 21,		/* -> : guard and routes stay as they are until the end, whatever becomes of the policies (ikectl shutdown) */
 	ESP_TROUBLE = 32	/* event: the list of ESP_INFO changed */
 };
 

@@ -158,18 +158,42 @@ stop_now(evutil_socket_t fd, short what, void *arg)
 	proc_ask_stop(s->proc);
 }
 
+static void
+stop_soon(struct sync *s)
+{
+	struct timeval soon = { 0, 100000 };	/* the answer leaves first */
+
+	event_base_once(s->base, -1, EV_TIMEOUT, stop_now, s, &soon);
+}
+
+/* A guard that could follow the policies would open: then these stay as well. */
+static void
+kept(void *arg, enum reason reason, struct rd *body)
+{
+	struct sync *s = arg;
+
+	(void)body;
+	if (reason == R_OK && s->engine.up)
+		engine_end(s, stop_soon);
+	else
+		stop_soon(s);
+}
+
 /*
- * The engine ends with the suite and takes SAs and policies with it. They are not removed one by one before: ipsecd would derive
- * an open guard from an empty table, and the guard stays (contracts, "Stop, upgrade").
+ * ipsecd ends with the suite and takes SAs and policies with it. From a kernel's engine our policies are taken away, after ipsecd was told
+ * that its guard stays as it is: it would derive an open one from an empty table (contracts, "Stop, upgrade").
  */
 static void
 end_suite(struct req *r)
 {
-	struct timeval soon = { 0, 100000 };	/* the answer leaves first */
+	struct timeval late = { 5, 0 };
 	struct sync *s = r->s;
 
 	req_reply(r, 200, json_pack("{s:b}", "stopping", 1));
-	event_base_once(s->base, -1, EV_TIMEOUT, stop_now, s, &soon);
+	if (!proc_kernel_engine(s->proc) || !s->host.up || ipc_call(s->host.ipc, ESP_KEEP, bytes_of(NULL, 0), R_ENGINE_DOWN, kept, s) == 0)
+		stop_soon(s);
+	else
+		event_base_once(s->base, -1, EV_TIMEOUT, stop_now, s, &late);
 }
 
 static void

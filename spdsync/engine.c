@@ -13,6 +13,7 @@
 #include "system.h"
 
 static void push(struct sync *);
+static bool wants_none(const struct sync *);
 
 static void
 retry_later(struct sync *s)
@@ -36,14 +37,17 @@ finish(struct sync *s)
 		retry_later(s);
 	} else if (!stale && !e->stands) {
 		e->stands = true;
-		log_info(NULL, "policies", "%zu policies stand in the engine.", s->want.spd.n - e->blocked);
+		log_info(NULL, "policies", "%zu policies stand in the engine.", wants_none(s) ? 0 : s->want.spd.n - e->blocked);
 	}
 	if (e->again || stale) {
 		engine_reconcile(s, e->by_event);
 		return;
 	}
 	e->by_event = false;
-	sync_progress(s);
+	if (e->ended && e->stands)
+		e->ended(s);
+	else
+		sync_progress(s);
 }
 
 /* The number that the engine gave a policy, so that it can be deleted one day without a look at the whole table. */
@@ -162,6 +166,21 @@ is_open(const struct sync *s)
 	return s->host.guard == 0 && proc_kernel_engine(s->proc);
 }
 
+/* Nor at the end of the suite, where the engine would keep them. */
+static bool
+wants_none(const struct sync *s)
+{
+	return s->engine.ended != NULL || is_open(s);
+}
+
+void
+engine_end(struct sync *s, void (*ended)(struct sync *))
+{
+	s->engine.ended = ended;
+	s->engine.stands = false;
+	engine_reconcile(s, false);
+}
+
 void
 engine_guard(struct sync *s, int guard)
 {
@@ -196,9 +215,9 @@ dump_done(void *arg, int err, const struct pfkey_msg *reply)
 	spd_sort(&e->have);
 	e->at = 0;
 	e->push_gen = e->gen;
-	for (size_t i = 0; is_open(s) && i < s->want.spd.n; i++)
+	for (size_t i = 0; wants_none(s) && i < s->want.spd.n; i++)
 		s->want.spd.v[i].present = false;
-	if (!spd_diff(is_open(s) ? &none : &s->want.spd, &e->have, &e->ops)) {
+	if (!spd_diff(wants_none(s) ? &none : &s->want.spd, &e->have, &e->ops)) {
 		e->failed++;
 		e->last_err = ENOMEM;
 		e->ops.n = 0;
@@ -241,7 +260,7 @@ void
 engine_delta(struct sync *s, struct spd_ops *ops, bool moved)
 {
 	struct engine *e = &s->engine;
-	bool known = e->up && !e->busy && e->stands && !e->blocked && !is_open(s);
+	bool known = e->up && !e->busy && e->stands && !e->blocked && !wants_none(s);
 
 	for (size_t i = 0; i < ops->n; i++)
 		known = known && (ops->v[i].kind != SPD_DELETE || ops->v[i].e.id);

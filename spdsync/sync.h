@@ -83,6 +83,7 @@ struct sa_info {
 	bool		folded;		/* it has ended; its tally has it */
 };
 
+struct sync;
 typedef void sas_done(void *arg);
 struct sas_wait { sas_done *done; void *arg; struct sas_wait *next; };
 
@@ -100,6 +101,7 @@ struct engine {
 	unsigned	failed;
 	int		last_err;
 	struct event	*retry;
+	void		(*ended)(struct sync *);	/* the suite ends: no policy is wanted, and then this */
 	/* SAs, on demand */
 	size_t		nsas, sas_cap;
 	struct sa_info	*sas;		/* sorted by reqid */
@@ -183,6 +185,7 @@ void engine_attach(struct sync *, int fd);
 void engine_reconcile(struct sync *, bool by_event);
 void engine_delta(struct sync *, struct spd_ops *, bool moved);	/* the wanted policies changed by this (takes it); moved: there are more or fewer */
 void engine_guard(struct sync *, int guard);		/* the guard is open (0) or closed; policies follow it where they must */
+void engine_end(struct sync *, void (*ended)(struct sync *));	/* takes our policies away for good */
 void engine_fini(struct sync *);
 /* sas.c: reads the SAs anew (one dump serves all who wait); done is called in any case, with the last known ones after a failure. */
 void sas_refresh(struct sync *, sas_done *, void *arg);

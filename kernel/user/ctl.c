@@ -99,6 +99,14 @@ on_open(void *ctx, struct ipc *l, struct ipc_msg *m)
 }
 
 static bool
+on_keep(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+
+	return on_nothing(m) && answer(l, m, net_keep(c->net));
+}
+
+static bool
 act(struct ctl *c, struct ipc *l, struct ipc_msg *m)
 {
 	return answer(l, m, m->type == ESP_CLOSE ? net_close(c->net) : net_synced(c->net));
@@ -154,6 +162,7 @@ static const struct ipc_row rows[] = {
 	{ ESP_CLOSE,	"CLOSE",	IPC_AFTER_HELLO,	0,	on_policies },
 	{ ESP_INFO,	"INFO",		IPC_AFTER_HELLO,	0,	on_info },
 	{ ESP_SYNCED,	"SYNCED",	IPC_AFTER_HELLO,	0,	on_policies },
+	{ ESP_KEEP,	"KEEP",		IPC_AFTER_HELLO,	0,	on_keep },
 };
 
 static const struct ipc_table table = { "spdsync-ipsecd", rows, sizeof(rows) / sizeof(rows[0]), NULL, on_down };

@@ -155,6 +155,8 @@ sync_now(struct net *n)
 	int e = 0;
 
 	n->dirty = false;
+	if (n->kept)
+		return 0;
 	trouble_clear(&n->troubles);
 	if (n->addrs_dirty) {
 		n->addrs_dirty = false;
@@ -203,6 +205,8 @@ net_turn_end(struct net *n)
 int
 net_synced(struct net *n)
 {
+	if (n->kept)
+		return 0;
 	n->synced = true;
 	pairs_fini(&n->saved.in);
 	pairs_fini(&n->saved.out);
@@ -241,9 +245,20 @@ net_close(struct net *n)
 	return e;
 }
 
+int
+net_keep(struct net *n)
+{
+	int e = n->dirty ? sync_now(n) : 0;
+
+	n->kept = e == 0;
+	return e;
+}
+
 void
 net_audit(struct net *n)
 {
+	if (n->kept)
+		return;
 	routes_read(&n->routes, true);
 	sync_now(n);
 }

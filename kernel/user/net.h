@@ -21,7 +21,7 @@ struct net {
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
 	struct guard_want	want;		/* what was put last; its pairs are what stands in the file */
-	bool			xfrm, open, synced, dirty, addrs_dirty, reload, failed, unsaved;
+	bool			xfrm, open, kept, synced, dirty, addrs_dirty, reload, failed, unsaved;
 	struct troubles		troubles;
 	void			(*on_trouble)(void *ctx);
 	void			*ctx;
@@ -43,6 +43,7 @@ void net_turn_end(struct net *);
 int net_synced(struct net *);
 int net_open(struct net *);
 int net_close(struct net *);
+int net_keep(struct net *);			/* what stands stays: policies are not followed any more */
 void net_audit(struct net *);			/* look again for others' routes in our table */
 
 #endif
