@@ -13,7 +13,8 @@ struct ctl {
 	const char	*run_dir;
 	const char	*comment, *remove, *limit, *file;
 	const char	*peer_for;	/* export-peer --for */
-	const char	*output, *secrets;	/* import */
+	const char	*output, *secrets;	/* import; output: bundle too */
+	const char	*log;		/* bundle */
 	bool		 json;
 	bool		 ike;		/* rekey --ike */
 	bool		 watch;		/* status --watch */
@@ -49,6 +50,7 @@ char *dir_slurp(const struct ctl *, const char *dir, size_t *n);
 char *ctl_slurp(const struct ctl *, const char *name, size_t *n);
 
 /* Each command: the words after its name; returns an exit code. */
+int cmd_bundle(const struct ctl *, int argc, char **argv);
 int cmd_apply(const struct ctl *, int argc, char **argv);
 int cmd_confirm(const struct ctl *, int argc, char **argv);
 int cmd_undo(const struct ctl *, int argc, char **argv);

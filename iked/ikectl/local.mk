@@ -20,6 +20,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/box.c \
 	iked/ikectl/box.h \
 	iked/ikectl/cmd.c \
+	iked/ikectl/cmd_bundle.c \
 	iked/ikectl/cmd_ca.c \
 	iked/ikectl/cmd_cert.c \
 	iked/ikectl/cmd_confirm.c \
@@ -35,10 +36,12 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/main.c \
 	iked/ikectl/print.c \
 	iked/ikectl/print_cert.c \
-	iked/ikectl/sub.h
+	iked/ikectl/sub.h \
+	iked/ikectl/tar.c \
+	iked/ikectl/tar.h
 iked_ikectl_ikectl_LDADD = iked/ikectl/libimport.a lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
-UNIT_TESTS += test/unit/t_ikectl
-EXTRA_DIST += test/unit/t_ikectl
+UNIT_TESTS += test/unit/t_ikectl test/unit/test_bundle
+EXTRA_DIST += test/unit/t_ikectl test/unit/test_bundle
 
 # What is imported is read by the parser of site files.
 check_PROGRAMS += test/unit/test_import

@@ -20,6 +20,7 @@ struct command {
 static const struct command commands[] = {
 	{ "apply", "FILE | DIRECTORY", "check the site files and make them what this gateway does; '-' is standard input", 1, 1, cmd_apply },
 	{ "audit", "", "who changed what, from where, and how it ended", 0, 0, cmd_audit },
+	{ "bundle", "[--output FILE] [--log FILE]", "a support file without secrets: states, explanations, events, audit, counters, log", 0, 0, cmd_bundle },
 	{ "ca", "COMMAND ...", "a small CA: init, issue, renew, revoke, crl, list, export", 0, 3, cmd_ca },
 	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
 	{ "check", "FILE | DIRECTORY", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
@@ -56,7 +57,7 @@ usage(FILE *to)
 {
 	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
-		fprintf(to, "  %-11s %-25s %s\n", commands[i].name, commands[i].words, commands[i].help);
+		fprintf(to, "  %-11s %-28s %s\n", commands[i].name, commands[i].words, commands[i].help);
 	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, delete, edit, rollback)\n"
 	    "  --confirm S     undo it after S seconds unless 'ikectl confirm' comes (apply, delete, edit, rollback)\n"
 	    "  --wait          with --confirm: until it is confirmed or undone; on a terminal that is so anyway\n"
@@ -103,6 +104,7 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
 	{ "output", required_argument, NULL, 'O' },
+	{ "log", required_argument, NULL, 'L' },
 	{ "secrets", required_argument, NULL, 'S' },
 	{ "for", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
@@ -183,6 +185,7 @@ main(int argc, char **argv)
 		case 'l': ctl.limit = optarg; break;
 		case 'R': ctl.remove = optarg; break;
 		case 'O': ctl.output = optarg; break;
+		case 'L': ctl.log = optarg; break;
 		case 'S': ctl.secrets = optarg; break;
 		case 'F': ctl.peer_for = optarg; break;
 		case 'h': usage(stdout); return CTL_OK;
