@@ -114,6 +114,8 @@ init_requested(struct turn *tn)
 	if (!tn->e->keymgr || m->whole.n > KEY_MSG_MAX || !admit(tn))
 		return V_STAY;
 	if (!match_address(tn->e, &tn->local.addr, &tn->remote.addr, &m->sa.proposals, &suite, &which, &near)) {
+		if (!tn->e->synced)
+			return V_STAY;	/* its tunnel may not be known here yet: it will ask again */
 		COUNT(tn->e, no_tunnel);
 		refuse(tn, near ? R_NO_PROPOSAL_IKE : R_NO_TUNNEL_FOR_ADDRESS, N_NO_PROPOSAL_CHOSEN, near);
 		return V_STAY;

@@ -456,15 +456,20 @@ sim_tunnel(struct tunnel *t, int side)
 }
 
 void
+sim_put_one(struct sim *m, int side, const struct tunnel *t)
+{
+	engine_sync_begin(m->s[side].e, m->now);
+	m->s[side].tunnel = *t;
+	engine_tunnel_put(m->s[side].e, t, m->now);
+	engine_sync(m->s[side].e, m->now);
+	perform(m, side);
+}
+
+void
 sim_put(struct sim *m, const struct tunnel *a, const struct tunnel *b)
 {
-	for (int i = 0; i < 2; i++) {
-		engine_sync_begin(m->s[i].e, m->now);
-		m->s[i].tunnel = i ? *b : *a;
-		engine_tunnel_put(m->s[i].e, i ? b : a, m->now);
-		engine_sync(m->s[i].e, m->now);
-		perform(m, i);
-	}
+	sim_put_one(m, A, a);
+	sim_put_one(m, B, b);
 }
 
 void

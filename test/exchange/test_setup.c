@@ -578,6 +578,32 @@ test_second_begins(void **state)
 	pair_free(p);
 }
 
+/* Who has not heard of its tunnels yet refuses nobody: that would tell the peer of a mismatch that is none. */
+static void
+test_not_told_yet(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	struct sim m;
+
+	assert_non_null(t);
+	sim_init(&m, 33);
+	sim_tunnel(&t[A], A);
+	sim_tunnel(&t[B], B);
+	sim_keymgr(&m, A, true, false);
+	sim_keymgr(&m, B, true, false);
+	sim_put_one(&m, A, &t[A]);
+	sim_run(&m, 3 * SEC);
+	assert_true(m.s[A].sent[2] > 1);	/* IKE_SA_INIT, and again */
+	assert_int_equal(m.s[B].sent[2], 0);
+	assert_false(sim_recorded(&m.s[A], R_PEER_NO_PROPOSAL_IKE));
+	assert_false(sim_recorded(&m.s[B], R_NO_TUNNEL_FOR_ADDRESS));
+	sim_put_one(&m, B, &t[B]);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	check(&m, 1);
+	sim_fini(&m);
+	free(t);
+}
+
 int
 main(void)
 {
@@ -590,7 +616,7 @@ main(void)
 		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_stock_engine), cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
-		cmocka_unit_test(test_second_begins),
+		cmocka_unit_test(test_second_begins), cmocka_unit_test(test_not_told_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
