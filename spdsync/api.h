@@ -99,6 +99,7 @@ json_t *apply_answer(const struct change *, json_t *revision, bool unchanged);
 void get_confirm(struct req *);		/* confirmapi.c */
 void post_confirm(struct req *);
 void post_undo(struct req *);
+void get_sites(struct req *);		/* sitelist.c */
 void get_export(struct req *);		/* between.c */
 void post_compare(struct req *);
 void apply_warnings(struct sync *, const char *only, json_t *);	/* what keymgr says about the secrets of all, or of one tunnel, into "warnings" */

@@ -71,6 +71,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/site.h \
 	spdsync/siteauth.c \
 	spdsync/siteauth.h \
+	spdsync/sitelist.c \
 	spdsync/sitecheck.c \
 	spdsync/sitechild.c \
 	spdsync/spd.h \

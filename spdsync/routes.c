@@ -16,6 +16,7 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_DELETE,	"/v1/tunnels/*",	delete_tunnel },
 	{ EVHTTP_REQ_GET,	"/v1/tunnels/*/text",	get_tunnel_text },
 	{ EVHTTP_REQ_GET,	"/v1/tunnels/*/export",	get_export },
+	{ EVHTTP_REQ_GET,	"/v1/sites",		get_sites },
 	{ EVHTTP_REQ_GET,	"/v1/sas",		get_sas },
 	{ EVHTTP_REQ_GET,	"/v1/policies",		get_policies },
 	{ EVHTTP_REQ_GET,	"/v1/explain/*",	get_explain },

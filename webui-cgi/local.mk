@@ -4,6 +4,8 @@ webui_cgi_libcgi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/ask.c \
 	webui-cgi/ask.h \
+	webui-cgi/compose.c \
+	webui-cgi/compose.h \
 	webui-cgi/csrf.c \
 	webui-cgi/fields.c \
 	webui-cgi/fields.h \
@@ -13,10 +15,17 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/look.c \
 	webui-cgi/page.c \
 	webui-cgi/page.h \
+	webui-cgi/page_config.c \
+	webui-cgi/page_history.c \
+	webui-cgi/page_kernel.c \
 	webui-cgi/page_login.c \
+	webui-cgi/page_look.c \
+	webui-cgi/page_new.c \
 	webui-cgi/page_overview.c \
+	webui-cgi/page_parts.c \
 	webui-cgi/page_tunnel.c \
 	webui-cgi/page_tunnels.c \
+	webui-cgi/page_users.c \
 	webui-cgi/request.c \
 	webui-cgi/request.h \
 	webui-cgi/routes.c \

@@ -80,5 +80,34 @@ void page_tunnels(struct page *);	/* page_tunnels.c */
 void page_tunnel(struct page *);	/* page_tunnel.c */
 void page_tunnel_act(struct page *);
 void page_ladder(struct page *, const json_t *record);	/* ladder.c */
+void page_config(struct page *);	/* page_config.c */
+void page_config_post(struct page *);
+void page_confirm_post(struct page *);
+void page_plan(struct page *, const json_t *plan);
+void page_warnings(struct page *, const json_t *warnings);
+void page_pending(struct page *, const json_t *confirm);
+void page_history(struct page *);	/* page_history.c */
+void page_revision(struct page *);
+void page_rollback_post(struct page *);
+void page_diff(struct page *, const char *diff);
+void page_new(struct page *);		/* page_new.c */
+void page_new_post(struct page *);
+void page_tunnel_tabs(struct page *, const char *at);	/* page_parts.c */
+void page_tunnel_config(struct page *);
+void page_tunnel_config_post(struct page *);
+void page_export(struct page *);
+void page_policies(struct page *);	/* page_kernel.c */
+void page_sas(struct page *);
+void page_certs(struct page *);		/* page_look.c */
+void page_log(struct page *);
+void page_tunnel_log(struct page *);
+void page_audit(struct page *);
+void page_system(struct page *);
+void page_users(struct page *);		/* page_users.c */
+void page_users_post(struct page *);
+void page_user_post(struct page *);
+void page_session_end(struct page *);
+void page_token_end(struct page *);
+void page_tokens_post(struct page *);
 
 #endif

@@ -125,19 +125,6 @@ explain(struct page *p)
 	answer_free(&a);
 }
 
-static void
-links(struct page *p)
-{
-	static const struct { const char *tail, *words; } v[] = {
-		{ "/config", "Configuration" }, { "/export", "For the other end" }, { "/log", "Log" }, { "/traffic", "Traffic" },
-	};
-
-	put(&p->out, L("<ul class=\"tabs\"><li><a href=\""), P("/tunnels/"), p->name, L("\" aria-current=\"page\">State</a></li>"));
-	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
-		put(&p->out, L("<li><a href=\""), P("/tunnels/"), p->name, v[i].tail, L("\">"), v[i].words, L("</a></li>"));
-	put(&p->out, L("</ul>"));
-}
-
 void
 page_tunnel(struct page *p)
 {
@@ -151,8 +138,7 @@ page_tunnel(struct page *p)
 	if (!page_get(p, &a, URL(p, L("/v1/tunnels/"), SEG(p->name))))
 		return;
 	p->live = true;
-	put(&p->out, L("<h1>"), p->name, L("</h1>"));
-	links(p);
+	page_tunnel_tabs(p, "");
 	look_said(p, page_field(p, "said"));
 	actions(p, p->name);
 	put(&p->out, L("<div id=\"live\">"));

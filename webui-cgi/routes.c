@@ -21,6 +21,30 @@ static const struct field tunnels[] = {
 };
 static const struct field act[] = { CSRF, { "what", F_CHOICE, 0, true, "up|down|restart|rekey" }, { "back", F_CHOICE, 0, false, "list" }, { 0 } };
 
+#define SECONDS	{ "seconds", F_NUMBER, 86400, false, NULL }
+#define TEXT	{ "text", F_TEXT, FIELDS_OCTETS, false, NULL }
+#define COMMENT	{ "comment", F_LINE, 200, false, NULL }
+#define ROLE	{ "role", F_CHOICE, 0, true, "viewer|operator|editor|admin" }
+static const struct field config[] = { CSRF, TEXT, COMMENT, SECONDS, { "remove", F_LINE, 1000, false, NULL }, { "what", F_CHOICE, 0, true, "plan|apply" }, { 0 } };
+static const struct field confirm[] = { CSRF, { "revision", F_NUMBER, INT64_MAX, true, NULL }, { "what", F_CHOICE, 0, true, "confirm|undo" }, { 0 } };
+static const struct field rollback[] = { CSRF, SECONDS, { 0 } };
+static const struct field block[] = { CSRF, TEXT, COMMENT, SECONDS, { "was", F_TOKEN, 64, true, NULL }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 } };
+static const struct field export[] = { { "for", F_CHOICE, 0, false, "causeway|strongswan|libreswan|openiked|fields" }, { 0 } };
+static const struct field audit[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
+static const struct field new_tunnel[] = {
+	CSRF, SECONDS, { "step", F_NUMBER, 5, true, NULL }, { "there", F_NAME, 0, true, NULL }, { "address", F_LINE, 63, false, NULL },
+	{ "here_address", F_LINE, 63, false, NULL }, { "here_networks", F_LINE, 500, false, NULL }, { "networks", F_LINE, 500, false, NULL },
+	{ "policy", F_CHOICE, 0, false, "modern|compatible" }, { "start", F_CHOICE, 0, false, "always|on-demand|respond-only" },
+	{ "auth", F_CHOICE, 0, false, "psk|cert" }, { "trust", F_NAME, 0, false, NULL }, { 0 },
+};
+static const struct field user_new[] = { CSRF, { "user", F_NAME, 0, true, NULL }, { "password", F_LINE, 1024, true, NULL }, ROLE, { 0 } };
+static const struct field user[] = {
+	CSRF, { "password", F_LINE, 1024, false, NULL }, { "role", F_CHOICE, 0, false, "viewer|operator|editor|admin" },
+	{ "disabled", F_CHOICE, 0, false, "yes" }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 },
+};
+static const struct field by_id[] = { CSRF, { "id", F_NUMBER, INT64_MAX, true, NULL }, { 0 } };
+static const struct field token[] = { CSRF, { "name", F_NAME, 0, true, NULL }, ROLE, { "days", F_NUMBER, 3650, true, NULL }, { 0 } };
+
 const struct route routes[] = {
 	{ M_GET,	"/login",		ROLE_NONE,	said,		page_login },
 	{ M_POST,	"/login",		ROLE_NONE,	login,		page_login_post },
@@ -31,6 +55,30 @@ const struct route routes[] = {
 	{ M_GET,	"/tunnels",		ROLE_VIEWER,	tunnels,	page_tunnels },
 	{ M_GET,	"/tunnels/*",		ROLE_VIEWER,	said,		page_tunnel },
 	{ M_POST,	"/tunnels/*/act",	ROLE_OPERATOR,	act,		page_tunnel_act },
+	{ M_GET,	"/tunnels/*/config",	ROLE_VIEWER,	no_fields,	page_tunnel_config },
+	{ M_POST,	"/tunnels/*/config",	ROLE_EDITOR,	block,		page_tunnel_config_post },
+	{ M_GET,	"/tunnels/*/export",	ROLE_VIEWER,	export,		page_export },
+	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	no_fields,	page_tunnel_log },
+	{ M_GET,	"/new",			ROLE_EDITOR,	no_fields,	page_new },
+	{ M_POST,	"/new",			ROLE_EDITOR,	new_tunnel,	page_new_post },
+	{ M_GET,	"/config",		ROLE_VIEWER,	said,		page_config },
+	{ M_POST,	"/config",		ROLE_EDITOR,	config,		page_config_post },
+	{ M_POST,	"/config/confirm",	ROLE_EDITOR,	confirm,	page_confirm_post },
+	{ M_GET,	"/history",		ROLE_VIEWER,	said,		page_history },
+	{ M_GET,	"/history/*",		ROLE_VIEWER,	no_fields,	page_revision },
+	{ M_POST,	"/history/*/rollback",	ROLE_EDITOR,	rollback,	page_rollback_post },
+	{ M_GET,	"/policies",		ROLE_VIEWER,	no_fields,	page_policies },
+	{ M_GET,	"/sas",			ROLE_VIEWER,	no_fields,	page_sas },
+	{ M_GET,	"/certs",		ROLE_VIEWER,	no_fields,	page_certs },
+	{ M_GET,	"/log",			ROLE_VIEWER,	no_fields,	page_log },
+	{ M_GET,	"/audit",		ROLE_VIEWER,	audit,		page_audit },
+	{ M_GET,	"/system",		ROLE_VIEWER,	no_fields,	page_system },
+	{ M_GET,	"/users",		ROLE_ADMIN,	said,		page_users },
+	{ M_POST,	"/users",		ROLE_ADMIN,	user_new,	page_users_post },
+	{ M_POST,	"/users/*",		ROLE_ADMIN,	user,		page_user_post },
+	{ M_POST,	"/sessions/end",	ROLE_ADMIN,	by_id,		page_session_end },
+	{ M_POST,	"/tokens",		ROLE_ADMIN,	token,		page_tokens_post },
+	{ M_POST,	"/tokens/end",		ROLE_ADMIN,	by_id,		page_token_end },
 };
 const size_t nroutes = sizeof(routes) / sizeof(routes[0]);
 

@@ -200,7 +200,7 @@ world("stranger 203.0.113.9")
 until(lambda: json.loads(request("get", T.replace("{name}", "a-b"))[2])["state"] == "up")
 
 # Reading.
-for path, name in (("/v1/status", ""), ("/v1/tunnels", ""), (T, "a-b"), (T + "/text", "a-b"), ("/v1/sas", ""), ("/v1/policies", ""), ("/v1/explain/{name}", "a-b"),
+for path, name in (("/v1/status", ""), ("/v1/tunnels", ""), (T, "a-b"), (T + "/text", "a-b"), ("/v1/sites", ""), ("/v1/sas", ""), ("/v1/policies", ""), ("/v1/explain/{name}", "a-b"),
                    ("/v1/explain/{name}", "-"), ("/v1/counters", ""), ("/v1/revisions", ""), ("/v1/revisions/{name}", "1"), ("/v1/diff", ""), ("/v1/audit", ""),
                    ("/metrics", ""), ("/v1/events", ""), ("/v1/certs", ""), ("/v1/ca/{name}/issued", "ca")):
     call(200, "get", path, name, sock="ro")

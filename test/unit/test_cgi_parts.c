@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "ask.h"
+#include "compose.h"
 #include "fields.h"
 #include "html.h"
 #include "page.h"
@@ -230,12 +231,43 @@ test_csrf(void **state)
 	assert_false(csrf_good(TOKEN, b) || csrf_good(TOKEN, "") || csrf_good("", "") || csrf_good("", a));
 }
 
+static void
+test_compose(void **state)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{ "", "version: 1\nsites:\n  b: {address: any, networks: [10.0.2.0/24]}\ntunnels:\n  a-b:\n    between: [a, b]\n    auth: {psk: a-b}\n    policy: modern\n    start: always\n" },
+		{ "# c\nversion: 1\nsites:  # s\n    a: {address: 1.2.3.4}\ntunnels:\n\n # x\n    o:\n     between: [a, a]",
+		  "# c\nversion: 1\nsites:  # s\n    b: {address: any, networks: [10.0.2.0/24]}\n    a: {address: 1.2.3.4}\ntunnels:\n    a-b:\n        between: [a, b]\n"
+		  "        auth: {psk: a-b}\n        policy: modern\n        start: always\n\n # x\n    o:\n     between: [a, a]" },
+		{ "sites:", "sites:\n  b: {address: any, networks: [10.0.2.0/24]}\ntunnels:\n  a-b:\n    between: [a, b]\n    auth: {psk: a-b}\n    policy: modern\n    start: always\n" },
+	};
+	struct new_tunnel t = { .name = "a-b", .here = "a", .there = "b", .policy = "modern", .start = "always" };
+	char why[200], out[600];
+
+	(void)state;
+	t.sites[1] = (struct new_site){ "b", "any", "10.0.2.0/24" };
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = compose_text(rows[i].text, &t);
+
+		assert_string_equal(text, rows[i].want);
+		free(text);
+	}
+	assert_true(compose_networks("10.0.1.0/24 2001:db8::/48,10.0.2.0/24", out, why, sizeof(why)));
+	assert_string_equal(out, "10.0.1.0/24, 2001:db8::/48, 10.0.2.0/24");
+	assert_false(compose_networks("10.0.1.0/24, 10.0.0.0/16", out, why, sizeof(why)));
+	assert_false(compose_networks("10.0.1.0/24]", out, why, sizeof(why)) || compose_networks(" , ", out, why, sizeof(why)));
+	assert_true(compose_overlap("10.0.0.0/8", "192.168.0.0/24, 10.9.0.0/16", why, sizeof(why)));
+	assert_false(compose_overlap("10.0.0.0/8", "192.168.0.0/24, 2001:db8::/32", why, sizeof(why)));
+	assert_true(compose_address("any") && compose_address("2001:db8::1"));
+	assert_false(compose_address("any]") || compose_address("010.0.0.1"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request), cmocka_unit_test(test_refused), cmocka_unit_test(test_origin), cmocka_unit_test(test_cookie),
-		cmocka_unit_test(test_truncated), cmocka_unit_test(test_fields), cmocka_unit_test(test_html), cmocka_unit_test(test_csrf),
+		cmocka_unit_test(test_truncated), cmocka_unit_test(test_fields), cmocka_unit_test(test_html), cmocka_unit_test(test_csrf), cmocka_unit_test(test_compose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,8 @@ class Fake:
         if at == "/v1/self":
             return 200, {"user": HOSTILE, "role": self.role, "expires": "2030-01-01T00:00:00Z", "kind": "session"}
         if method != "GET":
-            return 200, {"done": True, "revision": 4, "plan": [], "warnings": []}
+            return 200, {"done": True, "revision": 4, "token": H, "warnings": [{"tunnel": H, "message": H, "hint": H}],
+                         "plan": [{"tunnel": H, "action": "rekeyed", "why": H}]}
         return 200, self.canned(at, path)
 
     def canned(self, at, path):
@@ -88,6 +89,34 @@ class Fake:
         if at.startswith("/v1/explain/"):
             return {"tunnel": "t-000", "now": None, "records": [{"time": "2026-01-01T00:00:00Z", "tunnel": HOSTILE, "child": None,
                     "reason": HOSTILE, "message": HOSTILE, "hint": HOSTILE, "facts": {HOSTILE: HOSTILE, "exchange": HOSTILE, "peer": HOSTILE}}]}
+        if at.endswith("/text"):
+            return {"tunnel": "t-000", "revision": 3, "sha256": "ab", "text": HOSTILE}
+        if at.endswith("/export"):
+            return {"tunnel": "t-000", "for": "causeway", "text": HOSTILE}
         if at.startswith("/v1/tunnels/"):
             return tunnel(at.split("/")[3])
-        return {}
+        return LISTS.get(at, {})
+
+
+H, T = HOSTILE, "2026-01-01T00:00:00Z"
+REVISION = {"number": 3, "time": T, "author": H, "comment": H, "sha256": H, "current": False, "text": H}
+SA = {"spi": H, "direction": "in", "protocol": H, "source": H, "destination": H, "mode": H, "reqid": 1, "tunnel": H, "child": H, "owner": H, "ours": True,
+      "state": H, "encryption": H, "integrity": H, "esn": True, "bytes": 1, "age_s": 1}
+POLICY = {"direction": H, "action": H, "source": H, "destination": H, "protocol": H, "owner": H, "ours": False, "tunnel": None,
+          "requests": [{"protocol": H, "mode": H, "level": H, "reqid": 1}]}
+CERT = {"name": H, "is_ca": True, "issues": True, "private_key": True, "key": H, "subject": H, "issuer": H, "names": [H], "fingerprint_sha256": H,
+        "not_after": T, "expires_in_s": -3, "reason": "X", "message": H, "hint": H, "detail": H, "used_by": [H]}
+EVENT = {"id": 1, "time": T, "event": H, "tunnel": H, "state": H, "reason": H, "message": H, "detail": H, "peer": H, "remote": H}
+LISTS = {
+    "/v1/revisions": {"revisions": [REVISION]}, "/v1/revisions/3": REVISION,
+    "/v1/diff": {"from": 2, "to": 3, "diff": "@@ -1 +1 @@\n-%s\n+%s\n %s\n" % (H, H, H), "plan": None},
+    "/v1/sas": {"sas": [SA, dict(SA, ours=False)]}, "/v1/policies": {"policies": [POLICY, dict(POLICY, ours=True, tunnel=H, child=H)]},
+    "/v1/certs": {"certs": [CERT]}, "/v1/events": {"events": [EVENT, dict(EVENT, tunnel="t-000")], "lost": 0, "last": 1},
+    "/v1/audit": {"audit": [{"number": 12, "time": T, "author": H, "origin": H, "action": H, "detail": H, "result": H}]},
+    "/v1/confirm": {"pending": {"revision": 3, "back_to": 2, "seconds": 120, "seconds_left": 90}, "undone": {"revision": 2, "why": H}},
+    "/v1/counters": {"engine": None, "iked": {H: 1}, "spdsync": {H: 2}},
+    "/v1/sites": {"here": "tokyo", "sites": [{"name": "tokyo", "address": H, "id": H, "networks": ["10.0.1.0/24"]}]},
+    "/v1/users": {"users": [{"user": H, "role": "viewer", "disabled": True}]},
+    "/v1/sessions": {"sessions": [{"id": 1, "user": H, "client": H, "created": T, "expires": T}]},
+    "/v1/tokens": {"tokens": [{"id": 1, "name": H, "role": H, "expires": T}]},
+}

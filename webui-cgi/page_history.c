@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Revisions, what one changed, and going back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+static void
+revision_row(struct page *p, const json_t *r)
+{
+	put(&p->out, L("<tr><th scope=\"row\"><a href=\""), P("/history/"), js_int(r, "number"), L("\">"), js_int(r, "number"), L("</a>"));
+	put(&p->out, js_is(r, "current") ? " in force" : "", L("</th><td>"));
+	look_time(&p->out, js_str(r, "time"));
+	put(&p->out, L("</td><td>"), js_str(r, "author"), L("</td><td>"), js_str(r, "comment"), L("</td></tr>"));
+}
+
+void
+page_history(struct page *p)
+{
+	struct answer a;
+	const json_t *r;
+	size_t i;
+
+	page_say(p, "History", "ikectl history; ikectl diff A B; ikectl rollback N");
+	if (!page_get(p, &a, "/v1/revisions?limit=100"))
+		return;
+	put(&p->out, L("<h1>History</h1>"));
+	look_said(p, page_field(p, "said"));
+	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Revisions\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Revision</th><th scope=\"col\">Time (UTC)</th>"
+	    "<th scope=\"col\">By</th><th scope=\"col\">Comment</th></tr></thead><tbody>"));
+	json_array_foreach(json_object_get(a.body, "revisions"), i, r)
+		revision_row(p, r);
+	put(&p->out, L("</tbody></table></div>"));
+	answer_free(&a);
+}
+
+/* A unified diff, a line a span; the sign at its beginning says the same as the colour. */
+void
+page_diff(struct page *p, const char *diff)
+{
+	put(&p->out, L("<pre class=\"code diff\" tabindex=\"0\">"));
+	while (*diff) {
+		size_t n = strcspn(diff, "\n");
+		char line[1024];
+
+		snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line) - 1), diff);
+		if (*line == '+')
+			put(&p->out, L("<span class=\"add\">"), line, L("</span>\n"));
+		else if (*line == '-')
+			put(&p->out, L("<span class=\"del\">"), line, L("</span>\n"));
+		else if (*line == '@')
+			put(&p->out, L("<span class=\"at\">"), line, L("</span>\n"));
+		else
+			put(&p->out, line, L("\n"));
+		diff += n + (diff[n] == '\n');
+	}
+	put(&p->out, L("</pre>"));
+}
+
+static void
+roll_form(struct page *p, const char *number)
+{
+	look_form_name(p, "/history/", number, "/rollback");
+	put(&p->out, L("<label for=\"seconds\">Undo by itself unless confirmed within</label><select id=\"seconds\" name=\"seconds\"><option value=\"120\">2 minutes</option>"
+	    "<option value=\"600\">10 minutes</option><option value=\"0\">never</option></select><p><button>Go back to this revision</button></p></form>"));
+}
+
+void
+page_revision(struct page *p)
+{
+	char title[96], command[200];
+	struct answer a, diff;
+
+	snprintf(title, sizeof(title), "Revision %s", p->name);
+	snprintf(command, sizeof(command), "ikectl show config %s; ikectl rollback %s", p->name, p->name);
+	page_say(p, title, command);
+	if (!page_get(p, &a, URL(p, L("/v1/revisions/"), SEG(p->name))))
+		return;
+	put(&p->out, L("<h1>"), title, L("</h1><p>By "), js_str(a.body, "author"), L(", "));
+	look_time(&p->out, js_str(a.body, "time"));
+	put(&p->out, L(" UTC. "), js_str(a.body, "comment"), js_is(a.body, "current") ? " It is in force." : "", L("</p>"));
+	ask(&p->asker, &diff, "GET", URL(p, L("/v1/diff?to="), SEG(p->name)), NULL, 15);
+	if (diff.status == 200) {
+		put(&p->out, L("<h2>What it changed</h2>"));
+		page_diff(p, js_str(diff.body, "diff"));
+	}
+	answer_free(&diff);
+	if (!js_is(a.body, "current") && p->role >= ROLE_EDITOR)
+		roll_form(p, p->name);
+	put(&p->out, L("<h2>Its text</h2><pre class=\"code\" tabindex=\"0\">"), js_str(a.body, "text"), L("</pre>"));
+	answer_free(&a);
+}
+
+void
+page_rollback_post(struct page *p)
+{
+	long long seconds = atoll(page_field(p, "seconds"));
+	struct answer a;
+
+	if (seconds >= 2 ? !page_post(p, &a, "POST", URL(p, L("/v1/rollback?to="), SEG(p->name), L("&confirm="), seconds), "", 60) :
+	    !page_post(p, &a, "POST", URL(p, L("/v1/rollback?to="), SEG(p->name)), "", 60))
+		return;
+	answer_free(&a);
+	page_go(p, "/config?said=applied");
+}

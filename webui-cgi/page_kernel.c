@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the engine holds: policies and SAs. Those that Causeway did not make are shown, marked, and never touched. */
+#include <stdio.h>
+#include <string.h>
+
+#include "page.h"
+
+#define ROWS 200
+
+static void
+owner(struct page *p, const json_t *e)
+{
+	if (!js_is(e, "ours"))
+		put(&p->out, L("<span class=\"st wait\"><span aria-hidden=\"true\">◆</span> foreign</span> "), js_str(e, "owner"));
+	else if (js_has(e, "tunnel"))
+		put(&p->out, L("<a href=\""), P("/tunnels/"), SEG(js_str(e, "tunnel")), L("\">"), js_str(e, "tunnel"), L("</a>/"), js_str(e, "child"));
+	else
+		put(&p->out, "ours");
+}
+
+static void
+head(struct page *p, const char *title, const json_t *list)
+{
+	const json_t *e;
+	long long foreign = 0;
+	size_t i, n = json_array_size(list);
+
+	json_array_foreach(list, i, e)
+		foreign += !js_is(e, "ours");
+	put(&p->out, L("<h1>"), title, L("</h1><div id=\"live\"><p>"), (long long)n, L(" in all, "), foreign, L(" of them foreign: made by others, shown here, never touched."));
+	if (n > ROWS)
+		put(&p->out, L(" The first "), ROWS, L(" are listed; the command below shows all."));
+	put(&p->out, L("</p><div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\""), title, L("\"><table><thead><tr>"));
+}
+
+static void
+end(struct page *p)
+{
+	put(&p->out, L("</tbody></table></div></div>"));
+}
+
+static void
+begin_row(struct page *p, const json_t *e)
+{
+	if (js_is(e, "ours"))
+		put(&p->out, L("<tr><td>"));
+	else
+		put(&p->out, L("<tr class=\"foreign\"><td>"));
+	owner(p, e);
+}
+
+static void
+policy_row(struct page *p, const json_t *e)
+{
+	const json_t *rq;
+	size_t i;
+
+	begin_row(p, e);
+	put(&p->out, L("</td><td>"), js_str(e, "direction"), L("</td><td>"), js_str(e, "source"), L("</td><td>"), js_str(e, "destination"), L("</td><td>"),
+	    js_str(e, "protocol"), L("</td><td>"), js_str(e, "action"));
+	json_array_foreach(json_object_get(e, "requests"), i, rq)
+		put(&p->out, L(" "), js_str(rq, "protocol"), L("/"), js_str(rq, "mode"), L("/"), js_str(rq, "level"), L(":"), js_int(rq, "reqid"));
+	put(&p->out, L("</td></tr>"));
+}
+
+void
+page_policies(struct page *p)
+{
+	const json_t *list, *e;
+	struct answer a;
+	size_t i;
+
+	page_say(p, "Policies", "ikectl show policies");
+	if (!page_get(p, &a, "/v1/policies"))
+		return;
+	p->live = true;
+	list = json_object_get(a.body, "policies");
+	head(p, "Policies", list);
+	put(&p->out, L("<th scope=\"col\">Belongs to</th><th scope=\"col\">Way</th><th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Protocol</th>"
+	    "<th scope=\"col\">Action</th></tr></thead><tbody>"));
+	json_array_foreach(list, i, e)
+		if (i < ROWS)
+			policy_row(p, e);
+	end(p);
+	answer_free(&a);
+}
+
+static void
+sa_row(struct page *p, const json_t *e)
+{
+	begin_row(p, e);
+	put(&p->out, L("</td><td><code>"), js_str(e, "spi"), L("</code></td><td>"), js_str(e, "direction"), L("</td><td>"), js_str(e, "source"), L("</td><td>"),
+	    js_str(e, "destination"), L("</td><td>"), js_str(e, "state"), L("</td><td>"), js_str(e, "encryption"));
+	put(&p->out, L(" "), js_str(e, "integrity"), js_is(e, "esn") ? " esn" : "", L("</td><td class=\"num\">"), OCTETS((uint64_t)js_int(e, "bytes")),
+	    L("</td><td class=\"num\">"), SECS(js_int(e, "age_s")), L("</td></tr>"));
+}
+
+void
+page_sas(struct page *p)
+{
+	const json_t *list, *e;
+	struct answer a;
+	size_t i;
+
+	page_say(p, "SAs", "ikectl show sa");
+	if (!page_get(p, &a, "/v1/sas"))
+		return;
+	p->live = true;
+	list = json_object_get(a.body, "sas");
+	head(p, "SAs", list);
+	put(&p->out, L("<th scope=\"col\">Belongs to</th><th scope=\"col\">SPI</th><th scope=\"col\">Way</th><th scope=\"col\">From</th><th scope=\"col\">To</th>"
+	    "<th scope=\"col\">State</th><th scope=\"col\">Algorithms</th><th scope=\"col\" class=\"num\">Carried</th><th scope=\"col\" class=\"num\">Age</th></tr></thead><tbody>"));
+	json_array_foreach(list, i, e)
+		if (i < ROWS)
+			sa_row(p, e);
+	end(p);
+	answer_free(&a);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Pages to read: certificates, the log, the audit log, the system. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+#define LINES 200
+
+/* ---- certificates ---- */
+
+static void
+cert(struct page *p, const json_t *c)
+{
+	bool ok = strcmp(js_str(c, "reason"), "OK") == 0;
+	const json_t *v;
+	size_t i;
+
+	put(&p->out, L("<section class=\"card\"><h2>"), js_str(c, "name"), L("</h2><p>"));
+	if (ok)
+		put(&p->out, L("<span class=\"st up\"><span aria-hidden=\"true\">●</span> good</span>"));
+	else
+		put(&p->out, L("<span class=\"st bad\"><span aria-hidden=\"true\">✕</span> "), js_str(c, "message"), L("</span> "), js_str(c, "hint"), L(" "), js_str(c, "detail"));
+	put(&p->out, js_is(c, "issues") ? " A CA that lives here." : js_is(c, "is_ca") ? " A CA." : "", js_is(c, "private_key") ? " Its private key is here." : "");
+	put(&p->out, L("</p><dl class=\"facts\"><dt>Subject</dt><dd>"), js_str(c, "subject"), L("</dd><dt>Issuer</dt><dd>"), js_str(c, "issuer"), L("</dd><dt>Names</dt><dd>"));
+	json_array_foreach(json_object_get(c, "names"), i, v)
+		put(&p->out, json_string_value(v), L(" "));
+	put(&p->out, L("</dd><dt>Key</dt><dd>"), js_str(c, "key"), L("</dd><dt>Valid until</dt><dd>"));
+	if (js_has(c, "not_after")) {
+		look_time(&p->out, js_str(c, "not_after"));
+		put(&p->out, L(", "), SECS(js_int(c, "expires_in_s")), L(" from now"));
+	}
+	put(&p->out, L("</dd><dt>Fingerprint</dt><dd><code>"), js_str(c, "fingerprint_sha256"), L("</code></dd><dt>Used by</dt><dd>"));
+	json_array_foreach(json_object_get(c, "used_by"), i, v)
+		put(&p->out, L("<a href=\""), P("/tunnels/"), SEG(json_string_value(v)), L("\">"), json_string_value(v), L("</a> "));
+	put(&p->out, L("</dd></dl></section>"));
+}
+
+void
+page_certs(struct page *p)
+{
+	struct answer a;
+	const json_t *c;
+	size_t i;
+
+	page_say(p, "Certificates", "ikectl show certs; ikectl ca issue SITE; ikectl cert import FILE");
+	if (!page_get(p, &a, "/v1/certs"))
+		return;
+	put(&p->out, L("<h1>Certificates</h1>"));
+	if (json_array_size(json_object_get(a.body, "certs")) == 0)
+		look_note(&p->out, "info", "There is none here. 'ikectl ca init' makes a CA, 'ikectl ca issue SITE' a certificate.");
+	json_array_foreach(json_object_get(a.body, "certs"), i, c)
+		cert(p, c);
+	answer_free(&a);
+}
+
+/* ---- the log ---- */
+
+static void
+event_row(struct page *p, const json_t *e)
+{
+	static const char *const more[] = { "state", "was", "child", "negotiated", "reason", "exchange", "peer", "remote", "daemon", "guard", "author", "action", "result", "comment" };
+
+	put(&p->out, L("<tr><td>"));
+	look_time(&p->out, js_str(e, "time"));
+	put(&p->out, L("</td><td>"), js_str(e, "event"), L("</td><td>"));
+	if (*js_str(e, "tunnel"))
+		put(&p->out, L("<a href=\""), P("/tunnels/"), SEG(js_str(e, "tunnel")), L("\">"), js_str(e, "tunnel"), L("</a>"));
+	put(&p->out, L("</td><td>"));
+	for (unsigned i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		if (*js_str(e, more[i]))
+			put(&p->out, L("<span class=\"dim\">"), more[i], L("</span> "), js_str(e, more[i]), L(" "));
+	put(&p->out, js_str(e, "message"), L(" "), js_str(e, "detail"), L("</td></tr>"));
+}
+
+static void
+log_table(struct page *p, const char *tunnel)
+{
+	const json_t *list, *e;
+	struct answer a;
+	size_t shown = 0;
+
+	if (!page_get(p, &a, "/v1/events?since=oldest&follow=0"))
+		return;
+	list = json_object_get(a.body, "events");
+	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Time (UTC)</th>"
+	    "<th scope=\"col\">Event</th><th scope=\"col\">Tunnel</th><th scope=\"col\">What happened</th></tr></thead><tbody>"));
+	for (size_t i = json_array_size(list); i > 0 && shown < LINES; i--) {
+		e = json_array_get(list, i - 1);
+		if (*tunnel && strcmp(js_str(e, "tunnel"), tunnel) != 0)
+			continue;
+		event_row(p, e);
+		shown++;
+	}
+	put(&p->out, L("</tbody></table></div></div>"));
+	answer_free(&a);
+}
+
+void
+page_log(struct page *p)
+{
+	page_say(p, "Log", "ikectl events");
+	p->live = true;
+	put(&p->out, L("<h1>Log</h1><p>The newest first.</p>"));
+	log_table(p, "");
+}
+
+void
+page_tunnel_log(struct page *p)
+{
+	char title[96], command[200];
+
+	snprintf(title, sizeof(title), "%s: log", p->name);
+	snprintf(command, sizeof(command), "ikectl events; journalctl CAUSEWAY_TUNNEL=%s", p->name);
+	page_say(p, title, command);
+	p->live = true;
+	page_tunnel_tabs(p, "/log");
+	log_table(p, p->name);
+}
+
+/* ---- the audit log ---- */
+
+void
+page_audit(struct page *p)
+{
+	const char *before = page_field(p, "before");
+	long long last = 0;
+	struct answer a;
+	const json_t *e;
+	size_t i;
+
+	page_say(p, "Audit", "ikectl audit");
+	if (!page_get(p, &a, *before ? URL(p, L("/v1/audit?limit=100&before="), SEG(before)) : "/v1/audit?limit=100"))
+		return;
+	put(&p->out, L("<h1>Audit</h1><p>Every request that was to change something, the newest first.</p><div class=\"wide\" role=\"region\" aria-label=\"Audit\" tabindex=\"0\"><table><thead><tr>"
+	    "<th scope=\"col\">Time (UTC)</th><th scope=\"col\">Who</th><th scope=\"col\">From</th><th scope=\"col\">Action</th><th scope=\"col\">What</th><th scope=\"col\">Result</th>"
+	    "</tr></thead><tbody>"));
+	json_array_foreach(json_object_get(a.body, "audit"), i, e) {
+		put(&p->out, L("<tr><td>"));
+		look_time(&p->out, js_str(e, "time"));
+		put(&p->out, L("</td><td>"), js_str(e, "author"), L("</td><td>"), js_str(e, "origin"), L("</td><td>"), js_str(e, "action"), L("</td><td>"), js_str(e, "detail"));
+		put(&p->out, L("</td><td>"), js_str(e, "result"), L("</td></tr>"));
+		last = js_int(e, "number");
+	}
+	put(&p->out, L("</tbody></table></div>"));
+	if (last > 1)
+		put(&p->out, L("<p><a href=\""), P("/audit?before="), last, L("\">Those before</a></p>"));
+	answer_free(&a);
+}
+
+/* ---- the system ---- */
+
+static void
+counters(struct page *p, const char *title, const json_t *list)
+{
+	const char *name;
+	json_t *v;
+
+	if (!json_object_size(list))
+		return;
+	put(&p->out, L("<h2>"), title, L("</h2><dl class=\"facts\">"));
+	json_object_foreach((json_t *)(uintptr_t)list, name, v)
+		if (json_integer_value(v))
+			put(&p->out, L("<dt>"), name, L("</dt><dd>"), (long long)json_integer_value(v), L("</dd>"));
+	put(&p->out, L("</dl>"));
+}
+
+void
+page_system(struct page *p)
+{
+	struct answer a, c;
+	const json_t *engine, *v;
+	size_t i;
+
+	page_say(p, "System", "ikectl status; ikectl counters; ikectl metrics");
+	if (!page_get(p, &a, "/v1/status?tunnels=none"))
+		return;
+	p->live = true;
+	engine = json_object_get(a.body, "engine");
+	put(&p->out, L("<h1>System</h1><div id=\"live\">"));
+	json_array_foreach(json_object_get(a.body, "troubles"), i, v)
+		put(&p->out, L("<div class=\"note bad\"><p>"), js_str(v, "message"), L("</p></div>"));
+	put(&p->out, L("<dl class=\"facts\"><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), L(" (asked for: "), js_str(engine, "asked"),
+	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd></dl>"));
+	if (js_has(a.body, "supervisor"))
+		put(&p->out, L("<h2>Daemons</h2><pre class=\"code\" tabindex=\"0\">"), js_str(a.body, "supervisor"), L("</pre>"));
+	counters(p, "Packets dropped, by reason", json_object_get(a.body, "drops"));
+	if (page_get(p, &c, "/v1/counters")) {
+		counters(p, "IKE", json_object_get(c.body, "iked"));
+		counters(p, "Reconciliation", json_object_get(c.body, "spdsync"));
+		answer_free(&c);
+	}
+	put(&p->out, L("</div>"));
+	answer_free(&a);
+}

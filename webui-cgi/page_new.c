@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A new tunnel in four steps: the other site, the networks, the profile, the proof; then the plan, and the tunnel. What was said before goes along
+ * in the form, nothing is kept between the steps, and every step checks all that it got. The result is a block of the site file like any other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "compose.h"
+#include "name.h"
+#include "page.h"
+
+static const char *const step_names[] = { "Sites", "Networks", "Profile", "Proof", "Plan" };
+static const char *const carried[] = { "there", "address", "here_address", "here_networks", "networks", "policy", "start", "auth", "trust" };
+#define CARRIED	(sizeof(carried) / sizeof(carried[0]))
+
+static void
+steps(struct page *p, int at)
+{
+	put(&p->out, L("<h1>New tunnel</h1><ol class=\"steps\">"));
+	for (int i = 0; i < 5; i++) {
+		put(&p->out, L("<li"));
+		if (i == at)
+			put(&p->out, L(" aria-current=\"step\""));
+		put(&p->out, L(">"), i + 1, L(" "), step_names[i], L("</li>"));
+	}
+	put(&p->out, L("</ol>"));
+}
+
+/* The form of a step; own: the fields that it asks for itself. */
+static void
+begin(struct page *p, int step, const char *own)
+{
+	look_form(p, "/new");
+	put(&p->out, L("<input type=\"hidden\" name=\"step\" value=\""), step + 1, L("\">"));
+	for (size_t i = 0; i < CARRIED; i++) {
+		char word[32];
+
+		snprintf(word, sizeof(word), " %s ", carried[i]);
+		if (*page_field(p, carried[i]) && !strstr(own, word))
+			put(&p->out, L("<input type=\"hidden\" name=\""), carried[i], L("\" value=\""), page_field(p, carried[i]), L("\">"));
+	}
+}
+
+static void
+end(struct page *p, const char *words)
+{
+	put(&p->out, L("<p><button class=\"main\">"), words, L("</button></p></form>"));
+}
+
+static void
+wrong(struct page *p, const char *why)
+{
+	if (!*why)
+		return;
+	p->status = 400;
+	put(&p->out, L("<div class=\"note bad\" role=\"alert\"><p>"), why, L("</p></div>"));
+}
+
+static const json_t *
+find_site(const json_t *sites, const char *name)
+{
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach(json_object_get(sites, "sites"), i, s)
+		if (strcmp(js_str(s, "name"), name) == 0)
+			return s;
+	return NULL;
+}
+
+static void
+networks_of(const json_t *site, char out[600])
+{
+	const json_t *v;
+	size_t i, n = 0;
+
+	out[0] = '\0';
+	json_array_foreach(json_object_get(site, "networks"), i, v)
+		if (n < 600)
+			n += (size_t)snprintf(out + n, 600 - n, "%s%s", i ? ", " : "", json_string_value(v));
+}
+
+static void
+line(struct page *p, const char *name, const char *words, const char *help, bool required)
+{
+	put(&p->out, L("<label for=\""), name, L("\">"), words, L("</label><input id=\""), name, L("\" name=\""), name, L("\" maxlength=\"500\" spellcheck=\"false\" autocomplete=\"off\" value=\""),
+	    page_field(p, name), L("\" aria-describedby=\""), name, L("-is\""));
+	if (required)
+		put(&p->out, L(" required"));
+	put(&p->out, L("><p class=\"dim\" id=\""), name, L("-is\">"), help, L("</p>"));
+}
+
+static void
+step_sites(struct page *p, const json_t *sites, const char *why)
+{
+	const json_t *s;
+	size_t i;
+
+	steps(p, 0);
+	wrong(p, why);
+	put(&p->out, L("<p>From <strong>"), js_str(sites, "here"), L("</strong>, this gateway, to:</p>"));
+	begin(p, 0, " there address here_address ");
+	line(p, "there", "The other site", "A name: small letters, digits and hyphens. One that the file knows already, or a new one.", true);
+	put(&p->out, L("<p class=\"dim\">Known: "));
+	json_array_foreach(json_object_get(sites, "sites"), i, s)
+		put(&p->out, js_str(s, "name"), L(" "));
+	put(&p->out, L("</p>"));
+	line(p, "address", "Its address, when it is new", "As this gateway reaches it: 203.0.113.9, or any when it has no fixed one.", false);
+	if (!find_site(sites, js_str(sites, "here")))
+		line(p, "here_address", "This gateway's address", "As the other one reaches it.", true);
+	end(p, "On to the networks");
+}
+
+static void
+step_networks(struct page *p, const json_t *sites, const char *why)
+{
+	const json_t *here = find_site(sites, js_str(sites, "here")), *there = find_site(sites, page_field(p, "there"));
+	char nets[600];
+
+	steps(p, 1);
+	wrong(p, why);
+	begin(p, 1, " here_networks networks ");
+	if (here) {
+		networks_of(here, nets);
+		put(&p->out, L("<p>Networks of "), js_str(sites, "here"), L(", as the file has them: <strong>"), nets, L("</strong></p>"));
+	} else
+		line(p, "here_networks", "Networks behind this gateway", "With commas between: 10.0.1.0/24, 2001:db8:1::/48", true);
+	if (there) {
+		networks_of(there, nets);
+		put(&p->out, L("<p>Networks of "), page_field(p, "there"), L(", as the file has them: <strong>"), nets, L("</strong></p>"));
+	} else
+		line(p, "networks", "Networks behind the other one", "With commas between. They may not overlap those of any other site.", true);
+	end(p, "On to the profile");
+}
+
+static void
+choice(struct page *p, const char *name, const char *const (*v)[2], unsigned n)
+{
+	const char *now = *page_field(p, name) ? page_field(p, name) : v[0][0];
+
+	for (unsigned i = 0; i < n; i++) {
+		put(&p->out, L("<label class=\"check\"><input type=\"radio\" name=\""), name, L("\" value=\""), v[i][0], L("\""));
+		if (strcmp(now, v[i][0]) == 0)
+			put(&p->out, L(" checked"));
+		put(&p->out, L(">"), v[i][1], L("</label>"));
+	}
+}
+
+static void
+step_profile(struct page *p, const char *why)
+{
+	static const char *const policies[][2] = {
+		{ "modern", "modern: AES-GCM, elliptic curves; for another Causeway, and anything of the last ten years" },
+		{ "compatible", "compatible: adds AES-CBC, SHA-2 and modp2048, for older peers" },
+	};
+	static const char *const starts[][2] = {
+		{ "always", "always: it is kept up" }, { "on-demand", "on demand: with the first packet" }, { "respond-only", "never from here: the other end begins" },
+	};
+
+	steps(p, 2);
+	wrong(p, why);
+	begin(p, 2, " policy start ");
+	put(&p->out, L("<fieldset><legend>Algorithms</legend>"));
+	choice(p, "policy", policies, 2);
+	put(&p->out, L("</fieldset><fieldset><legend>When it is set up</legend>"));
+	choice(p, "start", starts, 3);
+	put(&p->out, L("</fieldset>"));
+	end(p, "On to the proof");
+}
+
+static void
+step_proof(struct page *p, const char *why)
+{
+	static const char *const ways[][2] = {
+		{ "psk", "A pre-shared key: the panel makes one of 256 random bits, shows it once, and never again" },
+		{ "cert", "Certificates: each end has its own, from the CA below" },
+	};
+
+	steps(p, 3);
+	wrong(p, why);
+	begin(p, 3, " auth trust ");
+	put(&p->out, L("<fieldset><legend>How the two ends prove who they are</legend>"));
+	choice(p, "auth", ways, 2);
+	put(&p->out, L("</fieldset>"));
+	line(p, "trust", "The CA, for certificates", "Its name under Certificates; 'ikectl ca init' makes one.", false);
+	end(p, "Show the plan");
+}
+
+/* From the fields to a tunnel, as far as "upto" steps were made; why is a sentence when something cannot be, and the number of its step is returned. */
+static int
+gather(struct page *p, const json_t *sites, int upto, struct new_tunnel *t, char *why, size_t cap)
+{
+	const json_t *here = find_site(sites, js_str(sites, "here")), *there = find_site(sites, page_field(p, "there"));
+	char here_nets[600], there_nets[600];
+
+	memset(t, 0, sizeof(*t));
+	snprintf(t->here, sizeof(t->here), "%s", js_str(sites, "here"));
+	snprintf(t->there, sizeof(t->there), "%s", page_field(p, "there"));
+	snprintf(why, cap, "The other site needs a name that is not this gateway's.");
+	if (!name_ok(t->there) || strcmp(t->here, t->there) == 0)
+		return 0;
+	if (snprintf(t->name, sizeof(t->name), "%s-%s", t->here, t->there) >= (int)sizeof(t->name))
+		return 0;
+	snprintf(why, cap, "A new site needs an address: one like 203.0.113.9, or any.");
+	if ((!there && !compose_address(page_field(p, "address"))) || (!here && !compose_address(page_field(p, "here_address"))))
+		return 0;
+	if (upto < 2)
+		return -1;
+	networks_of(here, here_nets);
+	networks_of(there, there_nets);
+	if ((!here && !compose_networks(page_field(p, "here_networks"), here_nets, why, cap)) ||
+	    (!there && !compose_networks(page_field(p, "networks"), there_nets, why, cap)) || compose_overlap(here_nets, there_nets, why, cap))
+		return 1;
+	if (!here) {
+		snprintf(t->sites[0].name, 64, "%s", t->here);
+		snprintf(t->sites[0].address, 64, "%s", page_field(p, "here_address"));
+		memcpy(t->sites[0].networks, here_nets, sizeof(here_nets));
+	}
+	if (!there) {
+		snprintf(t->sites[1].name, 64, "%s", t->there);
+		snprintf(t->sites[1].address, 64, "%s", page_field(p, "address"));
+		memcpy(t->sites[1].networks, there_nets, sizeof(there_nets));
+	}
+	snprintf(t->policy, sizeof(t->policy), "%s", *page_field(p, "policy") ? page_field(p, "policy") : "modern");
+	snprintf(t->start, sizeof(t->start), "%s", *page_field(p, "start") ? page_field(p, "start") : "always");
+	t->cert = strcmp(page_field(p, "auth"), "cert") == 0;
+	snprintf(t->trust, sizeof(t->trust), "%s", page_field(p, "trust"));
+	snprintf(why, cap, "Certificates need the name of a CA to trust.");
+	return upto >= 4 && t->cert && !name_ok(t->trust) ? 3 : -1;
+}
+
+/* The whole text with the tunnel in it. */
+static char *
+whole_text(struct page *p, const struct new_tunnel *t)
+{
+	struct answer status, rev;
+	long long number;
+	char *text;
+
+	if (!page_get(p, &status, "/v1/status?tunnels=none"))
+		return NULL;
+	number = js_int(json_object_get(status.body, "revision"), "number");
+	answer_free(&status);
+	if (number == 0)
+		return compose_text("", t);
+	if (!page_get(p, &rev, URL(p, L("/v1/revisions/"), number)))
+		return NULL;
+	text = compose_text(js_str(rev.body, "text"), t);
+	answer_free(&rev);
+	return text;
+}
+
+static void
+show_plan(struct page *p, const struct new_tunnel *t)
+{
+	char *text = whole_text(p, t), blocks[2600];
+	struct answer a;
+
+	if (!text)
+		return;
+	if (page_post(p, &a, "POST", "/v1/check?file=panel", text, 30)) {
+		steps(p, 4);
+		compose_blocks(t, blocks, sizeof(blocks));
+		put(&p->out, L("<p>This comes into the site file; everything else stays as it is.</p><pre class=\"code\" tabindex=\"0\">"), blocks, L("</pre>"));
+		page_plan(p, json_object_get(a.body, "plan"));
+		begin(p, 4, " ");
+		put(&p->out, L("<label for=\"seconds\">Undo by itself unless confirmed within</label><select id=\"seconds\" name=\"seconds\"><option value=\"0\">never: it is new, and changes no other</option>"
+		    "<option value=\"120\">2 minutes</option></select>"));
+		end(p, "Make the tunnel");
+		answer_free(&a);
+	}
+	free(text);
+}
+
+static bool
+make_secret(char out[48])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned char r[33] = { 0 };
+	char *to = out;
+
+	if (getrandom(r, 32, 0) != 32)
+		return false;
+	for (int i = 0; i < 33; i += 3) {
+		unsigned v = (unsigned)r[i] << 16 | (unsigned)r[i + 1] << 8 | (i + 2 < 32 ? r[i + 2] : 0u);
+
+		for (int k = 18; k >= 0; k -= 6)
+			*to++ = digits[v >> k & 63];
+	}
+	to[-1] = '=';	/* 32 octets: the last group has two */
+	*to = '\0';
+	explicit_bzero(r, sizeof(r));
+	return true;
+}
+
+static void
+show_secret(struct page *p, const struct new_tunnel *t)
+{
+	char secret[48];
+
+	if (!make_secret(secret)) {
+		look_note(&p->out, "bad", "The system gave no random octets; make the secret yourself: head -c 32 /dev/urandom | base64");
+		return;
+	}
+	put(&p->out, L("<section class=\"card\"><h2>The secret</h2><p>It is shown now and never again. Put this line into the file <code>/etc/causeway/secrets/"), t->name,
+	    L("</code> of <strong>both</strong> gateways, mode 0600, by a way that nobody else reads:</p><pre class=\"code secret\" id=\"secret\" tabindex=\"0\">base64:"), secret,
+	    L("</pre><button type=\"button\" data-copy=\"secret\" hidden>Copy</button></section>"));
+	explicit_bzero(secret, sizeof(secret));
+}
+
+static void
+done(struct page *p, const struct new_tunnel *t, const json_t *answer)
+{
+	page_say(p, "The tunnel is made", "ikectl apply FILE; ikectl export-peer TUNNEL");
+	steps(p, -1);
+	put(&p->out, L("<div class=\"note good\" role=\"status\"><p>Revision "), js_int(answer, "revision"), L(" has the tunnel "), t->name, L(".</p></div>"));
+	if (js_has(answer, "confirm"))
+		page_pending(p, json_object_get(answer, "confirm"));
+	if (!t->cert)
+		show_secret(p, t);
+	else
+		put(&p->out, L("<p>Each end needs its certificate: <a href=\""), P("/certs"), L("\">Certificates</a>.</p>"));
+	put(&p->out, L("<p><a class=\"button\" href=\""), P("/tunnels/"), SEG(t->name), L("/export\">The file for the other side</a> <a class=\"button\" href=\""), P("/tunnels/"),
+	    SEG(t->name), L("\">Watch it come up</a></p>"));
+}
+
+static void
+make(struct page *p, const struct new_tunnel *t)
+{
+	char *text = whole_text(p, t);
+	long long seconds = atoll(page_field(p, "seconds"));
+	struct answer a;
+	bool good;
+
+	if (!text)
+		return;
+	if (seconds >= 2)
+		good = page_post(p, &a, "POST", URL(p, L("/v1/apply?file=panel&comment="), SEG("new tunnel "), SEG(t->name), L("&confirm="), seconds), text, 60);
+	else
+		good = page_post(p, &a, "POST", URL(p, L("/v1/apply?file=panel&comment="), SEG("new tunnel "), SEG(t->name)), text, 60);
+	free(text);
+	if (!good)
+		return;
+	done(p, t, a.body);
+	answer_free(&a);
+}
+
+void
+page_new(struct page *p)
+{
+	struct answer sites;
+
+	page_say(p, "New tunnel", "ikectl edit TUNNEL");
+	if (!page_get(p, &sites, "/v1/sites"))
+		return;
+	step_sites(p, sites.body, "");
+	answer_free(&sites);
+}
+
+void
+page_new_post(struct page *p)
+{
+	int step = atoi(page_field(p, "step")), bad;
+	struct new_tunnel t;
+	struct answer sites;
+	char why[200];
+
+	page_say(p, "New tunnel", "ikectl edit TUNNEL");
+	if (!page_get(p, &sites, "/v1/sites"))
+		return;
+	bad = gather(p, sites.body, step, &t, why, sizeof(why));
+	if (bad < 0)
+		why[0] = '\0';
+	switch (bad >= 0 ? bad : step) {
+	case 0: step_sites(p, sites.body, why); break;
+	case 1: step_networks(p, sites.body, why); break;
+	case 2: step_profile(p, why); break;
+	case 3: step_proof(p, why); break;
+	case 4: show_plan(p, &t); break;
+	default: make(p, &t); break;
+	}
+	answer_free(&sites);
+}
