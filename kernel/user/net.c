@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One direction of flow: policies -> pairs -> (guard, routes, file). The guard comes first, so that there is no moment in which a
- * new pair is routed but not guarded; a failure leaves what stood and is tried again after a second.
+ * new pair is routed but not guarded; a failure leaves what stood and is tried again after a second. One pass looks at all pairs, so
+ * after a long one the next waits: ten thousand policies that come one by one must not cost ten thousand passes over all of them.
+ * What the policies say is then in force a moment later, which is no more than if they had come later; spdsync's requests never wait.
  */
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -13,8 +15,13 @@
 
 #include "guard_disk.h"
 #include "causeway/pfkey.h"
+#include "clock.h"
 #include "log.h"
 #include "net.h"
+
+#define SHORT_NS	5000000u	/* a pass after which nothing waits */
+#define REST		4u		/* times as long as the pass took, */
+#define REST_MAX_NS	900000000u	/* but not longer than this */
 
 bool
 net_load(struct net *n, const char *file, const char *tun, uint16_t ike_port, uint16_t natt_port, char why[256])
@@ -146,17 +153,27 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	return e;
 }
 
+static void
+rest(struct net *n, uint64_t began)
+{
+	uint64_t now = clock_now_ns(), took = now - began;
+
+	n->rest_until = took < SHORT_NS ? now : now + (took * REST < REST_MAX_NS ? took * REST : REST_MAX_NS);
+}
+
 static int
 sync_now(struct net *n)
 {
 	struct troubles before = n->troubles;
 	struct guard_want w = { 0 };
 	struct pairs tun = { NULL, 0, 0 };
+	uint64_t began = clock_now_ns();
 	int e = 0;
 
 	n->dirty = false;
 	if (n->kept)
 		return 0;
+	event_del(n->retry);
 	trouble_clear(&n->troubles);
 	if (n->addrs_dirty) {
 		n->addrs_dirty = false;
@@ -184,6 +201,7 @@ sync_now(struct net *n)
 
 		event_add(n->retry, &second);
 	}
+	rest(n, began);
 	if (!trouble_eq(&before, &n->troubles) && n->on_trouble)
 		n->on_trouble(n->ctx);
 	return e;
@@ -198,8 +216,15 @@ net_changed(struct net *n)
 void
 net_turn_end(struct net *n)
 {
-	if (n->dirty)
+	uint64_t now = n->dirty ? clock_now_ns() : 0;
+
+	if (n->dirty && (n->reload || n->addrs_dirty || now >= n->rest_until)) {
 		sync_now(n);
+	} else if (n->dirty) {
+		struct timeval wait = { 0, (suseconds_t)((n->rest_until - now) / 1000 + 1) };
+
+		event_add(n->retry, &wait);
+	}
 }
 
 int

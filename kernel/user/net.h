@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From the policies to the system: routes, rules and guard are made what the SPD says, at the end of every turn in which it
- * changed. Until spdsync says that its policies all stand, what the saved guard says counts too.
+ * From the policies to the system: routes, rules and guard are made what the SPD says at the end of a turn in which it
+ * changed, or a while after a pass that took long. Until spdsync says that its policies all stand, what the saved guard says counts too.
  */
 #ifndef CAUSEWAY_NET_H
 #define CAUSEWAY_NET_H
@@ -22,6 +22,7 @@ struct net {
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
 	struct guard_want	want;		/* what was put last; its pairs are what stands in the file */
 	bool			xfrm, open, kept, synced, dirty, addrs_dirty, reload, failed, unsaved;
+	uint64_t		rest_until;	/* what only the policies ask for waits until then */
 	struct troubles		troubles;
 	void			(*on_trouble)(void *ctx);
 	void			*ctx;
