@@ -404,6 +404,7 @@ forget(struct children *t, struct child *c)
 void
 children_forget(struct children *t)
 {
+	t->resync = false;
 	childtab_each(t, forget);
 }
 
@@ -422,6 +423,7 @@ children_found(struct children *t, const struct sa_found *f)
 	if (c == NULL) {
 		if ((c = childtab_new(t, 0)) == NULL)
 			return;
+		c->stray = t->resync;
 		c->reqid = f->reqid;
 		c->local = *local;
 		c->remote = *remote;
@@ -433,6 +435,51 @@ children_found(struct children *t, const struct sa_found *f)
 		childtab_set_in(t, c, SIDE_LIVE);
 	else
 		childtab_set_out(t, c, SIDE_LIVE);
+	*(f->in ? &c->seen_in : &c->seen_out) = true;
+	if (t->resync && f->dying && !c->stray)
+		t->ops->expired(t->ctx, c->child, false, f->in);	/* perhaps once more */
+}
+
+static void
+unsee(struct children *t, struct child *c)
+{
+	(void)t;
+	c->seen_in = c->seen_out = false;
+}
+
+void
+children_resync(struct children *t)
+{
+	t->resync = true;
+	childtab_each(t, unsee);
+}
+
+static void
+compare(struct children *t, struct child *c)
+{
+	bool in = c->in == SIDE_LIVE && !c->seen_in, out = c->out == SIDE_LIVE && !c->seen_out;
+	uint32_t num = c->child;
+
+	if (c->stray) {
+		remove_child(t, c);
+		return;
+	}
+	if (!in && !out)
+		return;
+	if (in)
+		childtab_set_in(t, c, SIDE_NONE);
+	if (out)
+		childtab_set_out(t, c, SIDE_NONE);
+	tidy(t, c);
+	t->ops->gone(t->ctx, num);
+}
+
+void
+children_resynced(struct children *t)
+{
+	if (t->resync)
+		childtab_each(t, compare);
+	t->resync = false;
 }
 
 void

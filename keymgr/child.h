@@ -43,6 +43,13 @@ void children_remove_all(struct children *);	/* from the engine too */
 /* The engine is gone, and every SA with it. */
 void children_forget(struct children *);
 
+/*
+ * The link to the engine was cut off and the engine lives: between these two every SA is found again that is still there. At the end
+ * the others are told as gone; one that was on its way when the link ended, and that nobody knows therefore, is removed.
+ */
+void children_resync(struct children *);
+void children_resynced(struct children *);
+
 /* The engine's events. */
 void children_found(struct children *, const struct sa_found *);
 void children_expired(struct children *, uint32_t spi, const struct addr *dst, bool hard, bool larval);

@@ -28,6 +28,7 @@ struct child {
 	unsigned	 refs;		/* requests under way */
 	bool		 dropped;	/* out of the table; the last reference frees it */
 	bool		 kept;		/* outlived its link */
+	bool		 seen_in, seen_out, stray;	/* by the dump after a link that was cut off; stray: nobody asked for it */
 	enum side	 in, out;
 	uint32_t	 child, reqid, spi_in, spi_out;
 	struct endpoint	 local, remote;
@@ -42,6 +43,7 @@ struct children {
 	void			*ctx;
 	struct event		*timer;
 	unsigned		 n, nlarval;
+	bool			 resync;	/* the dump is compared with the table */
 	uint32_t		 last_kept;
 	struct child		*by_num[CHILD_BUCKETS], *by_in[CHILD_BUCKETS], *by_out[CHILD_BUCKETS];
 };

@@ -200,6 +200,7 @@ test_unit_test_key_child_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_child_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_child_SOURCES = test/unit/test_key_child.c $(KEY_FIX)
 test_unit_test_key_engine_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_engine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dgram_get
 test_unit_test_key_engine_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_engine_SOURCES = test/unit/test_key_engine.c $(KEY_FIX)
 test_unit_test_pfkey_LDADD = $(KEY_TEST_LIBS)

@@ -11,6 +11,7 @@ struct sadb {
 	void			*ctx;
 	struct pfkey		*pf;
 	bool			up;		/* HELLO and dump are done */
+	bool			cut;		/* the last link was cut off: the next dump is compared with what was */
 	struct op		*ops_pending;
 };
 
@@ -77,6 +78,7 @@ on_dump_entry(void *arg, const struct pfkey_msg *m)
 	}
 	if (m->has & PFKEY_HAS(CW_EXT_OWNER))
 		f.ours = sadb_owner_parse(m->owner, f.name, &f.peer_spi);
+	f.dying = m->sa.state == SADB_SASTATE_DYING;
 	f.src = with_port(m, &m->src, m->natt_sport);
 	f.dst = with_port(m, &m->dst, m->natt_dport);
 	s->ops->found(s->ctx, &f);
@@ -89,6 +91,9 @@ on_dump_done(void *arg, int err, const struct pfkey_msg *m)
 
 	if (err == ECONNRESET)
 		return;		/* down() follows */
+	if (err && s->cut)
+		s->ops->lost(s->ctx, "it does not list what it has", false);
+	s->cut = false;
 	s->up = true;
 	s->ops->back(s->ctx);
 }
@@ -183,9 +188,13 @@ on_down(void *ctx, const char *why)
 {
 	struct sadb *s = ctx;
 
+	s->cut = pfkey_was_cut(s->pf);
 	s->pf = NULL;
 	s->up = false;
-	s->ops->lost(s->ctx, why, true);
+	if (s->cut)
+		s->ops->cut(s->ctx, why);
+	else
+		s->ops->lost(s->ctx, why, true);
 }
 
 static const struct pfkey_ops pf_ops = { .event = on_event, .down = on_down };

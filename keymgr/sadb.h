@@ -31,6 +31,7 @@ struct sa_spec {
 struct sa_found {
 	bool		in, out;	/* neither: the engine did not say */
 	bool		ours;		/* OWNER is keymgr's */
+	bool		dying;		/* its soft lifetime is over */
 	uint32_t	spi, peer_spi, reqid;
 	char		name[CHILD_NAME_CAP];
 	struct endpoint	src, dst;
@@ -40,6 +41,7 @@ struct sadb_ops {
 	void	(*found)(void *ctx, const struct sa_found *);	/* in the dump after HELLO */
 	void	(*back)(void *ctx);				/* HELLO and dump are done */
 	void	(*lost)(void *ctx, const char *why, bool ended);	/* every SA is gone with the engine; ended: and no new link is there */
+	void	(*cut)(void *ctx, const char *why);		/* the link ended, and the SAs stay; what the dump after the next HELLO says, holds */
 	void	(*acquire)(void *ctx, uint32_t reqid);
 	void	(*expire)(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval);
 	void	(*used)(void *ctx, uint32_t spi, const struct addr *dst);

@@ -183,7 +183,20 @@ sadb_back_cb(void *ctx)
 
 	log_info(NULL, "engine_back", "The engine is there%s.", sadb_features(k->sadb) ? "" : "; it does not know Causeway's extensions");
 	settle(k);
+	children_resynced(k->children);
 	serve_iked_engine(k);
+}
+
+/* Nobody was lost: iked hears of it only what the comparison says. */
+static void
+sadb_cut_cb(void *ctx, const char *why)
+{
+	struct keymgr *k = ctx;
+
+	if (k->proc)
+		proc_link_lost(k->proc, "pfkey");
+	log_warn(NULL, "engine_cut", "The engine cut the PF_KEY socket off: %s. Its SAs stay; they are listed anew.", why);
+	children_resync(k->children);
 }
 
 static void
@@ -235,7 +248,7 @@ sadb_flushed_cb(void *ctx)
 	children_flushed(((struct keymgr *)ctx)->children);
 }
 
-static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .acquire = sadb_acquire_cb,
+static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .cut = sadb_cut_cb, .acquire = sadb_acquire_cb,
     .expire = sadb_expire_cb, .used = sadb_used_cb, .mapping = sadb_mapping_cb, .deleted = sadb_deleted_cb, .flushed = sadb_flushed_cb };
 
 /* All of it */

@@ -75,7 +75,7 @@ dgram_get(int sock, void *buf, size_t cap, size_t *n, int *fd, int flags)
 		got = recvmsg(sock, &m, fd ? flags | MSG_CMSG_CLOEXEC : flags);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? DGRAM_NOT_NOW : DGRAM_CLOSED;
+		return errno == EAGAIN || errno == EWOULDBLOCK ? DGRAM_NOT_NOW : errno == ENOBUFS ? DGRAM_CUT : DGRAM_CLOSED;
 	if ((fd && take_descriptors(&m, fd) > 1) || (m.msg_flags & MSG_CTRUNC))
 		rc = DGRAM_DESCRIPTORS;
 	else if (m.msg_flags & MSG_TRUNC)

@@ -11,6 +11,7 @@ enum dgram {
 	DGRAM_OK,
 	DGRAM_NOT_NOW,		/* it would block */
 	DGRAM_CLOSED,		/* the other side is gone; an empty datagram looks the same and is taken for it */
+	DGRAM_CUT,		/* ENOBUFS, of a kernel's socket: what was not read in time is lost */
 	DGRAM_LONG,		/* longer than the buffer; it is lost */
 	DGRAM_DESCRIPTORS	/* more than one descriptor; all of them were closed */
 };

@@ -499,6 +499,7 @@ read_one(struct ipc *l)
 	case DGRAM_NOT_NOW:
 		return false;
 	case DGRAM_CLOSED:
+	case DGRAM_CUT:
 		mark_broken(l);
 		return false;
 	case DGRAM_LONG:

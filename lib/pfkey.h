@@ -145,6 +145,8 @@ void pfkey_free(struct pfkey *);	/* no down(), pending calls are dropped silentl
  */
 bool pfkey_hello(struct pfkey *, uint8_t satype, bool keyless, pfkey_done *, void *arg);
 uint64_t pfkey_features(const struct pfkey *);
+/* In down(): the engine lives and keeps what it has; only what it said meanwhile is lost. A new socket and a dump tell. */
+bool pfkey_was_cut(const struct pfkey *);
 /*
  * Send one request; seq and pid are filled in. Returns its seq, or 0 when nothing was sent (done is not called). Private extensions before HELLO's
  * answer are left out when they only inform (OWNER, STATS); the others fail the call. done may be NULL.

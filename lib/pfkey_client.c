@@ -17,6 +17,7 @@
 #define TURN	64		/* messages read in one turn of the loop */
 #define CALLS	65536u		/* requests that wait for an answer at most */
 #define QUEUE	(8u << 20)	/* octets of requests that the engine has not taken */
+#define CUT	"its events were not read in time"
 #define PFKEY_INFORMS (PFKEY_HAS(CW_EXT_OWNER) | PFKEY_HAS(CW_EXT_STATS) | PFKEY_HAS(CW_EXT_PACKETS))
 
 struct call {
@@ -47,6 +48,7 @@ struct pfkey {
 	uint64_t		 features;
 	bool			 greeted;	/* HELLO was answered */
 	bool			 broken, freed;
+	bool			 cut;		/* by an engine that lives */
 	const char		*why;
 	unsigned		 depth, ncalls;
 	struct event		*ev_read, *ev_write, *ev_end;
@@ -177,6 +179,20 @@ mark_broken(struct pfkey *k, const char *why)
 	event_active(k->ev_end, EV_TIMEOUT, 1);
 }
 
+/* A socket that was cut off says so to who reads, and only that it is closed to who writes. */
+static void
+mark_ended(struct pfkey *k)
+{
+	uint8_t octets[64];
+	size_t n;
+
+	if (k->broken)
+		return;
+	k->cut = dgram_get(k->fd, octets, sizeof(octets), &n, NULL, MSG_DONTWAIT) == DGRAM_CUT;
+	wipe(octets, sizeof(octets));
+	mark_broken(k, k->cut ? CUT : "the engine closed the PF_KEY socket");
+}
+
 /* Send or queue. */
 static bool
 transmit(struct pfkey *k, struct bytes b)
@@ -190,7 +206,7 @@ transmit(struct pfkey *k, struct bytes b)
 		if (rc == DGRAM_OK)
 			return true;
 		if (rc != DGRAM_NOT_NOW) {
-			mark_broken(k, "the engine closed the PF_KEY socket");
+			mark_ended(k);
 			return false;
 		}
 	}
@@ -220,7 +236,7 @@ on_write(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 		if (rc != DGRAM_OK) {
-			mark_broken(k, "the engine closed the PF_KEY socket");
+			mark_ended(k);
 			return;
 		}
 		k->queue = it->next;
@@ -324,7 +340,10 @@ on_read(evutil_socket_t fd, short what, void *arg)
 
 		if (rc == DGRAM_NOT_NOW)
 			break;
-		if (rc != DGRAM_OK)
+		k->cut = rc == DGRAM_CUT;
+		if (k->cut)
+			mark_broken(k, CUT);
+		else if (rc != DGRAM_OK)
 			mark_broken(k, rc == DGRAM_CLOSED ? "the engine closed the PF_KEY socket" : "a PF_KEY message is too long or carries a descriptor");
 		else if (!pfkey_get(bytes_of(k->buf, n), &k->msg, &why))
 			mark_broken(k, why);
@@ -363,6 +382,12 @@ uint64_t
 pfkey_features(const struct pfkey *k)
 {
 	return k ? k->features : 0;
+}
+
+bool
+pfkey_was_cut(const struct pfkey *k)
+{
+	return k && k->cut;
 }
 
 /* What the engine must understand for the request to mean the same: it may not be left out. */

@@ -159,7 +159,7 @@ pf_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 		return -EINVAL;
 	skb = skb_recv_datagram(sk, flags, &err);
 	if (!skb)
-		return READ_ONCE(sk->sk_shutdown) ? 0 : err;
+		return err == -EAGAIN && READ_ONCE(sk->sk_shutdown) ? 0 : err;	/* but ENOBUFS is said, once */
 	n = skb->len;
 	if (n > len) {
 		msg->msg_flags |= MSG_TRUNC;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "childtab.h"
+#include "dgram.h"
 #include "key_fix.h"
 #include "test.h"
 
@@ -121,6 +122,87 @@ test_asks_for_link(void **state)
 	assert_true(p.lost[0].timer && event_pending(p.lost[0].timer, EV_TIMEOUT, NULL));
 	event_free(p.lost[0].timer);
 	f->k.proc = NULL;
+}
+
+/* What a kernel's PF_KEY socket says to a reader that was too slow; other links ask for descriptors. */
+static bool cut_off;
+enum dgram __real_dgram_get(int, void *, size_t, size_t *, int *, int);
+enum dgram __wrap_dgram_get(int, void *, size_t, size_t *, int *, int);
+
+enum dgram
+__wrap_dgram_get(int sock, void *buf, size_t cap, size_t *n, int *fd, int flags)
+{
+	return cut_off && fd == NULL ? DGRAM_CUT : __real_dgram_get(sock, buf, cap, n, fd, flags);
+}
+
+static void
+cut(struct key_fix *f)
+{
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_X_SPDFLUSH, SADB_SATYPE_UNSPEC);
+	m.pid = 4711;
+	cut_off = true;
+	key_engine_says(f, &m);
+	cut_off = false;
+}
+
+/* The engine lives: children stay as they are, but those that went meanwhile; what nobody knows any more is removed. */
+static void
+test_cut_off(void **state)
+{
+	struct key_fix *f = *state;
+	struct key_installed v[4];
+	struct key_spi s = { .child = 9, .reqid = 7 };
+	struct key_pair p;
+	uint8_t buf[64];
+	struct wr w = wr_of(buf, sizeof(buf));
+	unsigned deleted;
+
+	key_pair(f, &p, KEY_IN | KEY_OUT);
+	f->dump[0] = *key_sa(f, p.spi_i);
+	f->dump[1] = *key_sa(f, p.spi_r + KEY_PEER);
+	f->dump[2] = *key_sa(f, p.spi_r);	/* the second child's outbound SA went meanwhile */
+	f->dump[3] = f->dump[0];		/* asked for, and the answer did not arrive */
+	f->dump[3].m.sa.spi = 0x7777;
+	sadb_owner_text(f->dump[3].m.owner, sizeof(f->dump[3].m.owner), "a/net", 0x8888);
+	f->ndump = 4;
+	assert_true(addr_parse("20.0.0.1", &s.local) && addr_parse("20.0.0.2", &s.remote));
+	f->silent = true;
+	key_spi_put(&w, &s);
+	key_post(f, KEY_SPI_NEW, &w);
+	f->silent = false;
+	f->nev = 0;
+	deleted = f->n_delete;
+	cut(f);
+	assert_true(f->answered);		/* who waits is told … */
+	assert_int_equal(f->reason, R_ENGINE_DOWN);
+	assert_int_equal(f->nev, 0);		/* … and nothing is lost */
+	assert_int_equal(key_list(f, v, 4), 2);
+	key_attach_engine(f, true);
+	assert_int_equal(f->nev, 2);
+	assert_true(f->ev[0].type == KEY_GONE && f->ev[0].v == 2);
+	assert_int_equal(f->ev[1].type, KEY_ENGINE_BACK);
+	assert_int_equal(f->n_delete, deleted + 1);
+	assert_int_equal(key_list(f, v, 4), 2);
+	assert_int_equal(v[0].child, 1);
+	assert_int_equal(v[0].spi_in, p.spi_i);
+
+	/* a soft lifetime that ended meanwhile is told */
+	f->ndump = 3;
+	f->dump[0].m.sa.state = SADB_SASTATE_DYING;
+	f->nev = 0;
+	cut(f);
+	key_attach_engine(f, true);
+	assert_true(f->nev == 2 && f->ev[0].type == KEY_EXPIRE && f->ev[0].v == 1 && f->ev[0].a == 0);
+
+	/* the engine dies before it could tell */
+	f->nev = 0;
+	cut(f);
+	f->ndump = 0;
+	key_attach_engine(f, true);
+	assert_true(f->nev == 3 && f->ev[0].type == KEY_GONE && f->ev[1].type == KEY_GONE && f->ev[2].type == KEY_ENGINE_BACK);
+	assert_int_equal(key_list(f, v, 4), 0);
 }
 
 /* The engine ends, or is replaced, while it owes an answer. */
@@ -360,6 +442,7 @@ main(void)
 		T(test_stock_engine),
 		T(test_engine_lost),
 		T(test_asks_for_link),
+		T(test_cut_off),
 		T(test_lost_meanwhile),
 		T(test_events),
 		T(test_gone),
