@@ -7,7 +7,7 @@
 
 #include "links.h"
 
-const char *const daemon_names[DAEMONS] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch" };
+const char *const daemon_names[DAEMONS] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch", "spdsync-resolve" };
 
 const struct link_row link_rows[LINKS] = {
 	{ { D_IPSECD, D_KEYMGR },	{ "pfkey-keymgr", "pfkey" },	true },
@@ -18,6 +18,7 @@ const struct link_row link_rows[LINKS] = {
 	{ { D_KEYMGR, D_IKED },		{ "iked", "keymgr" },		false },
 	{ { D_SPDSYNC, D_IKED },	{ "iked", "spdsync" },		false },
 	{ { D_KEYMGR, D_FETCH },	{ "fetch", "keymgr" },		false },
+	{ { D_SPDSYNC, D_RESOLVE },	{ "resolve", "spdsync" },	false },
 };
 
 void

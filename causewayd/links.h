@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-enum daemon { D_IPSECD, D_KEYMGR, D_SPDSYNC, D_IKED, D_FETCH, DAEMONS };	/* in the order of their start */
+enum daemon { D_IPSECD, D_KEYMGR, D_SPDSYNC, D_IKED, D_FETCH, D_RESOLVE, DAEMONS };	/* in the order of their start */
 
 extern const char *const daemon_names[DAEMONS];
 
-#define LINKS	8
+#define LINKS	9
 
 struct link_row {
 	enum daemon	who[2];

@@ -30,7 +30,7 @@ struct options {
 };
 
 static const char *const users[DAEMONS] = { "_causeway-esp", "_causeway-key", "_causeway-sync", "_causeway-ike",
-	"_causeway-fetch" };
+	"_causeway-fetch", "_causeway-fetch" };
 
 static _Noreturn void
 usage(void)

@@ -190,14 +190,14 @@ equip(struct child *c)
 
 /* What the daemon says */
 
-/* keymgr-fetch is the last, and nobody waits for it: tunnels come up without it. */
+/* keymgr-fetch and spdsync-resolve are the last, and nobody waits for them: tunnels come up without them. */
 static void
 start_next(struct supervisor *s)
 {
 	for (unsigned i = 0; i < DAEMONS; i++) {
 		if (!s->child[i].was_started)
 			start(&s->child[i]);
-		if (s->child[i].line.life != LIFE_READY && i != D_FETCH)
+		if (s->child[i].line.life != LIFE_READY && i < D_FETCH)
 			return;
 	}
 	if (!s->announced) {
@@ -276,7 +276,7 @@ static const struct ipc_row rows[] = {
 static const struct ipc_table tables[DAEMONS] = {
 	{ "causewayd-ipsecd", rows, NROWS, NULL, on_down }, { "causewayd-keymgr", rows, NROWS, NULL, on_down },
 	{ "causewayd-spdsync", rows, NROWS, NULL, on_down }, { "causewayd-iked", rows, NROWS, NULL, on_down },
-	{ "causewayd-keymgr-fetch", rows, NROWS, NULL, on_down },
+	{ "causewayd-keymgr-fetch", rows, NROWS, NULL, on_down }, { "causewayd-spdsync-resolve", rows, NROWS, NULL, on_down },
 };
 
 /* Start and death */

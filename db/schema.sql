@@ -42,3 +42,8 @@ CREATE TABLE audit (
 	detail TEXT NOT NULL,
 	result TEXT NOT NULL
 );
+-- The last known addresses of peers that are given by a host name: they stay in use over a restart, and while the DNS is silent.
+CREATE TABLE host (
+	name TEXT PRIMARY KEY,
+	addresses TEXT NOT NULL		-- with blanks between them
+);

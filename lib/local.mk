@@ -30,6 +30,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/msg_esp.h \
 	lib/msg_fetch.c \
 	lib/msg_fetch.h \
+	lib/msg_resolve.c \
+	lib/msg_resolve.h \
 	lib/msg_ike.c \
 	lib/msg_ike.h \
 	lib/msg_key.c \

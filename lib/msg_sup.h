@@ -13,7 +13,8 @@
  *            "iked" "spdsync"         IPC links
  *   keymgr   "pfkey" "iked" "spdsync" "fetch"
  *   keymgr-fetch "keymgr"
- *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" and listeners "api-ro" "api-rw" "api-files" "api-panel"
+ *   spdsync-resolve "spdsync"
+ *   spdsync  "pfkey" "keymgr" "iked" "ipsecd" "resolve" and listeners "api-ro" "api-rw" "api-files" "api-panel"
  *   iked     "ike4" "ike6" "natt4" "natt6" (send only) "keymgr" "spdsync" "ipsecd"
  * With a kernel's engine (module, system) ipsecd runs as "ipsecd --routes":
  *   ipsecd   "pfkey" (kernel, keyless) "spdsync", and "counters": /proc/net/causeway, to be read from its beginning again and again

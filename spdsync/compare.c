@@ -98,10 +98,10 @@ number_field(struct pair *p, const char *field, uint64_t here, uint64_t there)
 static void
 site_fields(struct pair *p, const struct site *x, const struct site *y)
 {
-	char a[ADDR_STR];
+	char a[SITE_ADDRESS_STR];
 
-	snprintf(p->here, VALUE, "%s", x->address.fam ? addr_str(&x->address, a) : "any");
-	snprintf(p->there, VALUE, "%s", y->address.fam ? addr_str(&y->address, a) : "any");
+	snprintf(p->here, VALUE, "%s", site_address_str(x, a));
+	snprintf(p->there, VALUE, "%s", site_address_str(y, a));
 	told(p, x->name, "address");
 	networks_str(x, p->here);
 	networks_str(y, p->there);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "names.h"
 #include "clock.h"
 
 const char *
@@ -54,6 +55,8 @@ void
 tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt, struct verdict *v)
 {
 	const struct tunnel_state *st = rt->state;
+	enum reason unnamed;
+	const char *detail = NULL;
 	bool up;
 
 	memset(v, 0, sizeof(*v));
@@ -71,12 +74,14 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 		set(v, R_IKED_DOWN, NULL);
 	else if (!up && rt->secret_known && rt->secret != R_OK)
 		set(v, rt->secret, rt->secret_detail);
+	else if (!up && (unnamed = names_why(s, w, &detail)) != R_OK)
+		set(v, unnamed, detail);
 	else if (rt->put != R_OK)
 		set(v, rt->put, "iked did not take the tunnel.");
 	else if (st && st->reason != R_OK)
 		set(v, (enum reason)st->reason, st->detail);
 	else if (!up && w->start == START_RESPOND)
-		set(v, R_WAITING_FOR_PEER, w->remote->address.fam ? "This end is respond-only." : "The peer's address is not known, so the peer begins.");
+		set(v, R_WAITING_FOR_PEER, !site_is_any(w->remote) ? "This end is respond-only." : "The peer's address is not known, so the peer begins.");
 	else if (!up && !w->first && !st)
 		set(v, R_WAITING_FOR_PEER, "The other site begins; this one follows after 15 s.");
 }

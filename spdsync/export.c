@@ -157,7 +157,7 @@ begin(struct ex *x, const struct sites *all, const struct site_tunnel *t, const 
 	x->here_auth = &t->auth[first ? 0 : 1];
 	x->peer_auth = &t->auth[first ? 1 : 0];
 	/* Contracts, "Who initiates": one end is enough, and two that begin at once only make work. */
-	x->peer_begins = t->start == START_ALWAYS && (x->peer->address.fam == 0 || (!first && x->here->address.fam != 0));
+	x->peer_begins = t->start == START_ALWAYS && (site_is_any(x->peer) || (!first && !site_is_any(x->here)));
 	return true;
 }
 

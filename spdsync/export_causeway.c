@@ -43,13 +43,10 @@ write_side(FILE *f, const struct site_auth *a)
 static void
 write_site(FILE *f, const struct site *s)
 {
-	char buf[PREFIX_STR], address[ADDR_STR];
+	char buf[PREFIX_STR], address[SITE_ADDRESS_STR];
 
 	fprintf(f, "  %s:\n    address: ", s->name);
-	if (s->address.fam == 0)
-		fputs("any\n", f);
-	else
-		fprintf(f, "\"%s\"\n", addr_str(&s->address, address));
+	fprintf(f, site_is_any(s) ? "%s\n" : "\"%s\"\n", site_address_str(s, address));
 	fputs("    networks: [", f);
 	for (unsigned i = 0; i < s->nnets; i++)
 		fprintf(f, "%s\"%s\"", i ? ", " : "", prefix_str(&s->nets[i], buf));

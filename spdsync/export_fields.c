@@ -44,11 +44,11 @@ write_proposals(struct ex *x, const char *name, const struct proposals *ps)
 static void
 write_site(struct ex *x, const char *whose, const struct site *s)
 {
-	char name[64], address[ADDR_STR];
+	char name[64], address[SITE_ADDRESS_STR];
 
 	snprintf(name, sizeof(name), "%s address", whose);
 	field(x, name);
-	fprintf(x->body, "%s\n", s->address.fam ? addr_str(&s->address, address) : "any (it changes; this end begins)");
+	fprintf(x->body, "%s\n", site_is_any(s) ? "any (it changes; this end begins)" : site_address_str(s, address));
 	snprintf(name, sizeof(name), "%s identity", whose);
 	field(x, name);
 	fprintf(x->body, "%s\n", s->id);

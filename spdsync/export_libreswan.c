@@ -139,10 +139,10 @@ static void
 write_end(struct ex *x, unsigned child, const char *side, const struct site *s, bool left)
 {
 	const struct site_auth *a = left ? x->peer_auth : x->here_auth;
-	char address[ADDR_STR];
+	char address[SITE_ADDRESS_STR];
 	FILE *f = x->body;
 
-	fprintf(f, "  %s=%s\n", side, s->address.fam ? addr_str(&s->address, address) : left ? "%defaultroute" : "%any");
+	fprintf(f, "  %s=%s\n", side, left && s->address.fam == 0 ? "%defaultroute" : site_is_any(s) ? "%any" : site_address_str(s, address));
 	if (strchr(s->id, '"'))
 		ex_note(x, "the identity of %s, which has a quote in it: write '%sid=' yourself", s->name, side);
 	else {

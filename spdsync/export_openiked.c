@@ -174,7 +174,7 @@ void
 export_openiked(struct ex *x)
 {
 	const struct site_tunnel *t = x->t;
-	char address[ADDR_STR];
+	char address[SITE_ADDRESS_STR];
 	FILE *f = x->body;
 
 	fputs("#\n# A part of /etc/iked.conf (mode 0600); 'iked -n' looks whether it is right.\n", f);
@@ -183,7 +183,7 @@ export_openiked(struct ex *x)
 	fprintf(f, "ikev2 \"%s\" %s esp", t->name, x->peer_begins ? "active" : "passive");
 	write_flows(x);
 	fprintf(f, " \\\n\tlocal %s", x->peer->address.fam ? addr_str(&x->peer->address, address) : "any");
-	fprintf(f, " peer %s", x->here->address.fam ? addr_str(&x->here->address, address) : "any");
+	fprintf(f, " peer %s", site_address_str(x->here, address));
 	write_proposals(x, "ikesa", t->ike, false);
 	write_proposals(x, "childsa", t->esp, true);
 	fputs(" \\\n\t", f);

@@ -156,7 +156,7 @@ void
 export_strongswan(struct ex *x)
 {
 	const struct site_tunnel *t = x->t;
-	char address[ADDR_STR];
+	char address[SITE_ADDRESS_STR];
 	FILE *f = x->body;
 
 	fputs("#\n# A file of /etc/swanctl/conf.d; then 'swanctl --load-all'.\n", f);
@@ -164,7 +164,7 @@ export_strongswan(struct ex *x)
 	fprintf(f, "connections {\n  %s {\n    version = 2\n", t->name);
 	if (x->peer->address.fam)
 		fprintf(f, "    local_addrs = %s\n", addr_str(&x->peer->address, address));
-	fprintf(f, "    remote_addrs = %s\n", x->here->address.fam ? addr_str(&x->here->address, address) : "%any");
+	fprintf(f, "    remote_addrs = %s\n", site_is_any(x->here) ? "%any" : site_address_str(x->here, address));
 	fprintf(f, "    encap = %s\n    mobike = no\n    fragmentation = yes\n    dpd_delay = 30s\n", t->encap == ENCAP_UDP ? "yes" : "no");
 	write_proposals(f, "    ", "proposals", t->ike);
 	fprintf(f, "    rekey_time = %" PRIu64 "s\n    over_time = %" PRIu64 "s\n", t->ike_life_s,

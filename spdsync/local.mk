@@ -48,6 +48,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/files.h \
 	spdsync/have.c \
 	spdsync/host.c \
+	spdsync/names.c \
+	spdsync/names.h \
 	spdsync/news.c \
 	spdsync/news.h \
 	spdsync/metrics.c \
@@ -77,6 +79,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/spd.h \
 	spdsync/store.c \
 	spdsync/store.h \
+	spdsync/store_in.h \
+	spdsync/storehost.c \
 	spdsync/sync.c \
 	spdsync/sync.h \
 	spdsync/system.c \
@@ -98,7 +102,7 @@ spdsync_spdsync_SOURCES = \
 	spdsync/sandbox.h
 spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
 
-STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql
+STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql db/migrations/0004.sql
 EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
 spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@$(MKDIR_P) spdsync

@@ -18,6 +18,7 @@
 #include "confirm.h"
 #include "events.h"
 #include "log.h"
+#include "names.h"
 #include "sandbox.h"
 #include "sync.h"
 
@@ -94,7 +95,7 @@ every(struct sync *s, struct event **e, unsigned seconds, event_callback_fn run)
 static void
 take_descriptors(struct sync *s)
 {
-	static const char *const names[] = { "pfkey", "keymgr", "iked", "ipsecd", "api-ro", "api-rw", "api-files", "api-panel" };
+	static const char *const names[] = { "pfkey", "keymgr", "iked", "ipsecd", "resolve", "api-ro", "api-rw", "api-files", "api-panel" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		int fd;
@@ -143,7 +144,8 @@ main(int argc, char **argv)
 	s.api = s.base ? api_new(&s) : NULL;
 	s.certs = s.api ? certwatch_new(&s) : NULL;
 	s.events = s.certs ? events_new(&s) : NULL;
-	if (!s.events)
+	s.names = s.events ? names_new(&s) : NULL;
+	if (!s.names)
 		fail("No memory.");
 	open_store(&s);
 	p.on_state = on_state;
@@ -159,6 +161,7 @@ main(int argc, char **argv)
 	sync_fini(&s);
 	certwatch_free(s.certs);
 	events_free(s.events);
+	names_free(s.names);
 	proc_end(&p);
 	event_base_free(s.base);
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "names.h"
 #include "news.h"
 #include "one.h"
 
@@ -380,6 +381,7 @@ sync_adopt_one(struct sync *s, struct revision *rev, struct one *o)
 	news_revision(s);
 	news_settled(s);
 	engine_delta(s, &m.ops, was != is);
+	names_follow(s);
 	peers_pump(s);
 	room_fini(&m);
 	return true;

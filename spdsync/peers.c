@@ -13,6 +13,7 @@
 #include "api.h"
 #include "certwatch.h"
 #include "log.h"
+#include "names.h"
 #include "news.h"
 #include "sync.h"
 
@@ -163,6 +164,7 @@ iked_put(struct sync *s, struct rt *rt, const struct want_tunnel *w, struct tunn
 	struct call *c;
 
 	want_tunnel_msg(w, !proc_kernel_engine(s->proc), t);
+	names_fill(s, w, t);
 	tunnel_put(&out, t);
 	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum)) {
 		rt->put = R_TOO_LARGE;

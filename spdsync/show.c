@@ -9,6 +9,7 @@
 #include "confirm.h"
 #include "clock.h"
 #include "msg_sup.h"
+#include "names.h"
 
 struct sums { bool in, out, foreign; uint64_t bytes_in, bytes_out, packets_in, packets_out; };
 
@@ -177,6 +178,7 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	    "local_site", w->local->name, "remote_site", w->remote->name, "local", address(&w->local->address),
 	    "remote", address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
 	    "start", start_name(w->t->start), "policy", json_text(w->t->policy));
+	json_object_set_new(j, "remote_name", names_json(s, w));
 	json_object_set_new(j, "reason", json_string(row->name));
 	json_object_set_new(j, "message", json_string(verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));

@@ -156,9 +156,23 @@ looks_numeric(const char *s)
 	return strchr(s, ':') || strspn(s, "0123456789./xX") == strlen(s);
 }
 
+/* Names are the same in capitals (RFC 4343), and both ends compare them by octets. */
 static bool
-read_address(struct yt *yt, const struct yt_node *map, struct addr *out)
+read_host(struct yt *yt, const struct yt_node *at, const char *text, struct site *s)
 {
+	s->host = strdup(text);
+	if (!s->host)
+		return yt_fail_at(yt, at, R_NO_MEMORY, NULL, "There is not enough memory.");
+	for (char *p = s->host; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
+	return host_ok(s->host) || yt_fail_at(yt, at, R_VALUE_INVALID,
+	    "Write it like 192.0.2.1 or 2001:db8::1, as a whole name like gw.example.org, or 'any'.", "'%.64s' is neither an address nor the whole name of a host.", text);
+}
+
+static bool
+read_address(struct yt *yt, const struct yt_node *map, struct site *site)
+{
+	struct addr *out = &site->address;
 	const char *s = yt_scalar(yt, map, "address", YT_MUST);
 	const struct yt_node *at;
 
@@ -172,7 +186,7 @@ read_address(struct yt *yt, const struct yt_node *map, struct addr *out)
 	if (!addr_parse(s, out))
 		return looks_numeric(s) ? yt_fail_at(yt, at, R_VALUE_INVALID, "Write it like 192.0.2.1 or 2001:db8::1, or 'any'.",
 		    "'%.64s' is not an IP address.", s) :
-		    yt_fail_at(yt, at, R_HOST_NAME_NOT_SUPPORTED, NULL, "'%.64s' is a host name; those are not supported yet as addresses.", s);
+		    read_host(yt, at, s, site);
 	if (addr_is_any(out))
 		return yt_fail_at(yt, at, R_VALUE_INVALID, "Write 'any' for a site that only initiates.", "'%.64s' is no gateway's address.", s);
 	return true;
@@ -228,7 +242,7 @@ read_site(struct yt *yt, struct sites *all, const struct yt_node *n, struct site
 	s->line = n->key_line;
 	s->column = n->key_column;
 	return read_name(yt, n->key, n->key_line, n->key_column, s->name) && yt_only(yt, n, site_keys) &&
-	    read_address(yt, n, &s->address) && read_networks(yt, n, s) && read_id(yt, n, s) && site_auth_read(yt, all, n, s);
+	    read_address(yt, n, s) && read_networks(yt, n, s) && read_id(yt, n, s) && site_auth_read(yt, all, n, s);
 }
 
 /* ---- tunnels ---- */
@@ -477,6 +491,7 @@ sites_free(struct sites *all)
 		return;
 	for (unsigned i = 0; all->sites && i < all->nsites; i++) {
 		free(all->sites[i].nets);
+		free(all->sites[i].host);
 		free(all->sites[i].own);
 	}
 	site_keys_free(all->keys);

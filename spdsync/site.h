@@ -10,12 +10,14 @@
 #include "alg.h"
 #include "msg_bind.h"
 #include "msg_ike.h"
+#include "msg_resolve.h"
 #include "name.h"
 #include "yamltree.h"
 
 #define SITE_RULES	32	/* rules of trust anchors */
 #define SITE_NETS	64	/* networks of one site: TS_MAX */
 #define SITE_CHILDREN	(IKE_CHILDREN - 1)	/* the last place is of those that go */
+#define SITE_ADDRESS_STR HOST_CAP
 #define SITES_MAX	20000u
 #define TUNNELS_MAX	20000u
 
@@ -38,7 +40,8 @@ struct site_auth {
 
 struct site {
 	char		name[NAME_CAP];
-	struct addr	address;	/* fam 0: any */
+	struct addr	address;	/* fam 0: any, or by its name */
+	char		*host;		/* the name of its address, or NULL */
 	char		id[ID_CAP];
 	unsigned	nnets;
 	struct prefix	*nets;
@@ -101,6 +104,9 @@ void site_keys_free(struct site_key *);
 bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
 /* The networks of a child's side: 0 of between's first, 1 of its second. Borrowed. */
 const struct prefix *child_nets(const struct sites *, const struct site_tunnel *, unsigned child, unsigned side, unsigned *n);
+bool site_is_any(const struct site *);	/* its address is not known: it begins */
+/* The address as the file says it: "any", a number or a name; returns buf. */
+const char *site_address_str(const struct site *, char buf[static SITE_ADDRESS_STR]);
 /* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */
 bool site_nets_meet(const struct site *, const struct site *);
 bool site_same_nets(const struct site *, const struct site *);	/* in the same order */

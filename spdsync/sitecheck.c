@@ -40,6 +40,21 @@ tunnel_has_site(const struct sites *all, const struct site_tunnel *t, const char
 }
 
 bool
+site_is_any(const struct site *s)
+{
+	return s->address.fam == 0 && !s->host;
+}
+
+const char *
+site_address_str(const struct site *s, char buf[static SITE_ADDRESS_STR])
+{
+	if (s->address.fam)
+		return addr_str(&s->address, buf);
+	memcpy(buf, s->host ? s->host : "any", strlen(s->host ? s->host : "any") + 1);
+	return buf;
+}
+
+bool
 site_nets_meet(const struct site *a, const struct site *b)
 {
 	for (unsigned i = 0; i < a->nnets; i++)
@@ -71,13 +86,13 @@ check_ends(struct yt *yt, const struct site_tunnel *t, const struct site *a, con
 {
 	char pa[PREFIX_STR], pb[PREFIX_STR];
 
-	if (a->address.fam == 0 && b->address.fam == 0)
+	if (site_is_any(a) && site_is_any(b))
 		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "Give one of them its address.",
 		    "Both sites of '%s' have 'address: any', so nobody can begin.", t->name);
 	if (a->address.fam && b->address.fam && a->address.fam != b->address.fam)
 		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "Give both sites an IPv4 address, or both an IPv6 address.",
 		    "The addresses of '%s' and '%s' are of different families.", a->name, b->name);
-	if (a->address.fam && addr_eq(&a->address, &b->address))
+	if ((a->address.fam && addr_eq(&a->address, &b->address)) || (a->host && b->host && strcmp(a->host, b->host) == 0))
 		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "", "'%s' and '%s' have the same address.", a->name, b->name);
 	if (!site_nets_meet(a, b))
 		return yt_fail(yt, R_VALUE_INVALID, t->line, t->column, "Give both sites networks of the same family.",
@@ -293,6 +308,8 @@ put_site(struct wr *w, const struct site *s)
 {
 	str_put(w, s->name);
 	addr_put(w, &s->address);
+	if (s->host)
+		str_put(w, s->host);
 	str_put(w, s->id);
 	put_nets(w, s->nets, s->nnets);
 }

@@ -12,16 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store.h"
+#include "store_in.h"
 #include "spdsync/store_sql.h"
 
 #define NMIGRATIONS	(sizeof(store_migrations) / sizeof(store_migrations[0]))
 #define REQID_MANUAL	16383	/* contracts, "Reqids" */
-
-struct store {
-	sqlite3		*db;
-	sqlite3_stmt	*find;		/* store_reqid: asked for every child of every revision */
-};
 
 unsigned
 store_version(void)

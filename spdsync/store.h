@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "addr.h"
 #include "name.h"
 #include "reason.h"
 
@@ -76,5 +77,9 @@ bool store_audit(struct store *, const struct audit_row *);
 /* Newest first, those before that number (0: all). Returns how many. */
 size_t store_audit_list(struct store *, uint64_t before, struct audit_row *out, size_t limit);
 void revision_fini(struct revision *);
+
+/* Last known addresses of a host name (names.h). get: their number. */
+unsigned store_host_get(struct store *, const char *name, struct addr *out, unsigned cap);
+bool store_host_put(struct store *, const char *name, const struct addr *, unsigned n, struct store_error *);
 
 #endif

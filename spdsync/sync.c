@@ -8,6 +8,7 @@
 #include "api.h"
 #include "clock.h"
 #include "log.h"
+#include "names.h"
 #include "news.h"
 #include "sync.h"
 #include "system.h"
@@ -144,6 +145,7 @@ sync_adopt(struct sync *s, struct revision *rev, struct sites *sites)
 	log_info(NULL, "revision", "Revision %llu is in force: %u tunnels here.", (unsigned long long)s->rev.number, s->nrt);
 	news_revision(s);
 	news_settled(s);
+	names_follow(s);
 	peers_pump(s);
 	engine_reconcile(s, false);
 	return true;
@@ -221,6 +223,8 @@ sync_attach(struct sync *s, const char *name, int fd)
 		keymgr_attach(s, fd);
 	else if (strcmp(name, "ipsecd") == 0)
 		host_attach(s, fd);
+	else if (strcmp(name, "resolve") == 0 && s->names)
+		names_attach(s, fd);
 	else if (strncmp(name, "api-", 4) == 0 && s->api)
 		api_listen(s->api, name, fd);
 	else

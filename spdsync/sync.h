@@ -125,6 +125,7 @@ struct counter { char name[64]; uint64_t value; };
 
 struct api;
 struct events;
+struct names;
 struct sync {
 	struct proc	*proc;
 	struct event_base *base;
@@ -150,6 +151,7 @@ struct sync {
 	char		*supervisor;
 	struct api	*api;
 	struct certwatch *certs;
+	struct names	*names;
 	struct events	*events;
 	size_t		ntallies;
 	struct tally	*tallies;	/* sorted by reqid */

@@ -50,10 +50,10 @@ set_start(struct want_tunnel *w, bool we_are_a)
 {
 	w->start = START_RESPOND;
 	w->first = 0;
-	if (w->t->start == START_RESPOND || w->remote->address.fam == 0)
+	if (w->t->start == START_RESPOND || site_is_any(w->remote))
 		return;
 	w->start = w->t->start;
-	w->first = we_are_a || w->local->address.fam == 0;
+	w->first = we_are_a || site_is_any(w->local);
 }
 
 void

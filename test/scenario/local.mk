@@ -20,6 +20,7 @@ SCENARIOS = \
 	test/scenario/t_confirm \
 	test/scenario/t_demand \
 	test/scenario/t_children \
+	test/scenario/t_resolve \
 	test/scenario/t_drift \
 	test/scenario/t_secrets \
 	test/scenario/t_ca \

@@ -142,13 +142,13 @@ static const struct sandbox sandbox = { .syscalls = calls };
 int
 main(int argc, char **argv)
 {
-	static const char *const names[] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch" };
+	static const char *const names[] = { "ipsecd", "keymgr", "spdsync", "iked", "keymgr-fetch", "spdsync-resolve" };
 	const char *name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0];
 	struct timeval soon = { 0, 300000 };
 	bool drop;
 	int status;
 
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
 			proc_start(&stub.proc, names[i], argc, argv);
 	if (stub.proc.name == NULL)

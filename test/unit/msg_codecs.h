@@ -12,12 +12,14 @@
 #include "msg_fetch.h"
 #include "msg_ike.h"
 #include "msg_key.h"
+#include "msg_resolve.h"
 #include "msg_sup.h"
 
 #define MSG_CODECS(X) \
 	X(binding) X(relay) X(tunnel) X(tunnel_state) X(record) X(key_derive) X(key_derived) X(key_auth) X(key_spi) X(key_child) \
 	X(key_installed) X(msg_sup_config) X(key_proof) X(trust_rule) X(fetch) X(fetched) X(cert_info) X(cert_csr) \
-	X(cert_import) X(cert_export) X(ca_init) X(ca_issue) X(ca_revoke) X(ca_crl) X(cert_made) X(ca_issued)
+	X(cert_import) X(cert_export) X(ca_init) X(ca_issue) X(ca_revoke) X(ca_crl) X(cert_made) X(ca_issued) \
+	X(resolve) X(resolved)
 
 enum msg_codec {
 #define X(type) CODEC_##type,

@@ -109,6 +109,37 @@ fill_fetched(void *p)
 }
 
 static void
+fill_resolve(void *obj)
+{
+	struct resolve *m = obj;
+
+	m->id = 7;
+	strcpy(m->host, "gw.example.org");
+}
+
+static void
+fill_resolved(void *obj)
+{
+	struct resolved *m = obj;
+
+	m->id = 7;
+	m->ttl_s = 300;
+	m->n = 2;
+	m->addr[0] = (struct addr){ 4, { 192, 0, 2, 1 } };
+	m->addr[1] = (struct addr){ 6, { 0x20, 1, 0x0d, 0xb8, [15] = 1 } };
+}
+
+static void
+fill_resolve_failed(void *obj)
+{
+	struct resolved *m = obj;
+
+	m->id = 7;
+	m->reason = R_HOST_UNKNOWN;
+	strcpy(m->detail, "there is no such name");
+}
+
+static void
 fill_fetch_failed(void *p)
 {
 	struct fetched *f = p;
@@ -567,6 +598,9 @@ const struct sample samples[] = {
 	S("fetch", fetch, fill_fetch),
 	S("fetched", fetched, fill_fetched),
 	S("fetch-failed", fetched, fill_fetch_failed),
+	S("resolve", resolve, fill_resolve),
+	S("resolved", resolved, fill_resolved),
+	S("resolve-failed", resolved, fill_resolve_failed),
 	S("cert-info", cert_info, fill_cert_info),
 	S("cert-csr", cert_csr, fill_cert_csr),
 	S("cert-import", cert_import, fill_cert_import),

@@ -208,6 +208,13 @@ test_bad_state(void **state)
 	REFUSED("fetched", fetched, x->size = FETCH_MAX + 1);
 	REFUSED("fetch-failed", fetched, x->reason = R_OK);
 	REFUSED("fetch-failed", fetched, x->size = 1);
+	REFUSED("resolve", resolve, x->id = 0);
+	REFUSED("resolve", resolve, x->host[0] = '.');
+	REFUSED("resolved", resolved, x->n = 0);
+	REFUSED("resolved", resolved, x->ttl_s = RESOLVE_TTL_MAX + 1);
+	REFUSED("resolved", resolved, x->reason = 60000);
+	REFUSED("resolved", resolved, x->addr[1].fam = 0);
+	REFUSED("resolve-failed", resolved, x->reason = R_OK);
 	REFUSED("cert-info", cert_info, x->name[0] = '\0');
 	REFUSED("cert-info", cert_info, x->is_ca = 2);
 	REFUSED("cert-info", cert_info, x->reason = 60000);

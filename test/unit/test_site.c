@@ -2,6 +2,7 @@
 /* Site files: what they mean, every refusal with its place, cuts at every octet, the digest that both ends compare. */
 #include "test.h"
 
+#include "names.h"
 #include "plan.h"
 #include "site.h"
 #include "want.h"
@@ -127,7 +128,8 @@ test_refused(void **state)
 		{ "version: 1\n", "", R_KEY_MISSING, 1, 1, "'version'" },
 		{ "sites:\n", "site:\n", R_KEY_UNKNOWN, 2, 1, "'site'" },
 		{ "tokyo:   {", "Tokyo:   {", R_NAME_INVALID, 3, 3, "'Tokyo'" },
-		{ "20.0.0.2", "newyork.example", R_HOST_NAME_NOT_SUPPORTED, 4, 22, "newyork.example" },
+		{ "20.0.0.2", "newyork", R_VALUE_INVALID, 4, 22, "whole name" },
+		{ "20.0.0.2", "new_york.example", R_VALUE_INVALID, 4, 22, "whole name" },
 		{ "20.0.0.2", "20.0.0.256", R_VALUE_INVALID, 4, 22, "not an IP address" },
 		{ "20.0.0.2", "020.0.0.2", R_VALUE_INVALID, 4, 22, "not an IP address" },
 		{ "20.0.0.2", "0.0.0.0", R_VALUE_INVALID, 4, 22, "no gateway" },
@@ -400,12 +402,61 @@ test_children(void **state)
 	free(t);
 }
 
+/* A site that is given by a name: the same in capitals, another one than an address or another name, and not "any". */
+static void
+test_host(void **state)
+{
+	static const char *const hosts[] = { "gw.Example.ORG", "gw.example.org", "gx.example.org", "20.0.0.2", "any" };
+	struct sites *s[5];
+	char text[SITE_ADDRESS_STR], address[64];
+	struct tunnel *t = malloc(sizeof(*t));
+	struct want w;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(address, sizeof(address), "address: %s,", hosts[i]);
+		s[i] = must_read(with("address: 20.0.0.2,", address));
+		for (unsigned k = 0; k < i; k++)
+			assert_int_equal(memcmp(s[i]->tunnels[0].digest, s[k]->tunnels[0].digest, 32) == 0, i == 1);
+	}
+	assert_string_equal(site_address_str(sites_find(s[0], "newyork"), text), "gw.example.org");
+	assert_true(want_build(&w, s[0], "tokyo", reqid_seven, NULL));
+	assert_int_equal(w.v[0].start, START_ALWAYS);	/* it may begin, unlike a peer whose address is not known */
+	want_tunnel_msg(&w.v[0], false, t);
+	assert_int_equal(t->remote.fam, 0);
+	want_fini(&w);
+	assert_true(want_build(&w, s[0], "newyork", reqid_seven, NULL));
+	assert_int_equal(w.v[0].first, 0);		/* nor does it begin at once, as one without an address does */
+	want_fini(&w);
+	for (unsigned i = 0; i < 5; i++)
+		sites_free(s[i]);
+	free(t);
+}
+
+static void
+test_address_in_use(void **state)
+{
+	struct addr v[4] = { { 4, { 1 } }, { 6, { 2 } }, { 4, { 3 } }, { 6, { 4 } } }, old[2] = { { 6, { 4 } }, { 4, { 3 } } };
+
+	(void)state;
+	assert_int_equal(names_pick(v, 4, 0)->b[0], 1);
+	assert_int_equal(names_pick(v, 4, 6)->b[0], 2);
+	assert_null(names_pick(v, 1, 6));
+	names_keep(old, 2, v, 4);
+	assert_int_equal(names_pick(v, 4, 4)->b[0], 3);
+	assert_int_equal(names_pick(v, 4, 6)->b[0], 4);
+	old[1].b[0] = 9;		/* the one in use is not among them any more */
+	v[0] = (struct addr){ 4, { 7 } };
+	names_keep(old, 2, v, 1);
+	assert_int_equal(names_pick(v, 1, 4)->b[0], 7);
+}
+
 /* Of two errors the first of the file is told, whatever the names are. */
 static void
 test_first_error(void **state)
 {
 	const char *text = with("tokyo:   {address: 20.0.0.1, networks: [10.0.1.0/24]}\n  newyork: {address: 20.0.0.2",
-	    "tokyo:   {address: bad.example, networks: [10.0.1.0/24]}\n  newyork: {address: also.bad");
+	    "tokyo:   {address: bad, networks: [10.0.1.0/24]}\n  newyork: {address: also_bad");
 	struct yt_error e;
 
 	(void)state;
@@ -444,7 +495,7 @@ main(void)
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_children),
-		cmocka_unit_test(test_first_error), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_first_error), cmocka_unit_test(test_host), cmocka_unit_test(test_address_in_use), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

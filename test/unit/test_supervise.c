@@ -116,9 +116,10 @@ links_once(bool kernel)
 	}
 	assert_int_equal(net.given[D_IPSECD], kernel ? 1 : 4);	/* the first start gives each end once */
 	assert_int_equal(net.given[D_KEYMGR], kernel ? 3 : 4);
-	assert_int_equal(net.given[D_SPDSYNC], kernel ? 3 : 4);
+	assert_int_equal(net.given[D_SPDSYNC], kernel ? 4 : 5);
 	assert_int_equal(net.given[D_IKED], kernel ? 2 : 3);
 	assert_int_equal(net.given[D_FETCH], 1);
+	assert_int_equal(net.given[D_RESOLVE], 1);
 	for (unsigned d = 0; d < DAEMONS; d++) {
 		die(&net, (enum daemon)d);
 		assert_joined(&net);
