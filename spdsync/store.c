@@ -62,15 +62,21 @@ finish(sqlite3_stmt *st)
 	return ok;
 }
 
-/* Runs a statement that gives one number, and ends it. False: no row. */
-static bool
+enum found { FOUND, NOT_FOUND, FAILED };
+
+/*
+ * Runs a statement that gives one number, and ends it. That a read failed must not pass for "there is none": SQLite may have rolled the whole
+ * transaction back by itself, and what follows would then be written piece by piece.
+ */
+static enum found
 one_number(sqlite3_stmt *st, int64_t *v)
 {
-	bool ok = st && sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
+	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+	bool row = rc == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL;
 
-	*v = ok ? sqlite3_column_int64(st, 0) : 0;
+	*v = row ? sqlite3_column_int64(st, 0) : 0;
 	sqlite3_finalize(st);
-	return ok;
+	return row ? FOUND : rc == SQLITE_ROW || rc == SQLITE_DONE ? NOT_FOUND : FAILED;
 }
 
 /* ---- opening ---- */
@@ -100,7 +106,7 @@ migrate(struct store *s, const char *path, int uid, int gid, struct store_error 
 	int64_t version;
 	char sql[64];
 
-	if (!one_number(prepare(s, "PRAGMA user_version"), &version))
+	if (one_number(prepare(s, "PRAGMA user_version"), &version) != FOUND)
 		return fail(s, err, "read");
 	if (version > (int64_t)NMIGRATIONS) {
 		err->reason = R_STORE_NEWER;
@@ -172,20 +178,31 @@ store_close(struct store *s)
 
 /* ---- reqids ---- */
 
-uint32_t
-store_reqid(struct store *s, const char *tunnel, const char *child)
+static enum found
+find_reqid(struct store *s, const char *tunnel, const char *child, uint32_t *v)
 {
-	uint32_t v = 0;
+	int rc;
 
+	*v = 0;
 	if (!s->find)
 		s->find = prepare(s, "SELECT reqid FROM reqid WHERE tunnel = ?1 AND child = ?2 AND retired IS NULL");
 	if (!s->find)
-		return 0;
+		return FAILED;
 	bind_text(s->find, 1, tunnel);
 	bind_text(s->find, 2, child);
-	if (sqlite3_step(s->find) == SQLITE_ROW)
-		v = (uint32_t)sqlite3_column_int64(s->find, 0);
+	rc = sqlite3_step(s->find);
+	if (rc == SQLITE_ROW)
+		*v = (uint32_t)sqlite3_column_int64(s->find, 0);
 	sqlite3_reset(s->find);
+	return rc == SQLITE_ROW ? FOUND : rc == SQLITE_DONE ? NOT_FOUND : FAILED;
+}
+
+uint32_t
+store_reqid(struct store *s, const char *tunnel, const char *child)
+{
+	uint32_t v;
+
+	find_reqid(s, tunnel, child, &v);
 	return v;
 }
 
@@ -198,7 +215,7 @@ store_has_reqid(struct store *s, uint32_t reqid)
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, reqid);
-	return one_number(st, &n) && n > 0;
+	return one_number(st, &n) == FOUND && n > 0;
 }
 
 /*
@@ -209,14 +226,17 @@ static bool
 new_reqid(struct store *s, const char *tunnel, const char *child)
 {
 	int64_t top, old, take;
+	enum found found = one_number(prepare(s, "SELECT max(reqid) FROM reqid"), &top);
 	sqlite3_stmt *st;
 
-	one_number(prepare(s, "SELECT max(reqid) FROM reqid"), &top);
 	take = top + 1;
-	if (top >= REQID_MANUAL && one_number(prepare(s,
-	    "SELECT reqid FROM reqid WHERE retired IS NOT NULL AND reqid <= 16383 ORDER BY retired, reqid LIMIT 1"), &old))
-		take = old;
-	if (take > UINT32_MAX / 2)
+	if (found != FAILED && top >= REQID_MANUAL) {
+		found = one_number(prepare(s,
+		    "SELECT reqid FROM reqid WHERE retired IS NOT NULL AND reqid <= 16383 ORDER BY retired, reqid LIMIT 1"), &old);
+		if (found == FOUND)
+			take = old;
+	}
+	if (found == FAILED || take > UINT32_MAX / 2)
 		return false;
 	st = prepare(s, "INSERT OR REPLACE INTO reqid (reqid, tunnel, child) VALUES (?1, ?2, ?3)");
 	if (!st)
@@ -240,11 +260,11 @@ retire(struct store *s, uint64_t now, const char *tunnel, const char (*children)
 	sqlite3_stmt *all = prepare(s, tunnel ? "SELECT reqid, tunnel || '/' || child FROM reqid WHERE retired IS NULL AND tunnel = ?1" :
 	    "SELECT reqid, tunnel || '/' || child FROM reqid WHERE retired IS NULL");
 	bool ok = all != NULL;
+	int rc = SQLITE_DONE;
 
 	if (ok && tunnel)
 		bind_text(all, 1, tunnel);
-
-	while (ok && sqlite3_step(all) == SQLITE_ROW) {
+	while (ok && (rc = sqlite3_step(all)) == SQLITE_ROW) {
 		sqlite3_stmt *st;
 
 		if (n && bsearch((const char *)sqlite3_column_text(all, 1), children, n, sizeof(children[0]), cmp_name))
@@ -257,7 +277,7 @@ retire(struct store *s, uint64_t now, const char *tunnel, const char (*children)
 		ok = finish(st);
 	}
 	sqlite3_finalize(all);
-	return ok;
+	return ok && rc == SQLITE_DONE;
 }
 
 static bool
@@ -273,12 +293,14 @@ number_children(struct store *s, uint64_t now, const char *tunnel, const char (*
 	ok = ok && retire(s, now, tunnel, (const char (*)[CHILD_NAME_CAP])sorted, n);
 	for (size_t i = 0; ok && i < n; i++) {
 		char *slash = strchr(sorted[i], '/');
+		enum found found = FAILED;
+		uint32_t v;
 
-		ok = slash != NULL;
-		if (!ok)
-			break;
-		*slash = '\0';
-		ok = store_reqid(s, sorted[i], slash + 1) || new_reqid(s, sorted[i], slash + 1);
+		if (slash) {
+			*slash = '\0';
+			found = find_reqid(s, sorted[i], slash + 1, &v);
+		}
+		ok = found == FOUND || (found == NOT_FOUND && new_reqid(s, sorted[i], slash + 1));
 	}
 	free(sorted);
 	return ok;
@@ -289,7 +311,7 @@ number_children(struct store *s, uint64_t now, const char *tunnel, const char (*
 #define WHOLE_BELOW	16384u	/* a text that is smaller is kept whole: whoever looks into the store with other tools sees it */
 #define EDITS_MAX	64
 
-/* How deep the edit would be; 0: the whole text is to be kept. */
+/* How deep the edit would be; 0: the whole text is to be kept; -1: it failed. */
 static int64_t
 edit_depth(struct store *s, const struct revision *r)
 {
@@ -300,9 +322,10 @@ edit_depth(struct store *s, const struct revision *r)
 		return 0;
 	st = prepare(s, "SELECT depth FROM edit WHERE revision = ?1");
 	if (!st)
-		return 0;
+		return -1;
 	sqlite3_bind_int64(st, 1, (int64_t)r->base);
-	one_number(st, &depth);
+	if (one_number(st, &depth) == FAILED)
+		return -1;
 	return depth + 1 > EDITS_MAX ? 0 : depth + 1;
 }
 
@@ -325,7 +348,7 @@ static bool
 insert_revision(struct store *s, struct revision *r)
 {
 	int64_t depth = edit_depth(s, r);
-	sqlite3_stmt *st = prepare(s, "INSERT INTO revision (time, author, comment, sha256, text) VALUES (?1, ?2, ?3, ?4, ?5)");
+	sqlite3_stmt *st = depth < 0 ? NULL : prepare(s, "INSERT INTO revision (time, author, comment, sha256, text) VALUES (?1, ?2, ?3, ?4, ?5)");
 
 	if (!st)
 		return false;
@@ -521,13 +544,13 @@ get_state(struct store *s, const char *name, uint64_t *value, struct store_error
 {
 	sqlite3_stmt *st = prepare(s, "SELECT value FROM state WHERE name = ?1");
 	int64_t v = 0;
-	bool found;
+	enum found found;
 
 	if (st)
 		bind_text(st, 1, name);
 	found = one_number(st, &v);
 	*value = (uint64_t)v;
-	return found || (st && (sqlite3_errcode(s->db) == SQLITE_OK || sqlite3_errcode(s->db) == SQLITE_DONE)) || fail(s, err, "read");
+	return found != FAILED || fail(s, err, "read");
 }
 
 bool
