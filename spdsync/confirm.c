@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "confirm.h"
 #include "log.h"
+#include "news.h"
 
 #define AGAIN_S		5	/* an undo that the store refused is tried again */
 
@@ -99,6 +100,7 @@ go_back(struct sync *s, uint64_t from, uint64_t to, const char *author, struct a
 	clear(s->confirm);
 	snprintf(s->confirm->undone, sizeof(s->confirm->undone), "%.255s", why);
 	s->confirm->undone_revision = from;
+	news_confirm(s, "undone", from, to, 0, why);
 	log_at(LOG_WARN, NULL, "undone", R_CONFIRM_UNDONE, "Revision %llu was undone: %s", (unsigned long long)from, why);
 	return true;
 }
@@ -192,6 +194,7 @@ confirm_begin(struct sync *s)
 		log_at(LOG_ERROR, NULL, "confirm", err.reason, "%s", err.text);
 	evtimer_add(c->half, &half);
 	evtimer_add(c->end, &end);
+	news_confirm(s, "pending", c->revision, c->back, c->seconds, "");
 	log_info(NULL, "confirm", "Revision %llu is undone in %u s unless it is confirmed.", (unsigned long long)c->revision, c->seconds);
 }
 
@@ -200,6 +203,7 @@ confirm_keep(struct sync *s, struct audit_row *who, struct store_error *err)
 {
 	if (!store_confirm(s->store, s->confirm->revision, who, err))
 		return false;
+	news_confirm(s, "confirmed", s->confirm->revision, 0, 0, "");
 	log_info(NULL, "confirm", "Revision %llu is confirmed.", (unsigned long long)s->confirm->revision);
 	clear(s->confirm);
 	return true;

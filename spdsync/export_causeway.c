@@ -134,6 +134,8 @@ write_tunnel(struct ex *x)
 	write_number(f, "child_bytes", t->child_bytes, 64ull << 30, "");
 	write_number(f, "child_packets", t->child_packets, 1ull << 32, "");
 	write_number(f, "replay_window", t->replay_window, 1024, "");
+	for (unsigned i = 0; i < t->nlabels; i++)
+		fprintf(f, "%s%s: \"%s\"%s", i ? ", " : "    labels: {", t->labels[i].name, t->labels[i].value, i + 1 < t->nlabels ? "" : "}\n");
 	write_children(x);
 }
 

@@ -140,6 +140,14 @@ news_guard(struct sync *s, int guard)
 }
 
 void
+news_confirm(struct sync *s, const char *state, uint64_t revision, uint64_t back, unsigned seconds, const char *why)
+{
+	events_add(s->events, "confirm", json_pack("{s:s, s:I, s:o, s:o, s:o}", "state", state, "revision", (json_int_t)revision,
+	    "back_to", back ? json_integer((json_int_t)back) : json_null(), "seconds", seconds ? json_integer(seconds) : json_null(),
+	    "why", json_text(why)));
+}
+
+void
 news_certificate(struct sync *s, enum reason reason, const char *text)
 {
 	events_add(s->events, "certificate", json_pack("{s:s, s:o}", "reason", reason_row(reason)->name, "message", json_words(text)));

@@ -16,6 +16,8 @@ void news_revision(struct sync *);					/* another one is in force */
 void news_settled(struct sync *);					/* in_sync may have changed */
 void news_drift(struct sync *, size_t changes, bool by_event);
 void news_guard(struct sync *, int guard);				/* -1: not known */
+/* state: "pending" (to revision back it goes back in seconds), "confirmed", "undone" (back is in force again, because of why) */
+void news_confirm(struct sync *, const char *state, uint64_t revision, uint64_t back, unsigned seconds, const char *why);
 void news_certificate(struct sync *, enum reason, const char *text);
 void news_command(struct sync *, const struct audit_row *);
 

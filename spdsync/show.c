@@ -157,6 +157,16 @@ auth_json(const struct site_auth *a)
 	return j;
 }
 
+static json_t *
+labels_json(const struct site_tunnel *t)
+{
+	json_t *j = json_object();
+
+	for (unsigned i = 0; i < t->nlabels; i++)
+		json_object_set_new(j, t->labels[i].name, json_string(t->labels[i].value));
+	return j;
+}
+
 static const char *
 start_name(uint8_t start)
 {
@@ -179,6 +189,7 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	    "remote", address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
 	    "start", start_name(w->t->start), "policy", json_text(w->t->policy));
 	json_object_set_new(j, "remote_name", names_json(s, w));
+	json_object_set_new(j, "labels", labels_json(w->t));
 	json_object_set_new(j, "reason", json_string(row->name));
 	json_object_set_new(j, "message", json_string(verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));
@@ -206,14 +217,16 @@ tunnels_json(struct sync *s, const unsigned *which, size_t n)
 	return list;
 }
 
+/* label: NULL, or what labels_match() takes. */
 static json_t *
-all_tunnels(struct sync *s)
+all_tunnels(struct sync *s, const char *label)
 {
 	unsigned (*present)[IKE_CHILDREN] = count_present(s);
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < s->nrt; i++)
-		json_array_append_new(list, tunnel_json(s, i, present));
+		if (!label || labels_match(s->want.v[i].t, label))
+			json_array_append_new(list, tunnel_json(s, i, present));
 	free(present);
 	return list;
 }
@@ -226,7 +239,7 @@ tunnels_now(void *arg)
 	if (req_query(r, "limit"))
 		tunnels_part(r);
 	else
-		req_reply(r, 200, json_pack("{s:o}", "tunnels", all_tunnels(r->s)));
+		req_reply(r, 200, json_pack("{s:o}", "tunnels", all_tunnels(r->s, req_query(r, "label"))));
 }
 
 void
@@ -337,7 +350,7 @@ status_now(void *arg)
 	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));
 
 	json_object_set(j, "drops", r->drops);
-	json_object_set_new(j, "tunnels", tunnels && strcmp(tunnels, "none") == 0 ? json_null() : all_tunnels(s));
+	json_object_set_new(j, "tunnels", tunnels && strcmp(tunnels, "none") == 0 ? json_null() : all_tunnels(s, req_query(r, "label")));
 	req_reply(r, 200, j);
 }
 

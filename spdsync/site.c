@@ -13,10 +13,10 @@
 
 #define DAY	86400ull
 
-static const char *const top_keys[] = { "version", "sites", "tunnels", "trust", NULL };
-static const char *const site_keys[] = { "address", "networks", "id", "auth", NULL };
-static const char *const tunnel_keys[] = { "between", "auth", "policy", "ike", "esp", "start", "encapsulation", "ike_lifetime",
-	"child_lifetime", "children", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
+const char *const sites_top_keys[] = { "version", "sites", "tunnels", "trust", NULL };
+const char *const sites_site_keys[] = { "address", "networks", "id", "auth", NULL };
+const char *const sites_tunnel_keys[] = { "between", "auth", "policy", "ike", "esp", "start", "encapsulation", "ike_lifetime",
+	"child_lifetime", "children", "labels", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
 static const char *const presets[] = { "modern", "compatible", "legacy", NULL };
 
 static bool
@@ -241,7 +241,7 @@ read_site(struct yt *yt, struct sites *all, const struct yt_node *n, struct site
 {
 	s->line = n->key_line;
 	s->column = n->key_column;
-	return read_name(yt, n->key, n->key_line, n->key_column, s->name) && yt_only(yt, n, site_keys) &&
+	return read_name(yt, n->key, n->key_line, n->key_column, s->name) && yt_only(yt, n, sites_site_keys) &&
 	    read_address(yt, n, s) && read_networks(yt, n, s) && read_id(yt, n, s) && site_auth_read(yt, all, n, s);
 }
 
@@ -345,7 +345,7 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 	t->column = n->key_column;
 	t->end_line = n->end_line;
 	t->open = n->open;
-	if (!read_name(yt, n->key, n->key_line, n->key_column, t->name) || !yt_only(yt, n, tunnel_keys) ||
+	if (!read_name(yt, n->key, n->key_line, n->key_column, t->name) || !yt_only(yt, n, sites_tunnel_keys) ||
 	    !read_between(yt, all, n, t) || !tunnel_auth_read(yt, all, n, t) || !read_algorithms(yt, n, legacy, t))
 		return false;
 	t->start = (uint8_t)site_word_read(yt, n, "start", YT_MUST, starts, START_RESPOND);
@@ -358,7 +358,7 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 	t->child_bytes = read_quantity(yt, n, "child_bytes", 1 << 20, 64ull << 30);
 	t->child_packets = read_quantity(yt, n, "child_packets", 1000, 1ull << 32);
 	t->replay_window = (uint32_t)yt_number(yt, n, "replay_window", 32, 4096, 1024);
-	return yt->err.reason == R_OK && children_read(yt, all, n, t);
+	return yt->err.reason == R_OK && children_read(yt, all, n, t) && labels_read(yt, n, t);
 }
 
 /* ---- the whole ---- */
@@ -397,7 +397,7 @@ read_all(struct yt *yt, struct sites *all, bool legacy)
 	const struct yt_node *sites, *tunnels;
 	unsigned line, column;
 
-	if (!yt_only(yt, yt->root, top_keys) || !read_version(yt) ||
+	if (!yt_only(yt, yt->root, sites_top_keys) || !read_version(yt) ||
 	    !(sites = yt_get_kind(yt, yt->root, "sites", YT_MAP, YT_MUST)) ||
 	    !(tunnels = yt_get_kind(yt, yt->root, "tunnels", YT_MAP, YT_MUST)))
 		return false;
@@ -481,6 +481,7 @@ tunnel_fini(struct site_tunnel *t)
 	free(t->ike);
 	free(t->esp);
 	children_free(t);
+	free(t->labels);
 	memset(t, 0, sizeof(*t));
 }
 

@@ -59,6 +59,13 @@ struct site_child {
 	unsigned	line, column;
 };
 
+#define SITE_LABELS	16
+#define LABEL_CAP	64	/* a value, with the terminator */
+
+struct site_label {
+	char		name[NAME_CAP], value[LABEL_CAP];
+};
+
 struct site_tunnel {
 	char		name[NAME_CAP];
 	unsigned	a, b;			/* "between": index into sites; a begins */
@@ -71,6 +78,8 @@ struct site_tunnel {
 	uint32_t	replay_window;
 	unsigned	nchildren;		/* at least 1 */
 	struct site_child *children;		/* sorted by name */
+	unsigned	nlabels;
+	struct site_label *labels;		/* sorted by name */
 	uint8_t		digest[32];		/* of this definition and both sites: equal on both ends */
 	unsigned	line, column;
 	unsigned	end_line;		/* of its block */
@@ -102,6 +111,10 @@ void tunnel_fini(struct site_tunnel *);
 void site_keys_free(struct site_key *);
 /* Does this tunnel end at that site? */
 bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const char *site);
+/* Does it have all of these labels: "region=asia,customer", a name alone with whatever value? */
+bool labels_match(const struct site_tunnel *, const char *words);
+/* Every key there is: of the file, a site, a tunnel. Ended by NULL. */
+extern const char *const sites_top_keys[], *const sites_site_keys[], *const sites_tunnel_keys[];
 /* The networks of a child's side: 0 of between's first, 1 of its second. Borrowed. */
 const struct prefix *child_nets(const struct sites *, const struct site_tunnel *, unsigned child, unsigned side, unsigned *n);
 bool site_is_any(const struct site *);	/* its address is not known: it begins */

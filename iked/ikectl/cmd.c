@@ -326,10 +326,12 @@ print_one(const struct ctl *ctl, json_t *tunnel)
 int
 status_once(const struct ctl *ctl, const char *tunnel)
 {
-	char path[160];
+	char path[2048] = "/v1/status";
 
-	if (!tunnel)
-		return ctl_ask(ctl, false, "/v1/status", NULL, NULL, 0, print_status);
+	if (!tunnel) {
+		ctl_query(path, sizeof(path), "label", ctl->label);
+		return ctl_ask(ctl, false, path, NULL, NULL, 0, print_status);
+	}
 	snprintf(path, sizeof(path), "/v1/tunnels/%s", tunnel);
 	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_one);
 }

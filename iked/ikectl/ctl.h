@@ -11,7 +11,7 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED 
 
 struct ctl {
 	const char	*run_dir;
-	const char	*comment, *remove, *limit, *file;
+	const char	*comment, *remove, *limit, *file, *label;
 	const char	*peer_for;	/* export-peer --for */
 	const char	*output, *secrets;	/* import; output: bundle too */
 	const char	*log;		/* bundle */

@@ -62,6 +62,7 @@ usage(FILE *to)
 	    "  --confirm S     undo it after S seconds unless 'ikectl confirm' comes (apply, delete, edit, rollback)\n"
 	    "  --wait          with --confirm: until it is confirmed or undone; on a terminal that is so anyway\n"
 	    "  --file FILE     the tunnel's block (edit); '-' is standard input\n"
+	    "  --label NAMES   only tunnels with these labels, NAME=VALUE or NAME with commas between them (status)\n"
 	    "  --limit N       the last N lines (audit, history): 100 unless told\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
@@ -103,6 +104,7 @@ static const struct option options[] = {
 	{ "file", required_argument, NULL, 'f' },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
+	{ "label", required_argument, NULL, 'B' },
 	{ "output", required_argument, NULL, 'O' },
 	{ "log", required_argument, NULL, 'L' },
 	{ "secrets", required_argument, NULL, 'S' },
@@ -183,6 +185,7 @@ main(int argc, char **argv)
 		case 'c': ctl.comment = optarg; break;
 		case 'f': ctl.file = optarg; break;
 		case 'l': ctl.limit = optarg; break;
+		case 'B': ctl.label = optarg; break;
 		case 'R': ctl.remove = optarg; break;
 		case 'O': ctl.output = optarg; break;
 		case 'L': ctl.log = optarg; break;

@@ -146,13 +146,29 @@ print_child(const struct ctl *ctl, json_t *c)
 }
 
 static void
+print_labels(json_t *labels)
+{
+	const char *name;
+	json_t *v;
+
+	if (json_object_size(labels))
+		printf("    labels");
+	json_object_foreach(labels, name, v)
+		printf(" %s=%s", name, json_string_value(v));
+	if (json_object_size(labels))
+		putchar('\n');
+}
+
+static void
 print_tunnel(const struct ctl *ctl, json_t *t)
 {
-	json_t *ike = json_object_get(t, "ike"), *c;
+	json_t *ike = json_object_get(t, "ike"), *host = json_object_get(t, "remote_name"), *c;
 	size_t i;
 
-	printf("  %s: %s  %s -> %s (%s)\n", text(t, "name"), paint(ctl, text(t, "state")), text(t, "local_site"), text(t, "remote_site"),
-	    has(t, "remote") ? text(t, "remote") : "any address");
+	printf("  %s: %s  %s -> %s (%s", text(t, "name"), paint(ctl, text(t, "state")), text(t, "local_site"), text(t, "remote_site"),
+	    has(t, "remote") ? text(t, "remote") : has(host, "host") ? text(host, "host") : "any address");
+	printf("%s%s)\n", has(host, "address") ? ", now " : "", has(host, "address") ? text(host, "address") : "");
+	print_labels(json_object_get(t, "labels"));
 	if (json_is_true(json_object_get(ike, "up"))) {
 		printf("    IKE SA %s_i %s_r, %s, %s - %s", text(ike, "spi_i"), text(ike, "spi_r"), text(ike, "suite"), text(ike, "local"),
 		    text(ike, "remote"));

@@ -304,7 +304,7 @@ ikesa_end(struct engine *e, struct ikesa *s, enum reason why)
 	if (s->state == S_DEAD)
 		return;
 	s->why = why;
-	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving && why != R_REPLACED)
+	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving && why != R_REPLACED && !(why == R_DELETED_BY_USER && s->t->wanted))
 		tun_reason(e, s->t, why, "");
 	ikesa_move(e, s, S_DEAD);
 }

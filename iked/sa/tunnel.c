@@ -139,7 +139,7 @@ tun_apply(struct engine *e, struct tun *t, const struct tunnel *cfg)
 		next = c->sib;
 		c->pol = gone ? IKE_CHILDREN - 1 : (unsigned)cd->to;
 		if (gone || cd->fate == FATE_RESTARTED)
-			child_want_delete(e, c, R_REMOVED_FROM_SITES);
+			child_want_delete(e, c, gone ? R_REMOVED_FROM_SITES : R_REPLACED);
 		else if (cd->fate == FATE_REKEYED)
 			c->want_rekey = true;
 	}
@@ -354,6 +354,8 @@ command_restart(struct engine *e, struct tun *t, int pol, struct waiter *w)
 	if (top)
 		w->old_child = top->id;
 	command_down(e, t, pol);
+	for (struct ikesa *s = t->sas; s && pol < 0; s = s->sib)
+		s->why = R_REPLACED;
 	if (begin) {
 		command_up(e, t, pol);
 		return;

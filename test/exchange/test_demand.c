@@ -163,12 +163,53 @@ test_restart(void **state)
 	sim_fini(&m);
 }
 
+/* "ikectl restart": the old IKE SA and child end at both ends, and new ones carry; a tunnel that waits for its first packet goes on waiting. */
+static void
+test_restart_command(void **state)
+{
+	bool wanted;
+	struct sim m;
+	uint32_t spi;
+	unsigned n;
+
+	sim_init(&m, 305);
+	sim_begin(&m);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	sim_run(&m, 3 * SEC);
+	spi = toy_newest(&m.s[A], 0)->spi_in;
+	assert_false(m.s[B].logged[R_DELETED_BY_PEER]);
+	sim_command(&m, A, ENGINE_RESTART);
+	sim_run(&m, 5 * SEC);
+	assert_true(sim_up(&m));
+	assert_int_not_equal(toy_newest(&m.s[A], 0)->spi_in, spi);
+	assert_true(m.s[B].logged[R_DELETED_BY_PEER]);
+	assert_int_equal(says(&m, A, &wanted), R_OK);
+	sim_run(&m, 30 * SEC);
+	assert_null(sim_check(&m, 1));
+	sim_fini(&m);
+
+	begin(&m, 306, START_RESPOND);
+	sim_command(&m, A, ENGINE_RESTART);
+	sim_run(&m, 10 * SEC);
+	assert_int_equal(begun(&m), 0);		/* nobody asked for it yet */
+	assert_int_equal(says(&m, A, &wanted), R_WAITING_FOR_PACKET);
+	packet(&m, A);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	n = begun(&m);
+	sim_run(&m, 3 * SEC);
+	sim_command(&m, A, ENGINE_RESTART);
+	sim_run(&m, 10 * SEC);
+	assert_true(sim_up(&m) && begun(&m) > n);
+	assert_int_equal(says(&m, A, &wanted), R_OK);
+	sim_fini(&m);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_packet), cmocka_unit_test(test_closed_by_peer), cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_command), cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_command), cmocka_unit_test(test_restart), cmocka_unit_test(test_restart_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

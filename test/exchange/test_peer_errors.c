@@ -282,6 +282,7 @@ static void
 test_ends(void **state)
 {
 	struct engine_census c;
+	struct tunnel changed;
 	struct sim m;
 
 	sim_init(&m, 51);
@@ -292,6 +293,12 @@ test_ends(void **state)
 	sim_run(&m, 30 * SEC);
 	assert_true(m.s[A].logged[R_REPLACED]);
 	assert_null(sim_check(&m, 1));
+	changed = m.s[A].tunnel;
+	changed.proofs[0] ^= 1;		/* another proof: the tunnel begins anew, and nothing was removed */
+	m.s[A].logged[R_REPLACED] = false;
+	engine_tunnel_put(m.s[A].e, &changed, m.now);
+	sim_run(&m, 10 * SEC);
+	assert_true(sim_up(&m) && m.s[A].logged[R_REPLACED]);
 	assert_false(m.s[A].logged[R_REMOVED_FROM_SITES]);
 	engine_tunnel_del(m.s[A].e, "a-b", false, m.now);
 	sim_run(&m, 10 * SEC);

@@ -206,6 +206,8 @@ for path, name in (("/v1/status", ""), ("/v1/tunnels", ""), (T, "a-b"), (T + "/t
     call(200, "get", path, name, sock="ro")
 call(200, "get", "/metrics", accept="application/openmetrics-text")
 call(200, "get", "/v1/status", query={"tunnels": "none"})
+call(200, "get", "/v1/status", query={"label": "region=asia"})
+call(200, "get", "/v1/tunnels", query={"label": "region=asia,customer"})
 call(200, "get", "/v1/events", query={"follow": "0", "since": "oldest"})
 call(400, "get", "/v1/events", query={"since": "x"})
 for form in ("causeway", "strongswan", "libreswan", "openiked", "fields"):

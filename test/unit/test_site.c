@@ -451,6 +451,148 @@ test_address_in_use(void **state)
 	assert_int_equal(names_pick(v, 1, 4)->b[0], 7);
 }
 
+static void
+test_labels(void **state)
+{
+	static const char *const yes[] = { "region", "region=asia", "customer=a.b/c@d", "region=asia,customer" }, *const no[] = { "", "regio", "region=", "region=asi", "region=asia,x",
+		"region=asia,", "=asia", "customer=asia" };
+	struct sites *plain = must_read(sample), *s = must_read(with("    start: always", "    labels: {region: asia, customer: 'a.b/c@d'}\n    start: always"));
+	const struct site_tunnel *t = &s->tunnels[0];
+
+	(void)state;
+	assert_int_equal(t->nlabels, 2);
+	assert_string_equal(t->labels[0].name, "customer");
+	assert_memory_equal(t->digest, plain->tunnels[0].digest, sizeof(t->digest));	/* the other end may have others */
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(labels_match(t, yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(labels_match(t, no[i]));
+	assert_false(labels_match(&plain->tunnels[0], "region"));
+	sites_free(plain);
+	sites_free(s);
+}
+
+/* The words of one section of the manual, in the order of the page. */
+static unsigned
+manual_words(const char *page, const char *section, char out[][NAME_CAP])
+{
+	const char *p = strstr(page, section), *end;
+	unsigned n = 0;
+
+	assert_non_null(p);
+	end = strstr(p, "\n.Ss ");
+	assert_non_null(end);
+	for (p = strstr(p, ".It Ic "); p && p < end; p = strstr(p, ".It Ic ")) {
+		p += 7;
+		do {
+			size_t k = strcspn(p, " \n");
+
+			snprintf(out[n++], NAME_CAP, "%.*s", (int)k, p);
+			p += k;
+			p += strspn(p, " ,");
+		} while (*p != '\n');
+	}
+	return n;
+}
+
+static void
+same_words(const char *page, const char *section, const char *const *keys)
+{
+	static char words[64][NAME_CAP];
+	unsigned n = manual_words(page, section, words), k = 0;
+
+	for (; keys[k]; k++) {
+		bool found = false;
+
+		for (unsigned i = 0; i < n; i++)
+			found |= strcmp(words[i], keys[k]) == 0;
+		if (!found)
+			fail_msg("'%s' is read, and is not in '%s' of the manual", keys[k], section);
+	}
+	if (n != k)
+		fail_msg("'%s' of the manual has %u keys, the reader %u", section, n, k);
+}
+
+/* A line of the sample, and another one; what it does to the message that iked gets, or to nothing but the sites. */
+static const struct { const char *key, *from, *to; bool here_only; } effects[] = {
+	{ "between", "between: [tokyo, newyork]", "between: [newyork, tokyo]", false },
+	{ "auth", "auth: {psk: tokyo-newyork}", "auth: {psk: other}", false },
+	{ "policy", "policy: modern ", "policy: compatible ", false },
+	{ "ike", "policy: modern ", "ike: [aes128gcm16-prfsha256-x25519]\n    esp: [aes256gcm16-x25519-esn, aes256gcm16-x25519] ", false },
+	{ "esp", "policy: modern ", "ike: [aes256gcm16-prfsha384-x25519]\n    esp: [aes128gcm16] ", false },
+	{ "start", "start: always ", "start: on-demand ", false },
+	{ "encapsulation", "start: always ", "start: always\n    encapsulation: udp ", false },
+	{ "ike_lifetime", "start: always ", "start: always\n    ike_lifetime: 2h ", false },
+	{ "child_lifetime", "start: always ", "start: always\n    child_lifetime: 2h ", false },
+	{ "ike_hard_lifetime", "start: always ", "start: always\n    ike_hard_lifetime: 9h ", false },
+	{ "child_hard_lifetime", "start: always ", "start: always\n    child_hard_lifetime: 9h ", false },
+	{ "child_bytes", "start: always ", "start: always\n    child_bytes: 1GiB ", false },
+	{ "child_packets", "start: always ", "start: always\n    child_packets: 5000 ", false },
+	{ "children", "start: always ", "start: always\n    children: {a: {tokyo: [10.0.1.0/25]}} ", false },
+	{ "replay_window", "start: always ", "start: always\n    replay_window: 64 ", false },
+	{ "labels", "start: always ", "start: always\n    labels: {a: b} ", true },
+	{ "address", "20.0.0.2", "20.0.0.3", false },
+	{ "networks", "10.0.2.0/24", "10.0.3.0/24", false },
+	{ "id", "{address: 20.0.0.2,", "{address: 20.0.0.2, id: 'fqdn:ny.example.org',", false },
+};
+
+static uint32_t
+any_reqid(void *arg, const char *tunnel, const char *child)
+{
+	return 7;
+}
+
+static void
+message(const struct sites *s, struct tunnel *t)
+{
+	struct want w;
+
+	assert_true(want_build(&w, s, "tokyo", any_reqid, NULL));
+	want_tunnel_msg(&w.v[0], false, t);
+	memset(t->digest, 0, sizeof(t->digest));
+	want_fini(&w);
+}
+
+/* Every key of the manual is read, every key that is read is in the manual, and each does something. */
+static void
+test_keys(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	struct sites *s = must_read(sample);
+	static char page[65536];
+	const char *top = getenv("top_srcdir");
+	char name[512];
+	FILE *f;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/doc/causeway-sites.5", top ? top : ".");
+	f = fopen(name, "r");
+	assert_non_null(f);
+	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
+	fclose(f);
+	same_words(page, ".Ss Keys of the file", sites_top_keys);
+	same_words(page, ".Ss Keys of a site", sites_site_keys);
+	same_words(page, ".Ss Keys of a tunnel", sites_tunnel_keys);
+	message(s, &t[0]);
+	sites_free(s);
+	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
+		s = must_read(with(effects[i].from, effects[i].to));
+		message(s, &t[1]);
+		if ((memcmp(&t[0], &t[1], sizeof(*t)) == 0) != effects[i].here_only)
+			fail_msg("'%s' does not do what it should", effects[i].key);
+		sites_free(s);
+	}
+	for (const char *const *k = sites_tunnel_keys; *k; k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++)
+			found |= strcmp(effects[i].key, *k) == 0;
+		if (!found)
+			fail_msg("'%s' is not tried", *k);
+	}
+	free(t);
+}
+
 /* Of two errors the first of the file is told, whatever the names are. */
 static void
 test_first_error(void **state)
@@ -495,7 +637,7 @@ main(void)
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_children),
-		cmocka_unit_test(test_first_error), cmocka_unit_test(test_host), cmocka_unit_test(test_address_in_use), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_first_error), cmocka_unit_test(test_host), cmocka_unit_test(test_labels), cmocka_unit_test(test_keys), cmocka_unit_test(test_address_in_use), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
