@@ -22,3 +22,15 @@ CLEANFILES += etc/systemd/causeway.service
 etc/systemd/causeway.service: etc/systemd/causeway.service.in Makefile
 	@$(MKDIR_P) etc/systemd
 	$(AM_V_GEN)$(SED) 's|@daemondir[@]|$(daemondir)|' $(srcdir)/etc/systemd/causeway.service.in >$@.tmp && mv $@.tmp $@
+
+# The panel's web server: snippets with this build's paths, and the maker of its certificate.
+webdir = $(docdir)/web
+WEB_CONF = etc/web/lighttpd.conf etc/web/lighttpd-panel.conf etc/web/nginx.conf etc/web/apache.conf
+web_DATA = $(WEB_CONF)
+daemon_SCRIPTS = etc/web/web-cert
+EXTRA_DIST += $(WEB_CONF:=.in) etc/web/web-cert
+CLEANFILES += $(WEB_CONF)
+$(WEB_CONF): %: %.in Makefile
+	@$(MKDIR_P) etc/web
+	$(AM_V_GEN)$(SED) -e 's|@daemondir[@]|$(daemondir)|' -e 's|@confdir[@]|$(confdir)|' -e 's|@docdir[@]|$(docdir)|' -e 's|@cgidir[@]|$(cgidir)|' \
+	    -e 's|@wwwdir[@]|$(wwwdir)|' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@

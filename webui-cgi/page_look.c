@@ -21,7 +21,7 @@ cert(struct page *p, const json_t *c)
 	if (ok)
 		put(&p->out, L("<span class=\"st up\"><span aria-hidden=\"true\">●</span> good</span>"));
 	else
-		put(&p->out, L("<span class=\"st bad\"><span aria-hidden=\"true\">✕</span> "), js_str(c, "message"), L("</span> "), js_str(c, "hint"), L(" "), js_str(c, "detail"));
+		put(&p->out, L("<span class=\"st bad\"><span aria-hidden=\"true\">✕</span> not good</span> "), js_str(c, "message"), L(" "), js_str(c, "hint"), L(" "), js_str(c, "detail"));
 	put(&p->out, js_is(c, "issues") ? " A CA that lives here." : js_is(c, "is_ca") ? " A CA." : "", js_is(c, "private_key") ? " Its private key is here." : "");
 	put(&p->out, L("</p><dl class=\"facts\"><dt>Subject</dt><dd>"), js_str(c, "subject"), L("</dd><dt>Issuer</dt><dd>"), js_str(c, "issuer"), L("</dd><dt>Names</dt><dd>"));
 	json_array_foreach(json_object_get(c, "names"), i, v)

@@ -52,7 +52,8 @@ headers(struct page *p, struct html *out)
 	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
 	header(out, "X-Content-Type-Options", "nosniff");
 	header(out, "X-Frame-Options", "DENY");
-	header(out, "Referrer-Policy", "no-referrer");
+	/* Not "no-referrer": with that browsers say "Origin: null" of our own forms. */
+	header(out, "Referrer-Policy", "same-origin");
 	header(out, "Cross-Origin-Opener-Policy", "same-origin");
 	header(out, "Cross-Origin-Resource-Policy", "same-origin");
 	header(out, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A browser walks the panel: every page that links lead to, light and dark, wide and narrow, with and without scripts. axe-core looks for
+// what shuts people out; a message on the console, a breach of the policy, or a page wider than the window is a failure.
+// BASE, PANEL_USER, PANEL_PASSWORD; SHOTS: a folder for pictures; STEPS: a module with more to do once it is signed in.
+"use strict";
+const fs = require("fs");
+const { createRequire } = require("module");
+const from = createRequire(process.env.NODE_AT + "/");
+const { chromium } = from("playwright-core");
+const axe = fs.readFileSync(from.resolve("axe-core/axe.min.js"), "utf8");
+
+const base = process.env.BASE;
+let n = 0, bad = 0;
+function ok(good, what, why) {
+	n++;
+	bad += good ? 0 : 1;
+	console.log(`${good ? "ok" : "not ok"} ${n} - ${what}`);
+	if (!good && why)
+		console.log(String(why).split("\n").map((l) => "#   " + l).join("\n"));
+}
+
+const MODES = [
+	{ name: "light, wide", colorScheme: "light", viewport: { width: 1280, height: 800 }, javaScriptEnabled: true },
+	{ name: "dark, wide", colorScheme: "dark", viewport: { width: 1280, height: 800 }, javaScriptEnabled: true },
+	{ name: "light, narrow", colorScheme: "light", viewport: { width: 360, height: 740 }, javaScriptEnabled: true },
+	{ name: "dark, narrow, without scripts", colorScheme: "dark", viewport: { width: 360, height: 740 }, javaScriptEnabled: false },
+];
+
+// Paths that differ only in a name or a number are one page; a few of each are enough.
+function pattern(url) {
+	return url.pathname.replace(/\/(tunnels|history)\/[a-z0-9-]+/, "/$1/*") + (url.search ? "?" : "");
+}
+
+async function crawl(page) {
+	const seen = new Map(), todo = [base + "/"];
+	while (todo.length) {
+		const at = new URL(todo.shift());
+		if (seen.has(pattern(at)))
+			continue;
+		seen.set(pattern(at), at.href);
+		await page.goto(at.href);
+		const links = await page.$$eval("a[href]", (all) => all.map((a) => a.href));
+		for (const link of links) {
+			const url = new URL(link);
+			url.hash = "";
+			if (url.href.startsWith(base) && !url.pathname.includes("/static/") && !url.pathname.includes("%3C"))
+				todo.push(url.href);
+		}
+	}
+	return [...seen.values()];
+}
+
+function listen(page, wrong) {
+	page.on("console", (m) => { if (["error", "warning"].includes(m.type())) wrong.push(m.text()); });
+	page.on("dialog", (d) => { wrong.push("a dialog: " + d.message()); d.dismiss(); });
+	page.on("pageerror", (e) => wrong.push(String(e)));
+	page.on("requestfailed", (r) => { if (r.failure().errorText !== "net::ERR_ABORTED") wrong.push(r.url() + " " + r.failure().errorText); });
+}
+
+async function look(page, url, wrong, withAxe) {
+	wrong.length = 0;
+	const answer = await page.goto(url);
+	if (answer.status() !== 200)
+		wrong.push("status " + answer.status());
+	const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+	if (over > 0)
+		wrong.push("it is " + over + " pixels wider than the window");
+	if (withAxe) {
+		await page.evaluate(axe);
+		const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+		for (const v of found.violations)
+			wrong.push(v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((x) => x.html.slice(0, 160)).join(" | "));
+	}
+	return wrong.slice();
+}
+
+async function signIn(context) {
+	const page = await context.newPage();
+	await page.goto(base + "/login");
+	await page.fill("#user", process.env.PANEL_USER);
+	await page.fill("#password", process.env.PANEL_PASSWORD);
+	await page.click("button.main");
+	await page.waitForURL(base + "/");
+	return page;
+}
+
+async function main() {
+	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+	let urls = null, state = null;
+	for (const mode of MODES) {
+		const { name, ...options } = mode;
+		const context = await browser.newContext({ ...options, ignoreHTTPSErrors: true, reducedMotion: "reduce", storageState: state || undefined });
+		const page = state ? await context.newPage() : await signIn(context);
+		const wrong = [], all = [];
+		state = state || await context.storageState();
+		listen(page, wrong);
+		if (!urls) {
+			urls = await crawl(page);
+			ok(urls.length >= 15, `${urls.length} pages are found by their links`, urls.join("\n"));
+			wrong.length = 0;
+		}
+		for (const url of urls)
+			for (const w of await look(page, url, wrong, true))
+				all.push(url.slice(base.length) + ": " + w);
+		ok(all.length === 0, `${urls.length} pages, ${name}`, all.join("\n"));
+		if (process.env.SHOTS)
+			for (const shot of (process.env.SHOT_PATHS || "/").split(" ")) {
+				await page.goto(base + shot);
+				await page.screenshot({ path: `${process.env.SHOTS}/${shot.replace(/[^a-z0-9]+/g, "-")}-${name.replace(/[^a-z]+/g, "-")}.png`, fullPage: true });
+			}
+		await context.close();
+	}
+	if (process.env.STEPS)
+		await require(process.env.STEPS)({ browser, base, state, ok, listen, signIn });
+	await browser.close();
+	console.log("1.." + n);
+	process.exit(bad ? 1 : 0);
+}
+main().catch((e) => { console.log("Bail out! " + e.stack); process.exit(1); });

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The panel under lighttpd for tests and quickstart, with the configuration that is installed; sourced by POSIX sh.
+
+# panel_conf DIR SOCKET ADDRESS PORT [USER]: a whole configuration around the snippet, and a certificate.
+panel_conf() {
+	mkdir -p "$1" && "$CW_ROOT/libexec/causeway/web-cert" "$1/panel.pem" localhost 127.0.0.1 >"$1/cert.out" || return 1
+	cat >"$1/lighttpd.conf" <<-EOF2
+		server.modules = ( "mod_alias", "mod_cgi", "mod_openssl", "mod_setenv" )
+		server.document-root = "$CW_ROOT/share/causeway/www"
+		server.bind = "$3"
+		server.port = $4
+		server.pid-file = "$1/pid"
+		server.errorlog = "$1/error.log"
+		${5:+server.username = "$5"}
+		ssl.engine = "enable"
+		ssl.pemfile = "$1/panel.pem"
+		setenv.set-environment = ( "CAUSEWAY_PANEL_SOCKET" => "$2" )
+		url.redirect = ( "^/$" => "/causeway/" )
+		include "$CW_ROOT/share/doc/causeway/web/lighttpd-panel.conf"
+	EOF2
+	sed -i 's/"mod_cgi",/"mod_cgi", "mod_redirect",/' "$1/lighttpd.conf"
+}
+
+# panel_start DIR SOCKET ADDRESS PORT [USER]: its process is PANEL_PID.
+panel_start() {
+	panel_conf "$@" || return 1
+	: >"$1/error.log"
+	[ -z "${5:-}" ] || chown "$5" "$1/error.log"
+	lighttpd -D -f "$1/lighttpd.conf" >"$1/out" 2>&1 &
+	PANEL_PID=$!
+	PIDS="${PIDS:-} $PANEL_PID"
+}
+panel_answers() { curl -sk --max-time 5 -o "$1/answer" "https://$2:$3/causeway/login" && grep -q 'Sign in' "$1/answer"; }
