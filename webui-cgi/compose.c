@@ -99,7 +99,9 @@ site_line(const struct new_site *s, const char *indent, char *out, size_t cap)
 static void
 tunnel_block(const struct new_tunnel *t, const char *in, char *out, size_t cap)
 {
-	int n = snprintf(out, cap, "%s%s:\n%s%sbetween: [%s, %s]\n%s%sauth: {%s: %s}\n%s%spolicy: %s\n", in, t->name, in, in, t->here, t->there, in, in,
+	bool order = strcmp(t->here, t->there) < 0;
+	int n = snprintf(out, cap, "%s%s:\n%s%sbetween: [%s, %s]\n%s%sauth: {%s: %s}\n%s%spolicy: %s\n", in, t->name, in, in,
+	    order ? t->here : t->there, order ? t->there : t->here, in, in,
 	    t->cert ? "trust" : "psk", t->cert ? t->trust : t->name, in, in, t->policy);
 
 	if (n > 0 && (size_t)n < cap)

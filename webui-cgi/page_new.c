@@ -195,6 +195,7 @@ gather(struct page *p, const json_t *sites, int upto, struct new_tunnel *t, char
 {
 	const json_t *here = find_site(sites, js_str(sites, "here")), *there = find_site(sites, page_field(p, "there"));
 	char here_nets[600], there_nets[600];
+	const char *first;
 
 	memset(t, 0, sizeof(*t));
 	snprintf(t->here, sizeof(t->here), "%s", js_str(sites, "here"));
@@ -202,7 +203,9 @@ gather(struct page *p, const json_t *sites, int upto, struct new_tunnel *t, char
 	snprintf(why, cap, "The other site needs a name that is not this gateway's.");
 	if (!name_ok(t->there) || strcmp(t->here, t->there) == 0)
 		return 0;
-	if (snprintf(t->name, sizeof(t->name), "%s-%s", t->here, t->there) >= (int)sizeof(t->name))
+	/* Both ends make the same block of it: the names in their order, whichever end this is. */
+	first = strcmp(t->here, t->there) < 0 ? t->here : t->there;
+	if (snprintf(t->name, sizeof(t->name), "%s-%s", first, first == t->here ? t->there : t->here) >= (int)sizeof(t->name))
 		return 0;
 	snprintf(why, cap, "A new site needs an address: one like 203.0.113.9, or any.");
 	if ((!there && !compose_address(page_field(p, "address"))) || (!here && !compose_address(page_field(p, "here_address"))))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A browser walks the panel: every page that links lead to, light and dark, wide and narrow, with and without scripts. axe-core looks for
 // what shuts people out; a message on the console, a breach of the policy, or a page wider than the window is a failure.
-// BASE, PANEL_USER, PANEL_PASSWORD; SHOTS: a folder for pictures; STEPS: a module with more to do once it is signed in.
+// BASE, PANEL_USER, PANEL_PASSWORD; WALK: not empty, to walk; SHOTS: a folder for pictures; STEPS: a module with more to do once it is signed in.
 "use strict";
 const fs = require("fs");
 const { createRequire } = require("module");
@@ -74,20 +74,20 @@ async function look(page, url, wrong, withAxe) {
 	return wrong.slice();
 }
 
-async function signIn(context) {
-	const page = await context.newPage();
-	await page.goto(base + "/login");
+async function signIn(context, at) {
+	const page = await context.newPage(), root = at || base;
+	await page.goto(root + "/login");
 	await page.fill("#user", process.env.PANEL_USER);
 	await page.fill("#password", process.env.PANEL_PASSWORD);
 	await page.click("button.main");
-	await page.waitForURL(base + "/");
+	await page.waitForURL(root + "/");
 	return page;
 }
 
 async function main() {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
 	let urls = null, state = null;
-	for (const mode of MODES) {
+	for (const mode of process.env.WALK ? MODES : []) {
 		const { name, ...options } = mode;
 		const context = await browser.newContext({ ...options, ignoreHTTPSErrors: true, reducedMotion: "reduce", storageState: state || undefined });
 		const page = state ? await context.newPage() : await signIn(context);
