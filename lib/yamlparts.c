@@ -40,6 +40,26 @@ yt_part(const char *text, size_t n, unsigned line, char *name, size_t cap)
 	return line > begin ? line - begin : 1;
 }
 
+bool
+yt_next_file(const char *text, size_t n, size_t *at, struct yt_file *f)
+{
+	static const char next[] = "\n" YT_PART;
+	const char *p = text + *at, *end = text + n, *nl;
+
+	if (!yt_in_parts(p, n - *at))
+		return false;
+	nl = memchr(p, '\n', (size_t)(end - p));
+	f->name = p + MARK;
+	f->name_n = (size_t)((nl ? nl : end) - f->name);
+	f->text = nl ? nl + 1 : end;
+	/* The line break before a mark is still the file's. */
+	p = nl ? memmem(nl, (size_t)(end - nl), next, sizeof(next) - 1) : NULL;
+	end = p ? p + 1 : end;
+	f->n = (size_t)(end - f->text);
+	*at = (size_t)(end - text);
+	return true;
+}
+
 const char *
 yt_where(const struct yt *yt, unsigned line, char *buf, size_t cap)
 {

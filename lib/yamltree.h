@@ -77,6 +77,10 @@ void yt_end(const struct yt *, unsigned *line, unsigned *column);
 bool yt_in_parts(const char *text, size_t n);
 /* The line in its part, whose name goes to name; "" when the text is one file. */
 unsigned yt_part(const char *text, size_t n, unsigned line, char *name, size_t cap);
+/* One file of such a text: its name, and what stands behind the line with it. */
+struct yt_file { const char *name, *text; size_t name_n, n; };
+/* The one at *at, which moves behind it; *at is 0 for the first. False: there is none. */
+bool yt_next_file(const char *text, size_t n, size_t *at, struct yt_file *);
 const char *yt_where(const struct yt *, unsigned line, char *buf, size_t cap);	/* "line 3", "line 3 of 'a.yaml'" */
 bool yt_join(struct yt *, struct yt_node *doc);		/* the next part's map into the root; doc's members are taken out */
 bool yt_index(struct yt *, struct yt_node *map);	/* the members by key; a duplicate is an error */

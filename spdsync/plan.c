@@ -184,6 +184,47 @@ lose(struct lost *l, const char *name, const char *remove)
 		strcat(l->names, " …");
 }
 
+static bool
+is_beginning(const char *text, size_t n, const char *of, size_t of_n)
+{
+	return n < of_n && memcmp(text, of, n) == 0;
+}
+
+/* The file of that name, looked for from where the last one was found: both texts have them in the same order as a rule. */
+static bool
+find_file(const char *text, size_t n, size_t *at, const struct yt_file *like, struct yt_file *f)
+{
+	size_t began = *at;
+
+	for (bool again = false;;) {
+		if (!yt_next_file(text, n, at, f)) {
+			if (again)
+				return false;
+			again = true;
+			*at = 0;
+		} else if (f->name_n == like->name_n && memcmp(f->name, like->name, f->name_n) == 0) {
+			return true;
+		} else if (again && *at > began) {
+			return false;
+		}
+	}
+}
+
+/* Where the text ends too early, when that is all that is wrong with it: it is the beginning of the other one, or one of its files is of its namesake. */
+static size_t
+cut_at(const char *text, size_t n, const char *old, size_t old_n)
+{
+	struct yt_file f, was;
+	size_t at = 0, from = 0;
+
+	if (is_beginning(text, n, old, old_n))
+		return n;
+	while (yt_next_file(text, n, &at, &f))
+		if (find_file(old, old_n, &from, &f, &was) && is_beginning(f.text, f.n, was.text, was.n))
+			return at;
+	return 0;
+}
+
 bool
 plan_allowed(const struct sites *old, const char *old_text, size_t old_n, const struct sites *new, const char *text, size_t n,
     const char *remove, struct yt_error *err)
@@ -192,6 +233,7 @@ plan_allowed(const struct sites *old, const char *old_text, size_t old_n, const 
 	struct lost l = { 0 };
 	unsigned line, column;
 	char hint[400], list[300];
+	size_t cut;
 
 	if (!old)
 		return true;
@@ -211,9 +253,13 @@ plan_allowed(const struct sites *old, const char *old_text, size_t old_n, const 
 			memmove(p + 1, p + 2, strlen(p + 2) + 1);
 		snprintf(hint, sizeof(hint), "Was the file copied completely? If they shall go, say: ikectl apply --remove %s FILE", list);
 		yt_fail(&yt, R_YAML_TRUNCATED, line, column, hint, "The file ends without these, which are in force: %s.", l.names);
-	} else if (l.n == 0 && n < old_n && memcmp(text, old_text, n) == 0)
+	} else if (l.n == 0 && (cut = cut_at(text, n, old_text, old_n)) != 0) {
+		struct yt until = { .text = text, .n = cut };
+
+		yt_end(&until, &line, &column);
 		yt_fail(&yt, R_YAML_TRUNCATED, line, column, "Was the file copied completely? If nothing shall follow, end it with a comment line.",
 		    "The file is only the beginning of the one in force.");
+	}
 	*err = yt.err;
 	return yt.err.reason == R_OK;
 }

@@ -115,6 +115,62 @@ test_cuts(void **state)
 	sites_free(whole);
 }
 
+/* One file of a directory is cut off at the end of a line (ikectl sends none whose last line does not end), and the others are whole. */
+static unsigned
+one_cut(const struct sites *whole, const char *text, const char *from, const char *to)
+{
+	size_t len = strlen(text), cut_n;
+	unsigned refusals = 0;
+
+	for (const char *p = from; p < to; p++) {
+		char *cut;
+		struct yt_error e;
+		struct sites *s;
+
+		if (p[-1] != '\n')
+			continue;
+		cut_n = len - (size_t)(to - p);
+		cut = malloc(cut_n + 1);
+		assert_non_null(cut);
+		memcpy(cut, text, (size_t)(p - text));
+		memcpy(cut + (p - text), to, len - (size_t)(to - text));
+		s = sites_read(cut, cut_n, false, &e);
+		if (s && plan_allowed(whole, text, len, s, cut, cut_n, NULL, &e))
+			fail_msg("without this a file was taken: %.*s", (int)(to - p), p);
+		if (e.line == 0 || e.column == 0 || !e.file[0] || !strchr(e.excerpt, '^'))
+			fail_msg("%s at '%s':%u:%u", reason_row(e.reason)->name, e.file, e.line, e.column);
+		sites_free(s);
+		free(cut);
+		refusals++;
+	}
+	return refusals;
+}
+
+static void
+test_one_cut(void **state)
+{
+	static const char more[] = "    replay_window: 64\n    child_lifetime: 30m\n" HEAD("40-last.yaml") V "tunnels:\n  b-c:\n    between: [b, c]\n"
+	    "    auth: {psk: k}\n    policy: modern\n    start: respond-only\n    replay_window: 128\n";
+	char text[8192];
+	struct yt_file f;
+	size_t at = 0;
+	unsigned files = 0, refusals = 0;
+	struct yt_error e;
+	struct sites *whole;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s%s%s", sites_file, more_file, last_file, more);
+	whole = sites_read(text, strlen(text), false, &e);
+	assert_non_null(whole);
+	while (yt_next_file(text, strlen(text), &at, &f)) {
+		refusals += one_cut(whole, text, f.text, f.text + f.n);
+		files++;
+	}
+	assert_int_equal(files, 4);
+	assert_int_equal(refusals, 5 + 5 + 9 + 8);	/* lines */
+	sites_free(whole);
+}
+
 /* ---- ten thousand random edits ---- */
 
 static uint32_t seed;
@@ -214,7 +270,8 @@ test_random(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_one), cmocka_unit_test(test_places), cmocka_unit_test(test_cuts), cmocka_unit_test(test_random) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_one), cmocka_unit_test(test_places), cmocka_unit_test(test_cuts), cmocka_unit_test(test_one_cut),
+		cmocka_unit_test(test_random) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
