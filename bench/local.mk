@@ -3,7 +3,7 @@
 # The kernel module (configure --with-kernel-module): make module-test bench/udpblast test/scenario/pfkey_tool && bench/vm
 EXTRA_PROGRAMS += bench/udpblast
 bench_udpblast_SOURCES = bench/udpblast.c
-EXTRA_DIST += bench/handshakes bench/sites bench/throughput bench/vm bench/vm.guest test/interop/pki.sh test/interop/strongswan.sh
+EXTRA_DIST += bench/handshakes bench/panel bench/sites bench/throughput bench/vm bench/vm.guest test/interop/pki.sh test/interop/strongswan.sh
 # make bench/ikeload && bench/handshakes
 EXTRA_PROGRAMS += bench/ikeload
 bench_ikeload_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/iked -I$(top_srcdir)/keymgr

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The other pages of one tunnel: its block in the site file, the file for the other end, and what happened to it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "page.h"
@@ -64,13 +65,16 @@ void
 page_tunnel_config_post(struct page *p)
 {
 	bool remove = strcmp(page_field(p, "what"), "remove") == 0;
-	const char *seconds = page_field(p, "seconds");
+	const char *seconds = page_field(p, "seconds"), *path;
 	struct answer a;
 
 	say(p, "configuration", "ikectl edit %s");
-	if (!page_post(p, &a, remove ? "DELETE" : "PUT", URL(p, L("/v1/tunnels/"), SEG(p->name), L("?file=block&was="), SEG(page_field(p, "was")), L("&comment="),
-	    SEG(page_field(p, "comment")), strcmp(seconds, "0") == 0 || !*seconds ? "" : "&confirm=", strcmp(seconds, "0") == 0 ? "" : seconds),
-	    remove ? "" : page_field(p, "text"), 60)) {
+	if (atoll(seconds) >= 2)
+		path = URL(p, L("/v1/tunnels/"), SEG(p->name), L("?file=block&was="), SEG(page_field(p, "was")), L("&comment="), SEG(page_field(p, "comment")),
+		    L("&confirm="), SEG(seconds));
+	else
+		path = URL(p, L("/v1/tunnels/"), SEG(p->name), L("?file=block&was="), SEG(page_field(p, "was")), L("&comment="), SEG(page_field(p, "comment")));
+	if (!page_post(p, &a, remove ? "DELETE" : "PUT", path, remove ? "" : page_field(p, "text"), 60)) {
 		if (!remove && p->status != 303)
 			block_form(p, page_field(p, "text"), page_field(p, "was"));
 		return;
