@@ -145,12 +145,28 @@ init_refused(struct turn *tn)
 	return V_OVER;
 }
 
+/*
+ * The request of an end that did not know its address had a hash of none in it, so the peer takes it for one behind a NAT. There is none,
+ * and UDP is not wanted: from the beginning, from the address that the answer came to.
+ */
+static enum verdict
+init_anew(struct turn *tn)
+{
+	struct tun *t = tn->ike->t;
+
+	t->here = tn->local.addr;
+	ikesa_move(tn->e, tn->ike, S_DEAD);
+	tun_start(tn->e, t, NULL);
+	return V_OVER;
+}
+
 enum verdict
 init_response(struct turn *tn)
 {
 	struct ikesa *s = tn->ike;
 	struct setup *u = s->set;
 	struct msg *m = tn->m;
+	bool unknown = addr_is_any(&s->local.addr);
 
 	if (m->hdr.spi_r == 0 || m->whole.n > KEY_MSG_MAX)
 		return V_STAY;
@@ -167,13 +183,15 @@ init_response(struct turn *tn)
 		return V_OVER;
 	}
 	s->spi_r = m->hdr.spi_r;
-	if (addr_is_any(&s->local.addr))
+	if (unknown)
 		s->local.addr = tn->local.addr;
 	if (!nonce_set(&u->nr, m->nonce) || !octets_set(&u->peer_pub, m->ke.data) || !octets_set(&u->msg_r, m->whole))
 		return V_PASS;
 	abilities_take(s, m);
 	certreq_take(u, m);
 	nat_check(tn->e, s, m);
+	if (unknown && s->natd && !nat_udp(s))
+		return init_anew(tn);
 	nat_float(tn->e, s);
 	window_response(&s->win);
 	ike_resend_arm(tn->e, s);

@@ -76,7 +76,8 @@ tun_start(struct engine *e, struct tun *t, struct ikesa *beside)
 	if (!s)
 		return;
 	s->spi_i = fresh64(e);
-	s->local = (struct endpoint){ t->cfg.local, e->host.ike_port };
+	s->local = (struct endpoint){ addr_is_any(&t->cfg.local) ? t->here : t->cfg.local, e->host.ike_port };
+	t->here = (struct addr){ 0 };
 	s->remote = (struct endpoint){ t->cfg.remote, e->host.ike_port };
 	if (beside) {
 		s->local = beside->local;

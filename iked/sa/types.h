@@ -186,6 +186,7 @@ struct tun {
 	bool		wanted;		/* up */
 	bool		contacted;	/* this process had an IKE SA with the peer: no INITIAL_CONTACT */
 	bool		dirty, report, gone;
+	struct addr	here;		/* our address, as the next setup is to say it; of a tunnel that has none */
 	bool		up_now;		/* by command: do not wait for the peer to begin */
 	struct tun	*dirty_next;
 	struct log_limit noise;		/* peers that say they are this one */

@@ -188,6 +188,8 @@ transmit(struct sim *m, int from, const struct todo *t)
 		hold = 0;
 		v->local = t->u.send.remote;
 		v->remote = t->u.send.local;
+		if (addr_is_any(&v->remote.addr))	/* the host knows it */
+			v->remote.addr = m->s[from].addr.addr;
 		v->natt = t->u.send.natt;
 		if (m->nat && from == A) {
 			addr_parse("198.51.100.7", &v->remote.addr);

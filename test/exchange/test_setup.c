@@ -432,6 +432,36 @@ test_nat(void **state)
 	nat(25, ENCAP_AUTO, false, true);
 }
 
+/* An end that does not know its address is not taken for one behind a NAT; where there is one, it is. */
+static void
+unknown_address(uint64_t seed, bool translated)
+{
+	struct pair *p = pair_new(seed);
+	struct tunnel_state *t = calloc(1, sizeof(*t));
+
+	p->m.nat = translated;
+	memset(&p->a.local, 0, sizeof(p->a.local));
+	memset(&p->b.remote, 0, sizeof(p->b.remote));
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(&p->m, 1);
+	assert_true(toy_newest(&p->m.s[A], 0)->udp == translated);
+	assert_true(toy_newest(&p->m.s[B], 0)->udp == translated);
+	assert_true(t && engine_state(p->m.s[A].e, "a-b", p->m.now, t));
+	assert_true(t->nat_local == translated && !t->nat_remote);
+	assert_true(engine_state(p->m.s[B].e, "a-b", p->m.now, t));
+	assert_true(t->nat_remote == translated && !t->nat_local);
+	free(t);
+	pair_free(p);
+}
+
+static void
+test_unknown_address(void **state)
+{
+	unknown_address(28, false);
+	unknown_address(29, true);
+}
+
 static void
 test_no_answer(void **state)
 {
@@ -613,7 +643,7 @@ main(void)
 		cmocka_unit_test(test_unknown_id), cmocka_unit_test(test_no_ike_proposal), cmocka_unit_test(test_no_esp_proposal),
 		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_stock_engine), cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
 		cmocka_unit_test(test_second_begins), cmocka_unit_test(test_not_told_yet),
