@@ -93,13 +93,16 @@ verdict(struct page *p, const json_t *t)
 }
 
 static void
-record(struct page *p, const json_t *r)
+record(struct page *p, const json_t *r, bool newest)
 {
 	const json_t *facts = json_object_get(r, "facts"), *v;
 	struct html *h = &p->out;
 	const char *name;
 
-	put(h, L("<details class=\"card\"><summary>"));
+	put(h, L("<details class=\"card\""));
+	if (newest)
+		put(h, L(" open"));
+	put(h, L("><summary>"));
 	look_time(h, js_str(r, "time"));
 	put(h, L(" "), js_str(r, "message"), L("</summary>"));
 	page_ladder(p, r);
@@ -121,7 +124,7 @@ explain(struct page *p)
 	if (json_array_size(json_object_get(a.body, "records")) == 0)
 		put(&p->out, L("<p>Nothing is kept: none failed, and none was long ago.</p>"));
 	json_array_foreach(json_object_get(a.body, "records"), i, r)
-		record(p, r);
+		record(p, r, i == 0);
 	answer_free(&a);
 }
 
