@@ -61,6 +61,10 @@ check-vm-scenarios: scenario-root
 check-vm-more: scenario-root
 	@$(TESTENV) $(srcdir)/test/vm/run -T $(VM_FLAGS) check-vm-more $(VM_MORE)
 
+# A thousand times: some minutes.
+check-vm-reload: scenario-root
+	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -e RELOADS=1000 check-vm-reload test/vm/t_reload
+
 # The module's builds for Debian 12's and 13's kernels, sparse and DKMS; about two minutes, not part of check-all.
 check-module: all
 	@$(TESTENV) $(srcdir)/test/run check-module test/vm/t_build
@@ -72,7 +76,7 @@ soak: scenario-root
 check-all:
 	@+$(TESTENV) $(srcdir)/test/all check check-san check-net check-vm
 
-.PHONY: scenario-root build-hooks-made check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-scenarios soak check-all
+.PHONY: scenario-root build-hooks-made check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

@@ -7,6 +7,7 @@
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
+ *	pfkey_tool SOCK spdchurn N REQID	(one policy comes and goes so often)
  *	pfkey_tool SOCK flush | spdflush
  *	pfkey_tool SOCK hold		(keeps its socket open until it is killed)
  *	pfkey_tool SOCK dump | dumpkeyless	(a line for each SA: spi, and the key's octets in hex if the engine gives them)
@@ -200,6 +201,17 @@ many(int fd, char **a)
 }
 
 static void
+churn(int fd, char **a)
+{
+	char dir[] = "out", here[] = "10.0.1.0/24", there[] = "10.64.0.0/24";
+
+	for (unsigned long n = strtoul(a[0], NULL, 0); n; n--) {
+		policy(fd, SADB_X_SPDADD, (char *[]){ dir, here, there, a[1] }, 4);
+		policy(fd, SADB_X_SPDDELETE, (char *[]){ dir, here, there }, 3);
+	}
+}
+
+static void
 hex(const char *name, struct bytes b)
 {
 	printf(" %s=", name);
@@ -264,6 +276,8 @@ main(int argc, char **argv)
 		policy(fd, SADB_X_SPDDELETE, argv + 3, 3);
 	} else if (strcmp(verb, "spdmany") == 0 && argc == 5) {
 		many(fd, argv + 3);
+	} else if (strcmp(verb, "spdchurn") == 0 && argc == 5) {
+		churn(fd, argv + 3);
 	} else if (strcmp(verb, "flush") == 0) {
 		pfkey_msg_init(&m, SADB_FLUSH, SADB_SATYPE_UNSPEC);
 		talk(fd, &m);
