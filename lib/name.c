@@ -38,6 +38,36 @@ name_ok(const char *s)
 }
 
 void
+name_make(const char *text, size_t n, size_t max, char out[static NAME_CAP])
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n && k < max && k < NAME_CAP - 1; i++) {
+		char c = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+
+		if (name_char(c, true))
+			out[k++] = c;
+		else if (k && out[k - 1] != '-')
+			out[k++] = '-';
+	}
+	while (k && out[k - 1] == '-')
+		k--;
+	out[k] = '\0';
+}
+
+void
+str_quote(FILE *f, const char *s)
+{
+	putc('"', f);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			putc('\\', f);
+		putc(*s, f);
+	}
+	putc('"', f);
+}
+
+void
 span_put(struct wr *w, struct bytes b)
 {
 	if (b.n > 0xffff) {

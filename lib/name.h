@@ -4,6 +4,7 @@
 #define CAUSEWAY_NAME_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include "bytes.h"
 
 #define NAME_CAP	64	/* with the terminator */
@@ -12,6 +13,10 @@
 
 bool name_ok(const char *);
 bool name_ok_n(const char *, size_t n);
+/* A name of the n octets of any text: small letters, digits, a hyphen for all that stands between them, at most max octets. "": nothing is left. */
+void name_make(const char *text, size_t n, size_t max, char out[static NAME_CAP]);
+/* Between double quotes, with a backslash before a quote or a backslash: as YAML, strongSwan and OpenIKED read it. */
+void str_quote(FILE *, const char *);
 
 /* IPC: u16 length and octets without NUL; a text that holds NUL or is longer than cap-1 is refused. */
 void str_put(struct wr *, const char *);

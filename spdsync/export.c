@@ -42,18 +42,6 @@ ex_id(const struct site *s, char *kind)
 	return colon ? colon + 1 : s->id;
 }
 
-void
-ex_quoted(FILE *f, const char *s)
-{
-	putc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putc('\\', f);
-		putc(*s, f);
-	}
-	putc('"', f);
-}
-
 unsigned
 ex_count(const struct proposal *p, uint8_t type)
 {

@@ -41,8 +41,6 @@ void export_fields(struct ex *);
 void ex_note(struct ex *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The value of an identity behind its "fqdn:" and so on; *kind gets the letter f, e, i, d or k. */
 const char *ex_id(const struct site *, char *kind);
-/* Writes s in double quotes, with a backslash before a quote and a backslash. */
-void ex_quoted(FILE *, const char *s);
 unsigned ex_count(const struct proposal *, uint8_t type);
 bool ex_has(const struct proposal *, uint8_t type, uint16_t id);
 /* When the keys are given up: what the file says, or 110 % of the lifetime (contracts, "Lifetimes"). */

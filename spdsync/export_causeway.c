@@ -51,7 +51,7 @@ write_site(FILE *f, const struct site *s)
 	for (unsigned i = 0; i < s->nnets; i++)
 		fprintf(f, "%s\"%s\"", i ? ", " : "", prefix_str(&s->nets[i], buf));
 	fputs("]\n    id: ", f);
-	ex_quoted(f, s->id);
+	str_quote(f, s->id);
 	putc('\n', f);
 }
 
@@ -159,13 +159,13 @@ write_rules(struct ex *x)
 		any = true;
 		for (unsigned k = 0; k < r->ncrls; k++) {
 			fputs(k ? ", " : "    crl: [", x->body);
-			ex_quoted(x->body, r->crls[k]);
+			str_quote(x->body, r->crls[k]);
 			if (k + 1 == r->ncrls)
 				fputs("]\n", x->body);
 		}
 		if (r->ocsp[0]) {
 			fputs("    ocsp: ", x->body);
-			ex_quoted(x->body, r->ocsp);
+			str_quote(x->body, r->ocsp);
 			putc('\n', x->body);
 		}
 	}

@@ -120,7 +120,7 @@ write_id(struct ex *x, const char *key, const struct site *s)
 		v = dn;
 	}
 	fprintf(x->body, " %s ", key);
-	ex_quoted(x->body, v);
+	str_quote(x->body, v);
 }
 
 static void

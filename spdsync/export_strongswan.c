@@ -22,7 +22,7 @@ write_id(struct ex *x, const struct site *s)
 		if (kinds[i].kind == kind)
 			snprintf(text, sizeof(text), "%s%s%s", kinds[i].prefix, kind == 'k' && strncmp(v, "0x", 2) == 0 ? "#" : "",
 			    kind == 'k' && strncmp(v, "0x", 2) == 0 ? v + 2 : v);
-	ex_quoted(x->body, text);
+	str_quote(x->body, text);
 }
 
 static void

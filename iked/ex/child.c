@@ -65,21 +65,7 @@ child_value(struct turn *tn)
 enum verdict
 child_request(struct turn *tn)
 {
-	struct xch *x = tn->x;
-	struct bytes pub;
-
-	if (tn->reason != R_OK)
-		return V_PASS;
-	if (x->group == KE_NONE) {
-		if (!offer_spi(tn))
-			return V_PASS;
-	} else {
-		x->ke = rd_le32(tn->body);
-		pub = span_get(tn->body);
-		if (!rd_ok(tn->body) || !octets_set(&x->pub, pub))
-			return V_PASS;
-	}
-	return send_child(tn) ? V_GO : V_PASS;
+	return tn->reason == R_OK && offer_child(tn) && send_child(tn) ? V_GO : V_PASS;
 }
 
 static bool

@@ -92,21 +92,7 @@ child_value_r(struct turn *tn)
 enum verdict
 child_install_r(struct turn *tn)
 {
-	struct xch *x = tn->x;
-	struct bytes pub;
-
-	if (tn->reason != R_OK)
-		return V_PASS;
-	if (x->group == KE_NONE) {
-		if (!offer_spi(tn))
-			return V_PASS;
-	} else {
-		x->ke = rd_le32(tn->body);
-		pub = span_get(tn->body);
-		if (!rd_ok(tn->body) || !octets_set(&x->pub, pub))
-			return V_PASS;
-	}
-	return offer_install(tn->e, x) ? V_GO : V_PASS;
+	return tn->reason == R_OK && offer_child(tn) && offer_install(tn->e, tn->x) ? V_GO : V_PASS;
 }
 
 /* Installed: the answer may leave, since the peer will send on it at once. */

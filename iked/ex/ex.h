@@ -81,6 +81,8 @@ bool offer_choose(struct turn *, struct record **);	/* responder: the request's;
 bool offer_ask_spi(struct turn *);
 bool offer_install(struct engine *, struct xch *);
 bool offer_spi(struct turn *);				/* SPI_NEW's answer */
+bool offer_ke(struct turn *, uint32_t *ke, struct octets *pub);	/* ask_ke()'s answer */
+bool offer_child(struct turn *);			/* the last of the two that a child's exchange has asked for */
 
 /* rekey.c: CREATE_CHILD_SA, the IKE SA itself */
 enum verdict ike_start(struct turn *);

@@ -62,13 +62,8 @@ enum verdict
 init_request(struct turn *tn)
 {
 	struct setup *u = tn->ike->set;
-	struct bytes pub;
 
-	if (tn->reason != R_OK)
-		return V_PASS;
-	u->ke = rd_le32(tn->body);
-	pub = span_get(tn->body);
-	if (!rd_ok(tn->body) || !octets_set(&u->pub, pub))
+	if (tn->reason != R_OK || !offer_ke(tn, &u->ke, &u->pub))
 		return V_PASS;
 	fresh_nonce(tn->e, &u->ni);
 	return send_init(tn->e, tn->ike) ? V_GO : V_PASS;

@@ -143,13 +143,8 @@ enum verdict
 init_value(struct turn *tn)
 {
 	struct setup *u = tn->ike->set;
-	struct bytes pub;
 
-	if (tn->reason != R_OK)
-		return V_PASS;
-	u->ke = rd_le32(tn->body);
-	pub = span_get(tn->body);
-	if (!rd_ok(tn->body) || !octets_set(&u->pub, pub))
+	if (tn->reason != R_OK || !offer_ke(tn, &u->ke, &u->pub))
 		return V_PASS;
 	return ike_ask_derive(tn, NULL) ? V_GO : V_PASS;
 }

@@ -241,6 +241,22 @@ offer_spi(struct turn *tn)
 	return true;
 }
 
+bool
+offer_ke(struct turn *tn, uint32_t *ke, struct octets *pub)
+{
+	struct bytes got;
+
+	*ke = rd_le32(tn->body);
+	got = span_get(tn->body);
+	return rd_ok(tn->body) && octets_set(pub, got);
+}
+
+bool
+offer_child(struct turn *tn)
+{
+	return tn->x->group == KE_NONE ? offer_spi(tn) : offer_ke(tn, &tn->x->ke, &tn->x->pub);
+}
+
 /* soft = 85 % minus 0-10 % random for the initiator, 95 % for the other; hard = 110 % (contracts, "Lifetimes"). */
 static void
 lifetime(struct engine *e, bool ours, uint64_t life, uint64_t *soft, uint64_t *hard)

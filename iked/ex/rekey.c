@@ -93,16 +93,11 @@ ike_request(struct turn *tn)
 {
 	struct engine *e = tn->e;
 	struct xch *x = tn->x;
-	struct bytes pub;
 	struct msg_out o;
 	uint8_t spi[8];
 	struct wr w = wr_of(spi, sizeof(spi));
 
-	if (tn->reason != R_OK)
-		return V_PASS;
-	x->ke = rd_le32(tn->body);
-	pub = span_get(tn->body);
-	if (!rd_ok(tn->body) || !octets_set(&x->pub, pub))
+	if (tn->reason != R_OK || !offer_ke(tn, &x->ke, &x->pub))
 		return V_PASS;
 	fresh_nonce(e, &x->ni);
 	x->new_spi = fresh64(e);

@@ -60,13 +60,8 @@ ike_derive_r(struct turn *tn)
 {
 	struct xch *x = tn->x;
 	struct ikesa *s;
-	struct bytes pub;
 
-	if (tn->reason != R_OK)
-		return V_PASS;
-	x->ke = rd_le32(tn->body);
-	pub = span_get(tn->body);
-	if (!rd_ok(tn->body) || !octets_set(&x->pub, pub) || !(s = ike_fresh(tn, fresh64(tn->e), x->new_spi)))
+	if (tn->reason != R_OK || !offer_ke(tn, &x->ke, &x->pub) || !(s = ike_fresh(tn, fresh64(tn->e), x->new_spi)))
 		return V_PASS;
 	s->suite = x->suite;
 	ikesa_hash(tn->e, s);

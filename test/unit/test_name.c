@@ -20,6 +20,32 @@ test_names(void **state)
 }
 
 static void
+test_make(void **state)
+{
+	static const struct { const char *text, *name; } d[] = {
+		{ "tokyo", "tokyo" }, { "Tokyo.Example.ORG", "tokyo-example-org" }, { "  a  _b__ ", "a-b" }, { "--", "" }, { "", "" }, { "\xc3\xa9t\xc3\xa9", "t" },
+	};
+	char out[NAME_CAP], text[200], quoted[32];
+	FILE *f = fmemopen(quoted, sizeof(quoted), "w");
+
+	for (size_t i = 0; i < sizeof(d) / sizeof(d[0]); i++) {
+		name_make(d[i].text, strlen(d[i].text), NAME_CAP - 1, out);
+		assert_string_equal(out, d[i].name);
+	}
+	name_make("abc.pem", 3, NAME_CAP - 1, out);
+	assert_string_equal(out, "abc");
+	name_make("abc-def", 7, 4, out);	/* cut, and then without the hyphen */
+	assert_string_equal(out, "abc");
+	memset(text, 'q', sizeof(text));
+	name_make(text, sizeof(text), sizeof(text), out);
+	assert_true(name_ok(out) && strlen(out) == NAME_CAP - 1);
+	assert_non_null(f);
+	str_quote(f, "a\"b\\c");
+	fclose(f);
+	assert_string_equal(quoted, "\"a\\\"b\\\\c\"");
+}
+
+static void
 test_strings(void **state)
 {
 	uint8_t b[32];
@@ -158,7 +184,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_make),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_id_round),
 		cmocka_unit_test(test_id_bad_text),

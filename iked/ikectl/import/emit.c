@@ -4,7 +4,6 @@
  * would make a site file that Causeway refuses (networks that overlap, a pair of networks twice) is left out with a note, connection by
  * connection in the order of the file, so that what is written is valid as it is.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,26 +135,6 @@ settle(struct imp *m, struct imp_conn *c)
 
 /* ---- sites ---- */
 
-static void
-sanitize(const char *from, char out[NAME_CAP])
-{
-	size_t n = 0;
-
-	for (; *from && n < NAME_CAP - 6; from++) {
-		char c = (char)tolower((unsigned char)*from);
-
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			out[n++] = c;
-		else if (n && out[n - 1] != '-')
-			out[n++] = '-';
-	}
-	while (n && out[n - 1] == '-')
-		n--;
-	out[n] = '\0';
-	if (n == 0)
-		snprintf(out, NAME_CAP, "x");
-}
-
 static bool
 taken(const struct work *w, bool site, const char *name)
 {
@@ -170,7 +149,9 @@ unique(const struct work *w, bool site, const char *from, char out[NAME_CAP])
 {
 	char base[NAME_CAP];
 
-	sanitize(from, base);
+	name_make(from, strlen(from), NAME_CAP - 6, base);
+	if (!base[0])
+		snprintf(base, sizeof(base), "x");
 	snprintf(out, NAME_CAP, "%s", base);
 	for (unsigned i = 2; taken(w, site, out); i++)
 		snprintf(out, NAME_CAP, "%.57s-%u", base, i);

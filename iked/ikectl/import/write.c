@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The site file of an import: its notes as comments, then sites and tunnels. Every value that may hold a sign of YAML is quoted. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,37 +9,14 @@
 
 #define DAY	86400u
 
-static void
-quoted(FILE *f, const char *s)
-{
-	putc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			putc('\\', f);
-		putc(*s, f);
-	}
-	putc('"', f);
-}
-
 /* The name of a CA's certificate from a file's name or a subject; Causeway's names are narrower than either. */
 static void
 ca_name(const struct imp_end *other, char out[NAME_CAP])
 {
 	const char *from = strrchr(other->ca, '/') ? strrchr(other->ca, '/') + 1 : other->ca;
-	size_t n = 0;
 
-	for (; *from && *from != '.' && *from != ',' && n < NAME_CAP - 1; from++) {
-		char c = (char)tolower((unsigned char)*from);
-
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			out[n++] = c;
-		else if (n && out[n - 1] != '-')
-			out[n++] = '-';
-	}
-	while (n && out[n - 1] == '-')
-		n--;
-	out[n] = '\0';
-	if (n == 0 || other->ca[0] == '%')
+	name_make(from, strcspn(from, ".,"), NAME_CAP - 1, out);
+	if (!out[0] || other->ca[0] == '%')
 		snprintf(out, NAME_CAP, "ca");
 }
 
@@ -181,7 +157,7 @@ emit_write(struct imp *m, const struct emit_site *sites, unsigned nsites, const 
 		fputs("]\n", out);
 		if (sites[i].id[0]) {
 			fputs("    id: ", out);
-			quoted(out, sites[i].id);
+			str_quote(out, sites[i].id);
 			putc('\n', out);
 		}
 	}
