@@ -210,3 +210,11 @@ sas_fini(struct sync *s)
 	s->engine.sas = NULL;
 	s->engine.nsas = s->engine.sas_cap = 0;
 }
+
+bool
+sas_old_keys(const struct sa_info *a, uint64_t now)
+{
+	bool ends = a->hard_s || a->hard_bytes;
+
+	return (a->state == SADB_SASTATE_MATURE || a->state == SADB_SASTATE_DYING) && !ends && a->added && now > a->added && now - a->added > KEYS_OLD_S;
+}

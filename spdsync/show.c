@@ -287,6 +287,25 @@ engine_trouble(const struct sync *s)
 	    missing ? json_sprintf("%s %s", row->sentence, row->hint) : json_string(row->sentence));
 }
 
+/* Of those that keymgr made, IKE takes care. */
+static void
+old_keys(const struct sync *s, json_t *list)
+{
+	const struct reason_row *row = reason_row(R_KEYS_OLD);
+	uint64_t now = clock_wall_s();
+	const struct sa_info *first = NULL;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->engine.nsas; i++)
+		if (!sas_ours(s, &s->engine.sas[i]) && sas_old_keys(&s->engine.sas[i], now)) {
+			n++;
+			first = first ? first : &s->engine.sas[i];
+		}
+	if (n)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "reason", row->name, "message",
+		    json_sprintf("%s It concerns %u, the first with SPI 0x%08x. %s", row->sentence, n, first->spi, row->hint)));
+}
+
 static json_t *
 troubles(struct sync *s)
 {
@@ -310,6 +329,7 @@ troubles(struct sync *s)
 		json_array_append_new(list, json_pack("{s:n, s:s}", "reason", "message", "The guard is open: protected networks can be reached in the clear."));
 	for (unsigned i = 0; i < s->host.ntroubles; i++)
 		json_array_append_new(list, json_pack("{s:n, s:o}", "reason", "message", json_words(s->host.troubles[i])));
+	old_keys(s, list);
 	certwatch_troubles(s->certs, list);
 	return list;
 }

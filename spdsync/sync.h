@@ -200,6 +200,9 @@ const struct sa_info *sas_of(const struct sync *, uint32_t reqid, size_t *n);
 /* Its direction: by the engine's word, or by its ends when the engine has no words for it. Ours: keymgr made it. */
 bool sas_in(const struct sa_info *, const struct want_tunnel *);
 bool sas_ours(const struct sync *, const struct sa_info *);
+/* Nothing ends it, and its keys are old (RFC 4301 4.4.2.1 wants a lifetime). now: seconds since 1970. */
+#define KEYS_OLD_S	(30u * 86400u)
+bool sas_old_keys(const struct sa_info *, uint64_t now);
 
 /* peers.c: iked and keymgr */
 void iked_attach(struct sync *, int fd);

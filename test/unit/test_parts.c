@@ -5,6 +5,7 @@
 #include "edit.h"
 #include "plan.h"
 #include "site.h"
+#include "sync.h"
 #include "want.h"
 
 #define HEAD(name)	YT_PART name "\n"
@@ -267,10 +268,34 @@ test_random(void **state)
 	assert_true(good > 100 && good < 9000);	/* both happened */
 }
 
+/* A manual SA that nothing ends is told when its keys are old. */
+static void
+test_old_keys(void **state)
+{
+	const uint64_t then = 1700000000u, late = then + KEYS_OLD_S + 1;
+	struct sa_info a = { .state = SADB_SASTATE_MATURE, .added = then };
+
+	(void)state;
+	assert_true(sas_old_keys(&a, late));
+	assert_false(sas_old_keys(&a, late - 1));
+	assert_false(sas_old_keys(&a, then - 1));	/* the clock was set back */
+	a.hard_s = 3600;
+	assert_false(sas_old_keys(&a, late));
+	a.hard_s = 0;
+	a.hard_bytes = 1 << 30;
+	assert_false(sas_old_keys(&a, late));
+	a.hard_bytes = 0;
+	a.added = 0;
+	assert_false(sas_old_keys(&a, late));
+	a.added = then;
+	a.state = SADB_SASTATE_LARVAL;
+	assert_false(sas_old_keys(&a, late));
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_one), cmocka_unit_test(test_places), cmocka_unit_test(test_cuts), cmocka_unit_test(test_one_cut),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_old_keys), cmocka_unit_test(test_one), cmocka_unit_test(test_places), cmocka_unit_test(test_cuts), cmocka_unit_test(test_one_cut),
 		cmocka_unit_test(test_random) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
