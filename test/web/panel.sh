@@ -11,13 +11,13 @@ panel_conf() {
 		server.port = $4
 		server.pid-file = "$1/pid"
 		server.errorlog = "$1/error.log"
-		${5:+server.username = "$5"}
 		ssl.engine = "enable"
 		ssl.pemfile = "$1/panel.pem"
 		setenv.set-environment = ( "CAUSEWAY_PANEL_SOCKET" => "$2" )
 		url.redirect = ( "^/$" => "/causeway/" )
 		include "$CW_ROOT/share/doc/causeway/web/lighttpd-panel.conf"
 	EOF2
+	[ -z "${5:-}" ] || printf 'server.username = "%s"\nserver.groupname = "%s"\n' "$5" "$5" >>"$1/lighttpd.conf"
 	sed -i 's/"mod_cgi",/"mod_cgi", "mod_redirect",/' "$1/lighttpd.conf"
 }
 
