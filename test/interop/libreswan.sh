@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Libreswan in a namespace of the scenario library, as "newyork", over the XFRM of the kernel it runs on. Runs in the guest
 # (test/vm/run), where Debian's package is unpacked: it cannot be installed beside strongSwan.
-# LS_IKE and LS_ESP: its algorithms; LS_AUTH: lines of the connection that say how both prove themselves.
+# LS_FILE: an exported connection instead of the own one, which has the name s2s; LS_CONN is the name. LS_IKE and LS_ESP: its algorithms; LS_AUTH: lines of the connection that say how both prove themselves.
 
 # ls_dir NAME: its database of keys and certificates, /etc/ipsec.d and /run.
 ls_dir() {
@@ -19,13 +19,13 @@ ls_certificate() {
 	pk12util -i "$_ld/own.p12" -d "sql:$_ld/nss" -W none -K '' && certutil -A -n ca -t CT,, -i "$W/pki/ca.crt" -d "sql:$_ld/nss"
 }
 
-# ls_start NAME [PSK]: it knows the connection and waits; "ipsec auto --up s2s" begins.
-ls_start() {
-	_l=$1 _ld=$W/ls-$1
-	ls_dir "$1"
-	cat >"$_ld/ipsec.conf" <<-END
-	config setup
-	  ikev1-policy=drop
+ls_conf() {
+	printf 'config setup\n  ikev1-policy=drop\n'
+	if [ -n "${LS_FILE:-}" ]; then
+		cat "$LS_FILE"
+		return
+	fi
+	cat <<-END
 	conn s2s
 	  ikev2=insist
 	  left=20.0.0.2
@@ -39,6 +39,14 @@ ls_start() {
 	  ${LS_AUTH:-authby=secret}
 	  auto=ignore
 	END
+}
+
+# ls_start NAME [PSK]: it knows the connection and waits; "ipsec auto --up $LS_CONN" begins.
+ls_start() {
+	_l=$1 _ld=$W/ls-$1
+	ls_dir "$1"
+	ls_conf >"$_ld/ipsec.conf"
+	LS_CONN=$(sed -n 's/^conn //p' "$_ld/ipsec.conf")
 	(umask 077; echo "@newyork @tokyo : PSK \"${2:-none}\"" >"$_ld/ipsec.secrets")
 	ip netns exec "$PFX-$_l" unshare -m sh -c "
 		mount --bind '$_ld/run' /run && mkdir -p /etc/ipsec.d /var/lib/ipsec/nss && mount --bind '$_ld/ipsec.d' /etc/ipsec.d &&
@@ -47,7 +55,7 @@ ls_start() {
 	eval "LS_$_l=$!"
 	PIDS="$PIDS $!"
 	wait_for "Libreswan answers" ls_ "$_l" whack --status >/dev/null &&
-		ls_ "$_l" auto --config "$_ld/ipsec.conf" --add s2s && ls_ "$_l" whack --listen
+		ls_ "$_l" auto --config "$_ld/ipsec.conf" --add "$LS_CONN" && ls_ "$_l" whack --listen
 }
 
 # ls_ NAME COMMAND...: "ipsec COMMAND" where that one runs.

@@ -8,7 +8,20 @@ changed() { [ "$($1)" != "$2" ] && tunnel_up tg tokyo-newyork; }
 proved() { state ike.proved | grep "$1" || { echo "it says: $(state ike.proved)"; return 1; }; }
 # load_until_changed WHAT OLD: some traffic, then as changed.
 load_until_changed() { ns th ping -n -q -f -c 40 -W 1 -s 1200 10.0.2.10; changed "$@"; }
-peer_sites() { START=$1 faq_sites >"$W/sites.yaml"; [ -z "${AUTH:-}" ] || sed -i "s/{psk: tokyo-newyork}/$AUTH/" "$W/sites.yaml"; }
+# LISTS: lists of algorithms instead of the policy; AUTH: the proof.
+peer_sites() {
+	START=$1 faq_sites >"$W/sites.yaml"
+	[ -z "${AUTH:-}" ] || sed -i "s/{psk: tokyo-newyork}/$AUTH/" "$W/sites.yaml"
+	[ -z "${LISTS:-}" ] || sed -i "s/policy: .*/$LISTS/" "$W/sites.yaml"
+}
+
+# exported FORMAT: what our gateway writes for the peer is $W/exported.
+exported() {
+	peer_sites respond-only
+	ctl tg apply "$W/sites.yaml" >/dev/null
+	ok "the file for $1 is written" ctl_to "$W/exported" export-peer tokyo-newyork --for "$1"
+}
+ctl_to() { _to=$1; shift; ctl tg "$@" >"$_to"; }
 
 # we_begin NAME: the peer waits.
 we_begin() {
