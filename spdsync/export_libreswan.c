@@ -216,7 +216,8 @@ write_conn(struct ex *x, unsigned child)
 	write_esp(x);
 	fprintf(f, "  ikelifetime=%" PRIu64 "s\n  salifetime=%" PRIu64 "s\n  replay-window=%u\n", t->ike_life_s, t->child_life_s, t->replay_window);
 	fprintf(f, "  encapsulation=%s\n  fragmentation=yes\n  mobike=no\n  dpddelay=30\n  dpdtimeout=120\n  dpdaction=%s\n  auto=%s\n",
-	    t->encap == ENCAP_UDP ? "yes" : t->encap == ENCAP_ESP ? "no" : "auto", x->peer_begins ? "restart" : "hold",
+	    t->encap == ENCAP_UDP ? "yes" : t->encap == ENCAP_ESP ? "no" : "auto",
+	    x->peer_begins ? "restart" : t->start == START_ON_DEMAND ? "hold" : "clear",
 	    x->peer_begins ? "start" : t->start == START_ON_DEMAND ? "ondemand" : "add");
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Libreswan in a namespace of the scenario library, as "newyork", over the XFRM of the kernel it runs on. Runs in the guest
 # (test/vm/run), where Debian's package is unpacked: it cannot be installed beside strongSwan.
-# LS_FILE: an exported connection instead of the own one, which has the name s2s; LS_CONN is the name. LS_IKE and LS_ESP: its algorithms; LS_AUTH: lines of the connection that say how both prove themselves.
+# LS_FILE: an exported connection instead of the own one, which has the name s2s; LS_CONN is the name. LS_IKE and LS_ESP: its
+# algorithms; LS_AUTH: lines of the connection that say how both prove themselves.
 
 # ls_dir NAME: its database of keys and certificates, /etc/ipsec.d and /run.
 ls_dir() {

@@ -167,7 +167,7 @@ test_libreswan(void **state)
 	has(out, "#  * the algorithm x448: it is left out\n");
 	has(out, "  esp=aes256-sha2_512;dh31,aes_gcm192\n  pfs=no\n  esn=either\n");
 	has(out, "  ikelifetime=14400s\n  salifetime=1800s\n  replay-window=64\n  encapsulation=yes\n");
-	has(out, "  auto=start\n");
+	has(out, "  dpdaction=restart\n  auto=start\n");
 	has(out, "#  * several networks in one child before Libreswan 5.0");
 	has(out, "#  @#6272616e63682d34 @a : PSK \"\"\n");
 	free(out);
@@ -175,7 +175,7 @@ test_libreswan(void **state)
 	has(out, "  leftid=\"C=JP, O=Example, CN=b\"\n");
 	has(out, "  leftcert=b\n  leftsendcert=always\n");
 	has(out, "  rightca=\"%same\"\n  authby=rsa-sha2,ecdsa-sha2\n");
-	has(out, "  auto=add\n");
+	has(out, "  dpdaction=clear\n  auto=add\n");
 	has_not(out, "PSK");
 	free(out);
 	out = export(all, EXPORT_LIBRESWAN, "a-e", "a");
