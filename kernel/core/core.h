@@ -254,6 +254,7 @@ struct cw_engine {
 	unsigned	 nclients;
 	uint32_t	 acquire_seq;
 	uint64_t	 deadline;
+	struct cw_bounds bounds;
 	struct cw_addr	 icmp4, icmp6;
 	uint64_t	 icmp_at;
 	uint32_t	 icmp_tokens;

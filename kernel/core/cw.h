@@ -105,6 +105,14 @@ enum cw_drop {
 struct cw_engine *cw_new(struct host *);	/* NULL: no memory */
 void cw_free(struct cw_engine *);		/* drops waiting packets, wipes keys, sends nothing */
 
+/*
+ * What clients and packets can make an engine hold and say. cw_bounds_most: as it begins, and no limit can be set higher. What is
+ * there already stays when a limit is set below it.
+ */
+struct cw_bounds { uint32_t sas, policies, icmp_errors; };	/* the last: ICMP errors a second */
+extern const struct cw_bounds cw_bounds_most;
+void cw_bounds_set(struct cw_engine *, const struct cw_bounds *);
+
 /* -- packets -- */
 /* From an IP header on; checksums complete and segments split. Outbound policy, then ESP. */
 void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);

@@ -18,6 +18,22 @@ static const char *const totals[] = {
 #define NDROPS	(sizeof(drops) / sizeof(drops[0]))
 #define NTOTALS	(sizeof(totals) / sizeof(totals[0]))
 
+const struct cw_bounds cw_bounds_most = { CW_SA_MAX, CW_SPD_MAX, CW_ICMP_A_SECOND };
+
+static uint32_t
+at_most(uint32_t v, uint32_t most)
+{
+	return v < most ? v : most;
+}
+
+void
+cw_bounds_set(struct cw_engine *e, const struct cw_bounds *l)
+{
+	host_publish(e->bounds.sas, at_most(l->sas, cw_bounds_most.sas));
+	host_publish(e->bounds.policies, at_most(l->policies, cw_bounds_most.policies));
+	host_publish(e->bounds.icmp_errors, at_most(l->icmp_errors, cw_bounds_most.icmp_errors));
+}
+
 struct cw_engine *
 cw_new(struct host *host)
 {
@@ -36,7 +52,8 @@ cw_new(struct host *host)
 	e->next_id = 1;
 	e->next_policy = 1;
 	e->deadline = NEVER;
-	e->icmp_tokens = CW_ICMP_A_SECOND;
+	e->bounds = cw_bounds_most;
+	e->icmp_tokens = e->bounds.icmp_errors;
 	e->nested_end = &e->nested;
 	return e;
 }

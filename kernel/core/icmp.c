@@ -2,7 +2,7 @@
 /*
  * "Too big" for the sender of a packet that may not be fragmented: RFC 792 and 1191 for IPv4, RFC 4443 3.2 for IPv6. The
  * error is built in the buffer of the packet it is about, so a flood of large packets allocates nothing; at most a
- * thousand a second are sent.
+ * thousand a second are sent (cw_bounds_set).
  */
 #include "core.h"
 
@@ -14,7 +14,7 @@ allowed(struct cw_engine *e, uint64_t now)
 	host_lock(&e->lock);
 	if (now - e->icmp_at >= NS) {
 		e->icmp_at = now;
-		e->icmp_tokens = CW_ICMP_A_SECOND;
+		e->icmp_tokens = host_load(e->bounds.icmp_errors);
 	}
 	yes = e->icmp_tokens > 0;
 	e->icmp_tokens -= yes;

@@ -58,7 +58,7 @@ cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 {
 	struct cw_sa **at;
 
-	if (e->nsa >= CW_SA_MAX)
+	if (e->nsa >= host_load(e->bounds.sas))
 		return false;
 	sa->id = e->next_id++;
 	at = &e->by_spi[slot(e, sa->spi)];

@@ -203,7 +203,7 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	struct cw_spd_entry *x = NULL;
 
 	*err = ENOBUFS;
-	if (e->nsp >= CW_SPD_MAX || !(t = tuple_get(e, p)) || !(x = host_zalloc(sizeof(*x))))
+	if (e->nsp >= host_load(e->bounds.policies) || !(t = tuple_get(e, p)) || !(x = host_zalloc(sizeof(*x))))
 		return NULL;
 	if (!cw_own_get(e, p)) {
 		host_free(x);

@@ -128,6 +128,8 @@ mod_host_start(struct host *h)
 	if (err)
 		return err;
 	h->e = cw_new(h);
+	if (h->e)
+		cw_bounds_set(h->e, &h->limits);
 	err = h->e ? mod_hooks_on(h->net) : -ENOMEM;
 	if (err) {
 		synchronize_net();	/* some of the hooks may have been there for a moment */
@@ -165,6 +167,7 @@ on_net(struct net *net)
 	struct host *h = mod_host(net);
 
 	h->net = net;
+	h->limits = cw_bounds_most;
 	mutex_init(&h->mutex);
 	spin_lock_init(&h->path_lock);
 	timer_setup(&h->timer, on_timer, 0);

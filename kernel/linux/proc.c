@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* /proc/net/causeway: that the module is there (by which the daemons choose it), and every counter of this namespace's engine. */
+/*
+ * /proc/net/causeway: that the module is there (by which the daemons choose it), and every counter of this namespace's engine;
+ * /proc/net/causeway_limits: what the engine may hold and say at most, a name and a number a line, and written the same way.
+ */
+#include <linux/capability.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
@@ -25,14 +29,72 @@ on_show(struct seq_file *s, void *unused)
 	return 0;
 }
 
+static const struct { const char *name; size_t at; } limits[] = {
+	{ "sas", offsetof(struct cw_bounds, sas) },
+	{ "policies", offsetof(struct cw_bounds, policies) },
+	{ "icmp_errors", offsetof(struct cw_bounds, icmp_errors) },
+};
+
+static u32 *
+limit(struct cw_bounds *l, unsigned int i)
+{
+	return (u32 *)((u8 *)l + limits[i].at);
+}
+
+static int
+on_limits(struct seq_file *s, void *unused)
+{
+	struct host *h = mod_host(seq_file_single_net(s));
+	unsigned int i;
+
+	mutex_lock(&h->mutex);
+	for (i = 0; i < ARRAY_SIZE(limits); i++)
+		seq_printf(s, "%s %u\n", limits[i].name, *limit(&h->limits, i));
+	mutex_unlock(&h->mutex);
+	return 0;
+}
+
+/* One "NAME NUMBER". A number over the most that there may be is refused. */
+static int
+on_write(struct file *file, char *buf, size_t len)
+{
+	struct net *net = seq_file_single_net(file->private_data);
+	struct cw_bounds most = cw_bounds_most;
+	struct host *h = mod_host(net);
+	char *text = strim(buf), *name = strsep(&text, " \t");
+	unsigned int i;
+	u32 v;
+
+	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	if (!text || kstrtou32(skip_spaces(text), 10, &v))
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(limits) && strcmp(name, limits[i].name) != 0; i++)
+		;
+	if (i == ARRAY_SIZE(limits) || v > *limit(&most, i))
+		return -EINVAL;
+	mutex_lock(&h->mutex);
+	*limit(&h->limits, i) = v;
+	if (h->e)
+		cw_bounds_set(h->e, &h->limits);
+	mutex_unlock(&h->mutex);
+	return 0;
+}
+
 int
 mod_proc_on(struct net *net)
 {
-	return proc_create_net_single("causeway", 0444, net->proc_net, on_show, NULL) ? 0 : -ENOMEM;
+	if (!proc_create_net_single("causeway", 0444, net->proc_net, on_show, NULL))
+		return -ENOMEM;
+	if (proc_create_net_single_write("causeway_limits", 0644, net->proc_net, on_limits, on_write, NULL))
+		return 0;
+	remove_proc_entry("causeway", net->proc_net);
+	return -ENOMEM;
 }
 
 void
 mod_proc_off(struct net *net)
 {
+	remove_proc_entry("causeway_limits", net->proc_net);
 	remove_proc_entry("causeway", net->proc_net);
 }

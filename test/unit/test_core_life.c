@@ -263,6 +263,32 @@ acquire(void **state)
 	rig_free(h);
 }
 
+/* What clients make it hold is limited, and lower limits take nothing away. */
+static void
+limits(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_bounds l = { 2, 1, 0 };
+	struct rig_sa one = { .spi = 0x1000, .reqid = 1, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 64, .flags = CW_SAF_OUT }, two = one, three = one;
+
+	two.spi++;
+	three.spi += 2;
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 1, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.2.0/24", "10.0.1.0/24", 1, 5), 0);
+	cw_bounds_set(h->e, &l);
+	assert_int_equal(cw_policy_count(h->e), 2);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.3.0/24", 1, 5), ENOBUFS);
+	assert_int_equal(rig_sa(h, &one), 0);
+	assert_int_equal(rig_sa(h, &two), 0);
+	assert_int_not_equal(rig_sa(h, &three), 0);
+	assert_int_equal(cw_sa_count(h->e), 2);
+	l = (struct cw_bounds){ UINT32_MAX, UINT32_MAX, UINT32_MAX };
+	cw_bounds_set(h->e, &l);
+	assert_int_equal(rig_sa(h, &three), 0);
+	assert_int_equal(cw_sa_count(h->e), 3);
+	rig_free(h);
+}
+
 int
 main(void)
 {
@@ -274,7 +300,7 @@ main(void)
 		cmocka_unit_test(one_sided_lifetime),
 		cmocka_unit_test(sequence_end),
 		cmocka_unit_test(esn_crossing),
-		cmocka_unit_test(acquire),
+		cmocka_unit_test(acquire), cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
