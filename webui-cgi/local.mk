@@ -74,3 +74,9 @@ web/made: test/web/package.json test/web/package-lock.json
 check-web: scenario-root web/made
 	@$(TESTENV) $(srcdir)/test/run check-web $(WEB_TESTS)
 .PHONY: check-web
+
+check_PROGRAMS += test/unit/test_cgi_sandbox
+UNIT_TESTS += test/unit/test_cgi_sandbox
+test_unit_test_cgi_sandbox_SOURCES = test/unit/test_cgi_sandbox.c webui-cgi/sandbox.c
+test_unit_test_cgi_sandbox_CFLAGS = $(CGI_TEST_FLAGS) $(SECCOMP_CFLAGS)
+test_unit_test_cgi_sandbox_LDADD = $(CGI_LIBS) $(CMOCKA_LIBS)
