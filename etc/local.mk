@@ -10,6 +10,19 @@ samples_DATA = etc/samples/causeway.yaml etc/samples/sites.yaml
 apidir = $(docdir)
 api_DATA = etc/openapi.json
 EXTRA_DIST += $(api_DATA)
+# What follows a word of ikectl, for shells.
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
+zshcomp_DATA = etc/completion/_ikectl
+EXTRA_DIST += etc/completion/ikectl.bash $(zshcomp_DATA)
+install-data-hook: install-bash-completion
+install-bash-completion:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompdir)'
+	$(INSTALL_DATA) $(srcdir)/etc/completion/ikectl.bash '$(DESTDIR)$(bashcompdir)/ikectl'
+uninstall-hook: uninstall-bash-completion
+uninstall-bash-completion:
+	rm -f '$(DESTDIR)$(bashcompdir)/ikectl'
+.PHONY: install-bash-completion uninstall-bash-completion
 # For Prometheus and Grafana, to be copied where these look.
 monitoringdir = $(docdir)/monitoring
 monitoring_DATA = etc/prometheus/causeway.rules.yml etc/prometheus/causeway.rules.test.yml etc/grafana/causeway.json

@@ -52,6 +52,7 @@ char *ctl_slurp(const struct ctl *, const char *name, size_t *n);
 /* Each command: the words after its name; returns an exit code. */
 int cmd_bundle(const struct ctl *, int argc, char **argv);
 int cmd_apply(const struct ctl *, int argc, char **argv);
+int cmd_complete(const struct ctl *, int argc, char **argv);
 int cmd_confirm(const struct ctl *, int argc, char **argv);
 int cmd_undo(const struct ctl *, int argc, char **argv);
 int cmd_restart(const struct ctl *, int argc, char **argv);

@@ -17,6 +17,7 @@ iked_ikectl_libimport_a_SOURCES = \
 sbin_PROGRAMS += iked/ikectl/ikectl
 iked_ikectl_ikectl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 iked_ikectl_ikectl_SOURCES = \
+	iked/ikectl/alias.c \
 	iked/ikectl/box.c \
 	iked/ikectl/box.h \
 	iked/ikectl/cmd.c \
@@ -30,6 +31,8 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_peer.c \
 	iked/ikectl/cmd_events.c \
 	iked/ikectl/cmd_rev.c \
+	iked/ikectl/command.h \
+	iked/ikectl/complete.c \
 	iked/ikectl/ctl.h \
 	iked/ikectl/http.c \
 	iked/ikectl/http.h \
@@ -40,8 +43,8 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/tar.c \
 	iked/ikectl/tar.h
 iked_ikectl_ikectl_LDADD = iked/ikectl/libimport.a lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
-UNIT_TESTS += test/unit/t_ikectl test/unit/test_bundle
-EXTRA_DIST += test/unit/t_ikectl test/unit/test_bundle
+UNIT_TESTS += test/unit/t_ikectl test/unit/test_bundle test/unit/test_commands
+EXTRA_DIST += test/unit/t_ikectl test/unit/test_bundle test/unit/test_commands
 
 # What is imported is read by the parser of site files.
 check_PROGRAMS += test/unit/test_import

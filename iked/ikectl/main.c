@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ikectl: the control command, a client of spdsync's API and nothing else. A table of subcommands. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "command.h"
 #include "ctl.h"
 
-struct command {
-	const char	*name;
-	const char	*words;
-	const char	*help;
-	int		 min, max;
-	int		(*run)(const struct ctl *, int argc, char **argv);
-};
-
-static const struct command commands[] = {
+const struct command commands[] = {
 	{ "apply", "FILE | DIRECTORY", "check the site files and make them what this gateway does; '-' is standard input", 1, 1, cmd_apply },
 	{ "audit", "", "who changed what, from where, and how it ended", 0, 0, cmd_audit },
 	{ "bundle", "[--output FILE] [--log FILE]", "a support file without secrets: states, explanations, events, audit, counters, log", 0, 0, cmd_bundle },
@@ -26,6 +18,7 @@ static const struct command commands[] = {
 	{ "check", "FILE | DIRECTORY", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
 	{ "compare", "FILE", "what the other end's site file says differently about our tunnels", 1, 1, cmd_compare },
+	{ "complete", "-- WORD ...", "what the last word may become: the shells' completions ask it", 1, 1000, cmd_complete },
 	{ "confirm", "", "keep what 'apply --confirm' put in force", 0, 0, cmd_confirm },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },
 	{ "csr", "NAME", "make a key, keep it, and print the request for its certificate", 1, 1, cmd_csr },
@@ -50,13 +43,13 @@ static const struct command commands[] = {
 	{ "undo", "", "go back at once from what 'apply --confirm' put in force", 0, 0, cmd_undo },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
 };
-#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
+const size_t ncommands = sizeof(commands) / sizeof(commands[0]);
 
 static void
 usage(FILE *to)
 {
 	fprintf(to, "usage: ikectl [--json] [--run-dir DIR] [--timeout SECONDS] COMMAND\n\n");
-	for (size_t i = 0; i < NCOMMANDS; i++)
+	for (size_t i = 0; i < ncommands; i++)
 		fprintf(to, "  %-11s %-28s %s\n", commands[i].name, commands[i].words, commands[i].help);
 	fprintf(to, "\n  --comment TEXT  kept with the revision (apply, delete, edit, rollback)\n"
 	    "  --confirm S     undo it after S seconds unless 'ikectl confirm' comes (apply, delete, edit, rollback)\n"
@@ -68,11 +61,12 @@ usage(FILE *to)
 	    "  --ike           rekey the IKE SA instead of the child\n"
 	    "  --json          the API's answer as it is\n"
 	    "  'ikectl ca', 'ikectl cert' and ikectl(8) tell the options of certificates and the CA\n"
+	    "  'initiate', 'list-sas', 'configure', 'enable' and other verbs of swanctl and birdc are understood\n"
 	    "\nExit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not permitted, 5 daemon unreachable, 6 timed out,\n7 applied but undone.\n");
 }
 
 /* Those of certificates and the CA have no letter of their own for people; these are for struct ctl's given. */
-static const struct option options[] = {
+const struct option options[] = {
 	{ "key", required_argument, NULL, 'k' },
 	{ "days", required_argument, NULL, 'd' },
 	{ "subject", required_argument, NULL, 's' },
@@ -146,7 +140,7 @@ take_cert_option(struct ctl *ctl, int c)
 static const struct command *
 find(const char *name)
 {
-	for (size_t i = 0; i < NCOMMANDS; i++)
+	for (size_t i = 0; i < ncommands; i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
@@ -206,6 +200,11 @@ main(int argc, char **argv)
 		}
 	argc -= optind;
 	argv += optind;
+	const char *words[argc + 2];
+	if (argc > 0 && strcmp(argv[0], "complete") != 0) {
+		argc = alias_words(argc, argv, words);
+		argv = (char **)words;
+	}
 	if (argc == 0) {
 		usage(stderr);
 		return CTL_USAGE;
