@@ -47,6 +47,12 @@ respond_only() {
 	wait_for "Tokyo serves" gw_ready tg
 }
 
+# refused: by the peer, when we begin; asked again where it was not ready to answer. "up" may wait a minute for what is known before.
+refused() {
+	timeout 10 "$CW_ROOT/sbin/ikectl" --run-dir "$W/tg/run" up tokyo-newyork >/dev/null 2>&1
+	tunnel_reason tg tokyo-newyork PEER_REFUSED_AUTH
+}
+
 # closed: by us, before the peer is stopped: nobody has to find out first that the other is gone.
 closed() {
 	ctl tg down tokyo-newyork >/dev/null
