@@ -47,3 +47,45 @@ CREATE TABLE host (
 	name TEXT PRIMARY KEY,
 	addresses TEXT NOT NULL		-- with blanks between them
 );
+-- Accounts. role: 1 viewer, 2 operator, 3 editor, 4 admin. hash: yescrypt's string.
+CREATE TABLE user (
+	name TEXT PRIMARY KEY,
+	role INTEGER NOT NULL,
+	hash TEXT NOT NULL,
+	disabled INTEGER NOT NULL,
+	created INTEGER NOT NULL
+);
+-- Sessions of people. The token itself is never kept. seen: at most a minute late; user: who signed in; client: from where.
+CREATE TABLE session (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	sha256 TEXT NOT NULL UNIQUE,
+	user TEXT NOT NULL,
+	client TEXT NOT NULL,
+	created INTEGER NOT NULL,
+	seen INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+);
+-- Tokens of programs. user: whose it is, empty when it was made at the console; used: 0 never, else at most a minute late.
+CREATE TABLE token (
+	number INTEGER PRIMARY KEY AUTOINCREMENT,
+	sha256 TEXT NOT NULL UNIQUE,
+	name TEXT NOT NULL,
+	user TEXT NOT NULL,
+	role INTEGER NOT NULL,
+	created INTEGER NOT NULL,
+	used INTEGER NOT NULL,
+	expires INTEGER NOT NULL
+);
+-- What makes the first user, once.
+CREATE TABLE first_token (
+	sha256 TEXT NOT NULL,
+	expires INTEGER NOT NULL
+);
+-- Login throttling. bucket: 16 bits of a hash of the user's name or, from 65536 on, of the client's address. said: the audit log has this delay.
+CREATE TABLE attempt (
+	bucket INTEGER PRIMARY KEY,
+	failures INTEGER NOT NULL,
+	last INTEGER NOT NULL,
+	next INTEGER NOT NULL,
+	said INTEGER NOT NULL
+);

@@ -2,7 +2,8 @@
 /*
  * HTTP by libevent's evhttp over Unix listeners that the supervisor opened. One request a connection, a bounded number of connections
  * (door.h) and of requests at a time, bounded bodies, and time limits on both: a dead reader costs one slot for a minute and a half.
- * Who may connect is decided by the sockets' modes; on api-ro only GET is served.
+ * Who may connect is decided by the sockets' modes; on api-ro only GET is served, and on the panel's everybody shows a session or a token. What a
+ * route takes is a column of its row, looked at here and nowhere else.
  */
 #include <event2/bufferevent.h>
 #include <pwd.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "apiserve.h"
 #include "door.h"
 #include "files.h"
@@ -86,10 +88,12 @@ dispatch(struct req *r, const char *path)
 		path_known = true;
 		if (routes[i].method != method)
 			continue;
-		if (method != EVHTTP_REQ_GET && !r->l->rw) {
+		if (method != EVHTTP_REQ_GET && !r->l->rw && !r->l->panel) {
 			req_error(r, 403, R_NOT_PERMITTED, "This socket only answers questions.", "Use rw.sock with an account of the group causeway-admin.");
 			return;
 		}
+		if (!may_do(r, routes[i].role))
+			return;
 		if (method == EVHTTP_REQ_GET && !req_timer(r, GET_WAIT_S, on_late)) {
 			req_error(r, 503, R_NO_MEMORY, NULL, NULL);
 			return;
@@ -124,16 +128,13 @@ on_request(struct evhttp_request *http, void *arg)
 	struct req *r;
 
 	door_asked(l->door, http);
-	if (l->panel) {
-		send_json(http, 404, error_json(404, R_NOT_FOUND, "The panel is not served yet.", ""));
-		return;
-	}
 	r = l->open < API_OPEN_MAX ? req_new(l, http) : NULL;
 	if (!r) {
 		send_json(http, 503, error_json(503, R_BUSY, "Too many requests are open.", "Try again in a moment."));
 		return;
 	}
 	author_of(r, http);
+	who_asks(r);
 	if (!path || !parse_query(r, uri)) {
 		req_error(r, 400, R_REQUEST_INVALID, "The request's address is malformed.", "");
 		return;
@@ -150,6 +151,10 @@ api_new(struct sync *s)
 
 	if (a)
 		a->s = s;
+	if (a && (a->hashing = hashing_new(s->base)) == NULL) {
+		free(a);
+		return NULL;
+	}
 	return a;
 }
 
@@ -187,7 +192,7 @@ api_listen(struct api *a, const char *name, int fd)
 	l->rw = strcmp(name, "api-rw") == 0;
 	l->panel = strcmp(name, "api-panel") == 0;
 	/* Only who may apply has something to say: everybody else's bodies would be memory for nothing. */
-	evhttp_set_max_body_size(l->http, l->rw ? API_BODY_MAX : API_BODY_ASK);
+	evhttp_set_max_body_size(l->http, l->rw || l->panel ? API_BODY_MAX : API_BODY_ASK);
 	evhttp_set_max_headers_size(l->http, 16384);
 	evhttp_set_allowed_methods(l->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
 	evhttp_set_timeout(l->http, 90);
@@ -215,5 +220,6 @@ api_free(struct api *a)
 		req_free(a->reqs);
 	}
 	files_free(a->files);
+	hashing_free(a->hashing);
 	free(a);
 }

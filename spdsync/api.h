@@ -8,6 +8,7 @@
 #include <event2/keyvalq_struct.h>
 #include <jansson.h>
 
+#include "accounts.h"
 #include "name.h"
 #include "plan.h"
 #include "reason.h"
@@ -28,6 +29,9 @@ struct req {
 	struct listener		*l;
 	char			name[128];	/* the variable part of the path */
 	char			author[STORE_AUTHOR], origin[STORE_AUTHOR];
+	char			client[CLIENT_CAP];	/* the panel's: "" not told */
+	struct grant		grant;
+	struct account_wait	*wait;		/* for a password's hash */
 	struct audit_row	*audit;		/* what it is going to change; written when it ends */
 	char			file[256];	/* query "file"; "" none */
 	struct evkeyvalq	query;

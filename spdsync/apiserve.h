@@ -18,6 +18,7 @@ struct api {
 	struct listener	l[8];
 	unsigned	nl;
 	struct files	*files;
+	struct hashing	*hashing;
 	struct req	*reqs;
 };
 

@@ -2,6 +2,13 @@
 noinst_LIBRARIES += spdsync/libspdsync.a
 spdsync_libspdsync_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 spdsync_libspdsync_a_SOURCES = \
+	spdsync/account.c \
+	spdsync/account.h \
+	spdsync/accountapi.c \
+	spdsync/accountbody.c \
+	spdsync/accountbody.h \
+	spdsync/accounts.c \
+	spdsync/accounts.h \
 	spdsync/act.c \
 	spdsync/act.h \
 	spdsync/actbody.c \
@@ -46,6 +53,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/export_strongswan.c \
 	spdsync/files.c \
 	spdsync/files.h \
+	spdsync/hashjob.c \
+	spdsync/hashjob.h \
 	spdsync/have.c \
 	spdsync/host.c \
 	spdsync/names.c \
@@ -91,9 +100,10 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/textdiff.c \
 	spdsync/textdiff.h \
 	spdsync/tunpart.c \
+	spdsync/throttle.c \
 	spdsync/want.c \
 	spdsync/want.h
-SPDSYNC_LIBS = spdsync/libspdsync.a lib/libcauseway.a $(EVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
+SPDSYNC_LIBS = spdsync/libspdsync.a lib/libcauseway.a $(EVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CRYPT_LIBS)
 
 daemon_PROGRAMS += spdsync/spdsync
 spdsync_spdsync_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
@@ -103,7 +113,8 @@ spdsync_spdsync_SOURCES = \
 	spdsync/sandbox.h
 spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
 
-STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql db/migrations/0004.sql
+STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql db/migrations/0004.sql \
+	db/migrations/0005.sql
 EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
 spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@$(MKDIR_P) spdsync

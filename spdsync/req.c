@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "account.h"
 #include "apiserve.h"
 #include "clock.h"
 #include "door.h"
@@ -66,6 +67,7 @@ req_free(struct req *r)
 	if (*p)
 		*p = r->next;
 	sas_cancel(r->s, r);
+	account_forget(r);
 	if (r->call && r->call_link)
 		ipc_cancel(r->call_link, r->call);
 	if (r->dump && r->s->engine.pf)
@@ -157,8 +159,8 @@ static const char *
 status_words(int code)
 {
 	static const struct { int code; const char *words; } w[] = {
-		{ 200, "OK" }, { 400, "Bad Request" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 409, "Conflict" }, { 413, "Content Too Large" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+		{ 200, "OK" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 409, "Conflict" }, { 413, "Content Too Large" }, { 429, "Too Many Requests" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
 	};
 
 	for (size_t i = 0; i < sizeof(w) / sizeof(w[0]); i++)

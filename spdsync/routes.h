@@ -7,10 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "accounts.h"
+
 struct req;
 struct route {
 	enum evhttp_cmd_type method;
 	const char	*path;		/* "*" stands for one name */
+	enum role	 role;		/* what it takes; ROLE_NONE: also without a session */
 	void		(*run)(struct req *);
 };
 

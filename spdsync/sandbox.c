@@ -7,6 +7,7 @@
 
 static const int calls[] = {
 	SANDBOX_BASE,
+	SANDBOX_THREADS,		/* passwords are hashed beside the loop */
 	/* the API */
 	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
 	SCMP_SYS(ioctl),		/* FIONREAD: how much libevent may read */

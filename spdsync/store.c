@@ -18,6 +18,12 @@
 #define NMIGRATIONS	(sizeof(store_migrations) / sizeof(store_migrations[0]))
 #define REQID_MANUAL	16383	/* contracts, "Reqids" */
 
+struct sqlite3 *
+store_db(struct store *s)
+{
+	return s->db;
+}
+
 unsigned
 store_version(void)
 {

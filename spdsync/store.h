@@ -49,6 +49,9 @@ struct store_error {
 /* Opens or makes it, mode 0600, and migrates. uid, gid: who owns it from now on (-1: nobody else). NULL: *err. */
 struct store *store_open(const char *path, int uid, int gid, struct store_error *err);
 void store_close(struct store *);
+/* For accounts.c, which keeps its tables beside. */
+struct sqlite3;
+struct sqlite3 *store_db(struct store *);
 unsigned store_version(void);	/* the form that this program writes */
 
 /*

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "accounts.h"
+
+#define SEEN_S	60		/* how late 'seen' and 'used' may be: a write each request would be one fsync each */
+
+static const char *const roles[] = { "", "viewer", "operator", "editor", "admin" };
+
+const char *
+role_name(enum role r)
+{
+	return roles[r];
+}
+
+enum role
+role_by_name(const char *name)
+{
+	for (int i = ROLE_VIEWER; i <= ROLE_ADMIN; i++)
+		if (strcmp(roles[i], name) == 0)
+			return (enum role)i;
+	return ROLE_NONE;
+}
+
+/* ---- SQL ---- */
+
+static bool
+run(struct store *s, const char *sql)
+{
+	return sqlite3_exec(store_db(s), sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* kinds: 't' a text, 'i' an int64_t, in the order of ?1 ?2 ... */
+static sqlite3_stmt *
+prepare(struct store *s, const char *sql, const char *kinds, ...)
+{
+	sqlite3_stmt *st = NULL;
+	va_list ap;
+
+	if (sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL) != SQLITE_OK)
+		return NULL;
+	va_start(ap, kinds);
+	for (int i = 1; kinds[i - 1]; i++)
+		if (kinds[i - 1] == 't')
+			sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+		else
+			sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+	va_end(ap);
+	return st;
+}
+
+static bool
+finish(sqlite3_stmt *st)
+{
+	bool ok = st && sqlite3_step(st) == SQLITE_DONE;
+
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* Did it change a row? */
+static bool
+changed(struct store *s, sqlite3_stmt *st)
+{
+	return finish(st) && sqlite3_changes(store_db(s)) > 0;
+}
+
+static int64_t
+number(struct store *s, const char *sql)
+{
+	sqlite3_stmt *st = prepare(s, sql, "");
+	int64_t v = st && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
+
+	sqlite3_finalize(st);
+	return v;
+}
+
+static void
+column(sqlite3_stmt *st, int at, char *to, size_t cap)
+{
+	const char *t = (const char *)sqlite3_column_text(st, at);
+
+	snprintf(to, cap, "%s", t ? t : "");
+}
+
+static uint64_t
+count(sqlite3_stmt *st, int at)
+{
+	return (uint64_t)sqlite3_column_int64(st, at);
+}
+
+static enum role
+role_of(int64_t v)
+{
+	return v >= ROLE_VIEWER && v <= ROLE_ADMIN ? (enum role)v : ROLE_NONE;
+}
+
+/* The end of a transaction: r, unless the store fails. */
+static enum reason
+end(struct store *s, enum reason r)
+{
+	if (r == R_OK && run(s, "COMMIT"))
+		return R_OK;
+	run(s, "ROLLBACK");
+	return r == R_OK ? R_STORE_FAILED : r;
+}
+
+/* ---- tokens ---- */
+
+bool
+token_make(const char *prefix, char token[static TOKEN_CAP])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t b[33] = { 0 };
+	size_t n = 4;
+
+	if (RAND_bytes(b, 32) != 1)
+		return false;
+	memcpy(token, prefix, n);
+	for (size_t i = 0; i < 33; i += 3) {
+		uint32_t v = (uint32_t)b[i] << 16 | (uint32_t)b[i + 1] << 8 | b[i + 2];
+
+		for (int k = 18; k >= 0 && n < 47; k -= 6)
+			token[n++] = digits[v >> k & 63];
+	}
+	token[n] = '\0';
+	wipe(b, sizeof(b));
+	return true;
+}
+
+static void
+digest_of(const char *token, char hex[65])
+{
+	uint8_t d[EVP_MAX_MD_SIZE] = { 0 };
+
+	EVP_Digest(token, strlen(token), d, NULL, EVP_sha256(), NULL);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d[i]);
+}
+
+/* Found by the digest of 256 random bits: how long the index looks for it tells nothing of use. */
+static bool
+find_session(struct store *s, const char *hex, uint64_t now, struct grant *g)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT s.number, s.user, s.expires, u.role, s.seen FROM session s JOIN user u ON u.name = s.user "
+	    "WHERE s.sha256 = ?1 AND s.expires > ?2 AND s.seen > ?3 AND u.disabled = 0", "tii", hex, (int64_t)now, (int64_t)now - SESSION_IDLE_S);
+	uint64_t seen = 0;
+
+	if (st && sqlite3_step(st) == SQLITE_ROW) {
+		g->number = count(st, 0);
+		column(st, 1, g->user, sizeof(g->user));
+		g->expires = count(st, 2);
+		g->role = role_of(sqlite3_column_int64(st, 3));
+		seen = count(st, 4);
+		g->kind = GRANT_SESSION;
+	}
+	sqlite3_finalize(st);
+	if (g->kind && seen + SEEN_S <= now)
+		finish(prepare(s, "UPDATE session SET seen = ?1 WHERE number = ?2", "ii", (int64_t)now, (int64_t)g->number));
+	return g->kind && g->role;
+}
+
+/* A token of a user never may more than the user may now, and nothing while the user is disabled. */
+static bool
+find_token(struct store *s, const char *hex, uint64_t now, struct grant *g)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT t.number, t.user, t.name, t.expires, CASE WHEN t.user <> '' AND u.role < t.role THEN u.role ELSE t.role END, t.used "
+	    "FROM token t LEFT JOIN user u ON u.name = t.user WHERE t.sha256 = ?1 AND t.expires > ?2 AND (t.user = '' OR u.disabled = 0)", "ti", hex, (int64_t)now);
+	uint64_t used = 0;
+
+	if (st && sqlite3_step(st) == SQLITE_ROW) {
+		g->number = count(st, 0);
+		column(st, 1, g->user, sizeof(g->user));
+		column(st, 2, g->name, sizeof(g->name));
+		g->expires = count(st, 3);
+		g->role = role_of(sqlite3_column_int64(st, 4));
+		used = count(st, 5);
+		g->kind = GRANT_TOKEN;
+	}
+	sqlite3_finalize(st);
+	if (g->kind && used + SEEN_S <= now)
+		finish(prepare(s, "UPDATE token SET used = ?1 WHERE number = ?2", "ii", (int64_t)now, (int64_t)g->number));
+	return g->kind && g->role;
+}
+
+bool
+grant_find(struct store *s, const char *token, uint64_t now, struct grant *g)
+{
+	char hex[65];
+	bool ok = false;
+
+	memset(g, 0, sizeof(*g));
+	if (strlen(token) != TOKEN_CAP - 1)
+		return false;
+	digest_of(token, hex);
+	if (strncmp(token, "cws_", 4) == 0)
+		ok = find_session(s, hex, now, g);
+	else if (strncmp(token, "cwt_", 4) == 0)
+		ok = find_token(s, hex, now, g);
+	if (!ok)
+		memset(g, 0, sizeof(*g));
+	return ok;
+}
+
+/* ---- users ---- */
+
+bool
+accounts_any(struct store *s)
+{
+	return number(s, "SELECT count(*) FROM user") != 0;	/* a store that cannot be read has some */
+}
+
+static void
+take_account(sqlite3_stmt *st, struct account *a)
+{
+	memset(a, 0, sizeof(*a));
+	column(st, 0, a->name, sizeof(a->name));
+	a->role = role_of(sqlite3_column_int64(st, 1));
+	column(st, 2, a->hash, sizeof(a->hash));
+	a->disabled = sqlite3_column_int64(st, 3) != 0;
+	a->created = count(st, 4);
+}
+
+bool
+account_get(struct store *s, const char *name, struct account *a)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT name, role, hash, disabled, created FROM user WHERE name = ?1", "t", name);
+	bool found = st && sqlite3_step(st) == SQLITE_ROW;
+
+	memset(a, 0, sizeof(*a));
+	if (found)
+		take_account(st, a);
+	sqlite3_finalize(st);
+	return found;
+}
+
+enum reason
+account_add(struct store *s, const struct account *a)
+{
+	if (changed(s, prepare(s, "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii", a->name,
+	    (int64_t)a->role, a->hash, (int64_t)a->disabled, (int64_t)a->created)))
+		return R_OK;
+	return sqlite3_errcode(store_db(s)) == SQLITE_OK || sqlite3_errcode(store_db(s)) == SQLITE_DONE ? R_USER_EXISTS : R_STORE_FAILED;
+}
+
+static enum reason
+keep_admin(struct store *s)
+{
+	int64_t n = number(s, "SELECT count(*) FROM user WHERE role = 4 AND disabled = 0");
+
+	return n < 0 ? R_STORE_FAILED : n == 0 ? R_LAST_ADMIN : R_OK;
+}
+
+static bool
+end_sessions(struct store *s, const char *user)
+{
+	return finish(prepare(s, "DELETE FROM session WHERE user = ?1", "t", user));
+}
+
+enum reason
+account_change(struct store *s, const char *name, enum role role, const char *hash, int disabled)
+{
+	struct account a;
+	enum reason r;
+
+	if (!run(s, "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (!account_get(s, name, &a))
+		return end(s, R_NOT_FOUND);
+	r = finish(prepare(s, "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
+	    hash ? hash : a.hash, (int64_t)(disabled < 0 ? a.disabled : disabled != 0))) && end_sessions(s, name) ? R_OK : R_STORE_FAILED;
+	if (r == R_OK && (role || disabled >= 0))
+		r = keep_admin(s);
+	return end(s, r);
+}
+
+enum reason
+account_delete(struct store *s, const char *name)
+{
+	enum reason r = R_STORE_FAILED;
+
+	if (!run(s, "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (!changed(s, prepare(s, "DELETE FROM user WHERE name = ?1", "t", name)))
+		r = R_NOT_FOUND;
+	else if (end_sessions(s, name) && finish(prepare(s, "DELETE FROM token WHERE user = ?1", "t", name)))
+		r = keep_admin(s);
+	return end(s, r);
+}
+
+/* ---- the first user ---- */
+
+enum reason
+first_token_set(struct store *s, const char *token, uint64_t now)
+{
+	enum reason r = R_STORE_FAILED;
+	char hex[65];
+
+	digest_of(token, hex);
+	if (!run(s, "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (accounts_any(s))
+		r = R_FIRST_USER_DONE;
+	else if (run(s, "DELETE FROM first_token") &&
+	    finish(prepare(s, "INSERT INTO first_token (sha256, expires) VALUES (?1, ?2)", "ti", hex, (int64_t)now + FIRST_TOKEN_S)))
+		r = R_OK;
+	return end(s, r);
+}
+
+bool
+first_token_good(struct store *s, const char *token, uint64_t now)
+{
+	sqlite3_stmt *st;
+	char hex[65];
+	bool ok;
+
+	digest_of(token, hex);
+	st = prepare(s, "SELECT 1 FROM first_token WHERE sha256 = ?1 AND expires > ?2", "ti", hex, (int64_t)now);
+	ok = st && sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return ok;
+}
+
+/* ---- sessions ---- */
+
+/* Those that ended go with it, so the table stays small. */
+static bool
+add_session(struct store *s, const char *user, const char *client, const char *session, uint64_t now)
+{
+	char hex[65];
+
+	digest_of(session, hex);
+	return finish(prepare(s, "DELETE FROM session WHERE expires <= ?1 OR seen <= ?2", "ii", (int64_t)now, (int64_t)now - SESSION_IDLE_S)) &&
+	    finish(prepare(s, "INSERT INTO session (sha256, user, client, created, seen, expires) VALUES (?1, ?2, ?3, ?4, ?4, ?5)", "tttii", hex, user, client,
+	    (int64_t)now, (int64_t)now + SESSION_MAX_S));
+}
+
+enum reason
+session_begin(struct store *s, const struct account *a, const char *client, const char *session, uint64_t now, const struct audit_row *row)
+{
+	struct account is;
+	enum reason r = R_STORE_FAILED;
+
+	if (!run(s, "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (!account_get(s, a->name, &is) || is.disabled || strcmp(is.hash, a->hash) != 0)
+		r = R_LOGIN_FAILED;
+	else if (throttle_clear(s, a->name, client) && add_session(s, a->name, client, session, now) && store_audit(s, row))
+		r = R_OK;
+	wipe(&is, sizeof(is));
+	return end(s, r);
+}
+
+enum reason
+first_user_add(struct store *s, const char *token, const struct account *a, const char *client, const char *session, uint64_t now, const struct audit_row *row)
+{
+	enum reason r = R_STORE_FAILED;
+
+	if (!run(s, "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (accounts_any(s))
+		r = R_FIRST_USER_DONE;
+	else if (!first_token_good(s, token, now))
+		r = R_LOGIN_FAILED;
+	else if (run(s, "DELETE FROM first_token") && account_add(s, a) == R_OK && throttle_clear(s, a->name, client) &&
+	    add_session(s, a->name, client, session, now) && store_audit(s, row))
+		r = R_OK;
+	return end(s, r);
+}
+
+enum reason
+session_end(struct store *s, uint64_t n)
+{
+	return changed(s, prepare(s, "DELETE FROM session WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
+}
+
+enum reason
+token_add(struct store *s, const char *token, struct token_row *t)
+{
+	char hex[65];
+
+	digest_of(token, hex);
+	if (!finish(prepare(s, "DELETE FROM token WHERE expires <= ?1", "i", (int64_t)t->created)) ||
+	    !finish(prepare(s, "INSERT INTO token (sha256, name, user, role, created, used, expires) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)", "tttiii", hex,
+	    t->name, t->user, (int64_t)t->role, (int64_t)t->created, (int64_t)t->expires)))
+		return R_STORE_FAILED;
+	t->number = (uint64_t)sqlite3_last_insert_rowid(store_db(s));
+	return R_OK;
+}
+
+enum reason
+token_remove(struct store *s, uint64_t n)
+{
+	return changed(s, prepare(s, "DELETE FROM token WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
+}
+
+/* ---- lists ---- */
+
+size_t
+account_list(struct store *s, struct account *v, size_t cap)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT name, role, '', disabled, created FROM user ORDER BY name LIMIT ?1", "i", (int64_t)cap);
+	size_t n = 0;
+
+	while (st && n < cap && sqlite3_step(st) == SQLITE_ROW)
+		take_account(st, &v[n++]);
+	sqlite3_finalize(st);
+	return n;
+}
+
+size_t
+session_list(struct store *s, uint64_t now, struct session_row *v, size_t cap)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT number, created, seen, expires, user, client FROM session WHERE expires > ?1 AND seen > ?2 ORDER BY number DESC LIMIT ?3",
+	    "iii", (int64_t)now, (int64_t)now - SESSION_IDLE_S, (int64_t)cap);
+	size_t n = 0;
+
+	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
+		v[n] = (struct session_row){ count(st, 0), count(st, 1), count(st, 2), count(st, 3), "", "" };
+		column(st, 4, v[n].user, sizeof(v[n].user));
+		column(st, 5, v[n].client, sizeof(v[n].client));
+	}
+	sqlite3_finalize(st);
+	return n;
+}
+
+size_t
+token_list(struct store *s, struct token_row *v, size_t cap)
+{
+	sqlite3_stmt *st = prepare(s, "SELECT number, created, used, expires, role, name, user FROM token ORDER BY number DESC LIMIT ?1", "i", (int64_t)cap);
+	size_t n = 0;
+
+	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
+		v[n] = (struct token_row){ count(st, 0), count(st, 1), count(st, 2), count(st, 3), role_of(sqlite3_column_int64(st, 4)), "", "" };
+		column(st, 5, v[n].name, sizeof(v[n].name));
+		column(st, 6, v[n].user, sizeof(v[n].user));
+	}
+	sqlite3_finalize(st);
+	return n;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Accounts in the store: users, sessions, tokens, and what slows guesses down. Tokens are 256 random bits behind a prefix; the store has
+ * SHA-256 of them. What needs several statements is one transaction.
+ */
+#ifndef CAUSEWAY_ACCOUNTS_H
+#define CAUSEWAY_ACCOUNTS_H
+
+#include "hashjob.h"
+#include "store.h"
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN };
+
+#define TOKEN_CAP	48		/* "cws_", 43 characters, NUL */
+#define CLIENT_CAP	48		/* an address */
+#define SESSION_IDLE_S	(30 * 60)
+#define SESSION_MAX_S	(12 * 3600)
+#define FIRST_TOKEN_S	3600
+
+struct account {
+	char		name[NAME_CAP], hash[HASH_CAP];
+	enum role	role;
+	bool		disabled;
+	uint64_t	created;
+};
+
+enum grant_kind { GRANT_NONE, GRANT_CONSOLE, GRANT_SESSION, GRANT_TOKEN };
+
+/* Who asks, and what they may. user "": a token that was made at the console. */
+struct grant {
+	enum grant_kind	kind;
+	enum role	role;
+	uint64_t	number, expires;
+	char		user[NAME_CAP], name[NAME_CAP];
+};
+
+/* A row of a list. */
+struct session_row { uint64_t number, created, seen, expires; char user[NAME_CAP], client[CLIENT_CAP]; };
+struct token_row { uint64_t number, created, used, expires; enum role role; char name[NAME_CAP], user[NAME_CAP]; };
+
+const char *role_name(enum role);
+enum role role_by_name(const char *);			/* ROLE_NONE: there is none */
+
+/* A new one with this prefix ("cws_"); false: no randomness. */
+bool token_make(const char *prefix, char token[static TOKEN_CAP]);
+/* Is it good now? Notes that it was used. */
+bool grant_find(struct store *, const char *token, uint64_t now, struct grant *);
+
+bool accounts_any(struct store *);
+bool account_get(struct store *, const char *name, struct account *);
+enum reason account_add(struct store *, const struct account *);
+/* role ROLE_NONE, hash NULL, disabled -1: stays. The user's sessions end with each of them. */
+enum reason account_change(struct store *, const char *name, enum role, const char *hash, int disabled);
+enum reason account_delete(struct store *, const char *name);	/* with sessions and tokens */
+enum reason first_token_set(struct store *, const char *token, uint64_t now);
+/* The token is used up, the user made, the session begun: all or nothing. */
+enum reason first_user_add(struct store *, const char *token, const struct account *, const char *client, const char *session, uint64_t now, const struct audit_row *);
+bool first_token_good(struct store *, const char *token, uint64_t now);
+/* The password was right: a session if the account still is what it was then. With the end of its delays, and the line of the audit log. */
+enum reason session_begin(struct store *, const struct account *, const char *client, const char *session, uint64_t now, const struct audit_row *);
+enum reason session_end(struct store *, uint64_t number);
+enum reason token_add(struct store *, const char *token, struct token_row *);
+enum reason token_remove(struct store *, uint64_t number);
+
+size_t account_list(struct store *, struct account *, size_t cap);
+size_t session_list(struct store *, uint64_t now, struct session_row *, size_t cap);
+size_t token_list(struct store *, struct token_row *, size_t cap);
+
+/*
+ * throttle.c. Every try is charged before its password is looked at, in one transaction with the look at the delay, so tries beside each other
+ * cannot pass it. wait_s: how long still; first: this delay is not in the audit log yet. A user's name or address takes five tries before it waits.
+ */
+enum reason throttle_charge(struct store *, const char *user, const char *client, uint64_t now, unsigned *wait_s, bool *first);
+bool throttle_clear(struct store *, const char *user, const char *client);	/* inside the caller's transaction */
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Delay, never a lock: nobody keeps somebody else out for more than a minute. The buckets bound the table, whatever names are tried. */
+#include <openssl/evp.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "accounts.h"
+
+#define FREE		5
+#define DELAY_MAX_S	60
+#define FORGET_S	3600		/* after so long without a try all is well again */
+#define CLIENTS		0x10000
+
+struct attempt { int64_t bucket, failures, last, next, said; };
+
+static bool
+run(struct store *s, const char *sql)
+{
+	return sqlite3_exec(store_db(s), sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static int64_t
+bucket_of(const char *what, size_t n)
+{
+	uint8_t d[EVP_MAX_MD_SIZE] = { 0 };
+
+	EVP_Digest(what, n, d, NULL, EVP_sha256(), NULL);
+	return d[0] << 8 | d[1];
+}
+
+/* An IPv6 network of 64 bits is one client: four groups, as far as they are written out. */
+static int64_t
+client_bucket(const char *client)
+{
+	size_t n = strlen(client);
+	unsigned colons = 0;
+
+	for (size_t i = 0; client[i]; i++)
+		if (client[i] == ':' && ++colons == 4) {
+			n = i;
+			break;
+		}
+	return CLIENTS + bucket_of(client, n);
+}
+
+static bool
+load(struct store *s, int64_t bucket, uint64_t now, struct attempt *a)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok;
+
+	*a = (struct attempt){ .bucket = bucket };
+	ok = sqlite3_prepare_v2(store_db(s), "SELECT failures, last, next, said FROM attempt WHERE bucket = ?1", -1, &st, NULL) == SQLITE_OK;
+	if (ok) {
+		sqlite3_bind_int64(st, 1, bucket);
+		if (sqlite3_step(st) == SQLITE_ROW) {
+			a->failures = sqlite3_column_int64(st, 0);
+			a->last = sqlite3_column_int64(st, 1);
+			a->next = sqlite3_column_int64(st, 2);
+			a->said = sqlite3_column_int64(st, 3);
+		}
+	}
+	sqlite3_finalize(st);
+	/* A clock that was set back must not keep anybody out. */
+	if (a->last > (int64_t)now || a->last + FORGET_S < (int64_t)now)
+		*a = (struct attempt){ .bucket = bucket };
+	return ok;
+}
+
+static bool
+save(struct store *s, const struct attempt *a)
+{
+	const int64_t v[] = { a->bucket, a->failures, a->last, a->next, a->said };
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(store_db(s), "INSERT OR REPLACE INTO attempt (bucket, failures, last, next, said) VALUES (?1, ?2, ?3, ?4, ?5)", -1, &st,
+	    NULL) == SQLITE_OK;
+
+	for (int i = 0; ok && i < 5; i++)
+		sqlite3_bind_int64(st, i + 1, v[i]);
+	ok = ok && sqlite3_step(st) == SQLITE_DONE;
+	sqlite3_finalize(st);
+	return ok;
+}
+
+static void
+charge(struct attempt *a, uint64_t now)
+{
+	int64_t over = a->failures - FREE + 1, delay = over <= 0 ? 0 : over > 6 ? DELAY_MAX_S : (int64_t)1 << (over - 1);
+
+	a->failures++;
+	a->last = (int64_t)now;
+	a->next = (int64_t)now + (delay > DELAY_MAX_S ? DELAY_MAX_S : delay);
+	a->said = 0;
+}
+
+enum reason
+throttle_charge(struct store *s, const char *user, const char *client, uint64_t now, unsigned *wait_s, bool *first)
+{
+	struct attempt a[2];
+	bool ok = run(s, "BEGIN IMMEDIATE") && load(s, bucket_of(user, strlen(user)), now, &a[0]) && load(s, client_bucket(client), now, &a[1]);
+	int64_t until = ok ? a[0].next > a[1].next ? a[0].next : a[1].next : 0;
+
+	*wait_s = until > (int64_t)now ? (unsigned)(until - (int64_t)now) : 0;
+	*first = *wait_s && !(a[0].next >= a[1].next ? &a[0] : &a[1])->said;
+	for (int i = 0; ok && i < 2; i++) {
+		if (*wait_s == 0)
+			charge(&a[i], now);
+		else if (a[i].next == until)
+			a[i].said = 1;
+		ok = (*wait_s && !*first) || save(s, &a[i]);
+	}
+	if (ok && run(s, "COMMIT"))
+		return *wait_s ? R_LOGIN_THROTTLED : R_OK;
+	run(s, "ROLLBACK");
+	return R_STORE_FAILED;
+}
+
+bool
+throttle_clear(struct store *s, const char *user, const char *client)
+{
+	const int64_t v[] = { bucket_of(user, strlen(user)), client_bucket(client) };
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(store_db(s), "DELETE FROM attempt WHERE bucket = ?1 OR bucket = ?2", -1, &st, NULL) == SQLITE_OK;
+
+	for (int i = 0; ok && i < 2; i++)
+		sqlite3_bind_int64(st, i + 1, v[i]);
+	ok = ok && sqlite3_step(st) == SQLITE_DONE;
+	sqlite3_finalize(st);
+	return ok;
+}
