@@ -113,6 +113,12 @@ ctl_call(const struct ctl *ctl, bool rw, const char *path, const char *type, con
 	return call(ctl, rw, body ? "POST" : "GET", path, type, body, n, answer, error);
 }
 
+int
+ctl_method(const struct ctl *ctl, const char *method, const char *path, const void *body, size_t n, json_t **answer)
+{
+	return call(ctl, true, method, path, "application/json", body, n, answer, NULL);
+}
+
 static int
 ask(const struct ctl *ctl, bool rw, const char *method, const char *path, const char *type, const void *body, size_t n, printer *print)
 {

@@ -28,6 +28,7 @@ struct ctl {
 	const char	*key, *days, *subject, *crl_url, *csr, *out, *serial, *why, *name, *trust, *ca, *password_file;
 	unsigned	 nids;
 	const char	*ids[8];
+	const char	*role;
 	bool		 keep_key, der, pem, p12, with_key, replace;
 };
 
@@ -42,6 +43,8 @@ int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, co
 /* Of an answer that ctl_call cannot take, from ro.sock: the exit code, and a sentence where it is not 0. */
 struct http;
 int ctl_answered(const struct ctl *, const struct http *, const char *socket);
+/* The same with another method. */
+int ctl_method(const struct ctl *, const char *method, const char *path, const void *body, size_t n, json_t **answer);
 void ctl_json(json_t *);
 void ctl_unreadable(const struct ctl *, const char *name, const char *why);
 /* dir.c: is it a directory? All its site files as one text, in the order of their names; NULL after a sentence. */
@@ -81,6 +84,9 @@ int cmd_shutdown(const struct ctl *, int argc, char **argv);
 int cmd_ca(const struct ctl *, int argc, char **argv);
 int cmd_csr(const struct ctl *, int argc, char **argv);
 int cmd_cert(const struct ctl *, int argc, char **argv);
+int cmd_user(const struct ctl *, int argc, char **argv);
+int cmd_session(const struct ctl *, int argc, char **argv);
+int cmd_token(const struct ctl *, int argc, char **argv);
 
 /* tunnel NULL: all. */
 int status_once(const struct ctl *, const char *tunnel);

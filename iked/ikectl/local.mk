@@ -33,6 +33,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_rev.c \
 	iked/ikectl/command.h \
 	iked/ikectl/complete.c \
+	iked/ikectl/cmd_user.c \
 	iked/ikectl/ctl.h \
 	iked/ikectl/http.c \
 	iked/ikectl/http.h \

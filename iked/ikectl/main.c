@@ -38,10 +38,13 @@ const struct command commands[] = {
 	{ "restart", "TUNNEL", "close a tunnel and set it up anew", 1, 1, cmd_restart },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
 	{ "show", "certs | policies | sas", "certificates and who uses them; what stands in the engine", 1, 1, cmd_show },
+	{ "session", "COMMAND ...", "who is signed in at the panel: list, end", 0, 2, cmd_session },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
+	{ "token", "COMMAND ...", "tokens for programs: list, add, remove", 0, 2, cmd_token },
 	{ "undo", "", "go back at once from what 'apply --confirm' put in force", 0, 0, cmd_undo },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
+	{ "user", "COMMAND ...", "users of the panel: first, list, add, role, password, disable, enable, delete", 0, 3, cmd_user },
 };
 const size_t ncommands = sizeof(commands) / sizeof(commands[0]);
 
@@ -86,6 +89,7 @@ const struct option options[] = {
 	{ "p12", no_argument, NULL, 'P' },
 	{ "with-key", no_argument, NULL, 'W' },
 	{ "replace", no_argument, NULL, 'x' },
+	{ "role", required_argument, NULL, 'E' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "ike", no_argument, NULL, 'i' },
 	{ "watch", no_argument, NULL, 'v' },
@@ -115,6 +119,7 @@ take_cert_option(struct ctl *ctl, int c)
 	struct { int letter; const char **value; } texts[] = {
 		{ 'k', &ctl->key }, { 'd', &ctl->days }, { 's', &ctl->subject }, { 'u', &ctl->crl_url }, { 'q', &ctl->csr }, { 'o', &ctl->out },
 		{ 'n', &ctl->serial }, { 'y', &ctl->why }, { 'N', &ctl->name }, { 'T', &ctl->trust }, { 'C', &ctl->ca }, { 'w', &ctl->password_file },
+		{ 'E', &ctl->role },
 	};
 	struct { int letter; bool *value; } flags[] = { { 'K', &ctl->keep_key }, { 'D', &ctl->der }, { 'p', &ctl->pem }, { 'P', &ctl->p12 },
 		{ 'W', &ctl->with_key }, { 'x', &ctl->replace } };
@@ -218,7 +223,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: ikectl %s %s\n", cmd->name, cmd->words);
 		return CTL_USAGE;
 	}
-	if (ctl.given[0] && cmd->run != cmd_ca && cmd->run != cmd_cert && cmd->run != cmd_csr) {
+	if (ctl.given[0] && cmd->run != cmd_ca && cmd->run != cmd_cert && cmd->run != cmd_csr && cmd->run != cmd_user &&
+	    cmd->run != cmd_token) {
 		fprintf(stderr, "ikectl: one of the options is not for '%s'\n", cmd->name);
 		return CTL_USAGE;
 	}

@@ -15,7 +15,7 @@ A new query parameter of a known route: its line in "parameters", and one call t
 import array, http.client, json, os, re, socket, sys, time
 
 spec = json.load(open(sys.argv[1]))
-routes = [l.split() for l in open(sys.argv[2])]
+routes = [l.split()[:2] for l in open(sys.argv[2])]
 W = sys.argv[3]
 number, bad = int(os.environ.get("FIRST", "1")), 0
 
@@ -259,6 +259,49 @@ call(200, "post", "/v1/apply", body=flow, query={"remove": "all"})
 call(409, "get", T + "/text")
 call(200, "post", "/v1/apply", body=refused, query={"remove": "all"})
 call(200, "post", "/v1/apply", body=two, query={"remove": "all"})
+
+# Accounts.
+U, K = "/v1/users/{name}", '{"user": "ann", "password": "%s"}'
+good = "a sentence of my own"
+call(400, "post", "/v1/first-user", body="{}")
+call(401, "post", "/v1/first-user", body='{"token": "x", "user": "ann", "password": "%s"}' % good)
+first = call(200, "post", "/v1/first-token")["token"]
+ses = call(200, "post", "/v1/first-user", body=json.dumps({"token": first, "user": "ann", "password": good}))["session"]
+call(409, "post", "/v1/first-user", body=json.dumps({"token": first, "user": "ann", "password": good}))
+call(409, "post", "/v1/first-token")
+call(400, "post", "/v1/login", body="{}")
+call(401, "post", "/v1/login", body=K % "wrong")
+call(200, "post", "/v1/login", body=K % good)
+call(200, "get", "/v1/self")
+call(200, "get", "/v1/self", sock="panel", token=ses)
+call(401, "get", "/v1/self", sock="panel")
+for path, key in (("/v1/users", "users"), ("/v1/sessions", "sessions"), ("/v1/tokens", "tokens")):
+    call(200, "get", path)
+    call(403, "get", path, sock="ro")
+call(200, "post", "/v1/users", body='{"user": "bob", "password": "%s", "role": "viewer"}' % good)
+call(409, "post", "/v1/users", body='{"user": "bob", "password": "%s", "role": "viewer"}' % good)
+call(400, "post", "/v1/users", body='{"user": "cid", "password": "short", "role": "viewer"}')
+call(200, "post", U, "bob", body='{"role": "editor"}')
+call(400, "post", U, "bob", body='{"role": "king"}')
+call(404, "post", U, "none", body='{"role": "editor"}')
+call(409, "post", U, "ann", body='{"role": "viewer"}')
+call(200, "delete", U, "bob")
+call(404, "delete", U, "bob")
+call(409, "delete", U, "ann")
+tok = call(200, "post", "/v1/tokens", body='{"name": "prometheus", "role": "viewer", "days": 30}')
+call(400, "post", "/v1/tokens", body='{"name": "prometheus", "role": "viewer", "days": 0}')
+call(200, "get", "/v1/tokens")
+call(200, "get", "/v1/sessions")
+call(200, "delete", "/v1/tokens/{name}", str(tok["id"]))
+call(404, "delete", "/v1/tokens/{name}", str(tok["id"]))
+call(200, "post", "/v1/logout", sock="panel", token=ses)
+call(401, "post", "/v1/logout", sock="panel", token=ses)
+call(400, "post", "/v1/logout")
+call(200, "delete", "/v1/sessions/{name}", str(json.loads(request("get", "/v1/sessions")[2])["sessions"][0]["id"]))
+call(404, "delete", "/v1/sessions/{name}", "99")
+until(lambda: re.search(rb"in ([2-9]|\d\d) s", request("post", "/v1/login", K % "wrong")[2]))
+call(429, "post", "/v1/login", body=K % good)
+call(429, "post", "/v1/first-user", body=json.dumps({"token": first, "user": "ann", "password": good}))
 
 # Tunnels by hand.
 for verb in ("up", "down", "restart", "rekey"):

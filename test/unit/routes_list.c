@@ -14,6 +14,6 @@ int
 main(void)
 {
 	for (size_t i = 0; i < nroutes; i++)
-		printf("%s %s\n", method_name(routes[i].method), routes[i].path);
+		printf("%s %s %s\n", method_name(routes[i].method), routes[i].path, routes[i].role ? role_name(routes[i].role) : "none");
 	return 0;
 }

@@ -52,7 +52,7 @@ struct world {
 	const char	*prog, *dir, *site;
 	FILE		*heard;
 	pid_t		child;
-	int		api[3];
+	int		api[4];
 	struct ipc	*sup, *iked, *keymgr, *ipsecd;
 	int		engine;
 	struct event	*engine_ev, *in_ev;
@@ -639,6 +639,7 @@ start(struct world *w)
 	give(w, "api-ro", w->api[0]);
 	give(w, "api-rw", w->api[1]);
 	give(w, "api-files", w->api[2]);
+	give(w, "api-panel", w->api[3]);
 	ipc_send(w->sup, SUP_GO, 0, bytes_of(NULL, 0));
 }
 
@@ -763,6 +764,7 @@ main(int argc, char **argv)
 	w.api[0] = listener(&w, "ro");
 	w.api[1] = listener(&w, "rw");
 	w.api[2] = listener(&w, "files");
+	w.api[3] = listener(&w, "panel");
 	start(&w);
 	w.in_ev = event_new(w.base, 0, EV_READ | EV_PERSIST, on_stdin, &w);
 	event_add(w.in_ev, NULL);
