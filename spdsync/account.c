@@ -19,6 +19,7 @@
 #define NOBODY	"$y$j9T$Xx5GkQq0Yc3rJkqvVnN0E/$"
 
 #define BODY_CAP	4096
+#define REFUSALS_A_MINUTE	20
 
 /* One request that waits for a hash. */
 struct account_wait {
@@ -65,25 +66,56 @@ who_asks(struct req *r)
 	if (!v || strncmp(v, "Bearer ", 7) != 0 || !grant_find(r->s->store, v + 7, clock_wall_s(), &r->grant))
 		return;
 	if (r->grant.kind == GRANT_TOKEN)
-		snprintf(r->author, sizeof(r->author), "%.31s%stoken-%llu", r->grant.user, r->grant.user[0] ? "/" : "", (unsigned long long)r->grant.number);
+		snprintf(r->author, sizeof(r->author), "%.31s/token-%llu", r->grant.user[0] ? r->grant.user : "console", (unsigned long long)r->grant.number);
 	else
 		snprintf(r->author, sizeof(r->author), "%s", r->grant.user);
+}
+
+/* A session that ended and a button that is not for one's role are daily life: so many a minute are written down, the others are counted. */
+static void
+audit_refusal(struct req *r)
+{
+	struct refusals *f = &r->api->refusals;
+	uint64_t now = clock_now_ns();
+	char what[AUDIT_TEXT];
+	int n;
+
+	if (r->audit)		/* it waited for a hash, and its line is there */
+		return;
+	if (f->n == 0 || now - f->since > 60 * NS_PER_S) {
+		f->since = now;
+		f->n = 0;
+	}
+	if (f->n >= REFUSALS_A_MINUTE) {
+		f->untold++;
+		return;
+	}
+	f->n++;
+	n = snprintf(what, sizeof(what), "%.120s", evhttp_request_get_uri(r->http));
+	if (f->untold)
+		snprintf(what + n, sizeof(what) - (size_t)n, " (and %u before it)", f->untold);
+	f->untold = 0;
+	req_audit(r, "refused", what);
 }
 
 bool
 may_do(struct req *r, enum role needed)
 {
-	char why[160];
+	enum role least = needed == ROLE_PERSON ? ROLE_ADMIN : needed;
+	char why[160] = "An API token may not change who may do what.";
 
-	if (r->grant.role >= needed)
+	if (r->grant.role >= least && (needed != ROLE_PERSON || r->grant.kind != GRANT_TOKEN))
 		return true;
 	if (r->grant.kind == GRANT_NONE) {
+		if (r->l->panel && evhttp_find_header(evhttp_request_get_input_headers(r->http), "Authorization"))
+			audit_refusal(r);
 		req_error(r, 401, R_SESSION_NONE, NULL, NULL);
 		return false;
 	}
-	snprintf(why, sizeof(why), "This needs the role %s; yours is %s.", role_name(needed), role_name(r->grant.role));
+	if (r->grant.role < least)
+		snprintf(why, sizeof(why), "This needs the role %s; yours is %s.", role_name(least), role_name(r->grant.role));
 	if (r->l->panel)
-		req_audit(r, "refused", evhttp_request_get_uri(r->http));
+		audit_refusal(r);
 	req_error(r, 403, R_NOT_PERMITTED, why, r->l->panel ? "An administrator may give you that role." : NULL);
 	return false;
 }
@@ -151,7 +183,8 @@ account_hash(struct req *r, const struct accountbody *b, const struct account *a
 	struct account_wait *w = calloc(1, sizeof(*w));
 
 	if (w) {
-		w->body = *b;		/* wiped by account_forget */
+		w->body = (struct accountbody){ .role = b->role, .disabled = b->disabled };	/* wiped by account_forget */
+		secret_set(&w->body.token, secret_bytes(&b->token));
 		w->account = *a;
 		w->job = hash_start(r->api->hashing, &b->password, setting, done, r);
 		r->wait = w;
@@ -169,6 +202,13 @@ account_waited(struct req *r, struct accountbody **b, struct account **a)
 	*b = &r->wait->body;
 	*a = &r->wait->account;
 	return r->wait;
+}
+
+bool
+account_still(struct req *r)
+{
+	who_asks(r);
+	return may_do(r, ROLE_PERSON);
 }
 
 /* ---- signing in ---- */
@@ -229,17 +269,17 @@ void
 post_login(struct req *r)
 {
 	struct accountbody b;
-	struct account a = { 0 };
+	struct account a;
+	bool known;
 
 	if (!account_body(r, ACCOUNT_LOGIN, &b))
 		return;
-	if (r->l->panel)
-		snprintf(r->author, sizeof(r->author), "%s", b.user[0] ? b.user : "-");
-	req_audit(r, "login", b.user);
-	if (charged(r, b.user)) {
-		account_get(r->s->store, b.user, &a);
-		account_hash(r, &b, &a, a.name[0] ? a.hash : NOBODY, login_done);
-	}
+	known = account_get(r->s->store, b.user, &a);
+	if (r->l->panel)	/* what is typed into the wrong field is a password: only names that there are are written down */
+		snprintf(r->author, sizeof(r->author), "%s", known ? b.user : "-");
+	req_audit(r, "login", known ? b.user : "an unknown name");
+	if (charged(r, b.user))
+		account_hash(r, &b, &a, known ? a.hash : NOBODY, login_done);
 	wipe(&a, sizeof(a));
 	accountbody_wipe(&b);
 }

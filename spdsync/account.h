@@ -15,6 +15,7 @@ void account_forget(struct req *);		/* it waits for no hash any more */
 bool account_body(struct req *, int kind, struct accountbody *);
 bool account_hash(struct req *, const struct accountbody *, const struct account *, const char *setting, hash_done *);
 struct account_wait *account_waited(struct req *, struct accountbody **, struct account **);	/* first thing in done */
+bool account_still(struct req *);		/* who waited for a hash still may; false: the error was sent */
 void account_fail(struct req *, enum reason);
 
 void post_login(struct req *);			/* account.c */

@@ -44,7 +44,8 @@ add_done(void *arg, const char *made)
 
 	account_waited(r, &b, &a);
 	snprintf(a->hash, sizeof(a->hash), "%s", made);
-	done(r, *made ? account_add(r->s->store, a) : R_INTERNAL);
+	if (account_still(r))
+		done(r, *made ? account_add(r->s->store, a) : R_INTERNAL);
 }
 
 void
@@ -77,7 +78,8 @@ change_done(void *arg, const char *made)
 	struct account *a;
 
 	account_waited(r, &b, &a);
-	done(r, *made ? account_change(r->s->store, r->name, b->role, made, b->disabled) : R_INTERNAL);
+	if (account_still(r))
+		done(r, *made ? account_change(r->s->store, r->name, b->role, made, b->disabled) : R_INTERNAL);
 }
 
 void

@@ -10,7 +10,7 @@
 
 #define SEEN_S	60		/* how late 'seen' and 'used' may be: a write each request would be one fsync each */
 
-static const char *const roles[] = { "", "viewer", "operator", "editor", "admin" };
+static const char *const roles[] = { "", "viewer", "operator", "editor", "admin", "admin" };
 
 const char *
 role_name(enum role r)
@@ -248,10 +248,11 @@ account_add(struct store *s, const struct account *a)
 	return sqlite3_errcode(store_db(s)) == SQLITE_OK || sqlite3_errcode(store_db(s)) == SQLITE_DONE ? R_USER_EXISTS : R_STORE_FAILED;
 }
 
+/* What this account was is taken away: another one has to be there. */
 static enum reason
-keep_admin(struct store *s)
+keep_admin(struct store *s, const struct account *was)
 {
-	int64_t n = number(s, "SELECT count(*) FROM user WHERE role = 4 AND disabled = 0");
+	int64_t n = was->role != ROLE_ADMIN || was->disabled ? 1 : number(s, "SELECT count(*) FROM user WHERE role = 4 AND disabled = 0");
 
 	return n < 0 ? R_STORE_FAILED : n == 0 ? R_LAST_ADMIN : R_OK;
 }
@@ -274,8 +275,9 @@ account_change(struct store *s, const char *name, enum role role, const char *ha
 		return end(s, R_NOT_FOUND);
 	r = finish(prepare(s, "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
 	    hash ? hash : a.hash, (int64_t)(disabled < 0 ? a.disabled : disabled != 0))) && end_sessions(s, name) ? R_OK : R_STORE_FAILED;
-	if (r == R_OK && (role || disabled >= 0))
-		r = keep_admin(s);
+	if (r == R_OK)
+		r = keep_admin(s, &a);
+	wipe(&a, sizeof(a));
 	return end(s, r);
 }
 
@@ -283,13 +285,15 @@ enum reason
 account_delete(struct store *s, const char *name)
 {
 	enum reason r = R_STORE_FAILED;
+	struct account was;
 
 	if (!run(s, "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
-	if (!changed(s, prepare(s, "DELETE FROM user WHERE name = ?1", "t", name)))
+	if (!account_get(s, name, &was))
 		r = R_NOT_FOUND;
-	else if (end_sessions(s, name) && finish(prepare(s, "DELETE FROM token WHERE user = ?1", "t", name)))
-		r = keep_admin(s);
+	else if (finish(prepare(s, "DELETE FROM user WHERE name = ?1", "t", name)) && end_sessions(s, name) && finish(prepare(s, "DELETE FROM token WHERE user = ?1", "t", name)))
+		r = keep_admin(s, &was);
+	wipe(&was, sizeof(was));
 	return end(s, r);
 }
 
@@ -328,7 +332,7 @@ first_token_good(struct store *s, const char *token, uint64_t now)
 
 /* ---- sessions ---- */
 
-/* Those that ended go with it, so the table stays small. */
+/* Those that ended go with it, and what is more than one user may have, so the table stays small. */
 static bool
 add_session(struct store *s, const char *user, const char *client, const char *session, uint64_t now)
 {
@@ -336,6 +340,8 @@ add_session(struct store *s, const char *user, const char *client, const char *s
 
 	digest_of(session, hex);
 	return finish(prepare(s, "DELETE FROM session WHERE expires <= ?1 OR seen <= ?2", "ii", (int64_t)now, (int64_t)now - SESSION_IDLE_S)) &&
+	    finish(prepare(s, "DELETE FROM session WHERE number IN (SELECT number FROM session WHERE user = ?1 ORDER BY seen DESC, number DESC LIMIT -1 OFFSET ?2)",
+	    "ti", user, (int64_t)SESSIONS_MAX - 1)) &&
 	    finish(prepare(s, "INSERT INTO session (sha256, user, client, created, seen, expires) VALUES (?1, ?2, ?3, ?4, ?4, ?5)", "tttii", hex, user, client,
 	    (int64_t)now, (int64_t)now + SESSION_MAX_S));
 }
@@ -350,7 +356,7 @@ session_begin(struct store *s, const struct account *a, const char *client, cons
 		return R_STORE_FAILED;
 	if (!account_get(s, a->name, &is) || is.disabled || strcmp(is.hash, a->hash) != 0)
 		r = R_LOGIN_FAILED;
-	else if (throttle_clear(s, a->name, client) && add_session(s, a->name, client, session, now) && store_audit(s, row))
+	else if (throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now) && store_audit(s, row))
 		r = R_OK;
 	wipe(&is, sizeof(is));
 	return end(s, r);
@@ -367,7 +373,7 @@ first_user_add(struct store *s, const char *token, const struct account *a, cons
 		r = R_FIRST_USER_DONE;
 	else if (!first_token_good(s, token, now))
 		r = R_LOGIN_FAILED;
-	else if (run(s, "DELETE FROM first_token") && account_add(s, a) == R_OK && throttle_clear(s, a->name, client) &&
+	else if (run(s, "DELETE FROM first_token") && account_add(s, a) == R_OK && throttle_clear(s, a->name, client, now) &&
 	    add_session(s, a->name, client, session, now) && store_audit(s, row))
 		r = R_OK;
 	return end(s, r);

@@ -9,13 +9,15 @@
 #include "hashjob.h"
 #include "store.h"
 
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN };
+/* The last one is only ever asked for: an administrator in person. An API token that could make users and tokens would outlive its own end. */
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN, ROLE_PERSON };
 
 #define TOKEN_CAP	48		/* "cws_", 43 characters, NUL */
 #define CLIENT_CAP	48		/* an address */
 #define SESSION_IDLE_S	(30 * 60)
 #define SESSION_MAX_S	(12 * 3600)
 #define FIRST_TOKEN_S	3600
+#define SESSIONS_MAX	32		/* of one user; the one that was unused longest makes room */
 
 struct account {
 	char		name[NAME_CAP], hash[HASH_CAP];
@@ -69,8 +71,9 @@ size_t token_list(struct store *, struct token_row *, size_t cap);
 /*
  * throttle.c. Every try is charged before its password is looked at, in one transaction with the look at the delay, so tries beside each other
  * cannot pass it. wait_s: how long still; first: this delay is not in the audit log yet. A user's name or address takes five tries before it waits.
+ * The right password ends the name's delay, and takes back what this one try cost the address.
  */
 enum reason throttle_charge(struct store *, const char *user, const char *client, uint64_t now, unsigned *wait_s, bool *first);
-bool throttle_clear(struct store *, const char *user, const char *client);	/* inside the caller's transaction */
+bool throttle_clear(struct store *, const char *user, const char *client, uint64_t now);	/* inside the caller's transaction */
 
 #endif

@@ -13,12 +13,16 @@ struct listener {
 	unsigned	open;		/* connections with a request, until their answer has left; a socket's readers fill its own slots only */
 };
 
+/* What the audit log has of requests that were refused lately. */
+struct refusals { uint64_t since; unsigned n, untold; };
+
 struct api {
 	struct sync	*s;
 	struct listener	l[8];
 	unsigned	nl;
 	struct files	*files;
 	struct hashing	*hashing;
+	struct refusals	refusals;
 	struct req	*reqs;
 };
 

@@ -130,12 +130,16 @@ EXTRA_DIST += test/unit/test_accounts
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
 SPDSYNC_TEST_FLAGS = $(AM_CFLAGS) -I$(top_srcdir)/spdsync
 test_unit_test_yaml_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_accountbody_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_accountbody_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_sessions_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_sessions_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_site_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_siteauth_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -172,7 +176,7 @@ test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c
@@ -188,3 +192,8 @@ check_PROGRAMS += test/fuzz/replay_certbody
 test_fuzz_replay_certbody_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_certbody.c
 test_fuzz_replay_certbody_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_fuzz_replay_certbody_LDADD = $(SPDSYNC_LIBS)
+UNIT_TESTS += test/fuzz/replay_accountbody
+check_PROGRAMS += test/fuzz/replay_accountbody
+test_fuzz_replay_accountbody_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_accountbody.c
+test_fuzz_replay_accountbody_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_fuzz_replay_accountbody_LDADD = $(SPDSYNC_LIBS)

@@ -52,22 +52,21 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_POST,	"/v1/guard/open",	ROLE_ADMIN,	post_open },
 	{ EVHTTP_REQ_POST,	"/v1/guard/close",	ROLE_ADMIN,	post_close },
 	{ EVHTTP_REQ_POST,	"/v1/shutdown",	ROLE_ADMIN,	post_shutdown },
-	{ EVHTTP_REQ_POST,	"/v1/first-token",	ROLE_ADMIN,	post_first_token },
+	{ EVHTTP_REQ_POST,	"/v1/first-token",	ROLE_PERSON,	post_first_token },
 	{ EVHTTP_REQ_POST,	"/v1/first-user",	ROLE_NONE,	post_first_user },
 	{ EVHTTP_REQ_POST,	"/v1/login",	ROLE_NONE,	post_login },
 	{ EVHTTP_REQ_POST,	"/v1/logout",	ROLE_VIEWER,	post_logout },
 	{ EVHTTP_REQ_GET,	"/v1/self",	ROLE_VIEWER,	get_self },
 	{ EVHTTP_REQ_GET,	"/v1/users",	ROLE_ADMIN,	get_users },
-	{ EVHTTP_REQ_POST,	"/v1/users",	ROLE_ADMIN,	post_users },
-	{ EVHTTP_REQ_POST,	"/v1/users/*",	ROLE_ADMIN,	post_user },
-	{ EVHTTP_REQ_DELETE,	"/v1/users/*",	ROLE_ADMIN,	delete_user },
+	{ EVHTTP_REQ_POST,	"/v1/users",	ROLE_PERSON,	post_users },
+	{ EVHTTP_REQ_POST,	"/v1/users/*",	ROLE_PERSON,	post_user },
+	{ EVHTTP_REQ_DELETE,	"/v1/users/*",	ROLE_PERSON,	delete_user },
 	{ EVHTTP_REQ_GET,	"/v1/sessions",	ROLE_ADMIN,	get_sessions },
-	{ EVHTTP_REQ_DELETE,	"/v1/sessions/*",	ROLE_ADMIN,	delete_session },
+	{ EVHTTP_REQ_DELETE,	"/v1/sessions/*",	ROLE_PERSON,	delete_session },
 	{ EVHTTP_REQ_GET,	"/v1/tokens",	ROLE_ADMIN,	get_tokens },
-	{ EVHTTP_REQ_POST,	"/v1/tokens",	ROLE_ADMIN,	post_tokens },
-	{ EVHTTP_REQ_DELETE,	"/v1/tokens/*",	ROLE_ADMIN,	delete_token },
+	{ EVHTTP_REQ_POST,	"/v1/tokens",	ROLE_PERSON,	post_tokens },
+	{ EVHTTP_REQ_DELETE,	"/v1/tokens/*",	ROLE_PERSON,	delete_token },
 };
-
 
 const size_t nroutes = sizeof(routes) / sizeof(routes[0]);
 
@@ -90,4 +89,3 @@ route_fits(const char *pattern, const char *path, char *name, size_t cap)
 	name[n] = '\0';
 	return true;
 }
-

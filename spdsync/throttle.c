@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Delay, never a lock: nobody keeps somebody else out for more than a minute. The buckets bound the table, whatever names are tried. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -20,7 +22,7 @@ run(struct store *s, const char *sql)
 }
 
 static int64_t
-bucket_of(const char *what, size_t n)
+bucket_of(const void *what, size_t n)
 {
 	uint8_t d[EVP_MAX_MD_SIZE] = { 0 };
 
@@ -28,19 +30,18 @@ bucket_of(const char *what, size_t n)
 	return d[0] << 8 | d[1];
 }
 
-/* An IPv6 network of 64 bits is one client: four groups, as far as they are written out. */
+/* An IPv6 network of 64 bits is one client, however its addresses are written; an IPv4 address in IPv6 is the IPv4 address. */
 static int64_t
 client_bucket(const char *client)
 {
-	size_t n = strlen(client);
-	unsigned colons = 0;
+	struct in6_addr six;
+	struct in_addr four;
 
-	for (size_t i = 0; client[i]; i++)
-		if (client[i] == ':' && ++colons == 4) {
-			n = i;
-			break;
-		}
-	return CLIENTS + bucket_of(client, n);
+	if (inet_pton(AF_INET, client, &four) == 1)
+		return CLIENTS + bucket_of(&four, 4);
+	if (inet_pton(AF_INET6, client, &six) == 1)
+		return CLIENTS + (IN6_IS_ADDR_V4MAPPED(&six) ? bucket_of(six.s6_addr + 12, 4) : bucket_of(six.s6_addr, 8));
+	return CLIENTS + bucket_of("", 0);
 }
 
 static bool
@@ -85,11 +86,10 @@ save(struct store *s, const struct attempt *a)
 static void
 charge(struct attempt *a, uint64_t now)
 {
-	int64_t over = a->failures - FREE + 1, delay = over <= 0 ? 0 : over > 6 ? DELAY_MAX_S : (int64_t)1 << (over - 1);
+	int64_t over = ++a->failures - FREE;
 
-	a->failures++;
 	a->last = (int64_t)now;
-	a->next = (int64_t)now + (delay > DELAY_MAX_S ? DELAY_MAX_S : delay);
+	a->next = (int64_t)now + (over < 0 ? 0 : over < 6 ? (int64_t)1 << over : DELAY_MAX_S);
 	a->said = 0;
 }
 
@@ -115,16 +115,16 @@ throttle_charge(struct store *s, const char *user, const char *client, uint64_t 
 	return R_STORE_FAILED;
 }
 
+/* The address is only given back this one try: an account of one's own must not buy guesses at those of others. */
 bool
-throttle_clear(struct store *s, const char *user, const char *client)
+throttle_clear(struct store *s, const char *user, const char *client, uint64_t now)
 {
-	const int64_t v[] = { bucket_of(user, strlen(user)), client_bucket(client) };
-	sqlite3_stmt *st = NULL;
-	bool ok = sqlite3_prepare_v2(store_db(s), "DELETE FROM attempt WHERE bucket = ?1 OR bucket = ?2", -1, &st, NULL) == SQLITE_OK;
+	struct attempt mine = { .bucket = bucket_of(user, strlen(user)), .last = (int64_t)now }, a;
 
-	for (int i = 0; ok && i < 2; i++)
-		sqlite3_bind_int64(st, i + 1, v[i]);
-	ok = ok && sqlite3_step(st) == SQLITE_DONE;
-	sqlite3_finalize(st);
-	return ok;
+	if (!save(s, &mine) || !load(s, client_bucket(client), now, &a))
+		return false;
+	if (a.failures > 0)
+		a.failures--;
+	a.next = (int64_t)now;
+	return save(s, &a);
 }
