@@ -3,7 +3,6 @@
 import json, os, socket, threading
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&\u202e\u0007{{7*7}}</pre></textarea>"
-MADE_UP = ("/v1/self", "/v1/logout", "/v1/users", "/v1/sessions", "/v1/tokens")
 SESSION = "cws_" + "A" * 43
 
 
@@ -25,8 +24,7 @@ def tunnel(name):
 class Fake:
     """role: whose session it is; every call is kept in asked as (method, path, body, headers)."""
 
-    def __init__(self, path, tunnels=3, real=None):
-        self.real = real        # the rw.sock of a spdsync that runs: only who asks is made up
+    def __init__(self, path, tunnels=3):
         self.role, self.asked, self.tunnels, self.extra = "admin", [], tunnels, {}
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
@@ -57,31 +55,20 @@ class Fake:
         while len(body) < int(headers.get("content-length", 0)):
             body += c.recv(65536)
         self.asked.append((method, path, body.decode(), headers))
-        if self.real and headers.get("authorization") == "Bearer " + SESSION and path.split("?")[0] not in MADE_UP:
-            return self.forward(c, method, path, body)
         status, answer = self.answer(method, path, headers)
         out = json.dumps(answer).encode()
         c.sendall(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(out)) + out)
-
-    def forward(self, c, method, path, body):
-        to = socket.socket(socket.AF_UNIX)
-        to.settimeout(60)
-        to.connect(self.real)
-        to.sendall(b"%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (method.encode(), path.encode(), len(body)) + body)
-        while more := to.recv(65536):
-            c.sendall(more)
-        to.close()
 
     def answer(self, method, path, headers):
         at = path.split("?")[0]
         if at in ("/v1/login", "/v1/first-user"):
             return 200, {"session": SESSION, "user": "eve", "role": self.role, "expires": "2030-01-01T00:00:00Z"}
         if headers.get("authorization") != "Bearer " + SESSION:
-            return 401, {"code": 401, "reason": "NOT_SIGNED_IN", "message": "No session.", "hint": ""}
+            return 401, {"code": 401, "reason": "SESSION_NONE", "message": "No session.", "hint": ""}
         if (method, at) in self.extra:
             return self.extra[method, at]
         if at == "/v1/self":
-            return 200, {"user": "eve" if self.real else HOSTILE, "role": self.role, "expires": "2030-01-01T00:00:00Z", "kind": "session"}
+            return 200, {"user": HOSTILE, "role": self.role, "expires": "2030-01-01T00:00:00Z", "kind": "session"}
         if method != "GET":
             return 200, {"done": True, "revision": 4, "token": H, "warnings": [{"tunnel": H, "message": H, "hint": H}],
                          "plan": [{"tunnel": H, "action": "rekeyed", "why": H}]}
