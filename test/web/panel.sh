@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The panel under lighttpd for tests and quickstart, with the configuration that is installed; sourced by POSIX sh.
 
+# panel_copy DIR: what the server's user reads and runs goes below DIR, since that user may not be let into the folder of this build.
+panel_copy() {
+	cp -R "$CW_ROOT/share/causeway/www" "$1/www" && cp -R "$CW_ROOT/libexec/causeway/cgi" "$1/cgi" && chmod -R go+rX "$1/www" "$1/cgi" || return 1
+	_paths="s|$CW_ROOT/share/causeway/www|$1/www|; s|$CW_ROOT/libexec/causeway/cgi|$1/cgi|; s|$CW_ROOT/share/doc/causeway/web/lighttpd-panel.conf|$1/panel.conf|"
+	sed "$_paths" "$CW_ROOT/share/doc/causeway/web/lighttpd-panel.conf" >"$1/panel.conf" && sed -i "$_paths" "$1/lighttpd.conf"
+}
+
 # panel_conf DIR SOCKET ADDRESS PORT [USER]: a whole configuration around the snippet, and a certificate.
 panel_conf() {
 	mkdir -p "$1" && "$CW_ROOT/libexec/causeway/web-cert" "$1/panel.pem" localhost 127.0.0.1 >"$1/cert.out" || return 1
@@ -19,6 +26,7 @@ panel_conf() {
 	EOF2
 	[ -z "${5:-}" ] || printf 'server.username = "%s"\nserver.groupname = "%s"\n' "$5" "$5" >>"$1/lighttpd.conf"
 	sed -i 's/"mod_cgi",/"mod_cgi", "mod_redirect",/' "$1/lighttpd.conf"
+	[ -z "${5:-}" ] || panel_copy "$1"
 }
 
 # panel_start DIR SOCKET ADDRESS PORT [USER]: its process is PANEL_PID.
