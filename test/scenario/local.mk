@@ -27,6 +27,7 @@ SCENARIOS = \
 	test/scenario/t_explain \
 	test/scenario/t_explain_certs \
 	test/scenario/t_quickstart \
+	test/scenario/t_accounts \
 	test/scenario/t_readme \
 	test/scenario/t_certs \
 	test/scenario/t_dissect \
