@@ -102,7 +102,7 @@ page_sas(struct page *p)
 	struct answer a;
 	size_t i;
 
-	page_say(p, "SAs", "ikectl show sa");
+	page_say(p, "SAs", "ikectl show sas");
 	if (!page_get(p, &a, "/v1/sas"))
 		return;
 	p->live = true;

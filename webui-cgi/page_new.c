@@ -317,7 +317,7 @@ show_secret(struct page *p, const struct new_tunnel *t)
 static void
 done(struct page *p, const struct new_tunnel *t, const json_t *answer)
 {
-	page_say(p, "The tunnel is made", "ikectl apply FILE; ikectl export-peer TUNNEL");
+	page_say(p, "The tunnel is made", "ikectl apply FILE; ikectl export-peer TUNNEL --for causeway");
 	steps(p, -1);
 	put(&p->out, L("<div class=\"note good\" role=\"status\"><p>Revision "), js_int(answer, "revision"), L(" has the tunnel "), t->name, L(".</p></div>"));
 	if (js_has(answer, "confirm"))

@@ -355,13 +355,15 @@ cmd_status(const struct ctl *ctl, int argc, char **argv)
 int
 cmd_show(const struct ctl *ctl, int argc, char **argv)
 {
-	if (strcmp(argv[0], "sas") == 0)
+	if (argc == 2 && strcmp(argv[0], "config") == 0)
+		return show_revision(ctl, argv[1]);
+	if (argc == 1 && strcmp(argv[0], "sas") == 0)
 		return ctl_ask(ctl, false, "/v1/sas", NULL, NULL, 0, print_sas);
-	if (strcmp(argv[0], "policies") == 0)
+	if (argc == 1 && strcmp(argv[0], "policies") == 0)
 		return ctl_ask(ctl, false, "/v1/policies", NULL, NULL, 0, print_policies);
-	if (strcmp(argv[0], "certs") == 0)
+	if (argc == 1 && strcmp(argv[0], "certs") == 0)
 		return ctl_ask(ctl, false, "/v1/certs", NULL, NULL, 0, print_certs);
-	fprintf(stderr, "usage: ikectl show certs | policies | sas\n");
+	fprintf(stderr, "usage: ikectl show certs | policies | sas | config REVISION\n");
 	return CTL_USAGE;
 }
 

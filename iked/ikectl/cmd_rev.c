@@ -59,6 +59,23 @@ cmd_rollback(const struct ctl *ctl, int argc, char **argv)
 	return ctl_change(ctl, "POST", path, "application/json", "", 0);
 }
 
+static void
+print_text(const struct ctl *ctl, json_t *answer)
+{
+	fputs(text(answer, "text"), stdout);
+}
+
+int
+show_revision(const struct ctl *ctl, const char *revision)
+{
+	char path[64];
+
+	if (!is_number(revision))
+		return CTL_USAGE;
+	snprintf(path, sizeof(path), "/v1/revisions/%.20s", revision);
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_text);
+}
+
 /* ---- for people ---- */
 
 void

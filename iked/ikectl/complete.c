@@ -13,7 +13,7 @@
 
 /* Where the words are always the same. */
 static const struct { const char *command, *words; } fixed[] = {
-	{ "show", "certs policies sas" },
+	{ "show", "certs config policies sas" },
 	{ "ca", "init issue renew revoke crl list export" },
 	{ "cert", "import remove" },
 	{ "import", "swanctl.conf ipsec.conf iked.conf racoon.conf setkey.conf" },

@@ -106,6 +106,7 @@ void print_audit(const struct ctl *, json_t *);
 void print_diff(const struct ctl *, json_t *);
 void print_history(const struct ctl *, json_t *);
 void print_certs(const struct ctl *, json_t *);
+int show_revision(const struct ctl *, const char *revision);	/* its text */
 void print_issued(const struct ctl *, json_t *);
 void print_error(const struct ctl *, json_t *);
 /* A text of an answer with its control octets escaped: a terminal must not obey what a peer sent. Static buffer, eight at a time. */

@@ -37,7 +37,7 @@ const struct command commands[] = {
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
 	{ "restart", "TUNNEL", "close a tunnel and set it up anew", 1, 1, cmd_restart },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
-	{ "show", "certs | policies | sas", "certificates and who uses them; what stands in the engine", 1, 1, cmd_show },
+	{ "show", "certs | policies | sas | config N", "certificates and who uses them; what stands in the engine; a revision's text", 1, 2, cmd_show },
 	{ "session", "COMMAND ...", "who is signed in at the panel: list, end", 0, 2, cmd_session },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
