@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The test targets of the contracts. Every one of them runs test/run over TAP programs; its last line is "N passed, N failed".
 EXTRA_DIST += test/run test/subbuild test/all test/lint/source test/lint/doc
+if !SANITIZERS
 UNIT_TESTS += test/lint/source test/lint/doc
+endif
 TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
 # The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.
 SUITE = check
@@ -18,9 +20,15 @@ NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart t
 check-local: $(check_PROGRAMS)
 	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) $(CHECK_FIRST) $(filter-out $(CHECK_FIRST),$(UNIT_TESTS))
 
-check-san:
-	@$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers
+check-san: san-made
 	@$(MAKE) -s -C build-san SUITE=check-san check
+# Its build is most of its time. check-all begins it beside the other tests, and whoever comes second waits for the first.
+san-made:
+	@+$(TESTENV) flock build-san.lock $(MAKE) -s san-made-alone
+san-made-alone:
+	@$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers
+	@$(MAKE) -s -C build-san check-programs
+check-programs: all $(check_LIBRARIES) $(check_PROGRAMS)
 
 # Scenarios run what is installed below the build folder.
 scenario-root: all $(check_PROGRAMS)
@@ -73,10 +81,12 @@ check-module: all
 soak: scenario-root
 	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
 
+# Scenarios mostly wait: the processors are free for the sanitized build then.
 check-all:
-	@+$(TESTENV) $(srcdir)/test/all check check-san check-net check-vm
+	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
+	$(TESTENV) $(srcdir)/test/all check check-net check-san check-vm
 
-.PHONY: scenario-root build-hooks-made check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
+.PHONY: scenario-root build-hooks-made san-made san-made-alone check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
