@@ -85,7 +85,8 @@ struct sandbox_arg { int syscall; unsigned arg; unsigned long value; int error; 
 
 /* Threads that are made later: clone as a thread and nothing else (a new process is still refused), and what glibc does in a new one. */
 #define SANDBOX_THREADS \
-	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq)
+	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), \
+	SCMP_SYS(sched_getaffinity)	/* a sanitizer's thread asks for its attributes */
 
 void proc_start(struct proc *, const char *name, int argc, char **argv);	/* exits with a sentence on failure */
 /* The engine is a kernel's (module, system), and not ipsecd. */
