@@ -24,10 +24,7 @@ check-san: san-made
 	@$(MAKE) -s -C build-san SUITE=check-san check
 # Its build is most of its time. check-all begins it beside the other tests, and whoever comes second waits for the first.
 san-made:
-	@+$(TESTENV) flock build-san.lock $(MAKE) -s san-made-alone
-san-made-alone:
-	@$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers
-	@$(MAKE) -s -C build-san check-programs
+	@+$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers -- check-programs
 check-programs: all $(check_LIBRARIES) $(check_PROGRAMS)
 
 # Scenarios run what is installed below the build folder.
@@ -86,7 +83,7 @@ check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
 	$(TESTENV) $(srcdir)/test/all check check-net check-san check-vm
 
-.PHONY: scenario-root build-hooks-made san-made san-made-alone check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
+.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
