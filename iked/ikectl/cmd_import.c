@@ -13,6 +13,7 @@
 
 #include "ctl.h"
 #include "import/import.h"
+#include "sub.h"
 
 typedef void decoder(struct imp *, const char *text, size_t n);
 
@@ -125,29 +126,71 @@ print_notes(const struct imp *m)
 			fprintf(stderr, "%s%s%s\n", n->file, n->file[0] ? ": " : "", n->text);
 }
 
+/* What could not be carried over, with its place; no line where it belongs to none. */
+static json_t *
+notes_json(const struct imp *m)
+{
+	json_t *all = json_array();
+
+	for (const struct imp_note *n = m->notes; n; n = n->next) {
+		json_t *note = json_object();
+
+		set_text(note, "file", n->file);
+		if (n->line)
+			json_object_set_new(note, "line", json_integer(n->line));
+		set_text(note, "text", n->text);
+		json_array_append_new(all, note);
+	}
+	return all;
+}
+
+/* The text goes into its file when one is named, and else into the answer. */
+static void
+print_json(const struct ctl *ctl, const struct imp *m, const char *text)
+{
+	json_t *answer = json_object();
+
+	if (!ctl->output)
+		set_text(answer, "text", text);
+	json_object_set_new(answer, "notes", notes_json(m));
+	ctl_json(answer);
+	json_decref(answer);
+}
+
+/* Into the file that is named, or as the answer. */
+static bool
+put_text(const struct ctl *ctl, const struct imp *m, const char *text, size_t n)
+{
+	FILE *out = ctl->output ? fopen(ctl->output, "wxe") : stdout;
+	bool ok = out != NULL;
+
+	if (ok && (ctl->output || !ctl->json))
+		ok = fwrite(text, 1, n, out) == n;
+	if (ok && ctl->json)
+		print_json(ctl, m, text);
+	if (out)
+		ok = (out == stdout ? fflush(out) : fclose(out)) == 0 && ok;
+	if (!ok)
+		fprintf(stderr, "ikectl: %s: %s\n", ctl->output ? ctl->output : "standard output", strerror(errno));
+	return ok;
+}
+
 static int
 write_site_file(const struct ctl *ctl, struct imp *m)
 {
 	char *text = NULL;
 	size_t n = 0;
-	FILE *mem = open_memstream(&text, &n), *out;
+	FILE *mem = open_memstream(&text, &n);
 	bool any = mem && imp_emit(m, mem), ok;
 
 	ok = mem && fclose(mem) == 0 && any && !m->no_memory;
-	print_notes(m);
-	if (!ok) {
-		fprintf(stderr, "ikectl: %s\n", m->no_memory || !mem ? "there is not enough memory" : "no connection could be carried over");
-		free(text);
-		return CTL_FAILED;
-	}
-	out = ctl->output ? fopen(ctl->output, "wxe") : stdout;
-	ok = out && fwrite(text, 1, n, out) == n && (out == stdout ? fflush(out) : fclose(out)) == 0;
-	free(text);
+	if (!ok || !ctl->json)
+		print_notes(m);
 	if (!ok)
-		fprintf(stderr, "ikectl: %s: %s\n", ctl->output ? ctl->output : "standard output", strerror(errno));
-	if (ok && ctl->secrets && !write_secrets(ctl->secrets, m))
-		return CTL_FAILED;
-	return ok ? CTL_OK : CTL_FAILED;
+		fprintf(stderr, "ikectl: %s\n", m->no_memory || !mem ? "there is not enough memory" : "no connection could be carried over");
+	ok = ok && put_text(ctl, m, text, n);
+	free(text);
+	return ok && (!ctl->secrets || write_secrets(ctl->secrets, m)) ? CTL_OK : CTL_FAILED;
 }
 
 int
