@@ -10,6 +10,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/clock.h \
 	lib/dgram.c \
 	lib/dgram.h \
+	lib/dial.c \
+	lib/dial.h \
 	lib/dn.c \
 	lib/dn.h \
 	lib/ipc.c \

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ask.h"
+#include "dial.h"
 
 /* ---- what came ---- */
 
@@ -80,28 +80,6 @@ wait_for(int fd, short what, long long until)
 	long long left = until - now_ms();
 
 	return left > 0 && poll(&p, 1, (int)left) > 0;
-}
-
-static int
-dial(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(a.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(a.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
-		int error = errno;
-
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
 }
 
 static bool
@@ -177,7 +155,7 @@ ask(const struct asker *w, struct answer *a, const char *method, const char *pat
 		snprintf(a->why, sizeof(a->why), "The question is too long.");
 		return;
 	}
-	fd = dial(w->socket);
+	fd = dial_unix(w->socket, SOCK_STREAM | SOCK_NONBLOCK);
 	if (fd < 0) {
 		snprintf(a->why, sizeof(a->why), "spdsync cannot be reached (%s). On the gateway: ikectl status.", strerror(errno));
 		return;

@@ -6,35 +6,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "setkey.h"
 
 #define TIMEOUT_MS	10000
 #define RECEIVE_BUFFER	(4 << 20)
-
-static int
-dial_user(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(a.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(a.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		int err = errno;
-
-		close(fd);
-		errno = err;
-		return -1;
-	}
-	return fd;
-}
 
 /* A PF_KEY socket of the system would load the stock af_key: it is asked for only where the module serves, or by name. */
 bool
@@ -43,7 +21,7 @@ talk_open(struct talk *t, const char *path, char *why, size_t cap)
 	bool kernel = strcmp(path, "kernel") == 0, module = access("/proc/net/causeway", F_OK) == 0;
 	int room = RECEIVE_BUFFER;
 
-	t->fd = kernel || module ? socket(PF_KEY, SOCK_RAW | SOCK_CLOEXEC, PF_KEY_V2) : dial_user(path);
+	t->fd = kernel || module ? socket(PF_KEY, SOCK_RAW | SOCK_CLOEXEC, PF_KEY_V2) : dial_unix(path, SOCK_SEQPACKET);
 	if (t->fd >= 0) {
 		if (setsockopt(t->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 			setsockopt(t->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
