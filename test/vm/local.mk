@@ -15,9 +15,8 @@ VM_MORE = \
 	test/vm/t_openiked_module \
 	test/vm/t_system \
 	test/vm/t_strongswan_kernel
-# The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too: none, while its peers alone
-# fill the eight minutes that it may take.
-VM_FIRST =
+# The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too.
+VM_FIRST = test/scenario/t_faq4
 # Not among them: t_ipsecd is about the user host alone (TUN, relay, its sockets, the guard's text against the rules that stand; the
 # module's packets are t_module's and t_ipsecd_path's); t_quickstart, t_readme, t_ca, t_explain_certs, t_dissect, t_fetch and t_ike_mtu
 # have no engine's work in them that another scenario has not.
