@@ -27,9 +27,9 @@ san-made:
 	@+$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers -- check-programs
 check-programs: all $(check_LIBRARIES) $(check_PROGRAMS)
 
-# Scenarios run what is installed below the build folder.
+# Scenarios run what is installed below the build folder; what is there already is not put there anew, since others may run it just now.
 scenario-root: all $(check_PROGRAMS)
-	@$(MAKE) -s install DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
+	@$(MAKE) -s install INSTALL='install -C' DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
 	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
 
 check-net: scenario-root
