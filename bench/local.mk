@@ -4,8 +4,8 @@
 EXTRA_PROGRAMS += bench/udpblast
 bench_udpblast_SOURCES = bench/udpblast.c
 EXTRA_DIST += bench/handshakes bench/panel bench/sites bench/throughput bench/vm bench/vm.guest test/interop/pki.sh test/interop/strongswan.sh
-# make bench/ikeload && bench/handshakes
-EXTRA_PROGRAMS += bench/ikeload
+# t_stalled has the load too.
+check_PROGRAMS += bench/ikeload
 bench_ikeload_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/iked -I$(top_srcdir)/keymgr
 bench_ikeload_SOURCES = bench/ikeload.c
 bench_ikeload_LDADD = iked/libikewire.a keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "http.h"
@@ -84,6 +85,24 @@ ctl_answered(const struct ctl *ctl, const struct http *h, const char *socket)
 	return rc == CTL_OK ? rc : ctl_refused(ctl, h, rc);
 }
 
+#define OTHER_DOOR_S	2
+
+/* ro.sock is full of readers that take nothing: who may use rw.sock is asked there. A spdsync that is down does not answer there either. */
+static void
+call_other_door(const struct ctl *ctl, struct http *h, const char *path, char socket[static 512])
+{
+	char rw[512];
+
+	if (h->status == 503 ? strcmp(text(h->body, "reason"), "BUSY") != 0 : h->status != 0 || !h->timed_out)
+		return;
+	snprintf(rw, sizeof(rw), "%s/rw.sock", ctl->run_dir);
+	if (access(rw, W_OK) != 0)
+		return;
+	http_free(h);
+	http_call(h, rw, "GET", path, NULL, NULL, 0, ctl->timeout_s ? ctl->timeout_s : OTHER_DOOR_S);
+	memcpy(socket, rw, sizeof(rw));
+}
+
 static int
 call(const struct ctl *ctl, bool rw, const char *method, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
 {
@@ -96,6 +115,8 @@ call(const struct ctl *ctl, bool rw, const char *method, const char *path, const
 	*answer = NULL;
 	snprintf(socket, sizeof(socket), "%s/%s.sock", ctl->run_dir, rw ? "rw" : "ro");
 	http_call(&h, socket, method, path, type, body, n, timeout_s);
+	if (!rw)
+		call_other_door(ctl, &h, path, socket);
 	rc = ctl_exit(ctl, &h, socket, rw, timeout_s);
 	if (h.body && rc == CTL_OK)
 		*answer = json_incref(h.body);

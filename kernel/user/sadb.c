@@ -188,7 +188,8 @@ on_accept(evutil_socket_t listener, short what, void *arg)
 
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 || who.uid != 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 || who.uid != 0 ||
+	    s->n >= SADB_CLIENTS - SADB_KEPT) {
 		close(fd);
 		return;
 	}

@@ -12,6 +12,7 @@
 #include "cw.h"
 
 #define SADB_CLIENTS	64
+#define SADB_KEPT	8	/* of them, for the suite's own daemons: who is accepted never has these */
 #define SADB_QUEUE	(1u << 20)
 #define SADB_MSG	32768u
 #define SADB_TURN	64	/* messages of one client a turn */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Scenarios: real packets between network namespaces (root). t_quickstart builds from a clone of its own.
 check_PROGRAMS += \
+	test/scenario/deaf \
 	test/scenario/forge \
 	test/scenario/memsearch
+test_scenario_deaf_SOURCES = test/scenario/deaf.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_scenario_forge_SOURCES = test/scenario/forge.c
 test_scenario_memsearch_SOURCES = test/scenario/memsearch.c
 SCENARIOS = \
@@ -31,6 +33,7 @@ SCENARIOS = \
 	test/scenario/t_readme \
 	test/scenario/t_certs \
 	test/scenario/t_dissect \
+	test/scenario/t_stalled \
 	test/scenario/t_ike_mtu \
 	test/interop/t_strongswan \
 	test/interop/t_strongswan_suites \

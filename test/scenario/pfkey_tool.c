@@ -9,6 +9,8 @@
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
  *	pfkey_tool SOCK spdchurn N REQID	(one policy comes and goes so often)
  *	pfkey_tool SOCK flush | spdflush
+ *	pfkey_tool SOCK deaf N		(N registered sockets that ask for both tables again and again and take nothing of it, until it is killed;
+ *		prints how many got in)
  *	pfkey_tool SOCK hold		(keeps its socket open until it is killed)
  *	pfkey_tool SOCK dump | dumpkeyless	(a line for each SA: spi, and the key's octets in hex if the engine gives them)
  */
@@ -257,6 +259,48 @@ dump(int fd, bool keyless)
 	} while (m.type != SADB_DUMP || m.seq != 0);
 }
 
+static bool
+say(int fd, uint8_t type, uint8_t satype)
+{
+	static uint8_t buf[PFKEY_MSG_MAX];
+	static struct pfkey_msg m;
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	pfkey_msg_init(&m, type, satype);
+	m.pid = (uint32_t)getpid();
+	return pfkey_put(&w, &m) && send(fd, buf, w.n, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+static bool
+refused(int fd)
+{
+	char c;
+
+	usleep(5000);
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* What may be refused is tried: an engine has only so many clients, and shuts the door on the others. Each place that comes free is taken. */
+static void
+deaf(const char *sock, unsigned n)
+{
+	for (unsigned i = 0, in = 0;; i++) {
+		int fd = dial(sock);
+		bool ok = say(fd, SADB_REGISTER, SADB_SATYPE_ESP);
+
+		for (unsigned k = 0; ok && k < 20; k++)
+			ok = say(fd, SADB_X_SPDDUMP, 0) && say(fd, SADB_DUMP, 0);
+		if (!ok || refused(fd))
+			close(fd);
+		else
+			in++;
+		if (i + 1 == n) {
+			printf("%u in\n", in);
+			fflush(stdout);
+		}
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -266,6 +310,10 @@ main(int argc, char **argv)
 
 	if (argc < 3)
 		fail("usage: pfkey_tool SOCK VERB ...");
+	if (strcmp(verb, "deaf") == 0 && argc == 4) {
+		deaf(argv[1], (unsigned)strtoul(argv[3], NULL, 10));
+		return 0;
+	}
 	fd = dial(argv[1]);
 	greet(fd);
 	if (strcmp(verb, "sa") == 0 && argc >= 9) {

@@ -26,13 +26,13 @@ enter(const struct sockaddr_un *sa, const char *says)
 }
 
 unsigned
-crowd_add(const char *dir, unsigned n, const char *path)
+crowd_add(const char *dir, const char *sock, unsigned n, const char *path)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	char says[256];
 	unsigned tries = 0;
 
-	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/ro.sock", dir);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s.sock", dir, sock);
 	snprintf(says, sizeof(says), path ? "GET %s HTTP/1.1\r\nHost: x\r\n\r\n" : "GET /v1", path);
 	while (nfds < n && nfds < CROWD && tries < 100) {
 		int fd = enter(&sa, says);

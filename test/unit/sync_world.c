@@ -709,7 +709,7 @@ command(struct world *w, char *line)
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
 	else if ((strcmp(verb, "crowd") == 0 || strcmp(verb, "deaf") == 0) && a)
-		printf("%u ", crowd_add(w->dir, (unsigned)strtoul(a, NULL, 10), *verb == 'd' ? b ? b : "/v1/events" : NULL));
+		printf("%u ", crowd_add(w->dir, "ro", (unsigned)strtoul(a, NULL, 10), *verb == 'd' ? b ? b : "/v1/events" : NULL));
 	else if (strcmp(verb, "leave") == 0)
 		crowd_leave();
 	else if (strcmp(verb, "count") == 0)
