@@ -498,6 +498,7 @@ yt_read(struct yt *yt, const char *text, size_t n)
 	bool ok;
 
 	memset(yt, 0, sizeof(*yt));
+	text = text ? text : "";	/* libyaml ends the process for a NULL, also of no octets */
 	yt->text = text;
 	yt->n = n;
 	if (!yaml_parser_initialize(&p))

@@ -31,6 +31,8 @@ void req_free(struct req *);
 /* Ends the request without an answer: who takes its connection has it to himself, with its close callback, and counts it himself. */
 struct evhttp_request *req_detach(struct req *);
 json_t *error_json(int code, enum reason, const char *message, const char *hint);
+/* In a close callback: libevent gives up a request that was not answered to its end, and then it is ours. */
+void request_closed(struct evhttp_request *);
 void send_json(struct evhttp_request *, int code, json_t *);		/* takes the JSON */
 
 #endif

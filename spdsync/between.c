@@ -67,7 +67,7 @@ post_compare(struct req *r)
 		return;
 	}
 	/* Their file may use what is switched off here: it is read, not applied. */
-	theirs = sites_read((const char *)evbuffer_pullup(in, -1), evbuffer_get_length(in), true, &err);
+	theirs = sites_read(evbuffer_get_length(in) ? (const char *)evbuffer_pullup(in, -1) : "", evbuffer_get_length(in), true, &err);
 	if (!theirs) {
 		req_error_at(r, err.reason == R_NO_MEMORY ? 503 : 400, &err);
 		return;

@@ -47,6 +47,7 @@ reader_gone(struct evhttp_connection *c, void *arg)
 		;
 	*p = r->next;
 	r->e->count.readers--;
+	request_closed(r->http);
 	free(r);
 }
 

@@ -176,7 +176,7 @@ test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c request:spdsync/routes.c,spdsync/revisions.c,spdsync/tunpart.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c
@@ -197,3 +197,8 @@ check_PROGRAMS += test/fuzz/replay_accountbody
 test_fuzz_replay_accountbody_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_accountbody.c
 test_fuzz_replay_accountbody_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_fuzz_replay_accountbody_LDADD = $(SPDSYNC_LIBS)
+UNIT_TESTS += test/fuzz/replay_request
+check_PROGRAMS += test/fuzz/replay_request
+test_fuzz_replay_request_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_request.c
+test_fuzz_replay_request_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
+test_fuzz_replay_request_LDADD = $(SPDSYNC_LIBS)

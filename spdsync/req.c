@@ -82,6 +82,13 @@ req_free(struct req *r)
 	free(r);
 }
 
+void
+request_closed(struct evhttp_request *http)
+{
+	if (!evhttp_request_get_connection(http))
+		evhttp_request_free(http);
+}
+
 /* The client went away before its answer. */
 static void
 on_close(struct evhttp_connection *c, void *arg)
@@ -90,6 +97,7 @@ on_close(struct evhttp_connection *c, void *arg)
 
 	(void)c;
 	r->l->open--;
+	request_closed(r->http);
 	r->http = NULL;
 	req_free(r);
 }

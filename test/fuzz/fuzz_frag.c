@@ -32,6 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			abort();
 		if (v != FRAG_WHOLE)
 			continue;
+		if (f.octets && frags_take(&f, &m, buf, f.octets - 1, &chain) != WE_FRAGMENT)
+			abort();
 		if (frags_take(&f, &m, buf, sizeof(buf), &chain) != WE_OK || chain.n != f.octets || m.sk_first != PLD_IDI ||
 		    memcmp(chain.p + chain.n - f.v[f.total - 1].n, f.v[f.total - 1].p, f.v[f.total - 1].n) != 0)
 			abort();

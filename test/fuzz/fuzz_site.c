@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Site files: whatever the octets are, the answer is sites or an error with a reason and a sentence. What was read is asked
- * for what this gateway wants of it, as every site that it names.
+ * for what this gateway wants of it, as every site that it names. After a line "#edit NAME" a block follows that is put in NAME's
+ * place, and whose text is a filter of labels too.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,12 +89,78 @@ edit(const struct sites *s, const char *text, size_t n)
 	edit_fini(&e);
 }
 
+static const struct site_tunnel *
+named(const struct sites *s, const char *name)
+{
+	for (unsigned i = 0; i < s->ntunnels; i++)
+		if (strcmp(s->tunnels[i].name, name) == 0)
+			return &s->tunnels[i];
+	return NULL;
+}
+
+/* Any block for any name: a file in which all other tunnels are what they were, or a refusal with a reason. */
+static void
+put(const struct sites *s, const char *text, size_t n, const char *name, const char *block, size_t bn)
+{
+	struct edit e = { 0 };
+	struct yt yt = { 0 };
+	struct yt_error err;
+	size_t on;
+
+	if (edit_put(&e, &yt, s, text, n, name, block, bn)) {
+		char *out = edit_text(&e, text, n, &on);
+		struct sites *again = sites_read(out, on, true, &err);
+
+		for (unsigned i = 0; again && i < s->ntunnels; i++) {
+			const struct site_tunnel *t = &s->tunnels[i], *now = named(again, t->name);
+
+			must(strcmp(t->name, name) == 0 || (now && memcmp(now->digest, t->digest, 32) == 0), "an edit changed another tunnel");
+		}
+		must(again || err.reason != R_OK, "an edited file was refused without a reason");
+		sites_free(again);
+		free(out);
+	} else
+		must(yt.err.reason != R_OK && yt.err.message[0], "an edit was refused without a reason");
+	yt_free(&yt);
+	edit_fini(&e);
+	if (!edit_remove(&e, s, text, n, name, &err))
+		must(err.reason != R_OK && err.message[0], "a removal was refused without a reason");
+	edit_fini(&e);
+}
+
+static const char edit_mark[] = "\n#edit ";
+
+static void
+part(const struct sites *s, const char *text, size_t n, const char *rest, size_t rn)
+{
+	const char *nl = memchr(rest, '\n', rn);
+	char name[NAME_CAP], *words;
+	size_t len;
+
+	if (!nl || (size_t)(nl - rest) >= sizeof(name))
+		return;
+	memcpy(name, rest, (size_t)(nl - rest));
+	name[nl - rest] = '\0';
+	len = rn - (size_t)(nl + 1 - rest);
+	put(s, text, n, name, nl + 1, len);
+	words = strndup(nl + 1, len);
+	for (unsigned i = 0; words && i < s->ntunnels; i++)
+		labels_match(&s->tunnels[i], words);
+	free(words);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+	const char *mark = n ? memmem(data, n, edit_mark, sizeof(edit_mark) - 1) : NULL;
+	size_t all = n;
 	struct yt_error err;
-	struct sites *s = sites_read((const char *)data, n, true, &err);
+	struct sites *s;
 
+	n = mark ? (size_t)(mark + 1 - (const char *)data) : n;
+	s = sites_read((const char *)data, n, true, &err);
+	if (s && mark)
+		part(s, (const char *)data, n, mark + sizeof(edit_mark) - 1, all - n - (sizeof(edit_mark) - 2));
 	if (s)
 		use(s, (const char *)data, n), edit(s, (const char *)data, n);
 	else

@@ -75,6 +75,7 @@ one_proposal(uint8_t proto, const char *s)
 	must(proposals_choose(&ps, &ps, &suite, &which), "a proposal does not match itself");
 	suite_str(proto, &suite, text, sizeof(text));
 	must(proposal_parse(proto, text, &back, &why, &at) && proposals_accept(&ps, &back, &suite), "a choice is no answer");
+	must(proto != PROTO_IKE || suite_allowed(&ps, &suite), "a choice is not allowed");
 }
 
 /* Two lists of proposals as a peer may send them: any octets. */

@@ -230,6 +230,8 @@ call(400, "post", "/v1/check", body="nonsense")
 call(409, "post", "/v1/apply", body=one)
 call(200, "post", "/v1/compare", body=one, query={"file": "x"})
 call(400, "post", "/v1/compare", body="nonsense")
+for path in ("/v1/compare", "/v1/check", "/v1/apply"):
+    call(400, "post", path, body="")
 call(200, "post", "/v1/apply", body=one, query={"remove": "all"})
 call(200, "post", "/v1/rollback", query={"to": "1", "comment": "back"})
 call(404, "post", "/v1/rollback", query={"to": "99"})
