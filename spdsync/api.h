@@ -79,6 +79,9 @@ void get_tunnels(struct req *);
 void get_tunnel(struct req *);
 json_t *tunnels_json(struct sync *, const unsigned *which, size_t n);	/* those tunnels, by their places in rt */
 void tunnels_part(struct req *);		/* tunpart.c: get_tunnels with "limit" */
+void get_traffic(struct req *);		/* ratesapi.c */
+json_t *rate_json(const struct rates_child *, unsigned kind);	/* now; NULL or not known: null */
+json_t *rates_now_json(const struct sync *);	/* of all together */
 void get_sas(struct req *);		/* showkernel.c */
 void get_policies(struct req *);
 void get_counters(struct req *);

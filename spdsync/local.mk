@@ -70,6 +70,9 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/plan.c \
 	spdsync/plan.h \
 	spdsync/planwhy.c \
+	spdsync/rates.c \
+	spdsync/rates.h \
+	spdsync/ratesapi.c \
 	spdsync/records.c \
 	spdsync/req.c \
 	spdsync/revisions.c \
@@ -130,7 +133,7 @@ EXTRA_DIST += test/unit/test_accounts
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -160,6 +163,8 @@ test_unit_test_parts_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_parts_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_rates_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_rates_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_store_kill_SOURCES = test/unit/test_store_kill.c test/unit/faultvfs.c test/unit/faultvfs.h
 test_unit_test_store_kill_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS)
 test_unit_test_store_kill_LDADD = $(SPDSYNC_TEST_LIBS)

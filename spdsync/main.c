@@ -44,6 +44,13 @@ on_secrets(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+on_minute(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	rates_minute(arg);
+}
+
+static void
 on_fd(void *ctx, const char *name, int fd)
 {
 	sync_attach(ctx, name, fd);
@@ -128,6 +135,19 @@ pass_wanted(void)
 #endif
 }
 
+/* A test of the rates has no hours. */
+static unsigned
+minute_s(void)
+{
+#ifdef CAUSEWAY_TEST_HOOKS
+	const char *s = getenv("CAUSEWAY_MINUTE_S");
+
+	return s && atoi(s) > 0 ? (unsigned)atoi(s) : 60;
+#else
+	return 60;
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
@@ -151,7 +171,8 @@ main(int argc, char **argv)
 	p.on_state = on_state;
 	proc_confine(&p, &spdsync_sandbox);
 	take_descriptors(&s);
-	if ((pass && !every(&s, &s.pass, PASS_S, on_pass)) || !every(&s, &s.secrets, SECRETS_S, on_secrets))
+	if ((pass && !every(&s, &s.pass, PASS_S, on_pass)) || !every(&s, &s.secrets, SECRETS_S, on_secrets) ||
+	    !every(&s, &s.minute, minute_s(), on_minute))
 		fail("No memory.");
 	proc_ready(&p, s.base, on_fd, &s);
 	event_base_dispatch(s.base);

@@ -17,6 +17,8 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_DELETE,	"/v1/tunnels/*",	ROLE_EDITOR,	delete_tunnel },
 	{ EVHTTP_REQ_GET,	"/v1/tunnels/*/text",	ROLE_VIEWER,	get_tunnel_text },
 	{ EVHTTP_REQ_GET,	"/v1/tunnels/*/export",	ROLE_VIEWER,	get_export },
+	{ EVHTTP_REQ_GET,	"/v1/tunnels/*/traffic",	ROLE_VIEWER,	get_traffic },
+	{ EVHTTP_REQ_GET,	"/v1/traffic",	ROLE_VIEWER,	get_traffic },
 	{ EVHTTP_REQ_GET,	"/v1/sites",	ROLE_VIEWER,	get_sites },
 	{ EVHTTP_REQ_GET,	"/v1/sas",	ROLE_VIEWER,	get_sas },
 	{ EVHTTP_REQ_GET,	"/v1/policies",	ROLE_VIEWER,	get_policies },

@@ -124,6 +124,8 @@ dumped(void *arg, int err, const struct pfkey_msg *reply)
 	e->sas_failed = err != 0;
 	if (e->nsas)
 		qsort(e->sas, e->nsas, sizeof(e->sas[0]), by_reqid);
+	e->sas_busy = false;
+	rates_look(s);
 	sas_wake(s);
 }
 

@@ -90,6 +90,7 @@ count_present(const struct sync *s))[IKE_CHILDREN]
 static json_t *
 child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned child, unsigned present)
 {
+	const struct rates_child *rate = s->engine.up ? rates_of(&s->rates, w->reqid[child]) : NULL;
 	const char *name = want_child_name(w, child);
 	const struct child_state *c = NULL;
 	struct ts_list local, remote;
@@ -119,6 +120,8 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_object_set_new(j, "bytes_out", number(k.bytes_out));
 	json_object_set_new(j, "packets_in", number(k.packets_in));
 	json_object_set_new(j, "packets_out", number(k.packets_out));
+	json_object_set_new(j, "rate_bytes_in", rate_json(rate, RATE_BYTES_IN));
+	json_object_set_new(j, "rate_bytes_out", rate_json(rate, RATE_BYTES_OUT));
 	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", (int)w->npolicies[child], "present", (int)present));
 	return j;
 }

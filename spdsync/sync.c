@@ -236,6 +236,7 @@ sync_fini(struct sync *s)
 {
 	sas_fini(s);
 	tally_fini(s);
+	rates_fini(&s->rates);
 	engine_fini(s);
 	peers_fini(s);
 	if (s->host.ipc)
@@ -244,6 +245,8 @@ sync_fini(struct sync *s)
 		event_free(s->pass);
 	if (s->secrets)
 		event_free(s->secrets);
+	if (s->minute)
+		event_free(s->minute);
 	for (unsigned i = 0; i < s->nrt; i++)
 		rt_free(s->rt[i]);
 	free(s->rt);

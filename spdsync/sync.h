@@ -13,6 +13,7 @@
 #include "msg_ike.h"
 #include "pfkey.h"
 #include "proc.h"
+#include "rates.h"
 #include "site.h"
 #include "store.h"
 #include "tally.h"
@@ -147,7 +148,7 @@ struct sync {
 	unsigned	niked_counters;
 	struct counter	iked_counters[IKED_COUNTERS];
 	uint64_t	reconciles, repairs_event, repairs_pass, applies;
-	struct event	*pass, *secrets;
+	struct event	*pass, *secrets, *minute;
 	char		*supervisor;
 	struct api	*api;
 	struct certwatch *certs;
@@ -155,6 +156,8 @@ struct sync {
 	struct events	*events;
 	size_t		ntallies;
 	struct tally	*tallies;	/* sorted by reqid */
+	struct rates	rates;
+	bool		rates_due;	/* with the next look a sample */
 	struct rt_tally	strangers;	/* negotiations without a tunnel */
 	bool		said_settled;	/* the last "in_sync" event */
 	struct confirm	*confirm;	/* confirm.h */
@@ -203,6 +206,10 @@ bool sas_ours(const struct sync *, const struct sa_info *);
 /* Nothing ends it, and its keys are old (RFC 4301 4.4.2.1 wants a lifetime). now: seconds since 1970. */
 #define KEYS_OLD_S	(30u * 86400u)
 bool sas_old_keys(const struct sa_info *, uint64_t now);
+
+/* ratesapi.c: the SAs are known as of now; a minute has passed */
+void rates_look(struct sync *);
+void rates_minute(struct sync *);
 
 /* peers.c: iked and keymgr */
 void iked_attach(struct sync *, int fd);

@@ -93,5 +93,6 @@ tunnels_part(struct req *r)
 	for (unsigned i = 0; i < STATES; i++)
 		json_object_set_new(counts, negotiated_name((enum child_negotiated)i), json_integer((json_int_t)p.counts[i]));
 	free(p.v);
-	req_reply(r, 200, json_pack("{s:I, s:I, s:o, s:o}", "total", (json_int_t)r->s->nrt, "matching", (json_int_t)p.n, "counts", counts, "tunnels", list));
+	req_reply(r, 200, json_pack("{s:I, s:I, s:o, s:o, s:o}", "total", (json_int_t)r->s->nrt, "matching", (json_int_t)p.n,
+	    "counts", counts, "rates", rates_now_json(r->s), "tunnels", list));
 }

@@ -153,6 +153,20 @@ html_octets(struct html *h, struct octets o)
 	append(h, text, (size_t)snprintf(text, sizeof(text), u && v < 100 ? "%.1f %s" : "%.0f %s", v, units[u]));
 }
 
+/* Networks are measured in bits, and by thousands. */
+void
+html_rate(struct html *h, struct rate r)
+{
+	static const char *const units[] = { "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s" };
+	double v = (double)r.n * 8;
+	char text[32];
+	unsigned u = 0;
+
+	for (; v >= 999.5 && u < 5; u++)
+		v /= 1000;
+	append(h, text, (size_t)snprintf(text, sizeof(text), v < 1000 ? "%.3g %s" : "%.0f %s", v, units[u]));
+}
+
 void
 html_secs(struct html *h, struct secs t)
 {

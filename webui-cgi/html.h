@@ -26,11 +26,13 @@ struct path { const char *lit; };
 struct seg { const char *text; };
 struct octets { uint64_t n; };
 struct secs { int64_t s; };
+struct rate { uint64_t n; };
 
 #define L(s)	((struct lit){ "" s "" })
 #define P(s)	((struct path){ "" s "" })	/* the base and a literal: the beginning of an address of ours */
 #define SEG(s)	((struct seg){ (s) })		/* percent-encoded: one part of an address */
 #define OCTETS(x) ((struct octets){ (x) })	/* 1.2 MiB */
+#define RATE(x)	((struct rate){ (x) })		/* octets a second, as 1.2 Mbit/s */
 #define SECS(x)	((struct secs){ (x) })		/* 3 min 20 s */
 
 void html_lit(struct html *, struct lit);
@@ -40,6 +42,7 @@ void html_text(struct html *, const char *);	/* NULL writes nothing */
 void html_int(struct html *, int64_t);
 void html_uint(struct html *, uint64_t);
 void html_octets(struct html *, struct octets);
+void html_rate(struct html *, struct rate);
 void html_secs(struct html *, struct secs);
 void html_join(struct html *, const struct html *);	/* what another writer wrote */
 void html_free(struct html *);
@@ -47,7 +50,8 @@ void html_free(struct html *);
 void html_raw(struct html *, const char *);
 
 #define PUT_ONE(h, x) _Generic((x), struct lit: html_lit, struct path: html_path, struct seg: html_seg, struct octets: html_octets, \
-	struct secs: html_secs, char *: html_text, const char *: html_text, int: html_int, long: html_int, long long: html_int, \
+	struct rate: html_rate, struct secs: html_secs, char *: html_text, const char *: html_text, int: html_int, long: html_int, \
+	long long: html_int, \
 	unsigned: html_uint, unsigned long: html_uint, unsigned long long: html_uint)((h), (x));
 #define PUT_1(h, x)		PUT_ONE(h, x)
 #define PUT_2(h, x, ...)	PUT_ONE(h, x) PUT_1(h, __VA_ARGS__)

@@ -9,6 +9,7 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/csrf.c \
 	webui-cgi/fields.c \
 	webui-cgi/fields.h \
+	webui-cgi/graph.c \
 	webui-cgi/html.c \
 	webui-cgi/html.h \
 	webui-cgi/ladder.c \

@@ -80,6 +80,8 @@ void page_tunnels(struct page *);	/* page_tunnels.c */
 void page_tunnel(struct page *);	/* page_tunnel.c */
 void page_tunnel_act(struct page *);
 void page_ladder(struct page *, const json_t *record);	/* ladder.c */
+void page_traffic(struct page *, const char *name);	/* graph.c */
+void page_rate(struct html *, const json_t *from, const char *key);	/* "" when it is not known */
 void page_config(struct page *);	/* page_config.c */
 void page_config_post(struct page *);
 void page_confirm_post(struct page *);

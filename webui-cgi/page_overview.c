@@ -101,6 +101,7 @@ page_overview(struct page *p)
 			look_note(&p->out, "good", "Everything that is wanted is there.");
 		else
 			look_note(&p->out, "info", "There is no tunnel here yet.");
+		page_traffic(p, NULL);
 		gateway(p, status.body);
 		put(&p->out, L("</div>"));
 		answer_free(&list);

@@ -133,10 +133,10 @@ page_tunnel(struct page *p)
 {
 	struct answer a;
 	const json_t *c;
-	char command[160];
+	char command[240];
 	size_t i;
 
-	snprintf(command, sizeof(command), "ikectl status %s; ikectl explain %s", p->name, p->name);
+	snprintf(command, sizeof(command), "ikectl status %s; ikectl traffic %s; ikectl explain %s", p->name, p->name, p->name);
 	page_say(p, p->name, command);
 	if (!page_get(p, &a, URL(p, L("/v1/tunnels/"), SEG(p->name))))
 		return;
@@ -146,6 +146,7 @@ page_tunnel(struct page *p)
 	actions(p, p->name);
 	put(&p->out, L("<div id=\"live\">"));
 	verdict(p, a.body);
+	page_traffic(p, p->name);
 	put(&p->out, L("<h2>Children</h2>"));
 	json_array_foreach(json_object_get(a.body, "children"), i, c)
 		child(p, c);

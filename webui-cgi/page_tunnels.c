@@ -28,10 +28,27 @@ filter(struct page *p, const json_t *counts)
 	put(&p->out, L("</select><button>Show</button></form>"));
 }
 
+/* Of all children together, now. */
+static void
+rates(struct html *h, const json_t *children, const char *key)
+{
+	const json_t *c;
+	uint64_t sum = 0;
+	bool known = false;
+	size_t i;
+
+	json_array_foreach(children, i, c) {
+		known |= js_has(c, key);
+		sum += (uint64_t)js_int(c, key);
+	}
+	if (known)
+		put(h, RATE(sum));
+}
+
 static void
 row(struct page *p, const json_t *t)
 {
-	const json_t *c = json_array_get(json_object_get(t, "children"), 0), *ike = json_object_get(t, "ike");
+	const json_t *children = json_object_get(t, "children"), *c = json_array_get(children, 0), *ike = json_object_get(t, "ike");
 	struct html *h = &p->out;
 
 	put(h, L("<tr><th scope=\"row\"><a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a></th><td>"));
@@ -40,7 +57,10 @@ row(struct page *p, const json_t *t)
 	look_state(h, js_str(c, "kernel"));
 	put(h, L("</td><td>"), js_str(t, "remote_site"), L(" <span class=\"dim\">"));
 	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\">"));
-	put(h, OCTETS((uint64_t)js_int(c, "bytes_in")), L("</td><td class=\"num\">"), OCTETS((uint64_t)js_int(c, "bytes_out")), L("</td><td class=\"num\">"));
+	rates(h, children, "rate_bytes_in");
+	put(h, L("</td><td class=\"num\">"));
+	rates(h, children, "rate_bytes_out");
+	put(h, L("</td><td class=\"num\">"));
 	if (js_has(c, "rekey_in_s"))
 		put(h, SECS(js_int(c, "rekey_in_s")));
 	put(h, L("</td></tr>"));

@@ -8,7 +8,9 @@
 static const struct field no_fields[] = { { 0 } };
 #define SAID	{ "said", F_NAME, 0, false, NULL }
 #define CSRF	{ "csrf", F_TOKEN, 64, false, NULL }
+#define SPAN	{ "span", F_CHOICE, 0, false, "2h|1d|31d" }
 static const struct field said[] = { SAID, { 0 } };
+static const struct field said_span[] = { SAID, SPAN, { 0 } };
 static const struct field csrf_only[] = { CSRF, { 0 } };
 static const struct field login[] = { { "user", F_LINE, 64, true, NULL }, { "password", F_LINE, 1024, true, NULL }, { 0 } };
 static const struct field first[] = {
@@ -51,9 +53,9 @@ const struct route routes[] = {
 	{ M_GET,	"/first",		ROLE_NONE,	no_fields,	page_first },
 	{ M_POST,	"/first",		ROLE_NONE,	first,		page_first_post },
 	{ M_POST,	"/logout",		ROLE_VIEWER,	csrf_only,	page_logout_post },
-	{ M_GET,	"/",			ROLE_VIEWER,	said,		page_overview },
+	{ M_GET,	"/",			ROLE_VIEWER,	said_span,		page_overview },
 	{ M_GET,	"/tunnels",		ROLE_VIEWER,	tunnels,	page_tunnels },
-	{ M_GET,	"/tunnels/*",		ROLE_VIEWER,	said,		page_tunnel },
+	{ M_GET,	"/tunnels/*",		ROLE_VIEWER,	said_span,		page_tunnel },
 	{ M_POST,	"/tunnels/*/act",	ROLE_OPERATOR,	act,		page_tunnel_act },
 	{ M_GET,	"/tunnels/*/config",	ROLE_VIEWER,	no_fields,	page_tunnel_config },
 	{ M_POST,	"/tunnels/*/config",	ROLE_EDITOR,	block,		page_tunnel_config_post },

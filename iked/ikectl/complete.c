@@ -19,6 +19,7 @@ static const struct { const char *command, *words; } fixed[] = {
 	{ "import", "swanctl.conf ipsec.conf iked.conf racoon.conf setkey.conf" },
 	{ "--for", "causeway strongswan libreswan openiked fields" },
 	{ "--remove", "all" },
+	{ "--span", "2h 1d 31d" },
 	{ "--since", "oldest" },
 };
 

@@ -19,6 +19,7 @@ struct ctl {
 	bool		 ike;		/* rekey --ike */
 	bool		 watch;		/* status --watch */
 	const char	*since;		/* events --since */
+	const char	*span;		/* traffic --span */
 	bool		 wait;		/* apply --confirm: until it is confirmed or undone */
 	long		 confirm_s;	/* 0: not given */
 	bool		 colour;
@@ -87,6 +88,7 @@ int cmd_cert(const struct ctl *, int argc, char **argv);
 int cmd_user(const struct ctl *, int argc, char **argv);
 int cmd_session(const struct ctl *, int argc, char **argv);
 int cmd_token(const struct ctl *, int argc, char **argv);
+int cmd_traffic(const struct ctl *, int argc, char **argv);
 
 /* tunnel NULL: all. */
 int status_once(const struct ctl *, const char *tunnel);

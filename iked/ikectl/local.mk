@@ -30,6 +30,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_import.c \
 	iked/ikectl/cmd_peer.c \
 	iked/ikectl/cmd_events.c \
+	iked/ikectl/cmd_traffic.c \
 	iked/ikectl/cmd_rev.c \
 	iked/ikectl/command.h \
 	iked/ikectl/complete.c \

@@ -42,6 +42,7 @@ const struct command commands[] = {
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
 	{ "token", "COMMAND ...", "tokens for programs: list, add, remove", 0, 2, cmd_token },
+	{ "traffic", "[TUNNEL]", "how much a tunnel carries, or all: now, and over --span 2h, 1d or 31d", 0, 1, cmd_traffic },
 	{ "undo", "", "go back at once from what 'apply --confirm' put in force", 0, 0, cmd_undo },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },
 	{ "user", "COMMAND ...", "users of the panel: first, list, add, role, password, disable, enable, delete", 0, 3, cmd_user },
@@ -59,7 +60,7 @@ usage(FILE *to)
 	    "  --wait          with --confirm: until it is confirmed or undone; on a terminal that is so anyway\n"
 	    "  --file FILE     the tunnel's block (edit); '-' is standard input\n"
 	    "  --label NAMES   only tunnels with these labels, NAME=VALUE or NAME with commas between them (status)\n"
-	    "  --limit N       the last N lines (audit, history): 100 unless told\n"
+	    "  --limit N       the last N lines (audit, history: 100 unless told; traffic: 20)\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
 	    "  --json          the API's answer as it is\n"
@@ -107,6 +108,7 @@ const struct option options[] = {
 	{ "log", required_argument, NULL, 'L' },
 	{ "secrets", required_argument, NULL, 'S' },
 	{ "for", required_argument, NULL, 'F' },
+	{ "span", required_argument, NULL, 'G' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
@@ -190,6 +192,7 @@ main(int argc, char **argv)
 		case 'L': ctl.log = optarg; break;
 		case 'S': ctl.secrets = optarg; break;
 		case 'F': ctl.peer_for = optarg; break;
+		case 'G': ctl.span = optarg; break;
 		case 'h': usage(stdout); return CTL_OK;
 		case 'V': printf("ikectl (Causeway) %s\n", PACKAGE_VERSION); return CTL_OK;
 		case 't':

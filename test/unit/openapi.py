@@ -200,7 +200,7 @@ world("stranger 203.0.113.9")
 until(lambda: json.loads(request("get", T.replace("{name}", "a-b"))[2])["state"] == "up")
 
 # Reading.
-for path, name in (("/v1/status", ""), ("/v1/tunnels", ""), (T, "a-b"), (T + "/text", "a-b"), ("/v1/sites", ""), ("/v1/sas", ""), ("/v1/policies", ""), ("/v1/explain/{name}", "a-b"),
+for path, name in (("/v1/status", ""), ("/v1/tunnels", ""), (T, "a-b"), (T + "/text", "a-b"), ("/v1/sites", ""), (T + "/traffic", "a-b"), ("/v1/traffic", ""), ("/v1/sas", ""), ("/v1/policies", ""), ("/v1/explain/{name}", "a-b"),
                    ("/v1/explain/{name}", "-"), ("/v1/counters", ""), ("/v1/revisions", ""), ("/v1/revisions/{name}", "1"), ("/v1/diff", ""), ("/v1/audit", ""),
                    ("/metrics", ""), ("/v1/events", ""), ("/v1/certs", ""), ("/v1/ca/{name}/issued", "ca")):
     call(200, "get", path, name, sock="ro")
@@ -213,6 +213,11 @@ call(400, "get", "/v1/events", query={"since": "x"})
 for form in ("causeway", "strongswan", "libreswan", "openiked", "fields"):
     call(200, "get", T + "/export", query={"for": form})
 call(400, "get", T + "/export", query={"for": "x"})
+for span in ("2h", "1d", "31d"):
+    call(200, "get", T + "/traffic", query={"span": span})
+    call(200, "get", "/v1/traffic", query={"span": span})
+call(400, "get", T + "/traffic", query={"span": "x"})
+call(400, "get", "/v1/traffic", query={"span": "2"})
 call(200, "get", "/v1/revisions", query={"limit": "1"})
 call(400, "get", "/v1/revisions", query={"limit": "0"})
 call(200, "get", "/v1/tunnels", query={"limit": "5", "offset": "1", "match": "a", "state": "not-up", "order": "worst"})
@@ -221,7 +226,7 @@ call(200, "get", "/v1/audit", query={"limit": "1", "before": "2"})
 call(400, "get", "/v1/audit", query={"before": "x"})
 call(200, "get", "/v1/diff", query={"from": "1", "to": "2"})
 call(404, "get", "/v1/diff", query={"from": "77"})
-for path in (T, T + "/text", T + "/export", "/v1/explain/{name}", "/v1/revisions/{name}"):
+for path in (T, T + "/text", T + "/export", T + "/traffic", "/v1/explain/{name}", "/v1/revisions/{name}"):
     call(404, "get", path, "none")
 
 # Changing the file.

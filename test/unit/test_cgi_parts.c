@@ -213,6 +213,8 @@ test_html(void **state)
 	wrote(&h, "/cw/tunnels/a%2Fb%3F%22c\">7-139");
 	put(&h, OCTETS(0), L(" "), OCTETS(1536), L(" "), OCTETS(UINT64_MAX), L(" "), SECS(59), L(" "), SECS(3700), L(" "), SECS(-90061));
 	wrote(&h, "0 B 1.5 KiB 16.0 EiB 59 s 1 h 1 min -1 d 1 h");
+	put(&h, RATE(0), L(" "), RATE(155000), L(" "), RATE(124999), L(" "), RATE(UINT64_MAX));
+	wrote(&h, "0 bit/s 1.24 Mbit/s 1 Mbit/s 147574 Pbit/s");
 	put(&h, "plain literals are text too: <b>");
 	wrote(&h, "plain literals are text too: &lt;b&gt;");
 }

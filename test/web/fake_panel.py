@@ -10,6 +10,7 @@ def child(name):
     return {"name": "net", "full_name": name + "/net", "reqid": 1, "wanted": "up", "negotiated": "failed", "kernel": "none", "proven": False,
             "local_ts": HOSTILE, "remote_ts": HOSTILE, "agreed_local_ts": None, "agreed_remote_ts": HOSTILE, "spi_in": HOSTILE, "spi_out": None,
             "suite": HOSTILE, "encapsulation": None, "age_s": 1, "rekey_in_s": 3, "bytes_in": 2 ** 62, "bytes_out": 1, "packets_in": 1, "packets_out": 1,
+            "rate_bytes_in": 155000, "rate_bytes_out": None,
             "policies": {"wanted": 2, "present": 2}}
 
 
@@ -19,6 +20,13 @@ def tunnel(name):
             "hint": HOSTILE, "detail": HOSTILE, "retry_in_s": 4, "auth": {}, "secret": "OK", "children": [child(name)],
             "ike": {"up": True, "initiator": True, "local": HOSTILE, "remote": HOSTILE, "nat_local": False, "nat_remote": False, "id_remote": HOSTILE,
                     "proved": HOSTILE, "suite": HOSTILE, "age_s": 1, "rekey_in_s": 2}}
+
+
+def traffic(path):
+    n, every = {"2h": (120, 60), "1d": (288, 300), "31d": (372, 7200)}[path.split("span=")[1]]
+    lists = {k: [(i * 7919) % 1000 * scale for i in range(n)] for k, scale in (("bytes_in", 9000), ("bytes_out", 700), ("packets_in", 9), ("packets_out", 1))}
+    return {"tunnel": HOSTILE, "span": "2h", "every_s": every, "until": HOSTILE, **lists, "children": [],
+            "now": {"bytes_in": 2 ** 62, "bytes_out": None, "packets_in": 1, "packets_out": 1}}
 
 
 class Fake:
@@ -85,10 +93,13 @@ class Fake:
             limit = int(path.split("limit=")[1].split("&")[0])
             offset = int(path.split("offset=")[1].split("&")[0]) if "offset=" in path else 0
             return {"total": len(names), "matching": len(names), "counts": {"failed": len(names)},
+                    "rates": {"bytes_in": 1, "bytes_out": None, "packets_in": 1, "packets_out": 1},
                     "tunnels": [tunnel(n) for n in names[offset:offset + limit]]}
         if at.startswith("/v1/explain/"):
             return {"tunnel": "t-000", "now": None, "records": [{"time": "2026-01-01T00:00:00Z", "tunnel": HOSTILE, "child": None,
                     "reason": HOSTILE, "message": HOSTILE, "hint": HOSTILE, "facts": {HOSTILE: HOSTILE, "exchange": HOSTILE, "peer": HOSTILE}}]}
+        if at.endswith("/traffic"):
+            return traffic(path)
         if at.endswith("/text"):
             return {"tunnel": "t-000", "revision": 3, "sha256": "ab", "text": HOSTILE}
         if at.endswith("/export"):
