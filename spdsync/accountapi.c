@@ -8,22 +8,27 @@
 #include "apiserve.h"
 #include "clock.h"
 
-#define LIST_MAX	1000
-
 /* ---- users ---- */
 
 void
 get_users(struct req *r)
 {
-	struct account *v = calloc(LIST_MAX, sizeof(*v));
-	size_t n = v ? account_list(r->s->store, v, LIST_MAX) : 0;
-	json_t *list = json_array();
+	const char *after = req_query(r, "after");
+	struct account *v;
+	uint64_t before;
+	size_t limit, n;
+	json_t *list;
 
-	for (size_t i = 0; i < n; i++)
+	if (!list_query(r, LIST_MAX, &limit, &before))
+		return;
+	list = json_array();
+	v = calloc(limit + 1, sizeof(*v));
+	n = v ? account_list(r->s->store, after ? after : "", v, limit + 1) : 0;
+	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "user", v[i].name, "role", role_name(v[i].role), "disabled", v[i].disabled,
 		    "created", json_time(v[i].created)));
+	list_answer(r, "users", list, n > limit ? json_string(v[limit - 1].name) : NULL);
 	free(v);
-	req_reply(r, 200, json_pack("{s:o}", "users", list));
 }
 
 static void
@@ -134,15 +139,21 @@ post_first_token(struct req *r)
 void
 get_sessions(struct req *r)
 {
-	struct session_row *v = calloc(LIST_MAX, sizeof(*v));
-	size_t n = v ? session_list(r->s->store, clock_wall_s(), v, LIST_MAX) : 0;
-	json_t *list = json_array();
+	struct session_row *v;
+	uint64_t before;
+	size_t limit, n;
+	json_t *list;
 
-	for (size_t i = 0; i < n; i++)
+	if (!list_query(r, LIST_MAX, &limit, &before))
+		return;
+	list = json_array();
+	v = calloc(limit + 1, sizeof(*v));
+	n = v ? session_list(r->s->store, clock_wall_s(), before, v, limit + 1) : 0;
+	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v[i].number, "user", v[i].user, "client",
 		    json_words(v[i].client), "created", json_time(v[i].created), "seen", json_time(v[i].seen), "expires", json_time(v[i].expires)));
+	list_answer(r, "sessions", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
 	free(v);
-	req_reply(r, 200, json_pack("{s:o}", "sessions", list));
 }
 
 void
@@ -159,16 +170,22 @@ delete_session(struct req *r)
 void
 get_tokens(struct req *r)
 {
-	struct token_row *v = calloc(LIST_MAX, sizeof(*v));
-	size_t n = v ? token_list(r->s->store, v, LIST_MAX) : 0;
-	json_t *list = json_array();
+	struct token_row *v;
+	uint64_t before;
+	size_t limit, n;
+	json_t *list;
 
-	for (size_t i = 0; i < n; i++)
+	if (!list_query(r, LIST_MAX, &limit, &before))
+		return;
+	list = json_array();
+	v = calloc(limit + 1, sizeof(*v));
+	n = v ? token_list(r->s->store, before, v, limit + 1) : 0;
+	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:o}", "id", (json_int_t)v[i].number, "name", v[i].name, "user",
 		    json_text(v[i].user), "role", role_name(v[i].role), "created", json_time(v[i].created), "used",
 		    v[i].used ? json_time(v[i].used) : json_null(), "expires", json_time(v[i].expires)));
+	list_answer(r, "tokens", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
 	free(v);
-	req_reply(r, 200, json_pack("{s:o}", "tokens", list));
 }
 
 /* It belongs to who made it; one made at the console belongs to nobody. */

@@ -408,9 +408,9 @@ token_remove(struct store *s, uint64_t n)
 /* ---- lists ---- */
 
 size_t
-account_list(struct store *s, struct account *v, size_t cap)
+account_list(struct store *s, const char *after, struct account *v, size_t cap)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT name, role, '', disabled, created FROM user ORDER BY name LIMIT ?1", "i", (int64_t)cap);
+	sqlite3_stmt *st = prepare(s, "SELECT name, role, '', disabled, created FROM user WHERE name > ?1 ORDER BY name LIMIT ?2", "ti", after, (int64_t)cap);
 	size_t n = 0;
 
 	while (st && n < cap && sqlite3_step(st) == SQLITE_ROW)
@@ -420,10 +420,10 @@ account_list(struct store *s, struct account *v, size_t cap)
 }
 
 size_t
-session_list(struct store *s, uint64_t now, struct session_row *v, size_t cap)
+session_list(struct store *s, uint64_t now, uint64_t before, struct session_row *v, size_t cap)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT number, created, seen, expires, user, client FROM session WHERE expires > ?1 AND seen > ?2 ORDER BY number DESC LIMIT ?3",
-	    "iii", (int64_t)now, (int64_t)now - SESSION_IDLE_S, (int64_t)cap);
+	sqlite3_stmt *st = prepare(s, "SELECT number, created, seen, expires, user, client FROM session WHERE expires > ?1 AND seen > ?2 "
+	    "AND (?3 = 0 OR number < ?3) ORDER BY number DESC LIMIT ?4", "iiii", (int64_t)now, (int64_t)now - SESSION_IDLE_S, (int64_t)before, (int64_t)cap);
 	size_t n = 0;
 
 	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
@@ -436,9 +436,10 @@ session_list(struct store *s, uint64_t now, struct session_row *v, size_t cap)
 }
 
 size_t
-token_list(struct store *s, struct token_row *v, size_t cap)
+token_list(struct store *s, uint64_t before, struct token_row *v, size_t cap)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT number, created, used, expires, role, name, user FROM token ORDER BY number DESC LIMIT ?1", "i", (int64_t)cap);
+	sqlite3_stmt *st = prepare(s, "SELECT number, created, used, expires, role, name, user FROM token WHERE ?1 = 0 OR number < ?1 "
+	    "ORDER BY number DESC LIMIT ?2", "ii", (int64_t)before, (int64_t)cap);
 	size_t n = 0;
 
 	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {

@@ -64,9 +64,10 @@ enum reason session_end(struct store *, uint64_t number);
 enum reason token_add(struct store *, const char *token, struct token_row *);
 enum reason token_remove(struct store *, uint64_t number);
 
-size_t account_list(struct store *, struct account *, size_t cap);
-size_t session_list(struct store *, uint64_t now, struct session_row *, size_t cap);
-size_t token_list(struct store *, struct token_row *, size_t cap);
+/* By name, those after that one ("": all); newest first, those before that number (0: all). */
+size_t account_list(struct store *, const char *after, struct account *, size_t cap);
+size_t session_list(struct store *, uint64_t now, uint64_t before, struct session_row *, size_t cap);
+size_t token_list(struct store *, uint64_t before, struct token_row *, size_t cap);
 
 /*
  * throttle.c. Every try is charged before its password is looked at, in one transaction with the look at the delay, so tries beside each other

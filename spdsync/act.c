@@ -9,7 +9,6 @@
 #include "api.h"
 #include "msg_esp.h"
 
-#define WAIT_S	60
 
 /* ---- tunnels ---- */
 
@@ -56,6 +55,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 	uint8_t buf[256];
 	struct wr w = wr_of(buf, sizeof(buf));
 	struct act a;
+	unsigned wait_s;
 
 	if (n > 4096 || !act_body(n ? (const char *)evbuffer_pullup(in, -1) : "", n, &a, why, sizeof(why))) {
 		req_error(r, 400, R_REQUEST_INVALID, why, NULL);
@@ -65,6 +65,8 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel or child of that name here.", NULL);
 		return;
 	}
+	if (!req_wait(r, &wait_s))
+		return;
 	snprintf(full, sizeof(full), "%.63s%s%.63s", r->name, a.child[0] ? "/" : "", a.child);
 	str_put(&w, full);
 	if (type == IKE_REKEY)
@@ -75,7 +77,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 	if (r->call == 0)
 		req_error(r, 503, R_IKED_DOWN, NULL, NULL);
 	else
-		req_timer(r, WAIT_S, on_late);
+		req_timer(r, wait_s, on_late);
 }
 
 void post_up(struct req *r) { tunnel_call(r, IKE_UP, "up"); }
@@ -115,14 +117,17 @@ static void
 guard_call(struct req *r, uint16_t type, const char *action, ipc_done *done)
 {
 	struct host *h = &r->s->host;
+	unsigned wait_s;
 
+	if (!req_wait(r, &wait_s))
+		return;
 	req_audit(r, "guard", action);
 	r->call_link = h->ipc;
 	r->call = h->up ? ipc_call(h->ipc, type, bytes_of(NULL, 0), R_ENGINE_DOWN, done, r) : 0;
 	if (r->call == 0)
 		req_error(r, 503, R_ENGINE_DOWN, NULL, NULL);
 	else
-		req_timer(r, WAIT_S, on_late);
+		req_timer(r, wait_s, on_late);
 }
 
 void post_open(struct req *r) { guard_call(r, ESP_OPEN, "open", open_done); }

@@ -71,6 +71,9 @@ const char *req_query(struct req *, const char *key);		/* NULL: not there */
 bool req_timer(struct req *, unsigned seconds, void (*run)(evutil_socket_t, short, void *));
 /* Reads the engine's counters (showkernel.c), then runs next with them; NULL when they could not be had. */
 void engine_counters(struct req *, void (*next)(struct req *, json_t *));
+/* The query "wait": how many seconds another daemon has for its answer, 1 to REQ_WAIT_S, which it is when nothing was said. False: an error was sent. */
+#define REQ_WAIT_S	60
+bool req_wait(struct req *, unsigned *seconds);
 void req_wait_settled(struct req *);	/* api_settled or 10 s: req->reply with its "in_sync" */
 
 /* Handlers by file. */
@@ -78,10 +81,12 @@ void get_status(struct req *);		/* show.c */
 void get_tunnels(struct req *);
 void get_tunnel(struct req *);
 json_t *tunnels_json(struct sync *, const unsigned *which, size_t n);	/* those tunnels, by their places in rt */
-void tunnels_part(struct req *);		/* tunpart.c: get_tunnels with "limit" */
 void get_traffic(struct req *);		/* ratesapi.c */
 json_t *rate_json(const struct rates_child *, unsigned kind);	/* now; NULL or not known: null */
 json_t *rates_now_json(const struct sync *);	/* of all together */
+/* tunpart.c: does the query ask for a part of the tunnels? That part, with the numbers of all; NULL: an error was sent. */
+bool tunnels_in_parts(struct req *);
+json_t *tunnels_part(struct req *);
 void get_sas(struct req *);		/* showkernel.c */
 void get_policies(struct req *);
 void get_counters(struct req *);
@@ -92,6 +97,13 @@ void get_revision(struct req *);
 void get_diff(struct req *);
 void get_audit(struct req *);
 uint64_t parse_count(const char *, uint64_t max);	/* 0: not a number in 1..max */
+#define LIST_MAX	1000
+/*
+ * A part of a list: the query's "limit", and "before" (0: from the newest). False: an error was sent. Who answers reads one row more than
+ * limit, shows limit, and says with list_answer where the list goes on: a list never ends without saying so.
+ */
+bool list_query(struct req *, size_t preset, size_t *limit, uint64_t *before);
+void list_answer(struct req *, const char *key, json_t *rows, json_t *next);	/* takes both; next NULL: that was all */
 void post_check(struct req *);		/* apply.c */
 void post_apply(struct req *);
 void post_rollback(struct req *);

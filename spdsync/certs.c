@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "files.h"
 
-#define WAIT_S	60
 
 /* ---- answers ---- */
 
@@ -103,13 +102,16 @@ static void
 call(struct req *r, uint16_t type, struct wr *w, int fd, ipc_done *done)
 {
 	struct pump *k = &r->s->keymgr;
+	unsigned wait_s;
 
+	if (!req_wait(r, &wait_s))
+		return;
 	r->call_link = k->ipc;
 	r->call = k->up && wr_ok(w) ? ipc_call_fd(k->ipc, type, wr_bytes(w), fd, R_KEYMGR_DOWN, done, r) : 0;
 	if (r->call == 0)
 		req_error(r, 503, R_KEYMGR_DOWN, NULL, NULL);
 	else
-		req_timer(r, WAIT_S, on_late);
+		req_timer(r, wait_s, on_late);
 }
 
 /* The body, or NULL after an error. */

@@ -293,6 +293,12 @@ static const struct ipc_row rows[] = {
 
 static const struct ipc_table table = { "spdsync-resolve", rows, 1, on_up, on_down };
 
+bool
+names_up(const struct names *n)
+{
+	return n && n->up;
+}
+
 void
 names_attach(struct sync *s, int fd)
 {

@@ -16,6 +16,7 @@ struct name;
 struct names *names_new(struct sync *);			/* NULL: no memory */
 void names_free(struct names *);
 void names_attach(struct sync *, int fd);		/* the link to spdsync-resolve */
+bool names_up(const struct names *);		/* spdsync-resolve is there */
 /* The wanted tunnels are others now. */
 void names_follow(struct sync *);
 /* The message for iked with the peer's address as it is known now; without one the tunnel can only wait for the peer. */

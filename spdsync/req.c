@@ -264,6 +264,17 @@ req_query(struct req *r, const char *key)
 }
 
 bool
+req_wait(struct req *r, unsigned *seconds)
+{
+	const char *text = req_query(r, "wait");
+
+	*seconds = text ? (unsigned)parse_count(text, REQ_WAIT_S) : REQ_WAIT_S;
+	if (*seconds == 0)
+		req_error(r, 400, R_REQUEST_INVALID, "'wait' is 1 to 60 seconds.", "");
+	return *seconds != 0;
+}
+
+bool
 req_timer(struct req *r, unsigned seconds, void (*run)(evutil_socket_t, short, void *))
 {
 	struct timeval tv = { (time_t)seconds, 0 };

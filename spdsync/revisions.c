@@ -26,34 +26,45 @@ parse_count(const char *text, uint64_t max)
 	return errno || *end || v > max ? 0 : v;
 }
 
-/* The query "limit", 100 when it is not there; 0: an error was sent. */
-static size_t
-limit_of(struct req *r)
+bool
+list_query(struct req *r, size_t preset, size_t *limit, uint64_t *before)
 {
-	const char *text = req_query(r, "limit");
-	size_t limit = text ? (size_t)parse_count(text, 1000) : 100;
+	const char *most = req_query(r, "limit"), *text = req_query(r, "before");
 
-	if (limit == 0)
+	*limit = most ? (size_t)parse_count(most, LIST_MAX) : preset;
+	*before = text ? parse_count(text, INT64_MAX) : 0;
+	if (*limit == 0)
 		req_error(r, 400, R_REQUEST_INVALID, "'limit' must be 1 to 1000.", "");
-	return limit;
+	else if (text && *before == 0)
+		req_error(r, 400, R_REQUEST_INVALID, "'before' is the number of a row of the list.", "");
+	else
+		return true;
+	return false;
+}
+
+void
+list_answer(struct req *r, const char *key, json_t *rows, json_t *next)
+{
+	req_reply(r, 200, json_pack("{s:o, s:o}", key, rows, "next", next ? next : json_null()));
 }
 
 void
 get_revisions(struct req *r)
 {
-	size_t limit = limit_of(r), n;
 	struct revision *v;
+	uint64_t before;
+	size_t limit, n;
 	json_t *list;
 
-	if (limit == 0)
+	if (!list_query(r, 100, &limit, &before))
 		return;
 	list = json_array();
-	v = calloc(limit, sizeof(*v));
-	n = v ? store_list(r->s->store, v, limit) : 0;
-	for (size_t i = 0; i < n; i++)
+	v = calloc(limit + 1, sizeof(*v));
+	n = v ? store_list(r->s->store, before, v, limit + 1) : 0;
+	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_revision(&v[i], r->s->rev.number));
+	list_answer(r, "revisions", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
 	free(v);
-	req_reply(r, 200, json_pack("{s:o}", "revisions", list));
 }
 
 void
@@ -77,27 +88,22 @@ get_revision(struct req *r)
 void
 get_audit(struct req *r)
 {
-	const char *text = req_query(r, "before");
-	uint64_t before = text ? parse_count(text, INT64_MAX) : 0;
-	size_t limit = limit_of(r), n;
 	struct audit_row *v;
+	uint64_t before;
+	size_t limit, n;
 	json_t *list;
 
-	if (limit == 0)
+	if (!list_query(r, 100, &limit, &before))
 		return;
-	if (text && before == 0) {
-		req_error(r, 400, R_REQUEST_INVALID, "'before' is the number of a line.", "");
-		return;
-	}
 	list = json_array();
-	v = calloc(limit, sizeof(*v));
-	n = v ? store_audit_list(r->s->store, before, v, limit) : 0;
-	for (size_t i = 0; i < n; i++)
+	v = calloc(limit + 1, sizeof(*v));
+	n = v ? store_audit_list(r->s->store, before, v, limit + 1) : 0;
+	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "number", (json_int_t)v[i].number,
 		    "time", json_time(v[i].time_s), "author", json_words(v[i].author), "origin", json_text(v[i].origin),
 		    "action", json_words(v[i].action), "detail", json_words(v[i].detail), "result", json_text(v[i].result)));
+	list_answer(r, "audit", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
 	free(v);
-	req_reply(r, 200, json_pack("{s:o}", "audit", list));
 }
 
 /* ---- differences ---- */

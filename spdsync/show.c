@@ -239,9 +239,12 @@ tunnels_now(void *arg)
 {
 	struct req *r = arg;
 
-	if (req_query(r, "limit"))
-		tunnels_part(r);
-	else
+	if (tunnels_in_parts(r)) {
+		json_t *part = tunnels_part(r);
+
+		if (part)
+			req_reply(r, 200, part);
+	} else
 		req_reply(r, 200, json_pack("{s:o}", "tunnels", all_tunnels(r->s, req_query(r, "label"))));
 }
 
@@ -365,15 +368,24 @@ status_now(void *arg)
 	struct sync *s = r->s;
 	const struct host *h = &s->host;
 	const char *tunnels = req_query(r, "tunnels");
-	json_t *j = json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
+	json_t *part = tunnels_in_parts(r) ? tunnels_part(r) : json_object(), *j;
+
+	if (!part)
+		return;
+	j = json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
 	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s), "confirm", confirm_json(s),
 	    "engine", json_engine(s),
 	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
-	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down",
+	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down", "spdsync-resolve", names_up(s->names) ? "up" : "down",
 	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));
 
 	json_object_set(j, "drops", r->drops);
-	json_object_set_new(j, "tunnels", tunnels && strcmp(tunnels, "none") == 0 ? json_null() : all_tunnels(s, req_query(r, "label")));
+	json_object_update(j, part);
+	if (tunnels && strcmp(tunnels, "none") == 0)
+		json_object_set_new(j, "tunnels", json_null());
+	else if (!json_object_get(j, "tunnels"))
+		json_object_set_new(j, "tunnels", all_tunnels(s, req_query(r, "label")));
+	json_decref(part);
 	req_reply(r, 200, j);
 }
 

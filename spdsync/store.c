@@ -577,14 +577,16 @@ store_confirmed(struct store *s, uint64_t *number, struct store_error *err)
 }
 
 size_t
-store_list(struct store *s, struct revision *out, size_t limit)
+store_list(struct store *s, uint64_t before, struct revision *out, size_t limit)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT number, time, author, comment, sha256 FROM revision ORDER BY number DESC LIMIT ?1");
+	sqlite3_stmt *st = prepare(s, "SELECT number, time, author, comment, sha256 FROM revision "
+	    "WHERE ?1 = 0 OR number < ?1 ORDER BY number DESC LIMIT ?2");
 	size_t n = 0;
 
 	if (!st)
 		return 0;
-	sqlite3_bind_int64(st, 1, (int64_t)limit);
+	sqlite3_bind_int64(st, 1, (int64_t)before);
+	sqlite3_bind_int64(st, 2, (int64_t)limit);
 	while (n < limit && sqlite3_step(st) == SQLITE_ROW) {
 		memset(&out[n], 0, sizeof(out[n]));
 		take_row(st, &out[n++]);

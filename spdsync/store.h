@@ -70,8 +70,8 @@ bool store_number(struct store *, uint64_t now, const char (*children)[CHILD_NAM
 /* The revision in force, with its text; number 0 when there is none yet. */
 bool store_current(struct store *, struct revision *, struct store_error *);
 bool store_get(struct store *, uint64_t number, struct revision *, struct store_error *);	/* R_NOT_FOUND */
-/* Newest first, without texts; out has room for limit. Returns how many. */
-size_t store_list(struct store *, struct revision *out, size_t limit);
+/* Newest first, those before that number (0: all), without texts; out has room for limit. Returns how many. */
+size_t store_list(struct store *, uint64_t before, struct revision *out, size_t limit);
 /* Was it ever given to a child? */
 bool store_has_reqid(struct store *, uint32_t reqid);
 /* 0: the child has none. */

@@ -11,8 +11,10 @@
 
 struct part {
 	struct sync	*s;
-	const char	*match;
+	const char	*match, *label, *after;	/* label NULL, after "": not asked for */
 	unsigned	 state;		/* one of them, NOT_UP or ANY */
+	bool		 worst;
+	size_t		 limit, offset;	/* limit 0: all */
 	size_t		 n, counts[STATES];
 	unsigned	*v;		/* those that match, as indices of rt */
 };
@@ -32,6 +34,8 @@ fits(const struct part *p, unsigned i, enum child_negotiated n)
 
 	if (p->state == NOT_UP ? n == CHILD_UP || n == CHILD_REKEYING : p->state != ANY && (unsigned)n != p->state)
 		return false;
+	if (p->label && !labels_match(w->t, p->label))
+		return false;
 	return !*p->match || strstr(w->t->name, p->match) || strstr(w->remote->name, p->match);
 }
 
@@ -44,17 +48,31 @@ by_badness(const void *a, const void *b, void *arg)
 	return d ? d : i < k ? -1 : i > k;
 }
 
+/* A number of the query, or 0. False: it is none. */
 static bool
-read_query(struct req *r, struct part *p, size_t *limit, size_t *offset)
+number(struct req *r, const char *key, uint64_t max, size_t *v)
 {
-	const char *from = req_query(r, "offset"), *state = req_query(r, "state"), *match = req_query(r, "match");
+	const char *text = req_query(r, key);
 
-	*limit = (size_t)parse_count(req_query(r, "limit"), 1000);
-	*offset = from && strcmp(from, "0") != 0 ? (size_t)parse_count(from, 1000000) : 0;
-	if (*limit == 0 || (from && strcmp(from, "0") != 0 && *offset == 0))
+	*v = text ? (size_t)parse_count(text, max) : 0;
+	return !text || *v > 0;
+}
+
+static bool
+read_query(struct req *r, struct part *p)
+{
+	const char *state = req_query(r, "state"), *match = req_query(r, "match"), *order = req_query(r, "order"),
+	    *after = req_query(r, "after"), *from = req_query(r, "offset");
+
+	if (!number(r, "limit", LIST_MAX, &p->limit) || (from && strcmp(from, "0") != 0 && !number(r, "offset", 1000000, &p->offset)))
 		return false;
 	p->match = match ? match : "";
+	p->after = after ? after : "";
+	p->label = req_query(r, "label");
+	p->worst = order && strcmp(order, "worst") == 0;
 	p->state = ANY;
+	if (p->worst && *p->after)
+		return false;
 	if (!state || !*state)
 		return true;
 	p->state = strcmp(state, "not-up") == 0 ? NOT_UP : ANY;
@@ -64,35 +82,61 @@ read_query(struct req *r, struct part *p, size_t *limit, size_t *offset)
 	return p->state != ANY;
 }
 
-void
+/* Those that match, in the order that was asked for. */
+static void
+collect(struct part *p)
+{
+	struct sync *s = p->s;
+
+	p->v = calloc(s->nrt + 1u, sizeof(*p->v));
+	for (unsigned i = 0; p->v && i < s->nrt; i++) {
+		enum child_negotiated n = state_of(s, i);
+
+		p->counts[n]++;
+		if (fits(p, i, n))
+			p->v[p->n++] = i;
+	}
+	if (p->n && p->worst)
+		qsort_r(p->v, p->n, sizeof(*p->v), by_badness, s);
+	while (*p->after && p->offset < p->n && strcmp(s->rt[p->v[p->offset]]->name, p->after) <= 0)
+		p->offset++;
+	if (p->offset > p->n)
+		p->offset = p->n;
+}
+
+bool
+tunnels_in_parts(struct req *r)
+{
+	static const char *const keys[] = { "limit", "offset", "after", "match", "state", "order" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (req_query(r, keys[i]))
+			return true;
+	return false;
+}
+
+json_t *
 tunnels_part(struct req *r)
 {
 	struct part p = { .s = r->s };
-	size_t limit, offset;
-	const char *order = req_query(r, "order");
-	json_t *list, *counts;
+	size_t n;
+	json_t *j, *counts;
+	bool more;
 
-	if (!read_query(r, &p, &limit, &offset)) {
-		req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000, 'offset' a number, 'state' a state or 'not-up'.", "");
-		return;
+	if (!read_query(r, &p)) {
+		req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000, 'offset' a number, 'state' a state or 'not-up'; 'after' goes with the order of names only.", "");
+		return NULL;
 	}
-	p.v = calloc(r->s->nrt + 1u, sizeof(*p.v));
-	for (unsigned i = 0; p.v && i < r->s->nrt; i++) {
-		enum child_negotiated n = state_of(r->s, i);
-
-		p.counts[n]++;
-		if (fits(&p, i, n))
-			p.v[p.n++] = i;
-	}
-	if (p.n && order && strcmp(order, "worst") == 0)
-		qsort_r(p.v, p.n, sizeof(*p.v), by_badness, r->s);
-	if (offset > p.n)
-		offset = p.n;
-	list = tunnels_json(r->s, p.v + offset, p.n - offset < limit ? p.n - offset : limit);
+	collect(&p);
+	n = p.n - p.offset;
+	more = p.limit && n > p.limit;
+	n = more ? p.limit : n;
 	counts = json_object();
 	for (unsigned i = 0; i < STATES; i++)
 		json_object_set_new(counts, negotiated_name((enum child_negotiated)i), json_integer((json_int_t)p.counts[i]));
+	j = json_pack("{s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "total", (json_int_t)r->s->nrt, "matching", (json_int_t)p.n, "counts", counts,
+	    "rates", rates_now_json(r->s), "tunnels", tunnels_json(r->s, p.v + p.offset, n), "more", (int)more,
+	    "next", more && !p.worst ? json_string(r->s->rt[p.v[p.offset + n - 1]]->name) : json_null());
 	free(p.v);
-	req_reply(r, 200, json_pack("{s:I, s:I, s:o, s:o, s:o}", "total", (json_int_t)r->s->nrt, "matching", (json_int_t)p.n,
-	    "counts", counts, "rates", rates_now_json(r->s), "tunnels", list));
+	return j;
 }

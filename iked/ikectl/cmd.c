@@ -228,6 +228,19 @@ ctl_slurp(const struct ctl *ctl, const char *name, size_t *n)
 	return buf;
 }
 
+bool
+ctl_goes_on(json_t *answer)
+{
+	return json_object_get(answer, "next") && !json_is_null(json_object_get(answer, "next"));
+}
+
+void
+ctl_more(json_t *answer, const char *option, const char *what)
+{
+	if (ctl_goes_on(answer))
+		printf("There are %s: %s %s\n", what, option, text(answer, "next"));
+}
+
 void
 ctl_query(char *path, size_t cap, const char *key, const char *value)
 {
@@ -357,6 +370,10 @@ status_once(const struct ctl *ctl, const char *tunnel)
 
 	if (!tunnel) {
 		ctl_query(path, sizeof(path), "label", ctl->label);
+		ctl_query(path, sizeof(path), "state", ctl->state);
+		ctl_query(path, sizeof(path), "match", ctl->match);
+		ctl_query(path, sizeof(path), "limit", ctl->limit);
+		ctl_query(path, sizeof(path), "after", ctl->after);
 		return ctl_ask(ctl, false, path, NULL, NULL, 0, print_status);
 	}
 	snprintf(path, sizeof(path), "/v1/tunnels/%s", tunnel);

@@ -18,18 +18,20 @@ is_number(const char *s)
 int
 cmd_history(const struct ctl *ctl, int argc, char **argv)
 {
-	char path[80] = "/v1/revisions";
+	char path[160] = "/v1/revisions";
 
 	ctl_query(path, sizeof(path), "limit", ctl->limit);
+	ctl_query(path, sizeof(path), "before", ctl->before);
 	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_history);
 }
 
 int
 cmd_audit(const struct ctl *ctl, int argc, char **argv)
 {
-	char path[80] = "/v1/audit";
+	char path[160] = "/v1/audit";
 
 	ctl_query(path, sizeof(path), "limit", ctl->limit);
+	ctl_query(path, sizeof(path), "before", ctl->before);
 	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_audit);
 }
 
@@ -87,6 +89,7 @@ print_history(const struct ctl *ctl, json_t *answer)
 	json_array_foreach(json_object_get(answer, "revisions"), i, r)
 		printf("%s %s  %s  %s  %s\n", json_is_true(json_object_get(r, "current")) ? "*" : " ", text(r, "number"), text(r, "time"),
 		    text(r, "author"), text(r, "comment"));
+	ctl_more(answer, "--before", "older revisions");
 }
 
 void
@@ -98,6 +101,7 @@ print_audit(const struct ctl *ctl, json_t *answer)
 	json_array_foreach(json_object_get(answer, "audit"), i, r)
 		printf("%s  %s (%s)  %s %s  %s\n", text(r, "time"), text(r, "author"), text(r, "origin"), text(r, "action"), text(r, "detail"),
 		    text(r, "result"));
+	ctl_more(answer, "--before", "older lines");
 }
 
 static void

@@ -73,16 +73,28 @@ user_path(const char *name, char *path, size_t cap)
 	return is_name("a user", name);
 }
 
+/* The whole list, whatever a part of it holds. cursor: the query that asks for the next part. */
 static int
-list(const struct ctl *ctl, const char *path, const char *key, const char *const *columns)
+list(const struct ctl *ctl, const char *path, const char *cursor, const char *key, const char *const *columns)
 {
-	json_t *answer, *row;
+	json_t *answer, *part, *row;
+	char next[256];
 	size_t i;
 	int rc = ctl_call(ctl, true, path, "", NULL, 0, &answer, NULL);
 
-	if (answer && ctl->json)
+	while (rc == CTL_OK && ctl_goes_on(answer)) {
+		snprintf(next, sizeof(next), "%s", path);
+		ctl_query(next, sizeof(next), cursor, text(answer, "next"));
+		rc = ctl_call(ctl, true, next, "", NULL, 0, &part, NULL);
+		if (rc != CTL_OK)
+			break;
+		json_array_extend(json_object_get(answer, key), json_object_get(part, key));
+		json_object_set(answer, "next", json_object_get(part, "next"));
+		json_decref(part);
+	}
+	if (rc == CTL_OK && ctl->json)
 		ctl_json(answer);
-	else if (answer)
+	else if (rc == CTL_OK)
 		json_array_foreach(json_object_get(answer, key), i, row) {
 			for (unsigned c = 0; columns[c]; c++)
 				printf(columns[c + 1] ? "%-21s " : "%s\n", strcmp(columns[c], "disabled") ? text(row, columns[c]) :
@@ -118,7 +130,7 @@ user_list(const struct ctl *ctl, int argc, char **argv)
 	static const char *const columns[] = { "user", "role", "disabled", "created", NULL };
 
 	(void)argc, (void)argv;
-	return list(ctl, "/v1/users", "users", columns);
+	return list(ctl, "/v1/users", "after", "users", columns);
 }
 
 /* A new one when there is a role. */
@@ -235,7 +247,7 @@ session_list(const struct ctl *ctl, int argc, char **argv)
 	static const char *const columns[] = { "id", "user", "client", "created", "seen", "expires", NULL };
 
 	(void)argc, (void)argv;
-	return list(ctl, "/v1/sessions", "sessions", columns);
+	return list(ctl, "/v1/sessions", "before", "sessions", columns);
 }
 
 static int
@@ -262,7 +274,7 @@ token_list(const struct ctl *ctl, int argc, char **argv)
 	static const char *const columns[] = { "id", "name", "user", "role", "used", "expires", NULL };
 
 	(void)argc, (void)argv;
-	return list(ctl, "/v1/tokens", "tokens", columns);
+	return list(ctl, "/v1/tokens", "before", "tokens", columns);
 }
 
 static int

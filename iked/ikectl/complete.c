@@ -21,6 +21,7 @@ static const struct { const char *command, *words; } fixed[] = {
 	{ "--remove", "all" },
 	{ "--span", "2h 1d 31d" },
 	{ "--since", "oldest" },
+	{ "--state", "connecting down failed not-up rekeying up" },
 };
 
 static void

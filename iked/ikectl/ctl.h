@@ -12,6 +12,7 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED 
 struct ctl {
 	const char	*run_dir;
 	const char	*comment, *remove, *limit, *file, *label;
+	const char	*state, *match, *after, *before;	/* which part of a list */
 	const char	*peer_for;	/* export-peer --for */
 	const char	*output, *secrets;	/* import; output: bundle too */
 	const char	*log;		/* bundle */
@@ -38,6 +39,9 @@ typedef void printer(const struct ctl *, json_t *);
 int ctl_ask(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, printer *);
 /* A request that brings another text into force, with --confirm when that was given; its plan is printed, and its end waited for. */
 int ctl_change(const struct ctl *, const char *method, const char *path, const char *type, const void *body, size_t n);
+/* Does the list go on behind this part? And a line that says where. */
+bool ctl_goes_on(json_t *answer);
+void ctl_more(json_t *answer, const char *option, const char *what);
 void ctl_query(char *path, size_t cap, const char *key, const char *value);	/* adds it; value NULL: nothing */
 /* The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
 int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error);

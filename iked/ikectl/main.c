@@ -60,7 +60,10 @@ usage(FILE *to)
 	    "  --wait          with --confirm: until it is confirmed or undone; on a terminal that is so anyway\n"
 	    "  --file FILE     the tunnel's block (edit); '-' is standard input\n"
 	    "  --label NAMES   only tunnels with these labels, NAME=VALUE or NAME with commas between them (status)\n"
-	    "  --limit N       the last N lines (audit, history: 100 unless told; traffic: 20)\n"
+	    "  --state STATE   only tunnels in this state, or 'not-up' (status)\n"
+	    "  --match TEXT    only tunnels whose or whose peer's name has it (status)\n"
+	    "  --limit N       so many tunnels (status); the last N lines (audit, history): 100 unless told; of traffic: 20\n"
+	    "  --after NAME    the tunnels after that one (status); --before N: the lines before that one (audit, history)\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"
 	    "  --json          the API's answer as it is\n"
@@ -104,6 +107,10 @@ const struct option options[] = {
 	{ "limit", required_argument, NULL, 'l' },
 	{ "remove", required_argument, NULL, 'R' },
 	{ "label", required_argument, NULL, 'B' },
+	{ "state", required_argument, NULL, 'Q' },
+	{ "match", required_argument, NULL, 'M' },
+	{ "after", required_argument, NULL, 'a' },
+	{ "before", required_argument, NULL, 'b' },
 	{ "output", required_argument, NULL, 'O' },
 	{ "log", required_argument, NULL, 'L' },
 	{ "secrets", required_argument, NULL, 'S' },
@@ -187,6 +194,10 @@ main(int argc, char **argv)
 		case 'f': ctl.file = optarg; break;
 		case 'l': ctl.limit = optarg; break;
 		case 'B': ctl.label = optarg; break;
+		case 'Q': ctl.state = optarg; break;
+		case 'M': ctl.match = optarg; break;
+		case 'a': ctl.after = optarg; break;
+		case 'b': ctl.before = optarg; break;
 		case 'R': ctl.remove = optarg; break;
 		case 'O': ctl.output = optarg; break;
 		case 'L': ctl.log = optarg; break;

@@ -254,7 +254,7 @@ test_api_tokens(void **state)
 	assert_int_equal(account_delete(s, "ann"), R_OK);
 	add("ann", ROLE_ADMIN);			/* another ann does not inherit it */
 	assert_false(works(t, T0));
-	assert_int_equal(token_list(s, list, 4), 1);
+	assert_int_equal(token_list(s, 0, list, 4), 1);
 	assert_int_equal(list[0].used, T0 + 0);
 	assert_int_equal(token_remove(s, list[0].number), R_OK);
 	assert_int_equal(token_remove(s, list[0].number), R_NOT_FOUND);
@@ -303,13 +303,13 @@ test_many_sessions(void **state)
 	assert_false(works(t[1], T0 + 101));
 	assert_true(works(t[2], T0 + 101));
 	assert_true(works(other, T0 + 101));
-	assert_int_equal(session_list(s, T0 + 101, list, SESSIONS_MAX + 5), SESSIONS_MAX + 1);
+	assert_int_equal(session_list(s, T0 + 101, 0, list, SESSIONS_MAX + 5), SESSIONS_MAX + 1);
 	assert_int_equal(session_end(s, list[0].number), R_OK);
 	assert_int_equal(session_end(s, list[0].number), R_NOT_FOUND);
 	assert_false(works(t[SESSIONS_MAX], T0 + 101));
 	/* A login takes away what ended. */
 	assert_int_equal(begin(&ann, T0 + SESSION_MAX_S, t[0]), R_OK);
-	assert_int_equal(session_list(s, 0, list, SESSIONS_MAX + 5), 1);
+	assert_int_equal(session_list(s, 0, 0, list, SESSIONS_MAX + 5), 1);
 }
 
 /* ---- the throttle ---- */

@@ -87,7 +87,7 @@ test_revisions(void **state)
 	revision_fini(&r);
 	assert_false(store_get(s, 3, &r, &err));
 	assert_int_equal(err.reason, R_NOT_FOUND);
-	assert_int_equal(store_list(s, list, 5), 2);
+	assert_int_equal(store_list(s, 0, list, 5), 2);
 	assert_int_equal(list[0].number, 2);
 	store_close(s);
 }
@@ -273,7 +273,7 @@ test_failed_commit(void **state)
 	assert_int_equal(r.number, 1);
 	assert_string_equal(r.text, "first\n");
 	revision_fini(&r);
-	assert_int_equal(store_list(s, &r, 1), 1);
+	assert_int_equal(store_list(s, 0, &r, 1), 1);
 	assert_int_equal(r.number, 1);
 	assert_int_equal(store_audit_list(s, 0, &a, 1), 1);
 	assert_string_equal(a.detail, "revision 1: c");	/* nothing was done, so nothing is said of it */
