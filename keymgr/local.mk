@@ -64,6 +64,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/ike.h \
 	keymgr/ke.c \
 	keymgr/ke.h \
+	keymgr/psk.c \
+	keymgr/psk.h \
 	keymgr/keydir.c \
 	keymgr/keydir.h \
 	keymgr/keyjob.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "auth.h"
 #include "proof_in.h"
-#include "store.h"
+#include "psk.h"
 
 /* What may be asked for */
 
@@ -82,7 +82,7 @@ psk(const struct proof_job *j, const char *name, struct secret *out, char detail
 
 	if (r != R_OK)
 		return r;
-	r = store_read(j->env->secret_dir, name, &key, what);
+	r = psk_read(j->env->secret_dir, j->env->key_dir, name, &key, what);
 	if (r != R_OK)
 		SAY(detail, "%s", what);
 	else if (!auth_psk(&side, &key, j->a->message, j->a->id, out))
@@ -236,7 +236,7 @@ proof_binding_check(const struct proof_env *env, const struct binding *b, char d
 
 		if (names[i][0] == '\0')
 			continue;
-		r = store_read(env->secret_dir, names[i], &s, what);
+		r = psk_read(env->secret_dir, env->key_dir, names[i], &s, what);
 		secret_wipe(&s);
 		SAY(detail, "%s", what);
 	}

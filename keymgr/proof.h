@@ -19,7 +19,7 @@ struct proof_env {
 	const struct bindings	*bindings;
 	struct creds		*creds;
 	struct chain_memo	*memo;
-	const char		*secret_dir;
+	const char		*secret_dir, *key_dir;	/* key_dir NULL: none */
 	uint64_t		 now;		/* wall time, seconds */
 };
 

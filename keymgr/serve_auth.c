@@ -26,7 +26,7 @@ struct proof_env
 serve_proof_env(struct keymgr *k)
 {
 	return (struct proof_env){ .objects = &k->objects, .bindings = &k->bindings, .creds = k->creds, .memo = k->memo, .secret_dir = k->secret_dir,
-	    .now = k->wall() };
+	    .key_dir = k->key_dir, .now = k->wall() };
 }
 
 /* CERTREQ */

@@ -9,6 +9,7 @@
 #include "certs.h"
 #include "clock.h"
 #include "log.h"
+#include "psk.h"
 #include "secret.h"
 #include "serve_auth.h"
 #include "serve_cert.h"
@@ -301,6 +302,52 @@ on_cert_remove(void *ctx, struct ipc *l, struct ipc_msg *m)
 	if (r != R_OK)
 		return refuse(l, m, r, detail);
 	log_info(NULL, "cert_removed", "%s", name);
+	ipc_reply(l, m, bytes_of(NULL, 0));
+	return true;
+}
+
+/* The secret stands in the link's buffer: it is wiped there as soon as it is kept. */
+bool
+on_psk_put(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	char name[NAME_CAP], detail[PSK_DETAIL] = "";
+	uint8_t buf[PSK_DETAIL + 2];
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct bytes text;
+	bool replace;
+	enum reason r;
+
+	str_get(&m->body, name, sizeof(name));
+	replace = rd_u8(&m->body) != 0;
+	text = rd_rest(&m->body);
+	if (!rd_done(&m->body) || !name_ok(name))
+		return false;
+	r = psk_put(k->secret_dir, k->key_dir, name, replace, text, detail);
+	if (text.n)
+		wipe((uint8_t *)(uintptr_t)text.p, text.n);
+	if (r != R_OK && r != R_SECRET_WEAK)
+		return refuse(l, m, r, detail);
+	log_info(NULL, "secret_kept", "%s%s%s", name, detail[0] ? ": " : "", detail);
+	str_put(&w, detail);
+	ipc_reply(l, m, wr_bytes(&w));
+	return true;
+}
+
+bool
+on_psk_remove(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	char name[NAME_CAP], detail[PSK_DETAIL] = "";
+	enum reason r;
+
+	str_get(&m->body, name, sizeof(name));
+	if (!rd_done(&m->body) || !name_ok(name))
+		return false;
+	r = psk_remove(k->key_dir, &k->bindings, name, detail);
+	if (r != R_OK)
+		return refuse(l, m, r, detail);
+	log_info(NULL, "secret_removed", "%s", name);
 	ipc_reply(l, m, bytes_of(NULL, 0));
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "msg_cert.h"
 #include "serve.h"
+#include "store.h"
 
 bool serve_cert_init(struct keymgr *);
 void serve_cert_fini(struct keymgr *);
@@ -21,6 +22,8 @@ bool on_ca_issue(void *ctx, struct ipc *, struct ipc_msg *);
 bool on_ca_revoke(void *ctx, struct ipc *, struct ipc_msg *);
 bool on_ca_crl(void *ctx, struct ipc *, struct ipc_msg *);
 bool on_ca_list(void *ctx, struct ipc *, struct ipc_msg *);
+bool on_psk_put(void *ctx, struct ipc *, struct ipc_msg *);
+bool on_psk_remove(void *ctx, struct ipc *, struct ipc_msg *);
 
 #define SERVE_CERT_ROWS \
 	{ CERT_LIST,	"CERT_LIST",	IPC_AFTER_HELLO, NAME_CAP + 2,				on_cert_list }, \
@@ -32,6 +35,8 @@ bool on_ca_list(void *ctx, struct ipc *, struct ipc_msg *);
 	{ CA_ISSUE,	"CA_ISSUE",	IPC_AFTER_HELLO, sizeof(struct ca_issue) + CERT_PEM_MAX, on_ca_issue }, \
 	{ CA_REVOKE,	"CA_REVOKE",	IPC_AFTER_HELLO, sizeof(struct ca_revoke) + 64,		on_ca_revoke }, \
 	{ CA_CRL,	"CA_CRL",	IPC_AFTER_HELLO, sizeof(struct ca_crl) + 64,		on_ca_crl }, \
-	{ CA_LIST,	"CA_LIST",	IPC_AFTER_HELLO, NAME_CAP + 8,				on_ca_list }
+	{ CA_LIST,	"CA_LIST",	IPC_AFTER_HELLO, NAME_CAP + 8,				on_ca_list }, \
+	{ PSK_PUT,	"PSK_PUT",	IPC_AFTER_HELLO, NAME_CAP + 3 + STORE_FILE_MAX,		on_psk_put }, \
+	{ PSK_REMOVE,	"PSK_REMOVE",	IPC_AFTER_HELLO, NAME_CAP + 2,				on_psk_remove }
 
 #endif

@@ -20,7 +20,9 @@ enum {
 	CA_ISSUE = 38,		/* struct ca_issue -> struct cert_made; with a request of another gateway pem is the chain with the CA's */
 	CA_REVOKE = 39,		/* struct ca_revoke -> struct cert_made: what was revoked, and the new list */
 	CA_CRL = 40,		/* struct ca_crl and a box or none -> struct cert_made; the box has the list */
-	CA_LIST = 41		/* str ca, u32 from -> u16 n, n * struct ca_issued in the order of their issue; n 0 ends */
+	CA_LIST = 41,		/* str ca, u32 from -> u16 n, n * struct ca_issued in the order of their issue; n 0 ends */
+	PSK_PUT = 42,		/* str name, u8 replace, the secret as in its file -> str why it is weak, or "" */
+	PSK_REMOVE = 43		/* str name -> */
 };
 
 #define CERT_BOX_MAX	(256u << 10)	/* octets of a box that comes in */

@@ -16,6 +16,8 @@ void post_ca_init(struct req *);
 void post_ca_issue(struct req *);
 void post_ca_revoke(struct req *);
 void post_ca_crl(struct req *);
+void post_secret(struct req *);		/* secrets.c */
+void post_secret_remove(struct req *);
 
 /* certjson.c */
 json_t *cert_info_json(const struct cert_info *, uint64_t now);

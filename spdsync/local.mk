@@ -81,6 +81,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/sas.c \
 	spdsync/show.c \
 	spdsync/showkernel.c \
+	spdsync/secrets.c \
 	spdsync/site.c \
 	spdsync/site.h \
 	spdsync/siteauth.c \

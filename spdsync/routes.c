@@ -40,6 +40,8 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_POST,	"/v1/ca/*/issue",	ROLE_ADMIN,	post_ca_issue },
 	{ EVHTTP_REQ_POST,	"/v1/ca/*/revoke",	ROLE_ADMIN,	post_ca_revoke },
 	{ EVHTTP_REQ_POST,	"/v1/ca/*/crl",	ROLE_ADMIN,	post_ca_crl },
+	{ EVHTTP_REQ_POST,	"/v1/secrets/*",	ROLE_ADMIN,	post_secret },
+	{ EVHTTP_REQ_POST,	"/v1/secrets/*/remove",	ROLE_ADMIN,	post_secret_remove },
 	{ EVHTTP_REQ_POST,	"/v1/check",	ROLE_EDITOR,	post_check },
 	{ EVHTTP_REQ_POST,	"/v1/compare",	ROLE_EDITOR,	post_compare },
 	{ EVHTTP_REQ_POST,	"/v1/apply",	ROLE_EDITOR,	post_apply },

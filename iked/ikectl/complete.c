@@ -16,6 +16,7 @@ static const struct { const char *command, *words; } fixed[] = {
 	{ "show", "certs config policies sas" },
 	{ "ca", "init issue renew revoke crl list export" },
 	{ "cert", "import remove" },
+	{ "secret", "new put remove" },
 	{ "import", "swanctl.conf ipsec.conf iked.conf racoon.conf setkey.conf" },
 	{ "--for", "causeway strongswan libreswan openiked fields" },
 	{ "--remove", "all" },

@@ -90,6 +90,7 @@ int cmd_ca(const struct ctl *, int argc, char **argv);
 int cmd_csr(const struct ctl *, int argc, char **argv);
 int cmd_cert(const struct ctl *, int argc, char **argv);
 int cmd_user(const struct ctl *, int argc, char **argv);
+int cmd_secret(const struct ctl *, int argc, char **argv);
 int cmd_session(const struct ctl *, int argc, char **argv);
 int cmd_token(const struct ctl *, int argc, char **argv);
 int cmd_traffic(const struct ctl *, int argc, char **argv);

@@ -38,6 +38,7 @@ const struct command commands[] = {
 	{ "restart", "TUNNEL", "close a tunnel and set it up anew", 1, 1, cmd_restart },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
 	{ "show", "certs | policies | sas | config N", "certificates and who uses them; what stands in the engine; a revision's text", 1, 2, cmd_show },
+	{ "secret", "COMMAND ...", "pre-shared keys that keymgr keeps: new, put, remove", 0, 3, cmd_secret },
 	{ "session", "COMMAND ...", "who is signed in at the panel: list, end", 0, 2, cmd_session },
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
@@ -238,7 +239,7 @@ main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 	if (ctl.given[0] && cmd->run != cmd_ca && cmd->run != cmd_cert && cmd->run != cmd_csr && cmd->run != cmd_user &&
-	    cmd->run != cmd_token) {
+	    cmd->run != cmd_token && cmd->run != cmd_secret) {
 		fprintf(stderr, "ikectl: one of the options is not for '%s'\n", cmd->name);
 		return CTL_USAGE;
 	}

@@ -351,7 +351,7 @@ world("drop iked")
 # Certificates.
 s, t = ticket()
 FILES = {"/v1/certs/import", "/v1/certs/{name}/export", "/v1/ca/{name}/crl"}
-BODIES = {"/v1/ca/{name}/issue": '{"site": "b"}', "/v1/ca/{name}/revoke": '{"site": "b"}'}
+BODIES = {"/v1/secrets/{name}": "x", "/v1/ca/{name}/issue": '{"site": "b"}', "/v1/ca/{name}/revoke": '{"site": "b"}'}
 certs = [p for p in spec["paths"] if p.startswith(("/v1/certs/", "/v1/ca/")) and "post" in spec["paths"][p]]
 for path in certs:
     def cert(want, name="ca", body=None):
@@ -368,6 +368,23 @@ for path in certs:
         world("fails " + reason)
         cert(want)
     world("fails OK")
+S = "/v1/secrets/{name}"
+for body, weak in (("hex:" + "61" * 32, None), ("short", "it has fewer than 16 octets")):
+    if call(200, "post", S, body=body, query={"replace": "yes"} if weak else None)["weak"] != weak:
+        wrong.append(body)
+call(400, "post", S, "A", body="x")
+call(400, "post", S, body="")
+call(400, "post", S, body="x", query={"replace": "no"})
+for want, reason in ((409, "SECRET_EXISTS"), (400, "SECRET_INVALID"), (502, "KEYS_UNWRITABLE")):
+    world("fails " + reason)
+    call(want, "post", S, body="x")
+world("fails OK")
+call(200, "post", S + "/remove")
+call(400, "post", S + "/remove", "A")
+for want, reason in ((404, "NOT_FOUND"), (409, "CERT_IN_USE"), (502, "KEYS_UNWRITABLE")):
+    world("fails " + reason)
+    call(want, "post", S + "/remove")
+world("fails OK")
 world("fails INTERNAL")
 call(502, "get", "/v1/certs")
 call(502, "get", "/v1/ca/{name}/issued", "ca")
@@ -398,7 +415,7 @@ for t in threads:
 call(504, "get", "/v1/certs")
 call(504, "get", "/v1/ca/{name}/issued", "ca")
 world("speak")
-for link, paths in (("keymgr", certs), ("ipsecd", ["/v1/guard/open", "/v1/guard/close"])):
+for link, paths in (("keymgr", [*certs, S, S + "/remove"]), ("ipsecd", ["/v1/guard/open", "/v1/guard/close"])):
     world("cut " + link)
     until(lambda: json.loads(request("get", "/v1/status")[2])["daemons"][link] == "down")
     for path in paths:

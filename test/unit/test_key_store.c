@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "psk.h"
 #include "reason.h"
 #include "store.h"
 #include "test.h"
@@ -239,11 +240,96 @@ test_owner(void **state)
 	}
 }
 
+/* What is said of secrets, which are taken all the same. */
+static void
+test_psk_weak(void **state)
+{
+	static const struct { const char *text; bool weak; } v[] = {
+		{ "short", true }, { "hex:00112233445566778899aabbccddee", true }, { "hex:00112233445566778899aabbccddeeff", false },
+		{ "hex:0000000000000000000000000000000000000000000000000000000000000000", true },
+		{ "hex:0123456789abcdef0123456789abcdef0123456789abcdef", true },
+		{ "correct horse battery staple", true }, { "correcthorsebatterystaplecorrect", true }, { "Winter2026!Winter2026!Winter2026!", true },
+		{ "mQ7b2Vx0Pz9LkRt4WsYe1HdN", false }, { "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", false },
+		{ "base64:Qm9vLCB0aGlzIGlzIHRleHQsIGJ1dCBub3QgbXVjaC4=", true }, { "base64:q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=", true },
+		{ "base64:3q2+78r+ur4R7XhQzP4B9kTn2u1y0w8mX5Zs7aHqLk4=", false },
+	};
+	struct secret s = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		assert_true(decode(v[i].text, strlen(v[i].text), &s));
+		if ((psk_weak(&s) != NULL) != v[i].weak)
+			fail_msg("%s: %s", v[i].text, psk_weak(&s) ? psk_weak(&s) : "good");
+	}
+}
+
+static struct bytes
+line(const char *text)
+{
+	return bytes_of((const uint8_t *)text, strlen(text));
+}
+
+static void
+test_psk_put(void **state)
+{
+	char own[] = "/tmp/causeway-psk.XXXXXX", admin[] = "/tmp/causeway-psk.XXXXXX", detail[PSK_DETAIL], path[64];
+	struct binding b = { .tunnel = "t", .psk_local = "a" };
+	static struct bindings all;
+	struct secret s = { 0 };
+	struct stat st;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(own));
+	assert_non_null(mkdtemp(admin));
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_SECRET_MISSING);
+	assert_int_equal(psk_put(admin, own, "a", false, line("hex:3132"), detail), R_SECRET_WEAK);
+	assert_non_null(strstr(detail, "fewer than 16"));
+	snprintf(path, sizeof(path), "%s/a.psk", own);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_OK);
+	assert_memory_equal(s.b, "12", 2);
+	assert_int_equal(psk_read(admin, "", "a", &s, detail), R_SECRET_MISSING);
+	assert_int_equal(psk_read(admin, NULL, "a", &s, detail), R_SECRET_MISSING);
+	/* One that is there goes by word only, and one that cannot be does not take its place. */
+	assert_int_equal(psk_put(admin, own, "a", false, line("another one"), detail), R_SECRET_EXISTS);
+	assert_int_equal(psk_put(admin, own, "a", true, line("hex:0"), detail), R_SECRET_INVALID);
+	assert_int_equal(psk_put(admin, own, "a", true, line(""), detail), R_SECRET_INVALID);
+	assert_int_equal(psk_put(admin, own, "../a", true, line("x"), detail), R_NAME_INVALID);
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_OK);
+	assert_int_equal(psk_put(admin, own, "a", true, line("hex:00112233445566778899aabbccddeeff\nmore"), detail), R_OK);
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_OK);
+	assert_int_equal(s.n, 16);
+	/* The administrator's file counts first, also when something is wrong with it. */
+	snprintf(path, sizeof(path), "%s/a", admin);
+	f = fopen(path, "w");
+	fputs("of the administrator", f);
+	fclose(f);
+	chmod(path, 0644);
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_SECRET_TOO_OPEN);
+	assert_int_equal(psk_put(admin, own, "a", true, line("x"), detail), R_SECRET_EXISTS);
+	chmod(path, 0600);
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_OK);
+	assert_memory_equal(s.b, "of the", 6);
+	unlink(path);
+	/* What a tunnel names stays. */
+	assert_true(bind_put(&all, &b));
+	assert_int_equal(psk_remove(own, &all, "a", detail), R_CERT_IN_USE);
+	bind_del(&all, "t");
+	assert_int_equal(psk_remove(own, &all, "a", detail), R_OK);
+	assert_int_equal(psk_remove(own, &all, "a", detail), R_NOT_FOUND);
+	assert_int_equal(psk_read(admin, own, "a", &s, detail), R_SECRET_MISSING);
+	rmdir(own);
+	rmdir(admin);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_decode),
+		cmocka_unit_test(test_psk_weak),
+		cmocka_unit_test(test_psk_put), cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_decode_limits),
 		cmocka_unit_test(test_decode_truncation),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
