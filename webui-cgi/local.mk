@@ -24,6 +24,7 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/page_new.c \
 	webui-cgi/page_overview.c \
 	webui-cgi/page_parts.c \
+	webui-cgi/page_secret.c \
 	webui-cgi/page_tunnel.c \
 	webui-cgi/page_tunnels.c \
 	webui-cgi/page_users.c \

@@ -98,6 +98,12 @@ void page_tunnel_tabs(struct page *, const char *at);	/* page_parts.c */
 void page_tunnel_config(struct page *);
 void page_tunnel_config_post(struct page *);
 void page_export(struct page *);
+void page_secret(struct page *);		/* page_secret.c */
+void page_secret_post(struct page *);
+#define SECRET_CAP	56	/* "base64:", 44 digits */
+bool secret_make(char out[SECRET_CAP]);
+/* Hands one in, and says on the page how that went; typed "": one is made, and shown. replace: one that was handed in before goes. */
+bool secret_give(struct page *, const char *name, const char *typed, bool replace);
 void page_policies(struct page *);	/* page_kernel.c */
 void page_sas(struct page *);
 void page_certs(struct page *);		/* page_look.c */

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A new tunnel in four steps: the other site, the networks, the profile, the proof; then the plan, and the tunnel. What was said before goes along
+ * A new tunnel in four steps: the profile, the other site, the networks, the proof; then the plan, the tunnel, and the file for the other side. What was said before goes along
  * in the form, nothing is kept between the steps, and every step checks all that it got. The result is a block of the site file like any other.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "compose.h"
 #include "name.h"
 #include "page.h"
 
-static const char *const step_names[] = { "Sites", "Networks", "Profile", "Proof", "Plan" };
+static const char *const step_names[] = { "Profile", "Sites", "Networks", "Proof", "Plan" };
 static const char *const carried[] = { "there", "address", "here_address", "here_networks", "networks", "policy", "start", "auth", "trust" };
 #define CARRIED	(sizeof(carried) / sizeof(carried[0]))
 
@@ -99,10 +98,10 @@ step_sites(struct page *p, const json_t *sites, const char *why)
 	const json_t *s;
 	size_t i;
 
-	steps(p, 0);
+	steps(p, 1);
 	wrong(p, why);
 	put(&p->out, L("<p>From <strong>"), js_str(sites, "here"), L("</strong>, this gateway, to:</p>"));
-	begin(p, 0, " there address here_address ");
+	begin(p, 1, " there address here_address ");
 	line(p, "there", "The other site", "A name: small letters, digits and hyphens. One that the file knows already, or a new one.", true);
 	put(&p->out, L("<p class=\"dim\">Known: "));
 	json_array_foreach(json_object_get(sites, "sites"), i, s)
@@ -120,9 +119,9 @@ step_networks(struct page *p, const json_t *sites, const char *why)
 	const json_t *here = find_site(sites, js_str(sites, "here")), *there = find_site(sites, page_field(p, "there"));
 	char nets[600];
 
-	steps(p, 1);
+	steps(p, 2);
 	wrong(p, why);
-	begin(p, 1, " here_networks networks ");
+	begin(p, 2, " here_networks networks ");
 	if (here) {
 		networks_of(here, nets);
 		put(&p->out, L("<p>Networks of "), js_str(sites, "here"), L(", as the file has them: <strong>"), nets, L("</strong></p>"));
@@ -133,7 +132,7 @@ step_networks(struct page *p, const json_t *sites, const char *why)
 		put(&p->out, L("<p>Networks of "), page_field(p, "there"), L(", as the file has them: <strong>"), nets, L("</strong></p>"));
 	} else
 		line(p, "networks", "Networks behind the other one", "With commas between. They may not overlap those of any other site.", true);
-	end(p, "On to the profile");
+	end(p, "On to the proof");
 }
 
 static void
@@ -153,40 +152,60 @@ static void
 step_profile(struct page *p, const char *why)
 {
 	static const char *const policies[][2] = {
-		{ "modern", "modern: AES-GCM, elliptic curves; for another Causeway, and anything of the last ten years" },
-		{ "compatible", "compatible: adds AES-CBC, SHA-2 and modp2048, for older peers" },
+		{ "modern", "Modern: AES-GCM, elliptic curves. For another Causeway, and for anything of the last ten years." },
+		{ "compatible", "Compatible: AES-CBC, SHA-2 and modp2048 besides. For older peers." },
+		{ "legacy", "Legacy: what is left for peers that can nothing else. Weak; it is refused unless the gateway's file allows it." },
 	};
 	static const char *const starts[][2] = {
 		{ "always", "always: it is kept up" }, { "on-demand", "on demand: with the first packet" }, { "respond-only", "never from here: the other end begins" },
 	};
 
-	steps(p, 2);
+	steps(p, 0);
 	wrong(p, why);
-	begin(p, 2, " policy start ");
-	put(&p->out, L("<fieldset><legend>Algorithms</legend>"));
-	choice(p, "policy", policies, 2);
+	begin(p, 0, " policy start ");
+	put(&p->out, L("<fieldset><legend>What the other end is</legend>"));
+	choice(p, "policy", policies, 3);
 	put(&p->out, L("</fieldset><fieldset><legend>When it is set up</legend>"));
 	choice(p, "start", starts, 3);
 	put(&p->out, L("</fieldset>"));
-	end(p, "On to the proof");
+	end(p, "On to the sites");
 }
 
 static void
 step_proof(struct page *p, const char *why)
 {
 	static const char *const ways[][2] = {
-		{ "psk", "A pre-shared key: the panel makes one of 256 random bits, shows it once, and never again" },
+		{ "psk", "Pre-shared key: one of 256 random bits is made, shown once and never again; or the one that the other end has made" },
 		{ "cert", "Certificates: each end has its own, from the CA below" },
+		{ "manual", "Manual keys: nothing is negotiated, somebody changes the keys by hand" },
 	};
 
 	steps(p, 3);
 	wrong(p, why);
 	begin(p, 3, " auth trust ");
 	put(&p->out, L("<fieldset><legend>How the two ends prove who they are</legend>"));
-	choice(p, "auth", ways, 2);
+	choice(p, "auth", ways, 3);
 	put(&p->out, L("</fieldset>"));
 	line(p, "trust", "The CA, for certificates", "Its name under Certificates; 'ikectl ca init' makes one.", false);
 	end(p, "Show the plan");
+}
+
+/* A network can be behind one gateway only: do these meet those of a site that has nothing to do with the tunnel? */
+static bool
+meets_any(const json_t *sites, const struct new_tunnel *t, const char *nets, char *why, size_t cap)
+{
+	char theirs[600], text[140];
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach(json_object_get(sites, "sites"), i, s) {
+		networks_of(s, theirs);
+		if (strcmp(js_str(s, "name"), t->here) == 0 || strcmp(js_str(s, "name"), t->there) == 0 || !*theirs || !compose_overlap(nets, theirs, text, sizeof(text)))
+			continue;
+		snprintf(why, cap, "%.140s The second is behind the site '%.60s'.", text, js_str(s, "name"));
+		return true;
+	}
+	return false;
 }
 
 /* From the fields to a tunnel, as far as "upto" steps were made; why is a sentence when something cannot be, and the number of its step is returned. */
@@ -200,23 +219,26 @@ gather(struct page *p, const json_t *sites, int upto, struct new_tunnel *t, char
 	memset(t, 0, sizeof(*t));
 	snprintf(t->here, sizeof(t->here), "%s", js_str(sites, "here"));
 	snprintf(t->there, sizeof(t->there), "%s", page_field(p, "there"));
+	if (upto < 2)
+		return -1;
 	snprintf(why, cap, "The other site needs a name that is not this gateway's.");
 	if (!name_ok(t->there) || strcmp(t->here, t->there) == 0)
-		return 0;
+		return 1;
 	/* Both ends make the same block of it: the names in their order, whichever end this is. */
 	first = strcmp(t->here, t->there) < 0 ? t->here : t->there;
 	if (snprintf(t->name, sizeof(t->name), "%s-%s", first, first == t->here ? t->there : t->here) >= (int)sizeof(t->name))
-		return 0;
+		return 1;
 	snprintf(why, cap, "A new site needs an address: one like 203.0.113.9, or any.");
 	if ((!there && !compose_address(page_field(p, "address"))) || (!here && !compose_address(page_field(p, "here_address"))))
-		return 0;
-	if (upto < 2)
+		return 1;
+	if (upto < 3)
 		return -1;
 	networks_of(here, here_nets);
 	networks_of(there, there_nets);
 	if ((!here && !compose_networks(page_field(p, "here_networks"), here_nets, why, cap)) ||
-	    (!there && !compose_networks(page_field(p, "networks"), there_nets, why, cap)) || compose_overlap(here_nets, there_nets, why, cap))
-		return 1;
+	    (!there && !compose_networks(page_field(p, "networks"), there_nets, why, cap)) || compose_overlap(here_nets, there_nets, why, cap) ||
+	    (!here && meets_any(sites, t, here_nets, why, cap)) || (!there && meets_any(sites, t, there_nets, why, cap)))
+		return 2;
 	if (!here) {
 		snprintf(t->sites[0].name, 64, "%s", t->here);
 		snprintf(t->sites[0].address, 64, "%s", page_field(p, "here_address"));
@@ -231,6 +253,10 @@ gather(struct page *p, const json_t *sites, int upto, struct new_tunnel *t, char
 	snprintf(t->start, sizeof(t->start), "%s", *page_field(p, "start") ? page_field(p, "start") : "always");
 	t->cert = strcmp(page_field(p, "auth"), "cert") == 0;
 	snprintf(t->trust, sizeof(t->trust), "%s", page_field(p, "trust"));
+	if (upto >= 4 && strcmp(page_field(p, "auth"), "manual") == 0) {
+		snprintf(why, cap, "Manual keys are no part of a site file: 'setkey -f FILE' loads them, on both gateways (setkey(8) shows such a file).");
+		return 3;
+	}
 	snprintf(why, cap, "Certificates need the name of a CA to trust.");
 	return upto >= 4 && t->cert && !name_ok(t->trust) ? 3 : -1;
 }
@@ -272,46 +298,13 @@ show_plan(struct page *p, const struct new_tunnel *t)
 		begin(p, 4, " ");
 		put(&p->out, L("<label for=\"seconds\">Undo by itself unless confirmed within</label><select id=\"seconds\" name=\"seconds\"><option value=\"0\">never: it is new, and changes no other</option>"
 		    "<option value=\"120\">2 minutes</option></select>"));
+		if (!t->cert && p->role >= ROLE_ADMIN)
+			put(&p->out, L("<label for=\"secret-in\">The secret, if the other end has made one</label><input id=\"secret-in\" name=\"secret\" type=\"password\" autocomplete=\"off\" "
+			    "maxlength=\"2000\" aria-describedby=\"secret-is\"><p class=\"dim\" id=\"secret-is\">As it was shown there. Left empty, one of 256 random bits is made and shown once.</p>"));
 		end(p, "Make the tunnel");
 		answer_free(&a);
 	}
 	free(text);
-}
-
-static bool
-make_secret(char out[48])
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned char r[33] = { 0 };
-	char *to = out;
-
-	if (getrandom(r, 32, 0) != 32)
-		return false;
-	for (int i = 0; i < 33; i += 3) {
-		unsigned v = (unsigned)r[i] << 16 | (unsigned)r[i + 1] << 8 | (i + 2 < 32 ? r[i + 2] : 0u);
-
-		for (int k = 18; k >= 0; k -= 6)
-			*to++ = digits[v >> k & 63];
-	}
-	to[-1] = '=';	/* 32 octets: the last group has two */
-	*to = '\0';
-	explicit_bzero(r, sizeof(r));
-	return true;
-}
-
-static void
-show_secret(struct page *p, const struct new_tunnel *t)
-{
-	char secret[48];
-
-	if (!make_secret(secret)) {
-		look_note(&p->out, "bad", "The system gave no random octets; make the secret yourself: head -c 32 /dev/urandom | base64");
-		return;
-	}
-	put(&p->out, L("<section class=\"card\"><h2>The secret</h2><p>It is shown now and never again. Put this line into the file <code>/etc/causeway/secrets/"), t->name,
-	    L("</code> of <strong>both</strong> gateways, mode 0600, by a way that nobody else reads:</p><pre class=\"code secret\" id=\"secret\" tabindex=\"0\">base64:"), secret,
-	    L("</pre><button type=\"button\" data-copy=\"secret\" hidden>Copy</button></section>"));
-	explicit_bzero(secret, sizeof(secret));
 }
 
 static void
@@ -322,8 +315,10 @@ done(struct page *p, const struct new_tunnel *t, const json_t *answer)
 	put(&p->out, L("<div class=\"note good\" role=\"status\"><p>Revision "), js_int(answer, "revision"), L(" has the tunnel "), t->name, L(".</p></div>"));
 	if (js_has(answer, "confirm"))
 		page_pending(p, json_object_get(answer, "confirm"));
-	if (!t->cert)
-		show_secret(p, t);
+	if (!t->cert && p->role >= ROLE_ADMIN)
+		secret_give(p, t->name, page_field(p, "secret"), false);
+	else if (!t->cert)
+		look_note(&p->out, "warn", "Its secret is not there yet: an administrator hands it in, on the tunnel's page 'Secret'.");
 	else
 		put(&p->out, L("<p>Each end needs its certificate: <a href=\""), P("/certs"), L("\">Certificates</a>.</p>"));
 	put(&p->out, L("<p><a class=\"button\" href=\""), P("/tunnels/"), SEG(t->name), L("/export\">The file for the other side</a> <a class=\"button\" href=\""), P("/tunnels/"),
@@ -359,7 +354,7 @@ page_new(struct page *p)
 	page_say(p, "New tunnel", "ikectl edit TUNNEL");
 	if (!page_get(p, &sites, "/v1/sites"))
 		return;
-	step_sites(p, sites.body, "");
+	step_profile(p, "");
 	answer_free(&sites);
 }
 
@@ -369,7 +364,7 @@ page_new_post(struct page *p)
 	int step = atoi(page_field(p, "step")), bad;
 	struct new_tunnel t;
 	struct answer sites;
-	char why[200];
+	char why[400];
 
 	page_say(p, "New tunnel", "ikectl edit TUNNEL");
 	if (!page_get(p, &sites, "/v1/sites"))
@@ -378,9 +373,9 @@ page_new_post(struct page *p)
 	if (bad < 0)
 		why[0] = '\0';
 	switch (bad >= 0 ? bad : step) {
-	case 0: step_sites(p, sites.body, why); break;
-	case 1: step_networks(p, sites.body, why); break;
-	case 2: step_profile(p, why); break;
+	case 0: step_profile(p, why); break;
+	case 1: step_sites(p, sites.body, why); break;
+	case 2: step_networks(p, sites.body, why); break;
 	case 3: step_proof(p, why); break;
 	case 4: show_plan(p, &t); break;
 	default: make(p, &t); break;

@@ -10,7 +10,7 @@ void
 page_tunnel_tabs(struct page *p, const char *at)
 {
 	static const struct { const char *tail, *words; } v[] = {
-		{ "", "State" }, { "/config", "Configuration" }, { "/export", "For the other end" }, { "/log", "Log" },
+		{ "", "State" }, { "/config", "Configuration" }, { "/secret", "Secret" }, { "/export", "For the other end" }, { "/log", "Log" },
 	};
 
 	put(&p->out, L("<h1>"), p->name, L("</h1><ul class=\"tabs\">"));

@@ -34,16 +34,17 @@ static const struct field block[] = { CSRF, TEXT, COMMENT, SECONDS, { "was", F_T
 static const struct field export[] = { { "for", F_CHOICE, 0, false, "causeway|strongswan|libreswan|openiked|fields" }, { 0 } };
 static const struct field audit[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field new_tunnel[] = {
-	CSRF, SECONDS, { "step", F_NUMBER, 5, true, NULL }, { "there", F_NAME, 0, true, NULL }, { "address", F_LINE, 63, false, NULL },
+	CSRF, SECONDS, { "step", F_NUMBER, 5, true, NULL }, { "there", F_NAME, 0, false, NULL }, { "address", F_LINE, 63, false, NULL },
 	{ "here_address", F_LINE, 63, false, NULL }, { "here_networks", F_LINE, 500, false, NULL }, { "networks", F_LINE, 500, false, NULL },
-	{ "policy", F_CHOICE, 0, false, "modern|compatible" }, { "start", F_CHOICE, 0, false, "always|on-demand|respond-only" },
-	{ "auth", F_CHOICE, 0, false, "psk|cert" }, { "trust", F_NAME, 0, false, NULL }, { 0 },
+	{ "policy", F_CHOICE, 0, false, "modern|compatible|legacy" }, { "start", F_CHOICE, 0, false, "always|on-demand|respond-only" },
+	{ "auth", F_CHOICE, 0, false, "psk|cert|manual" }, { "trust", F_NAME, 0, false, NULL }, { "secret", F_LINE, 2000, false, NULL }, { 0 },
 };
 static const struct field user_new[] = { CSRF, { "user", F_NAME, 0, true, NULL }, { "password", F_LINE, 1024, true, NULL }, ROLE, { 0 } };
 static const struct field user[] = {
 	CSRF, { "password", F_LINE, 1024, false, NULL }, { "role", F_CHOICE, 0, false, "viewer|operator|editor|admin" },
 	{ "disabled", F_CHOICE, 0, false, "yes" }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 },
 };
+static const struct field secret[] = { CSRF, { "what", F_CHOICE, 0, true, "new|put" }, { "secret", F_LINE, 2000, false, NULL }, { 0 } };
 static const struct field by_id[] = { CSRF, { "id", F_NUMBER, INT64_MAX, true, NULL }, { 0 } };
 static const struct field token[] = { CSRF, { "name", F_NAME, 0, true, NULL }, ROLE, { "days", F_NUMBER, 3650, true, NULL }, { 0 } };
 
@@ -60,6 +61,8 @@ const struct route routes[] = {
 	{ M_GET,	"/tunnels/*/config",	ROLE_VIEWER,	no_fields,	page_tunnel_config },
 	{ M_POST,	"/tunnels/*/config",	ROLE_EDITOR,	block,		page_tunnel_config_post },
 	{ M_GET,	"/tunnels/*/export",	ROLE_VIEWER,	export,		page_export },
+	{ M_GET,	"/tunnels/*/secret",	ROLE_VIEWER,	no_fields,	page_secret },
+	{ M_POST,	"/tunnels/*/secret",	ROLE_ADMIN,	secret,		page_secret_post },
 	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	no_fields,	page_tunnel_log },
 	{ M_GET,	"/new",			ROLE_EDITOR,	no_fields,	page_new },
 	{ M_POST,	"/new",			ROLE_EDITOR,	new_tunnel,	page_new_post },

@@ -17,7 +17,7 @@ def child(name):
 def tunnel(name):
     return {"name": name, "state": "failed", "local_site": "tokyo", "remote_site": HOSTILE, "local": "20.0.0.1", "remote": HOSTILE,
             "id_local": "fqdn:tokyo", "id_remote": HOSTILE, "start": "always", "policy": None, "reason": "AUTH_FAILED", "message": HOSTILE,
-            "hint": HOSTILE, "detail": HOSTILE, "retry_in_s": 4, "auth": {}, "secret": "OK", "children": [child(name)],
+            "hint": HOSTILE, "detail": HOSTILE, "retry_in_s": 4, "auth": {"local": {"how": "psk", "psk": "a-b"}}, "secret": "OK", "children": [child(name)],
             "ike": {"up": True, "initiator": True, "local": HOSTILE, "remote": HOSTILE, "nat_local": False, "nat_remote": False, "id_remote": HOSTILE,
                     "proved": HOSTILE, "suite": HOSTILE, "age_s": 1, "rekey_in_s": 2}}
 
