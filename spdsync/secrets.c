@@ -8,7 +8,6 @@
 #include "certs.h"
 #include "secret.h"
 
-#define WAIT_S	60
 #define SECRET_TEXT	4096
 
 static void
@@ -78,13 +77,16 @@ static void
 call(struct req *r, uint16_t type, const struct wr *w, ipc_done *done)
 {
 	struct pump *k = &r->s->keymgr;
+	unsigned wait_s;
 
+	if (!req_wait(r, &wait_s))
+		return;
 	r->call_link = k->ipc;
 	r->call = k->up && wr_ok(w) ? ipc_call(k->ipc, type, wr_bytes(w), R_KEYMGR_DOWN, done, r) : 0;
 	if (r->call == 0)
 		req_error(r, 503, R_KEYMGR_DOWN, NULL, NULL);
 	else
-		req_timer(r, WAIT_S, on_late);
+		req_timer(r, wait_s, on_late);
 }
 
 static bool

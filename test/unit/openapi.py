@@ -399,7 +399,7 @@ for v in ("open", "close"):
 for path in ["/v1/guard/open", "/v1/guard/close"]:
     call(400, "post", path, query={"wait": "61"})
 world("mute")
-waiting = [("post", p) for p in certs + ["/v1/guard/open", "/v1/guard/close"] + [T + "/" + v for v in ("up", "down", "restart", "rekey")]]
+waiting = [("post", p) for p in certs + [S, S + "/remove", "/v1/guard/open", "/v1/guard/close"] + [T + "/" + v for v in ("up", "down", "restart", "rekey")]]
 
 
 def late(path):
