@@ -115,6 +115,7 @@ bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const cha
 bool labels_match(const struct site_tunnel *, const char *words);
 /* Every key there is: of the file, a site, a tunnel. Ended by NULL. */
 extern const char *const sites_top_keys[], *const sites_site_keys[], *const sites_tunnel_keys[];
+extern const char *const sites_proof_keys[], *const sites_rule_keys[];	/* siteauth.c: of auth; of a CA below trust */
 /* The networks of a child's side: 0 of between's first, 1 of its second. Borrowed. */
 const struct prefix *child_nets(const struct sites *, const struct site_tunnel *, unsigned child, unsigned side, unsigned *n);
 bool site_is_any(const struct site *);	/* its address is not known: it begins */

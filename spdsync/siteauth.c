@@ -12,8 +12,8 @@
 #include "siteauth.h"
 
 static const char *const site_side_keys[] = { "certificate", "trust", "key", "public_key", NULL };
-static const char *const side_keys[] = { "psk", "certificate", "trust", "key", "public_key", NULL };
-static const char *const rule_keys[] = { "revocation", "crl", "ocsp", NULL };
+const char *const sites_proof_keys[] = { "psk", "certificate", "trust", "key", "public_key", NULL };
+const char *const sites_rule_keys[] = { "revocation", "crl", "ocsp", NULL };
 
 /* ---- one side ---- */
 
@@ -85,7 +85,7 @@ read_side(struct yt *yt, struct sites *all, const struct yt_node *map, bool of_s
 	const struct yt_node *psk = yt_get(yt, map, "psk", YT_MAY), *cert = yt_get(yt, map, "certificate", YT_MAY),
 	    *trust = yt_get(yt, map, "trust", YT_MAY), *key = yt_get(yt, map, "key", YT_MAY), *pub = yt_get(yt, map, "public_key", YT_MAY);
 
-	if (!yt_only(yt, map, of_site ? site_side_keys : side_keys))
+	if (!yt_only(yt, map, of_site ? site_side_keys : sites_proof_keys))
 		return false;
 	if (both(yt, map, "psk", "certificate") || both(yt, map, "psk", "trust") || both(yt, map, "psk", "key") || both(yt, map, "psk", "public_key") ||
 	    both(yt, map, "certificate", "key") || both(yt, map, "certificate", "public_key") || both(yt, map, "trust", "key") ||
@@ -257,7 +257,7 @@ read_rule(struct yt *yt, const struct sites *all, const struct yt_node *n, struc
 		return yt_fail(yt, R_NAME_INVALID, n->key_line, n->key_column, "Names are lower-case letters, digits and inner hyphens, at most 63.",
 		    "'%.80s' is not a name.", n->key);
 	snprintf(r->name, sizeof(r->name), "%s", n->key);
-	if (!yt_only(yt, n, rule_keys))
+	if (!yt_only(yt, n, sites_rule_keys))
 		return false;
 	if (!is_used(all, r->name))
 		return yt_fail(yt, R_REFERENCE_UNKNOWN, n->key_line, n->key_column, "Is it misspelled? Else remove it.",

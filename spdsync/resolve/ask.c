@@ -53,6 +53,8 @@ question_close(struct question *q)
 	if (q->fd >= 0)
 		close(q->fd);
 	q->fd = -1;
+	free(q->in);
+	q->in = NULL;
 }
 
 void
@@ -105,14 +107,75 @@ question_over(struct question *q, enum reason reason)
 		finish(q->l);
 }
 
+static struct endpoint
+server_of(const struct lookup *l)
+{
+	return (struct endpoint){ l->server[l->tries % l->nservers], l->r->port };
+}
+
+static void
+failed(struct question *q, const char *sentence, unsigned code)
+{
+	char server[ADDR_STR];
+
+	memset(&q->got, 0, sizeof(q->got));
+	q->reason = R_DNS_FAILED;
+	snprintf(q->l->detail, sizeof(q->l->detail), sentence, server_name(q->l, server), code);
+	question_close(q);
+}
+
+static void
+wait_for_server(struct lookup *l)
+{
+	struct timeval tv = { LOOKUP_WAIT_MS / 1000, LOOKUP_WAIT_MS % 1000 * 1000 };
+
+	event_add(l->timer, &tv);
+}
+
+/* It is asked by TCP, once; it has its time again for that. */
+static void
+ask_again(struct question *q)
+{
+	struct endpoint to = server_of(q->l);
+
+	question_close(q);
+	if (question_by_tcp(q, &to))
+		wait_for_server(q->l);
+	else
+		failed(q, "the answer of %s does not fit into a datagram, and it cannot be asked by TCP (code %u)", 0);
+}
+
 /* What the server says is taken unless the server only says that it cannot: then the next one is asked when its turn comes. */
+static void
+take_answer(struct question *q, const struct dns_answer *a)
+{
+	bool tcp = q->in != NULL;
+
+	q->got = *a;
+	if (a->cut && !tcp)
+		ask_again(q);
+	else if (!a->cut && (a->rcode == DNS_NOERROR || a->rcode == DNS_NXDOMAIN))
+		question_over(q, R_OK);
+	else
+		failed(q, a->cut ? "the answer of %s is cut off by TCP too (code %u)" : "%s answers with error code %u", a->rcode);
+}
+
+void
+question_answered(struct question *q, struct bytes in)
+{
+	struct dns_answer a;
+
+	if (in.n && dns_answer(in, q->id, q->l->host, q->type, &a))
+		take_answer(q, &a);
+	else
+		failed(q, "the answer of %s does not fit into a datagram, and by TCP it gives none (code %u)", 0);
+}
+
 static void
 on_answer(evutil_socket_t fd, short what, void *arg)
 {
 	struct question *q = arg;
-	struct lookup *l = q->l;
 	uint8_t buf[4096];
-	char server[ADDR_STR];
 	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 	struct dns_answer a;
 
@@ -121,24 +184,14 @@ on_answer(evutil_socket_t fd, short what, void *arg)
 		question_close(q);
 		return;
 	}
-	if (n <= 0 || !dns_answer(bytes_of(buf, (size_t)n), q->id, l->host, q->type, &a))
-		return;
-	q->got = a;
-	if (!a.cut && (a.rcode == DNS_NOERROR || a.rcode == DNS_NXDOMAIN)) {
-		question_over(q, R_OK);
-		return;
-	}
-	memset(&q->got, 0, sizeof(q->got));
-	q->reason = R_DNS_FAILED;
-	snprintf(l->detail, sizeof(l->detail), a.cut ? "the answer of %s does not fit into a datagram (code %u)" : "%s answers with error code %u",
-	    server_name(l, server), a.rcode);
-	question_close(q);
+	if (n > 0 && dns_answer(bytes_of(buf, (size_t)n), q->id, q->l->host, q->type, &a))
+		take_answer(q, &a);
 }
 
 static bool
 question_send(struct question *q)
 {
-	struct endpoint to = { q->l->server[q->l->tries % q->l->nservers], q->l->r->port };
+	struct endpoint to = server_of(q->l);
 	struct sockaddr_storage ss;
 	socklen_t len = endpoint_to_sa(&to, &ss);
 	uint8_t buf[512];
@@ -157,12 +210,10 @@ question_send(struct question *q)
 static void
 ask(struct lookup *l)
 {
-	struct timeval tv = { LOOKUP_WAIT_MS / 1000, LOOKUP_WAIT_MS % 1000 * 1000 };
-
 	for (unsigned i = 0; i < 2; i++)
 		if (!l->q[i].over && !question_send(&l->q[i]))
 			question_close(&l->q[i]);
-	event_add(l->timer, &tv);
+	wait_for_server(l);
 }
 
 /* The time of a server is over: the next one, or the end. */

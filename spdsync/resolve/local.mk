@@ -10,7 +10,8 @@ spdsync_resolve_libresolve_a_SOURCES = \
 	spdsync/resolve/dns.h \
 	spdsync/resolve/files.c \
 	spdsync/resolve/resolve.h \
-	spdsync/resolve/serve.c
+	spdsync/resolve/serve.c \
+	spdsync/resolve/tcp.c
 
 daemon_PROGRAMS += spdsync/resolve/spdsync-resolve
 spdsync_resolve_spdsync_resolve_CPPFLAGS = $(RESOLVE_CPPFLAGS)

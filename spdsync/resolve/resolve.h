@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * spdsync-resolve: addresses of host names for spdsync, which may not meet the network. A request becomes a lookup: two questions
- * (A, AAAA), each on a socket of its own with a port and a number that nobody can guess, asked of one server after the other.
+ * (A, AAAA), each on a socket of its own with a port and a number that nobody can guess, asked of one server after the other, by UDP, and by TCP what does not fit
+ * into a datagram.
  * LOOKUPS run at a time; a server that is silent delays nobody but who asked it.
  */
 #ifndef RESOLVE_RESOLVE_H
@@ -25,6 +26,8 @@ struct question {
 	uint16_t	 type, id;
 	int		 fd;		/* or -1 */
 	struct event	*ev;
+	uint8_t		*in;		/* by TCP: what came of the answer and its length */
+	size_t		 nin;
 	bool		 over;
 	enum reason	 reason;
 	struct dns_answer got;
@@ -65,6 +68,10 @@ void lookup_next(struct resolver *);
 /* ask.c */
 void lookup_start(struct lookup *);
 void lookup_stop(struct lookup *);	/* allowed for one that does not run */
+/* An answer, or with no octets: there is none to be had of this server. */
+void question_answered(struct question *, struct bytes);
+/* tcp.c: asks the server anew; false: it cannot be asked. */
+bool question_by_tcp(struct question *, const struct endpoint *server);
 /* Can its files still be read? No: one was replaced after the sandbox was closed. */
 bool resolver_sees(const struct resolver *);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What spdsync-resolve may do once it serves: UDP out, and read the resolver's two files. No capability, no other file, no program, no TCP. */
+/* What spdsync-resolve may do once it serves: UDP and TCP out, and read the resolver's two files. No capability, no other file, no program. */
 #include <seccomp.h>
 #include <sys/socket.h>
 
@@ -19,4 +19,4 @@ static const struct sandbox_arg args[] = {
 
 static const char *const reads[] = { "/etc/resolv.conf", "/etc/hosts", NULL };
 
-const struct sandbox resolve_sandbox = { .syscalls = calls, .args = args, .read_paths = reads };
+const struct sandbox resolve_sandbox = { .syscalls = calls, .args = args, .read_paths = reads, .connects = true };

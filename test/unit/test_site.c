@@ -593,6 +593,90 @@ test_keys(void **state)
 	free(t);
 }
 
+#define KEY_1	"MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+#define KEY_2	"MCowBQYDK2VwAyEA12HALdF3mfjvvNZryKnGOPATSyJKUq5lvXBn5MnpNtk="
+#define ENDS(tokyo, newyork)	"auth: {tokyo: {" tokyo "}, newyork: {" newyork "}}"
+
+/* Two ways to say how the ends prove themselves that differ in one key: keymgr is told another thing. */
+static const struct { const char *key, *one, *other; } proofs[] = {
+	{ "psk", "auth: {psk: tokyo-newyork}", "auth: {psk: other}" },
+	{ "trust", "auth: {trust: ca}", "auth: {trust: [ca, other]}" },
+	{ "certificate", "auth: {trust: ca}", ENDS("certificate: own, trust: ca", "trust: ca") },
+	{ "key", ENDS("public_key: " KEY_1, "public_key: " KEY_2), ENDS("key: own, public_key: " KEY_1, "public_key: " KEY_2) },
+	{ "public_key", ENDS("public_key: " KEY_1, "public_key: " KEY_2), ENDS("public_key: " KEY_1, "public_key: " KEY_1) },
+};
+static const struct { const char *key, *text; } rules[] = {
+	{ "revocation", "revocation: strict" }, { "crl", "crl: ['http://crl.example.org/ca.crl']" }, { "ocsp", "ocsp: 'http://ocsp.example.org'" },
+};
+
+static void
+binding(const char *auth, struct binding *b)
+{
+	struct sites *s = must_read(with("auth: {psk: tokyo-newyork}", auth));
+	struct want w;
+
+	memset(b, 0, sizeof(*b));
+	assert_true(want_build(&w, s, "tokyo", any_reqid, NULL));
+	want_binding(&w.v[0], b);
+	want_fini(&w);
+	sites_free(s);
+}
+
+static struct sites *
+rule(const char *words)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%strust: {ca: {%s}}\n", with("auth: {psk: tokyo-newyork}", "auth: {trust: ca}"), words);
+	return must_read(text);
+}
+
+/* The same of the words of a proof and of a CA's rule. */
+static void
+test_proof_keys(void **state)
+{
+	static char page[65536];
+	struct binding *b = calloc(2, sizeof(*b));
+	const char *top = getenv("top_srcdir"), *tried[8] = { NULL };
+	char name[512];
+	FILE *f;
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/doc/causeway-sites.5", top ? top : ".");
+	f = fopen(name, "r");
+	assert_non_null(f);
+	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
+	fclose(f);
+	same_words(page, ".Ss Proofs", sites_proof_keys);
+	same_words(page, ".Ss Keys of a CA below trust", sites_rule_keys);
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
+		binding(proofs[i].one, &b[0]);
+		binding(proofs[i].other, &b[1]);
+		if (memcmp(&b[0], &b[1], sizeof(*b)) == 0)
+			fail_msg("'%s' does nothing", proofs[i].key);
+		tried[i] = proofs[i].key;
+	}
+	for (const char *const *k = sites_proof_keys; *k; k++) {
+		size_t i = 0;
+
+		while (tried[i] && strcmp(tried[i], *k) != 0)
+			i++;
+		if (!tried[i])
+			fail_msg("'%s' is not tried", *k);
+	}
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct sites *one = rule("revocation: soft"), *other = rule(rules[i].text);
+
+		if (memcmp(sites_find_rule(one, "ca"), sites_find_rule(other, "ca"), sizeof(struct trust_rule)) == 0)
+			fail_msg("'%s' does nothing", rules[i].key);
+		assert_string_equal(rules[i].key, sites_rule_keys[i]);
+		sites_free(one);
+		sites_free(other);
+	}
+	assert_null(sites_rule_keys[sizeof(rules) / sizeof(rules[0])]);
+	free(b);
+}
+
 /* Of two errors the first of the file is told, whatever the names are. */
 static void
 test_first_error(void **state)
@@ -637,7 +721,8 @@ main(void)
 		cmocka_unit_test(test_sample), cmocka_unit_test(test_options), cmocka_unit_test(test_units), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_legacy_and_any), cmocka_unit_test(test_same_pair), cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_digest), cmocka_unit_test(test_want), cmocka_unit_test(test_families), cmocka_unit_test(test_children),
-		cmocka_unit_test(test_first_error), cmocka_unit_test(test_host), cmocka_unit_test(test_labels), cmocka_unit_test(test_keys), cmocka_unit_test(test_address_in_use), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_first_error), cmocka_unit_test(test_host), cmocka_unit_test(test_labels), cmocka_unit_test(test_keys), cmocka_unit_test(test_proof_keys),
+		cmocka_unit_test(test_address_in_use), cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
