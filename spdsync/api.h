@@ -38,6 +38,7 @@ struct req {
 	json_t			*reply;		/* prepared answer of one that waits for the revision to settle */
 	bool			one;		/* only the tunnel "name" is concerned */
 	bool			checking;	/* it settled, keymgr is asked for its warnings */
+	void			(*checked)(void *);	/* what to do when keymgr has said what secrets are like */
 	json_t			*counters, *drops;
 	json_t			*list;		/* of a question that takes several calls */
 	void			(*counted)(struct req *, json_t *);

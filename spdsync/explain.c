@@ -196,7 +196,7 @@ on_asked(evutil_socket_t fd, short what, void *arg)
 	explain(arg);
 }
 
-/* keymgr is asked first what the secret is like now: its answer is there within milliseconds, and is not waited for longer. */
+/* keymgr is asked first what the secret is like now: its answer is there within a millisecond, and is waited for 50 of them. */
 void
 get_explain(struct req *r)
 {
@@ -212,8 +212,10 @@ get_explain(struct req *r)
 		keymgr_check(s, rt);
 		event_free(r->timer);
 		r->timer = evtimer_new(s->base, on_asked, r);
+		r->checked = explain;
 		if (r->timer && evtimer_add(r->timer, &soon) == 0)
 			return;
+		r->checked = NULL;
 	}
 	explain(r);
 }

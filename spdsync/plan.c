@@ -251,8 +251,10 @@ plan_allowed(const struct sites *old, const char *old_text, size_t old_n, const 
 		snprintf(list, sizeof(list), "%s", l.unconfirmed > 8 ? "all" : l.names);
 		for (char *p = strstr(list, ", "); p; p = strstr(p, ", "))
 			memmove(p + 1, p + 2, strlen(p + 2) + 1);
-		snprintf(hint, sizeof(hint), "Was the file copied completely? If they shall go, say: ikectl apply --remove %s FILE", list);
-		yt_fail(&yt, R_YAML_TRUNCATED, line, column, hint, "The file ends without these, which are in force: %s.", l.names);
+		snprintf(hint, sizeof(hint), yt_in_parts(text, n) ? "Was a file lost or cut? If they shall go, say: ikectl apply --remove %s DIRECTORY" :
+		    "Was the file copied completely? If they shall go, say: ikectl apply --remove %s FILE", list);
+		yt_fail(&yt, R_YAML_TRUNCATED, line, column, hint, yt_in_parts(text, n) ? "The files end without these, which are in force: %s." :
+		    "The file ends without these, which are in force: %s.", l.names);
 	} else if (l.n == 0 && (cut = cut_at(text, n, old_text, old_n)) != 0) {
 		struct yt until = { .text = text, .n = cut };
 

@@ -327,6 +327,8 @@ api_checked(struct api *a)
 		next = r->next;
 		if (r->checking)
 			reply_checked(r);
+		else if (r->checked)
+			r->checked(r);
 	}
 }
 

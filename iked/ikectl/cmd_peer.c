@@ -66,7 +66,7 @@ cmd_compare(const struct ctl *ctl, int argc, char **argv)
 	size_t n, i;
 	int rc;
 
-	buf = ctl_slurp(ctl, argv[0], &n);
+	buf = dir_is(argv[0]) ? dir_slurp(ctl, argv[0], &n) : ctl_slurp(ctl, argv[0], &n);
 	if (!buf)
 		return CTL_FAILED;
 	ctl_query(path, sizeof(path), "file", argv[0]);

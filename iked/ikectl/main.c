@@ -17,7 +17,7 @@ const struct command commands[] = {
 	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
 	{ "check", "FILE | DIRECTORY", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
-	{ "compare", "FILE", "what the other end's site file says differently about our tunnels", 1, 1, cmd_compare },
+	{ "compare", "FILE | DIRECTORY", "what the other end's site file says differently about our tunnels", 1, 1, cmd_compare },
 	{ "complete", "-- WORD ...", "what the last word may become: the shells' completions ask it", 1, 1000, cmd_complete },
 	{ "confirm", "", "keep what 'apply --confirm' put in force", 0, 0, cmd_confirm },
 	{ "counters", "", "every drop reason and total of the engine and of iked", 0, 0, cmd_counters },

@@ -80,13 +80,39 @@ print_error(const struct ctl *ctl, json_t *e)
 	fprintf(stderr, "  (%s)\n", text(e, "reason"));
 }
 
+#define MANY	20	/* rows that say nothing but the same word: of more than these the number is told */
+
+/* A row of which there is no more to say than its word. */
+static bool
+is_plain(json_t *row, const char *action)
+{
+	return is(row, "action", action) && !has(row, "why") && json_array_size(json_object_get(row, "children")) == 0;
+}
+
+static size_t
+count_plain(json_t *plan, const char *action)
+{
+	size_t i, n = 0;
+	json_t *row;
+
+	json_array_foreach(plan, i, row)
+		n += is_plain(row, action);
+	return n;
+}
+
 void
 print_plan_rows(const struct ctl *ctl, json_t *plan)
 {
+	size_t i, k, kept = count_plain(plan, "kept"), made = count_plain(plan, "new");
 	json_t *row, *child;
-	size_t i, k;
 
+	if (kept > MANY)
+		printf("kept      %zu tunnels\n", kept);
+	if (made > MANY)
+		printf("new       %zu tunnels\n", made);
 	json_array_foreach(plan, i, row) {
+		if ((kept > MANY && is_plain(row, "kept")) || (made > MANY && is_plain(row, "new")))
+			continue;
 		printf("%-9s %s%s%s\n", text(row, "action"), text(row, "tunnel"), has(row, "why") ? ": " : "",
 		    has(row, "why") ? text(row, "why") : "");
 		json_array_foreach(json_object_get(row, "children"), k, child)
