@@ -112,7 +112,7 @@ test_swanctl(void **state)
 	has(r.text, "#  swanctl.conf:8: the algorithm '3des' is weak");
 	has(r.text, "#  swanctl.conf:31: connection 'branch-oslo', child 'lan': updown is not carried over\n");
 	has(r.text, "#  swanctl.conf:42: version = 1");
-	has(r.text, "#  swanctl.conf:41: connection 'branch-rome': the address 'rome.example.org' of the peer is a name");
+	has(r.text, "    address: \"rome.example.org\"\n");
 	has(r.text, "the connection 'roadwarriors' is left out: it uses a kind of authentication for single users");
 	has(r.text, "connection 'hosts' is transport mode");
 	has(r.text, "include conf.d/*.conf: import that file by itself");
@@ -157,6 +157,27 @@ test_ipsec(void **state)
 	has_not(r.text, "west and east");
 	result_free(&r);
 	free(text);
+}
+
+/* What is not understood may be a secret: of its line only the first word is told. */
+static void
+test_iked_secrets(void **state)
+{
+	static const char text[] = "user \"jo\" \"swordfish\"\nradius secret swordfish\nikev2 \"s\" active esp from 10.1.0.0/24 to 10.2.0.0/24 "
+	    "local 192.0.2.1 peer GW.example.org srcid a dstid b psk \"swordfish\"\n";
+	struct imp *m = imp_new();
+	struct result r;
+
+	(void)state;
+	m->file = "iked.conf";
+	imp_ikedconf(m, text, sizeof(text) - 1);
+	r = finish(m);
+	has(r.text, "#  iked.conf:1: user: names and passwords of single users are not carried over");
+	has(r.text, "#  iked.conf:2: 'radius' begins no statement that is understood: its line is left out");
+	has(r.text, "    address: \"gw.example.org\"\n");
+	has_not(r.text, "swordfish");
+	secret_is(&r, "s", "swordfish");
+	result_free(&r);
 }
 
 static void
@@ -371,7 +392,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_swanctl), cmocka_unit_test(test_ipsec), cmocka_unit_test(test_iked), cmocka_unit_test(test_racoon),
+		cmocka_unit_test(test_swanctl), cmocka_unit_test(test_ipsec), cmocka_unit_test(test_iked), cmocka_unit_test(test_iked_secrets), cmocka_unit_test(test_racoon),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_nothing), cmocka_unit_test(test_secret_file), cmocka_unit_test(test_exported),
 	};
 

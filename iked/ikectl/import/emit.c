@@ -20,7 +20,17 @@ struct work {
 
 /* ---- one connection by itself ---- */
 
-/* An address that a site can have; "" and false: none, the site is "any". */
+/* A name that a site file takes, in its spelling: lower-case letters. What may be a mistyped address it does not take. */
+static bool
+settle_host(char *name)
+{
+	for (char *p = name; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
+	return host_ok(name) && strspn(name, "0123456789.x") != strlen(name);
+}
+
+/* An address or a host name that a site can have; "" and false: none, the site is "any". */
 static bool
 settle_address(struct imp *m, const struct imp_conn *c, struct imp_end *e, const char *whose)
 {
@@ -30,8 +40,10 @@ settle_address(struct imp *m, const struct imp_conn *c, struct imp_end *e, const
 		addr_str(&a, e->address);
 		return true;
 	}
+	if (settle_host(e->address))
+		return true;
 	if (e->address[0] && strcmp(e->address, "any") != 0 && !addr_parse(e->address, &a))
-		imp_note(m, c->line, "connection '%.60s': the address '%.80s' of %s is a name: the site has 'address: any' until you write the address",
+		imp_note(m, c->line, "connection '%.60s': '%.80s' of %s is no address and no host name: the site has 'address: any' until you write the address",
 		    c->name, e->address, whose);
 	else if (e == &c->here)
 		imp_note(m, c->line, "connection '%.60s': the file does not say this gateway's address: the site has 'address: any', so it only begins, until you write it",
@@ -43,12 +55,14 @@ settle_address(struct imp *m, const struct imp_conn *c, struct imp_end *e, const
 static void
 settle_id(struct imp *m, const struct imp_conn *c, struct imp_end *e, const char *whose)
 {
+	struct addr a;
+
 	if (e->id[0])
 		return;
 	if (e->how == IMP_CERT)
 		imp_note(m, c->line, "connection '%.60s': %s has no identity in the file; it may be the subject of its certificate: 'id:' of the site must be in the certificate",
 		    c->name, whose);
-	if (strcmp(e->address, "any") != 0)
+	if (addr_parse(e->address, &a))
 		snprintf(e->id, sizeof(e->id), "ip:%.46s", e->address);
 }
 
@@ -121,6 +135,8 @@ settle(struct imp *m, struct imp_conn *c)
 		imp_drop(m, c, "neither end has an address");
 	if (here && peer && addr_parse(c->here.address, &a) && addr_parse(c->peer.address, &b) && (a.fam != b.fam || addr_eq(&a, &b)))
 		imp_drop(m, c, "its two addresses are the same, or of different families");
+	if (here && peer && strcmp(c->here.address, c->peer.address) == 0)
+		imp_drop(m, c, "its two ends have the same name");
 	settle_id(m, c, &c->here, "this gateway");
 	settle_id(m, c, &c->peer, "the peer");
 	settle_nets(&c->here);
@@ -170,7 +186,7 @@ site_of(struct work *w, const struct imp_end *e, const char *fallback)
 			return &w->sites[i];
 	s = &w->sites[w->nsites];
 	memset(s, 0, sizeof(*s));
-	snprintf(s->address, sizeof(s->address), "%.47s", e->address);
+	snprintf(s->address, sizeof(s->address), "%.253s", e->address);
 	snprintf(s->id, sizeof(s->id), "%s", e->id);
 	snprintf(s->from, sizeof(s->from), "%s", fallback);
 	if (strncmp(e->id, "fqdn:", 5) == 0)

@@ -4,10 +4,11 @@
 #define IKECTL_EMIT_H
 
 #include "import.h"
+#include "msg_resolve.h"
 
 struct emit_site {
 	char		name[NAME_CAP];
-	char		address[ADDR_STR], id[ID_CAP];
+	char		address[HOST_CAP], id[ID_CAP];	/* "any", an address or a host name */
 	char		from[IMP_TEXT];		/* what it was first made of */
 	struct imp_nets	nets;
 };

@@ -297,6 +297,15 @@ policy(struct ik *s)
 		p.c->peer.how = IMP_CERT;
 }
 
+/* What follows an unknown word may be a password: it ends with its line, and is not told. */
+static void
+skip_line(struct ik *s)
+{
+	while (s->at.p < s->at.end && *s->at.p != '\n')
+		s->at.p++;
+	s->have = false;
+}
+
 static void
 statement(struct ik *s)
 {
@@ -321,10 +330,17 @@ statement(struct ik *s)
 			value(s);
 		return;
 	}
+	if (is(s, "user")) {
+		imp_note(s->m, s->line, "user: names and passwords of single users are not carried over");
+		skip_line(s);
+		return;
+	}
 	line = s->line;
 	snprintf(name, sizeof(name), "%.63s", value(s));
 	if (!eat(s, "=")) {
-		imp_note(s->m, line, "'%s' begins no statement that is understood", name);
+		imp_note(s->m, line, "'%s' begins no statement that is understood: its line is left out", name);
+		if (s->line == line)
+			skip_line(s);
 		return;
 	}
 	if (s->nmacros == MACROS) {
