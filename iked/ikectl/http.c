@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "http.h"
 
@@ -72,6 +74,43 @@ perform(struct http *h, CURL *c, void *to)
 	h->broken = 1;
 }
 
+/* Who waits at a terminal sees that something is waited for, and how long still. */
+struct progress {
+	time_t	 began, told;
+	long	 timeout_s;
+};
+
+static int
+on_waiting(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct progress *p = arg;
+	struct timespec now;
+
+	(void)a, (void)b, (void)c, (void)d;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - p->began > p->told) {
+		p->told = now.tv_sec - p->began;
+		fprintf(stderr, "\r\033[Kwaiting: %ld s", (long)p->told);
+		if (p->timeout_s)
+			fprintf(stderr, " of at most %ld", p->timeout_s);
+	}
+	return 0;
+}
+
+static void
+show_progress(CURL *c, struct progress *p, long timeout_s)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	*p = (struct progress){ .began = now.tv_sec, .timeout_s = timeout_s };
+	if (!isatty(STDERR_FILENO))
+		return;
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_waiting);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, p);
+}
+
 static void
 take_json(struct http *h, struct answer *a)
 {
@@ -86,6 +125,7 @@ http_call(struct http *h, const char *socket, const char *method, const char *pa
 	CURL *c = begin(h, socket, path, timeout_s);
 	struct curl_slist *headers = NULL;
 	struct answer a = { NULL, 0 };
+	struct progress progress;
 	char line[128];
 
 	if (!c)
@@ -101,7 +141,10 @@ http_call(struct http *h, const char *socket, const char *method, const char *pa
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
 	}
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_octets);
+	show_progress(c, &progress, timeout_s);
 	perform(h, c, &a);
+	if (progress.told)
+		fputs("\r\033[K", stderr);
 	if (h->broken) {
 		h->status = 0;
 		a.n = 0;
