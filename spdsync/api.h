@@ -46,6 +46,7 @@ struct req {
 	uint32_t		call;		/* in flight to another daemon */
 	struct ipc		*call_link;
 	unsigned		paged;
+	size_t			from, most, seen, foreign;	/* of a list in parts: what is asked for; what there is */
 	uint32_t		dump;		/* a PF_KEY dump in flight */
 	struct req		*next;
 };

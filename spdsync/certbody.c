@@ -109,16 +109,23 @@ get_csr(json_t *j, json_error_t *e, struct cert_csr *c, struct out *o)
 }
 
 static bool
-get_import(json_t *j, json_error_t *e, struct cert_import *c, struct out *o)
+get_import(json_t *j, json_error_t *e, struct certbody *b, struct out *o)
 {
-	const char *as = NULL, *trust = "ca";
+	struct cert_import *c = &b->import;
+	const char *as = NULL, *trust = "ca", *pem = NULL;
 	int replace = 0;
 
-	if (json_unpack_ex(j, e, JSON_STRICT, "{s?s, s?s, s?b}", "name", &as, "trust", &trust, "replace", &replace) != 0)
+	if (json_unpack_ex(j, e, JSON_STRICT, "{s?s, s?s, s?b, s?s}", "name", &as, "trust", &trust, "replace", &replace, "pem", &pem) != 0)
 		return false;
 	name(o, "name", as, c->name);
 	name(o, "trust", trust, c->trust);
 	c->replace = replace != 0;
+	if (pem && (*pem == '\0' || strlen(pem) > sizeof(b->request)))
+		bad(o, "pem", "is empty or too large");
+	if (pem && strstr(pem, "PRIVATE KEY"))
+		bad(o, "pem", "is a certificate; a private key comes by files.sock only");
+	b->pem_n = pem && o->ok ? strlen(pem) : 0;
+	memcpy(b->request, pem ? pem : "", b->pem_n);
 	return true;
 }
 
@@ -222,7 +229,7 @@ get(json_t *j, json_error_t *e, struct certbody *b, struct out *o)
 {
 	switch (b->kind) {
 	case BODY_CSR: return get_csr(j, e, &b->csr, o);
-	case BODY_IMPORT: return get_import(j, e, &b->import, o);
+	case BODY_IMPORT: return get_import(j, e, b, o);
 	case BODY_EXPORT: return get_export(j, e, &b->export, o);
 	case BODY_INIT: return get_init(j, e, &b->init, o);
 	case BODY_ISSUE: return get_issue(j, e, b, o);

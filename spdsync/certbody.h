@@ -21,7 +21,8 @@ struct certbody {
 		struct ca_revoke	revoke;
 		struct ca_crl		crl;
 	};
-	uint8_t	request[CERT_PEM_MAX];		/* what issue.csr borrows */
+	uint8_t	request[CERT_PEM_MAX];		/* what issue.csr borrows, or an import's "pem" */
+	size_t	pem_n;				/* its octets; 0: it comes in a box */
 };
 
 /* False and a sentence. An empty body is an empty object. */

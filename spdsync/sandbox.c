@@ -17,6 +17,7 @@ static const int calls[] = {
 	SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(fchmod),
 	SCMP_SYS(fchown), SCMP_SYS(geteuid), SCMP_SYS(getuid), SCMP_SYS(getcwd), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
 	SCMP_SYS(utimensat),
+	SCMP_SYS(memfd_create),		/* the box of a certificate that came over HTTP */
 	SANDBOX_END
 };
 

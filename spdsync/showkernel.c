@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The engine's tables as they are, joined with names: SAs, policies, counters. What is not ours is shown like the rest. */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,6 +124,38 @@ sa_json(const struct sync *s, const struct sa_info *a, uint64_t now)
 	return j;
 }
 
+/* ---- parts of long lists ---- */
+
+/* "limit" and "offset"; without them all of it. False after an error. */
+static bool
+part_of(struct req *r)
+{
+	const char *limit = req_query(r, "limit"), *offset = req_query(r, "offset");
+
+	r->most = limit ? (size_t)parse_count(limit, 1000) : SIZE_MAX;
+	r->from = offset && strcmp(offset, "0") != 0 ? (size_t)parse_count(offset, 1000000) : 0;
+	r->seen = r->foreign = 0;
+	if (r->most && (r->from || !offset || strcmp(offset, "0") == 0))
+		return true;
+	req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000, 'offset' a number.", "");
+	return false;
+}
+
+/* One more; is it in the part? */
+static bool
+in_part(struct req *r, bool ours)
+{
+	r->foreign += !ours;
+	return r->seen++ >= r->from && r->seen - 1 - r->from < r->most;
+}
+
+static void
+part_reply(struct req *r, const char *name, json_t *list)
+{
+	req_reply(r, 200, json_pack("{s:o, s:I, s:I, s:b}", name, list, "total", (json_int_t)r->seen, "foreign", (json_int_t)r->foreign,
+	    "more", (int)(r->from + json_array_size(list) < r->seen)));
+}
+
 static void
 sas_now(void *arg)
 {
@@ -137,14 +170,16 @@ sas_now(void *arg)
 		return;
 	}
 	for (size_t i = 0; i < e->nsas; i++)
-		json_array_append_new(list, sa_json(r->s, &e->sas[i], now));
-	req_reply(r, 200, json_pack("{s:o}", "sas", list));
+		if (in_part(r, sas_ours(r->s, &e->sas[i])))
+			json_array_append_new(list, sa_json(r->s, &e->sas[i], now));
+	part_reply(r, "sas", list);
 }
 
 void
 get_sas(struct req *r)
 {
-	sas_refresh(r->s, sas_now, r);
+	if (part_of(r))
+		sas_refresh(r->s, sas_now, r);
 }
 
 /* ---- policies ---- */
@@ -181,7 +216,7 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	struct spd_entry e;
 	char proto[8] = "any";
 
-	if (!spd_entry_get(m, &e))
+	if (!spd_entry_get(m, &e) || !in_part(r, e.owner == SPD_OURS))
 		return;
 	c = want_by_reqid(&r->s->want, e.reqid);
 	w = c ? &r->s->want.v[c->tunnel] : NULL;
@@ -210,7 +245,7 @@ policies_done(void *arg, int err, const struct pfkey_msg *reply)
 		return;
 	}
 	r->counters = NULL;
-	req_reply(r, 200, json_pack("{s:o}", "policies", list));
+	part_reply(r, "policies", list);
 }
 
 void
@@ -218,6 +253,8 @@ get_policies(struct req *r)
 {
 	struct pfkey_msg m;
 
+	if (!part_of(r))
+		return;
 	if (!r->s->engine.up) {
 		req_error(r, 503, R_ENGINE_DOWN, NULL, NULL);
 		return;

@@ -46,15 +46,15 @@ mean(const json_t *list)
 	return n ? (uint64_t)(sum / (double)n) : 0;
 }
 
-/* The next of 1, 2, 5, 10, 20 ... in bits, as octets; of 1 kbit/s at least. */
+/* The next of 1, 1.5, 2, 3 ... 10, 15 ... in bits, as octets, whose half is short too; of 1 kbit/s at least. */
 static double
 top_of(uint64_t max)
 {
-	static const double steps[] = { 1, 2, 5 };
+	static const double steps[] = { 1, 1.5, 2, 3, 4, 5, 6, 8 };
 	double bits = (double)max * 8;
 
 	for (double ten = 1000; ten < 1e18; ten *= 10)
-		for (unsigned i = 0; i < 3; i++)
+		for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 			if (steps[i] * ten >= bits)
 				return steps[i] * ten / 8;
 	return bits / 8;
@@ -76,7 +76,7 @@ draw(struct html *h, const json_t *in, const json_t *out, long long slots, doubl
 	long long first = slots - (long long)json_array_size(in);
 
 	put(h, L("<svg class=\"graph\" preserveAspectRatio=\"none\" aria-hidden=\"true\" viewBox=\"0 0 "), slots - 1, L(" "), HIGH,
-	    L("\"><path class=\"grid\" d=\"M0 0H"), slots, L("M0 500H"), slots, L("M0 1000H"), slots, L("\"/>"));
+	    L("\"><path class=\"grid\" d=\"M0 0H"), slots - 1, L("M0 500H"), slots - 1, L("M0 1000H"), slots - 1, L("\"/>"));
 	if (json_array_size(in) > 1) {
 		put(h, L("<path class=\"area\" d=\"M"), first, L(" 1000L"));
 		points(h, in, slots, top);

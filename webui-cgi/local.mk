@@ -16,6 +16,7 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/look.c \
 	webui-cgi/page.c \
 	webui-cgi/page.h \
+	webui-cgi/page_certs.c \
 	webui-cgi/page_config.c \
 	webui-cgi/page_history.c \
 	webui-cgi/page_kernel.c \
@@ -68,7 +69,7 @@ EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py
 
 # A browser, with what package-lock.json names; no part of check, because it needs chromium and npm.
 WEB_TESTS = test/web/t_browser test/web/t_panel
-EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/tunnel.js test/web/edit.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
+EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
 web/made: test/web/package.json test/web/package-lock.json
 	@$(MKDIR_P) web && cp $(srcdir)/test/web/package.json $(srcdir)/test/web/package-lock.json web/
 	@cd web && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -5 npm.log; false; }
@@ -76,6 +77,15 @@ web/made: test/web/package.json test/web/package-lock.json
 check-web: scenario-root web/made
 	@$(TESTENV) $(srcdir)/test/run check-web $(WEB_TESTS)
 .PHONY: check-web
+
+# README's pictures, as the test sees the pages.
+panel-pictures: scenario-root web/made
+	@rm -rf web/shots && $(MKDIR_P) web/shots
+	@top_srcdir=$(srcdir) top_builddir=. $(srcdir)/test/subbuild hooks --enable-test-hooks -- spdsync/spdsync
+	@cp -p inst/libexec/causeway/spdsync web/spdsync && cp build-hooks/spdsync/spdsync inst/libexec/causeway/spdsync
+	@$(TESTENV) SHOTS="$$PWD/web/shots" SHOT_PATHS="/ /tunnels/newyork-tokyo" CAUSEWAY_MINUTE_S=1 $(srcdir)/test/run check-web test/web/t_panel; rc=$$?; cp -p web/spdsync inst/libexec/causeway/spdsync; exit $$rc
+	@cp web/shots/-light-wide.png $(srcdir)/doc/panel-overview.png && cp web/shots/-tunnels-newyork-tokyo-light-wide.png $(srcdir)/doc/panel-tunnel.png
+.PHONY: panel-pictures
 
 check_PROGRAMS += test/unit/test_cgi_sandbox
 UNIT_TESTS += test/unit/test_cgi_sandbox

@@ -79,6 +79,47 @@ look_note(struct html *h, const char *kind, const char *text)
 	put(h, L("<div class=\"note "), kind, L("\" role=\"status\"><p>"), text, L("</p></div>"));
 }
 
+static void
+thousands(struct html *h, long long v)
+{
+	char text[32];
+
+	if (v < 1000) {
+		put(h, v);
+		return;
+	}
+	thousands(h, v / 1000);
+	snprintf(text, sizeof(text), ",%03lld", v % 1000);
+	put(h, text);
+}
+
+void
+look_pager(struct page *p, const char *path, long long offset, long long shown, long long total, long long rows, const char *match, const char *state)
+{
+	const long long at[2] = { offset > rows ? offset - rows : 0, offset + shown };
+	const char *const words[] = { "Previous", "Next" };
+	struct html *h = &p->out;
+
+	put(h, L("<p class=\"pager\"><span>"));
+	thousands(h, shown ? offset + 1 : 0);
+	put(h, L("–"));
+	thousands(h, offset + shown);
+	put(h, L(" of "));
+	thousands(h, total);
+	put(h, L("</span>"));
+	for (int i = 0; i < 2; i++) {
+		if (i == 0 ? offset <= 0 : offset + shown >= total)
+			continue;
+		put(h, L(" <a class=\"button quiet\" href=\""), P(""), path, L("?offset="), at[i]);
+		if (*match)
+			put(h, L("&amp;match="), SEG(match));
+		if (*state)
+			put(h, L("&amp;state="), SEG(state));
+		put(h, L("\">"), words[i], L("</a>"));
+	}
+	put(h, L("</p>"));
+}
+
 void
 look_said(struct page *p, const char *said)
 {
@@ -134,7 +175,7 @@ put_foot(struct page *p, struct html *h)
 {
 	put(h, L("<footer>"));
 	if (p->command[0])
-		put(h, L("<p>The same on the gateway: <code>"), p->command, L("</code></p>"));
+		put(h, L("<p><span class=\"dim\">The same on the gateway</span> <code class=\"same\">"), p->command, L("</code></p>"));
 	/* Who has not signed in learns no version. */
 	if (p->role != ROLE_NONE)
 		put(h, L("<p class=\"dim\">Causeway " PACKAGE_VERSION "</p>"));

@@ -67,6 +67,8 @@ void look_state(struct html *, const char *state);	/* sign, word and colour */
 void look_time(struct html *, const char *rfc3339);
 void look_note(struct html *, const char *kind, const char *text);	/* "good" "bad" "warn" "info" */
 void look_page(struct page *, struct html *whole);	/* everything around the page */
+/* "1-50 of 3,000" and links to what is before and after; path and the query besides: "&amp;match=..." may be empty. */
+void look_pager(struct page *, const char *path, long long offset, long long shown, long long total, long long rows, const char *match, const char *state);
 void look_said(struct page *, const char *said);	/* what the action that led here did */
 
 /* pages by file */
@@ -79,6 +81,7 @@ void page_overview(struct page *);	/* page_overview.c */
 void page_tunnels(struct page *);	/* page_tunnels.c */
 void page_tunnel(struct page *);	/* page_tunnel.c */
 void page_tunnel_act(struct page *);
+void page_tunnel_actions(struct page *);
 void page_ladder(struct page *, const json_t *record);	/* ladder.c */
 void page_traffic(struct page *, const char *name);	/* graph.c */
 void page_rate(struct html *, const json_t *from, const char *key);	/* "" when it is not known */
@@ -106,8 +109,9 @@ bool secret_make(char out[SECRET_CAP]);
 bool secret_give(struct page *, const char *name, const char *typed, bool replace);
 void page_policies(struct page *);	/* page_kernel.c */
 void page_sas(struct page *);
-void page_certs(struct page *);		/* page_look.c */
-void page_log(struct page *);
+void page_certs(struct page *);		/* page_certs.c */
+void page_certs_post(struct page *);
+void page_log(struct page *);		/* page_look.c */
 void page_tunnel_log(struct page *);
 void page_audit(struct page *);
 void page_system(struct page *);

@@ -6,6 +6,8 @@
 
 #include "page.h"
 
+#define PLAN_ROWS 200
+
 /* "plan" of an answer as a table, with a line of numbers first. */
 void
 page_plan(struct page *p, const json_t *plan)
@@ -15,6 +17,7 @@ page_plan(struct page *p, const json_t *plan)
 		{ "new", "new", { "up" } }, { "dropped", "dropped", { "bad" } },
 	};
 	long long counts[5] = { 0 };
+	unsigned rows = 0;
 	const json_t *one;
 	size_t i;
 
@@ -30,11 +33,13 @@ page_plan(struct page *p, const json_t *plan)
 	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Plan\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Tunnel</th><th scope=\"col\">What becomes of it</th>"
 	    "<th scope=\"col\">Why</th></tr></thead><tbody>"));
 	json_array_foreach(plan, i, one)
-		for (unsigned k = 1; k < 5; k++)
-			if (strcmp(js_str(one, "action"), kinds[k].action) == 0)
+		for (unsigned k = 1; k < 5 && rows < PLAN_ROWS; k++)
+			if (strcmp(js_str(one, "action"), kinds[k].action) == 0 && ++rows)
 				put(&p->out, L("<tr><th scope=\"row\">"), js_str(one, "tunnel"), L("</th><td><span class=\"st "), kinds[k].class, L("\">"), kinds[k].sign,
 				    L("</span></td><td>"), js_str(one, "why"), L("</td></tr>"));
 	put(&p->out, L("</tbody></table></div>"));
+	if (rows == PLAN_ROWS)
+		put(&p->out, L("<p class=\"dim\">The first "), PLAN_ROWS, L(" are listed; the numbers above count all.</p>"));
 }
 
 void

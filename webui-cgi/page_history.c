@@ -18,12 +18,13 @@ revision_row(struct page *p, const json_t *r)
 void
 page_history(struct page *p)
 {
+	const char *before = page_field(p, "before");
 	struct answer a;
 	const json_t *r;
 	size_t i;
 
 	page_say(p, "History", "ikectl history; ikectl diff A B; ikectl rollback N");
-	if (!page_get(p, &a, "/v1/revisions?limit=100"))
+	if (!page_get(p, &a, *before ? URL(p, L("/v1/revisions?limit=100&before="), SEG(before)) : "/v1/revisions?limit=100"))
 		return;
 	put(&p->out, L("<h1>History</h1>"));
 	look_said(p, page_field(p, "said"));
@@ -32,6 +33,10 @@ page_history(struct page *p)
 	json_array_foreach(json_object_get(a.body, "revisions"), i, r)
 		revision_row(p, r);
 	put(&p->out, L("</tbody></table></div>"));
+	if (json_array_size(json_object_get(a.body, "revisions")) == 0)
+		look_note(&p->out, "info", "Nothing was applied yet.");
+	if (js_has(a.body, "next"))
+		put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P("/history?before="), js_int(a.body, "next"), L("\">Those before</a></p>"));
 	answer_free(&a);
 }
 

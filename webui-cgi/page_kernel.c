@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the engine holds: policies and SAs. Those that Causeway did not make are shown, marked, and never touched. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "page.h"
 
-#define ROWS 200
+#define ROWS 100
 
 static void
 owner(struct page *p, const json_t *e)
@@ -19,24 +20,18 @@ owner(struct page *p, const json_t *e)
 }
 
 static void
-head(struct page *p, const char *title, const json_t *list)
+head(struct page *p, const char *title, const json_t *answer)
 {
-	const json_t *e;
-	long long foreign = 0;
-	size_t i, n = json_array_size(list);
-
-	json_array_foreach(list, i, e)
-		foreign += !js_is(e, "ours");
-	put(&p->out, L("<h1>"), title, L("</h1><div id=\"live\"><p>"), (long long)n, L(" in all, "), foreign, L(" of them foreign: made by others, shown here, never touched."));
-	if (n > ROWS)
-		put(&p->out, L(" The first "), ROWS, L(" are listed; the command below shows all."));
-	put(&p->out, L("</p><div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\""), title, L("\"><table><thead><tr>"));
+	put(&p->out, L("<h1>"), title, L("</h1><div id=\"live\"><p>"), js_int(answer, "total"), L(" in all, "), js_int(answer, "foreign"),
+	    L(" of them foreign: made by others, shown here, never touched.</p><div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\""), title, L("\"><table><thead><tr>"));
 }
 
 static void
-end(struct page *p)
+end(struct page *p, const char *path, const json_t *answer, const char *name)
 {
-	put(&p->out, L("</tbody></table></div></div>"));
+	put(&p->out, L("</tbody></table></div>"));
+	look_pager(p, path, atoll(page_field(p, "offset")), (long long)json_array_size(json_object_get(answer, name)), js_int(answer, "total"), ROWS, "", "");
+	put(&p->out, L("</div>"));
 }
 
 static void
@@ -71,17 +66,16 @@ page_policies(struct page *p)
 	size_t i;
 
 	page_say(p, "Policies", "ikectl show policies");
-	if (!page_get(p, &a, "/v1/policies"))
+	if (!page_get(p, &a, URL(p, L("/v1/policies?limit="), ROWS, L("&offset="), atoll(page_field(p, "offset")))))
 		return;
 	p->live = true;
 	list = json_object_get(a.body, "policies");
-	head(p, "Policies", list);
+	head(p, "Policies", a.body);
 	put(&p->out, L("<th scope=\"col\">Belongs to</th><th scope=\"col\">Way</th><th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Protocol</th>"
 	    "<th scope=\"col\">Action</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, e)
-		if (i < ROWS)
-			policy_row(p, e);
-	end(p);
+		policy_row(p, e);
+	end(p, "/policies", a.body, "policies");
 	answer_free(&a);
 }
 
@@ -103,16 +97,15 @@ page_sas(struct page *p)
 	size_t i;
 
 	page_say(p, "SAs", "ikectl show sas");
-	if (!page_get(p, &a, "/v1/sas"))
+	if (!page_get(p, &a, URL(p, L("/v1/sas?limit="), ROWS, L("&offset="), atoll(page_field(p, "offset")))))
 		return;
 	p->live = true;
 	list = json_object_get(a.body, "sas");
-	head(p, "SAs", list);
+	head(p, "SAs", a.body);
 	put(&p->out, L("<th scope=\"col\">Belongs to</th><th scope=\"col\">SPI</th><th scope=\"col\">Way</th><th scope=\"col\">From</th><th scope=\"col\">To</th>"
 	    "<th scope=\"col\">State</th><th scope=\"col\">Algorithms</th><th scope=\"col\" class=\"num\">Carried</th><th scope=\"col\" class=\"num\">Age</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, e)
-		if (i < ROWS)
-			sa_row(p, e);
-	end(p);
+		sa_row(p, e);
+	end(p, "/sas", a.body, "sas");
 	answer_free(&a);
 }

@@ -1,59 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pages to read: certificates, the log, the audit log, the system. */
+/* Pages to read: the log, the audit log, the system. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "page.h"
 
-#define LINES 200
-
-/* ---- certificates ---- */
-
-static void
-cert(struct page *p, const json_t *c)
-{
-	bool ok = strcmp(js_str(c, "reason"), "OK") == 0;
-	const json_t *v;
-	size_t i;
-
-	put(&p->out, L("<section class=\"card\"><h2>"), js_str(c, "name"), L("</h2><p>"));
-	if (ok)
-		put(&p->out, L("<span class=\"st up\"><span aria-hidden=\"true\">●</span> good</span>"));
-	else
-		put(&p->out, L("<span class=\"st bad\"><span aria-hidden=\"true\">✕</span> not good</span> "), js_str(c, "message"), L(" "), js_str(c, "hint"), L(" "), js_str(c, "detail"));
-	put(&p->out, js_is(c, "issues") ? " A CA that lives here." : js_is(c, "is_ca") ? " A CA." : "", js_is(c, "private_key") ? " Its private key is here." : "");
-	put(&p->out, L("</p><dl class=\"facts\"><dt>Subject</dt><dd>"), js_str(c, "subject"), L("</dd><dt>Issuer</dt><dd>"), js_str(c, "issuer"), L("</dd><dt>Names</dt><dd>"));
-	json_array_foreach(json_object_get(c, "names"), i, v)
-		put(&p->out, json_string_value(v), L(" "));
-	put(&p->out, L("</dd><dt>Key</dt><dd>"), js_str(c, "key"), L("</dd><dt>Valid until</dt><dd>"));
-	if (js_has(c, "not_after")) {
-		look_time(&p->out, js_str(c, "not_after"));
-		put(&p->out, L(", "), SECS(js_int(c, "expires_in_s")), L(" from now"));
-	}
-	put(&p->out, L("</dd><dt>Fingerprint</dt><dd><code>"), js_str(c, "fingerprint_sha256"), L("</code></dd><dt>Used by</dt><dd>"));
-	json_array_foreach(json_object_get(c, "used_by"), i, v)
-		put(&p->out, L("<a href=\""), P("/tunnels/"), SEG(json_string_value(v)), L("\">"), json_string_value(v), L("</a> "));
-	put(&p->out, L("</dd></dl></section>"));
-}
-
-void
-page_certs(struct page *p)
-{
-	struct answer a;
-	const json_t *c;
-	size_t i;
-
-	page_say(p, "Certificates", "ikectl show certs; ikectl ca issue SITE; ikectl cert import FILE");
-	if (!page_get(p, &a, "/v1/certs"))
-		return;
-	put(&p->out, L("<h1>Certificates</h1>"));
-	if (json_array_size(json_object_get(a.body, "certs")) == 0)
-		look_note(&p->out, "info", "There is none here. 'ikectl ca init' makes a CA, 'ikectl ca issue SITE' a certificate.");
-	json_array_foreach(json_object_get(a.body, "certs"), i, c)
-		cert(p, c);
-	answer_free(&a);
-}
+#define LINES 100
 
 /* ---- the log ---- */
 
@@ -74,26 +28,55 @@ event_row(struct page *p, const json_t *e)
 	put(&p->out, js_str(e, "message"), L(" "), js_str(e, "detail"), L("</td></tr>"));
 }
 
+/* Has it the word anywhere in what the row shows? */
+static bool
+has_word(const json_t *e, const char *word)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)e, name, v)
+		if (json_is_string(v) && strstr(json_string_value(v), word))
+			return true;
+	return false;
+}
+
+static void
+log_filter(struct page *p)
+{
+	put(&p->out, L("<form method=\"get\" role=\"search\" class=\"filter\"><label for=\"match\">Has the word</label>"
+	    "<input id=\"match\" name=\"match\" type=\"search\" maxlength=\"64\" value=\""), page_field(p, "match"), L("\"><button>Show</button></form>"));
+}
+
 static void
 log_table(struct page *p, const char *tunnel)
 {
+	const char *word = page_field(p, "match");
+	long long before = *page_field(p, "before") ? atoll(page_field(p, "before")) : INT64_MAX, last = 0;
 	const json_t *list, *e;
 	struct answer a;
-	size_t shown = 0;
+	size_t shown = 0, i;
 
 	if (!page_get(p, &a, "/v1/events?since=oldest&follow=0"))
 		return;
 	list = json_object_get(a.body, "events");
+	log_filter(p);
 	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Time (UTC)</th>"
 	    "<th scope=\"col\">Event</th><th scope=\"col\">Tunnel</th><th scope=\"col\">What happened</th></tr></thead><tbody>"));
-	for (size_t i = json_array_size(list); i > 0 && shown < LINES; i--) {
+	for (i = json_array_size(list); i > 0 && shown < LINES; i--) {
 		e = json_array_get(list, i - 1);
-		if (*tunnel && strcmp(js_str(e, "tunnel"), tunnel) != 0)
+		if (js_int(e, "id") >= before || (*tunnel && strcmp(js_str(e, "tunnel"), tunnel) != 0) || (*word && !has_word(e, word)))
 			continue;
 		event_row(p, e);
+		last = js_int(e, "id");
 		shown++;
 	}
-	put(&p->out, L("</tbody></table></div></div>"));
+	put(&p->out, L("</tbody></table></div>"));
+	if (shown == 0)
+		put(&p->out, L("<p class=\"dim\">Nothing "), *word ? "that has this word" : "yet", L("; spdsync keeps the last events, the system's log all.</p>"));
+	if (i > 0)
+		put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P(""), p->rq.path, L("?before="), last, L("&amp;match="), SEG(word), L("\">Those before</a></p>"));
+	put(&p->out, L("</div>"));
 	answer_free(&a);
 }
 
@@ -145,7 +128,7 @@ page_audit(struct page *p)
 	}
 	put(&p->out, L("</tbody></table></div>"));
 	if (last > 1)
-		put(&p->out, L("<p><a href=\""), P("/audit?before="), last, L("\">Those before</a></p>"));
+		put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P("/audit?before="), last, L("\">Those before</a></p>"));
 	answer_free(&a);
 }
 
@@ -159,11 +142,11 @@ counters(struct page *p, const char *title, const json_t *list)
 
 	if (!json_object_size(list))
 		return;
-	put(&p->out, L("<h2>"), title, L("</h2><dl class=\"facts\">"));
+	put(&p->out, L("<section class=\"card\"><h2>"), title, L("</h2><dl class=\"facts\">"));
 	json_object_foreach((json_t *)(uintptr_t)list, name, v)
 		if (json_integer_value(v))
 			put(&p->out, L("<dt>"), name, L("</dt><dd>"), (long long)json_integer_value(v), L("</dd>"));
-	put(&p->out, L("</dl>"));
+	put(&p->out, L("</dl></section>"));
 }
 
 void
@@ -181,8 +164,8 @@ page_system(struct page *p)
 	put(&p->out, L("<h1>System</h1><div id=\"live\">"));
 	json_array_foreach(json_object_get(a.body, "troubles"), i, v)
 		put(&p->out, L("<div class=\"note bad\"><p>"), js_str(v, "message"), L("</p></div>"));
-	put(&p->out, L("<dl class=\"facts\"><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), L(" (asked for: "), js_str(engine, "asked"),
-	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd></dl>"));
+	put(&p->out, L("<section class=\"card\"><dl class=\"facts\"><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), L(" (asked for: "), js_str(engine, "asked"),
+	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd></dl></section>"));
 	if (js_has(a.body, "supervisor"))
 		put(&p->out, L("<h2>Daemons</h2><pre class=\"code\" tabindex=\"0\">"), js_str(a.body, "supervisor"), L("</pre>"));
 	counters(p, "Packets dropped, by reason", json_object_get(a.body, "drops"));

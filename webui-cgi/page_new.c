@@ -23,7 +23,7 @@ steps(struct page *p, int at)
 		put(&p->out, L("<li"));
 		if (i == at)
 			put(&p->out, L(" aria-current=\"step\""));
-		put(&p->out, L(">"), i + 1, L(" "), step_names[i], L("</li>"));
+		put(&p->out, L("><b>"), i + 1, L("</b>"), step_names[i], L("</li>"));
 	}
 	put(&p->out, L("</ol>"));
 }

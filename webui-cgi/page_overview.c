@@ -35,9 +35,9 @@ troubles(struct page *p, const json_t *status)
 	size_t i;
 
 	json_array_foreach(json_object_get(status, "troubles"), i, one)
-		put(&p->out, L("<li><span class=\"st bad\"><span aria-hidden=\"true\">✕</span> gateway</span><p>"), js_str(one, "message"), L("</p></li>"));
+		put(&p->out, L("<li class=\"bad\"><span class=\"st bad\"><span aria-hidden=\"true\">✕</span> gateway</span><p>"), js_str(one, "message"), L("</p></li>"));
 	if (!js_is(status, "in_sync"))
-		put(&p->out, L("<li><span class=\"st wait\"><span aria-hidden=\"true\">◐</span> gateway</span><p>The daemons are not yet all as the revision wants them.</p></li>"));
+		put(&p->out, L("<li class=\"wait\"><span class=\"st wait\"><span aria-hidden=\"true\">◐</span> gateway</span><p>The daemons are not yet all as the revision wants them.</p></li>"));
 }
 
 static void
@@ -49,10 +49,10 @@ wrong(struct page *p, const json_t *list, const json_t *status)
 	put(&p->out, L("<h2>What is wrong</h2><ul class=\"wrong\">"));
 	troubles(p, status);
 	json_array_foreach(json_object_get(list, "tunnels"), i, t) {
-		put(&p->out, L("<li>"));
+		put(&p->out, L("<li class=\""), strcmp(js_str(t, "state"), "failed") == 0 ? L("bad") : strcmp(js_str(t, "state"), "connecting") == 0 ? L("wait") : L("calm"), L("\">"));
 		look_state(&p->out, js_str(t, "state"));
-		put(&p->out, L(" <a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a><p>"), js_str(t, "message"), L(" "));
-		put(&p->out, js_str(t, "hint"), L("</p></li>"));
+		put(&p->out, L(" <a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a><p>"), js_str(t, "message"), L(" <span class=\"dim\">"));
+		put(&p->out, js_str(t, "hint"), L("</span></p></li>"));
 	}
 	put(&p->out, L("</ul>"));
 	if (js_int(list, "matching") > (long long)json_array_size(json_object_get(list, "tunnels")))
@@ -65,7 +65,7 @@ gateway(struct page *p, const json_t *status)
 	const json_t *engine = json_object_get(status, "engine"), *rev = json_object_get(status, "revision"), *daemons = json_object_get(status, "daemons"), *v;
 	const char *name;
 
-	put(&p->out, L("<h2>This gateway</h2><dl class=\"facts\"><dt>Site</dt><dd>"), js_str(status, "site"), L("</dd><dt>Revision</dt><dd>"));
+	put(&p->out, L("<section class=\"card\"><h2>This gateway</h2><dl class=\"facts\"><dt>Site</dt><dd>"), js_str(status, "site"), L("</dd><dt>Revision</dt><dd>"));
 	if (json_is_object(rev)) {
 		put(&p->out, L("<a href=\""), P("/history"), L("\">"), js_int(rev, "number"), L("</a> by "), js_str(rev, "author"), L(", "));
 		look_time(&p->out, js_str(rev, "time"));
@@ -74,9 +74,12 @@ gateway(struct page *p, const json_t *status)
 		put(&p->out, L("nothing is applied yet"));
 	put(&p->out, L("</dd><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), js_is(engine, "up") ? ", serves" : ", does not serve",
 	    L("; guard "), js_str(engine, "guard"), L("</dd><dt>Daemons</dt><dd>"));
-	json_object_foreach((json_t *)(uintptr_t)daemons, name, v)
-		put(&p->out, name, L(" "), json_string_value(v), L("; "));
-	put(&p->out, L("</dd></dl>"));
+	json_object_foreach((json_t *)(uintptr_t)daemons, name, v) {
+		put(&p->out, L("<span class=\"pair\">"), name, L(" "));
+		look_state(&p->out, json_string_value(v));
+		put(&p->out, L("</span> "));
+	}
+	put(&p->out, L("</dd></dl></section>"));
 }
 
 void
@@ -100,7 +103,7 @@ page_overview(struct page *p)
 		else if (js_int(list.body, "total"))
 			look_note(&p->out, "good", "Everything that is wanted is there.");
 		else
-			look_note(&p->out, "info", "There is no tunnel here yet.");
+			put(&p->out, L("<div class=\"card empty\"><h2>There is no tunnel here yet</h2><p>A tunnel joins the networks of this gateway with those of another one.</p>"), p->role >= ROLE_EDITOR ? L("<p><a class=\"button main\" href=\"") : L("<p hidden><a href=\""), P("/new"), L("\">Make the first one</a></p></div>"));
 		page_traffic(p, NULL);
 		gateway(p, status.body);
 		put(&p->out, L("</div>"));

@@ -13,7 +13,10 @@ page_tunnel_tabs(struct page *p, const char *at)
 		{ "", "State" }, { "/config", "Configuration" }, { "/secret", "Secret" }, { "/export", "For the other end" }, { "/log", "Log" },
 	};
 
-	put(&p->out, L("<h1>"), p->name, L("</h1><ul class=\"tabs\">"));
+	put(&p->out, L("<div class=\"pagehead\"><h1>"), p->name, L("</h1>"));
+	if (!*at)
+		page_tunnel_actions(p);
+	put(&p->out, L("</div><ul class=\"tabs\">"));
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		put(&p->out, L("<li><a href=\""), P("/tunnels/"), SEG(p->name), v[i].tail, L("\""));
 		if (strcmp(v[i].tail, at) == 0)

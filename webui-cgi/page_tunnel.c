@@ -13,18 +13,18 @@ fact(struct html *h, const char *words, const char *value)
 		put(h, L("<dt>"), words, L("</dt><dd>"), value, L("</dd>"));
 }
 
-static void
-actions(struct page *p, const char *name)
+void
+page_tunnel_actions(struct page *p)
 {
 	static const struct { const char *what, *words; } v[] = { { "up", "Bring up" }, { "restart", "Restart" }, { "rekey", "New keys" }, { "down", "Take down" } };
 
 	if (p->role < ROLE_OPERATOR)
 		return;
-	look_form_name(p, "/tunnels/", name, "/act");
-	put(&p->out, L("<p class=\"buttons\">"));
+	look_form_name(p, "/tunnels/", p->name, "/act");
+	put(&p->out, L("<div class=\"buttons\">"));
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
-		put(&p->out, L("<button name=\"what\" value=\""), v[i].what, L("\">"), v[i].words, L("</button> "));
-	put(&p->out, L("</p></form>"));
+		put(&p->out, i == 3 ? L("<button class=\"danger\" name=\"what\" value=\"") : L("<button name=\"what\" value=\""), v[i].what, L("\">"), v[i].words, L("</button> "));
+	put(&p->out, L("</div></form>"));
 }
 
 static void
@@ -33,9 +33,9 @@ ike(struct page *p, const json_t *t)
 	const json_t *i = json_object_get(t, "ike");
 	struct html *h = &p->out;
 
-	put(h, L("<h2>IKE SA</h2>"));
+	put(h, L("<section class=\"card\"><h2>IKE SA</h2>"));
 	if (!json_is_object(i)) {
-		put(h, L("<p>There is none now.</p>"));
+		put(h, L("<p class=\"dim\">There is none now.</p></section>"));
 		return;
 	}
 	put(h, L("<dl class=\"facts\">"));
@@ -46,7 +46,7 @@ ike(struct page *p, const json_t *t)
 	fact(h, "Proved by", js_str(i, "proved"));
 	fact(h, "Algorithms", js_str(i, "suite"));
 	fact(h, "Begun by", js_is(i, "initiator") ? "this gateway" : "the peer");
-	put(h, L("<dt>Age</dt><dd>"), SECS(js_int(i, "age_s")), L("</dd><dt>New keys in</dt><dd>"), SECS(js_int(i, "rekey_in_s")), L("</dd></dl>"));
+	put(h, L("<dt>Age</dt><dd>"), SECS(js_int(i, "age_s")), L("</dd><dt>New keys in</dt><dd>"), SECS(js_int(i, "rekey_in_s")), L("</dd></dl></section>"));
 }
 
 static void
@@ -143,7 +143,6 @@ page_tunnel(struct page *p)
 	p->live = true;
 	page_tunnel_tabs(p, "");
 	look_said(p, page_field(p, "said"));
-	actions(p, p->name);
 	put(&p->out, L("<div id=\"live\">"));
 	verdict(p, a.body);
 	page_traffic(p, p->name);

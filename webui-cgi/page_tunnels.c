@@ -41,8 +41,24 @@ rates(struct html *h, const json_t *children, const char *key)
 		known |= js_has(c, key);
 		sum += (uint64_t)js_int(c, key);
 	}
-	if (known)
+	if (known && sum)
 		put(h, RATE(sum));
+	else if (known)
+		put(h, L("<span class=\"dim\">0</span>"));
+}
+
+/* How many children are up, where there are several. */
+static void
+count(struct html *h, const json_t *children)
+{
+	const json_t *c;
+	int up = 0;
+	size_t i;
+
+	json_array_foreach(children, i, c)
+		up += strcmp(js_str(c, "negotiated"), "up") == 0 || strcmp(js_str(c, "negotiated"), "rekeying") == 0;
+	if (json_array_size(children) > 1)
+		put(h, L("<br><span class=\"dim small\">"), up, L(" of "), (int)json_array_size(children), L(" children</span>"));
 }
 
 static void
@@ -53,9 +69,10 @@ row(struct page *p, const json_t *t)
 
 	put(h, L("<tr><th scope=\"row\"><a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a></th><td>"));
 	look_state(h, js_str(t, "state"));
+	count(h, children);
 	put(h, L("</td><td>"));
 	look_state(h, js_str(c, "kernel"));
-	put(h, L("</td><td>"), js_str(t, "remote_site"), L(" <span class=\"dim\">"));
+	put(h, L("</td><td>"), js_str(t, "remote_site"), L("<br><span class=\"dim small\">"));
 	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\">"));
 	rates(h, children, "rate_bytes_in");
 	put(h, L("</td><td class=\"num\">"));
@@ -64,21 +81,6 @@ row(struct page *p, const json_t *t)
 	if (js_has(c, "rekey_in_s"))
 		put(h, SECS(js_int(c, "rekey_in_s")));
 	put(h, L("</td></tr>"));
-}
-
-static void
-pager(struct page *p, const json_t *list, long long offset)
-{
-	long long matching = js_int(list, "matching"), last = offset + (long long)json_array_size(json_object_get(list, "tunnels"));
-	long long at[2] = { offset > ROWS ? offset - ROWS : 0, last };
-	const char *const words[] = { "Those before", "Those after" };
-
-	put(&p->out, L("<p class=\"pager\">"), matching ? offset + 1 : 0, L(" to "), last, L(" of "), matching);
-	for (int i = 0; i < 2; i++)
-		if (i == 0 ? offset > 0 : last < matching)
-			put(&p->out, L(" <a href=\""), P("/tunnels?offset="), at[i], L("&amp;match="), SEG(page_field(p, "match")), L("&amp;state="),
-			    SEG(page_field(p, "state")), L("\">"), words[i], L("</a>"));
-	put(&p->out, L("</p>"));
 }
 
 void
@@ -94,9 +96,10 @@ page_tunnels(struct page *p)
 	if (!page_get(p, &list, URL(p, L("/v1/tunnels?limit="), ROWS, L("&offset="), offset, L("&match="), SEG(page_field(p, "match")), L("&state="),
 	    SEG(page_field(p, "state")))))
 		return;
-	put(&p->out, L("<h1>Tunnels</h1>"));
+	put(&p->out, L("<div class=\"pagehead\"><h1>Tunnels</h1>"));
 	if (p->role >= ROLE_EDITOR)
-		put(&p->out, L("<p><a class=\"button\" href=\""), P("/new"), L("\">New tunnel</a></p>"));
+		put(&p->out, L("<a class=\"button main\" href=\""), P("/new"), L("\">New tunnel</a>"));
+	put(&p->out, L("</div>"));
 	filter(p, json_object_get(list.body, "counts"));
 	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Tunnels\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Tunnel</th>"
 	    "<th scope=\"col\">Negotiated</th><th scope=\"col\">Engine</th><th scope=\"col\">Peer</th><th scope=\"col\" class=\"num\">In</th>"
@@ -104,7 +107,10 @@ page_tunnels(struct page *p)
 	json_array_foreach(json_object_get(list.body, "tunnels"), i, t)
 		row(p, t);
 	put(&p->out, L("</tbody></table></div>"));
-	pager(p, list.body, offset);
+	if (json_array_size(json_object_get(list.body, "tunnels")) == 0)
+		put(&p->out, L("<p class=\"dim\">"), js_int(list.body, "total") ? "No tunnel is like that." : "There is no tunnel here yet.", L("</p>"));
+	look_pager(p, "/tunnels", offset, (long long)json_array_size(json_object_get(list.body, "tunnels")), js_int(list.body, "matching"), ROWS, page_field(p, "match"),
+	    page_field(p, "state"));
 	put(&p->out, L("</div>"));
 	answer_free(&list);
 }

@@ -43,12 +43,12 @@ user_card(struct page *p, const json_t *u)
 static void
 new_user(struct page *p)
 {
-	put(&p->out, L("<h2>A new user</h2>"));
+	put(&p->out, L("<details class=\"card\"><summary>A new user</summary>"));
 	look_form(p, "/users");
 	put(&p->out, L("<label for=\"user\">Name</label><input id=\"user\" name=\"user\" maxlength=\"63\" autocapitalize=\"none\" spellcheck=\"false\" autocomplete=\"off\" required>"
 	    "<label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" maxlength=\"1024\" required>"));
 	role_select(p, "role", "viewer");
-	put(&p->out, L("<p><button class=\"main\">Make this user</button></p></form>"));
+	put(&p->out, L("<p><button class=\"main\">Make this user</button></p></form></details>"));
 }
 
 static void
@@ -93,10 +93,11 @@ tokens(struct page *p)
 	}
 	put(&p->out, L("</tbody></table></div>"));
 	answer_free(&a);
+	put(&p->out, L("<details class=\"card\"><summary>A new token</summary>"));
 	look_form(p, "/tokens");
 	put(&p->out, L("<label for=\"token-name\">Name</label><input id=\"token-name\" name=\"name\" maxlength=\"63\" spellcheck=\"false\" autocomplete=\"off\" required>"));
 	role_select(p, "token-role", "viewer");
-	put(&p->out, L("<label for=\"days\">Days it is good for</label><input id=\"days\" name=\"days\" inputmode=\"numeric\" maxlength=\"4\" value=\"90\" required><p><button>Make a token</button></p></form>"));
+	put(&p->out, L("<label for=\"days\">Days it is good for</label><input id=\"days\" name=\"days\" inputmode=\"numeric\" maxlength=\"4\" value=\"90\" required><p><button class=\"main\">Make a token</button></p></form></details>"));
 }
 
 void

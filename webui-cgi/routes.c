@@ -32,6 +32,9 @@ static const struct field confirm[] = { CSRF, { "revision", F_NUMBER, INT64_MAX,
 static const struct field rollback[] = { CSRF, SECONDS, { 0 } };
 static const struct field block[] = { CSRF, TEXT, COMMENT, SECONDS, { "was", F_TOKEN, 64, true, NULL }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 } };
 static const struct field export[] = { { "for", F_CHOICE, 0, false, "causeway|strongswan|libreswan|openiked|fields" }, { 0 } };
+static const struct field part[] = { { "offset", F_NUMBER, 1000000, false, NULL }, { 0 } };
+static const struct field logs[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { "match", F_LINE, 64, false, NULL }, { 0 } };
+static const struct field revisions[] = { SAID, { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field audit[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field new_tunnel[] = {
 	CSRF, SECONDS, { "step", F_NUMBER, 5, true, NULL }, { "there", F_NAME, 0, false, NULL }, { "address", F_LINE, 63, false, NULL },
@@ -45,6 +48,11 @@ static const struct field user[] = {
 	{ "disabled", F_CHOICE, 0, false, "yes" }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 },
 };
 static const struct field secret[] = { CSRF, { "what", F_CHOICE, 0, true, "new|put" }, { "secret", F_LINE, 2000, false, NULL }, { 0 } };
+static const struct field certs[] = {
+	CSRF, { "what", F_CHOICE, 0, true, "csr|import|init|issue|renew|revoke|remove" }, { "name", F_NAME, 0, false, NULL }, { "ca", F_NAME, 0, false, NULL },
+	{ "site", F_NAME, 0, false, NULL }, { "serial", F_TOKEN, 63, false, NULL }, { "pem", F_TEXT, 32000, false, NULL },
+	{ "key", F_CHOICE, 0, false, "ecdsa-p256|ecdsa-p384|ed25519|rsa-3072|rsa-4096" }, { "replace", F_CHOICE, 0, false, "yes" }, { 0 },
+};
 static const struct field by_id[] = { CSRF, { "id", F_NUMBER, INT64_MAX, true, NULL }, { 0 } };
 static const struct field token[] = { CSRF, { "name", F_NAME, 0, true, NULL }, ROLE, { "days", F_NUMBER, 3650, true, NULL }, { 0 } };
 
@@ -63,19 +71,20 @@ const struct route routes[] = {
 	{ M_GET,	"/tunnels/*/export",	ROLE_VIEWER,	export,		page_export },
 	{ M_GET,	"/tunnels/*/secret",	ROLE_VIEWER,	no_fields,	page_secret },
 	{ M_POST,	"/tunnels/*/secret",	ROLE_ADMIN,	secret,		page_secret_post },
-	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	no_fields,	page_tunnel_log },
+	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	logs,	page_tunnel_log },
 	{ M_GET,	"/new",			ROLE_EDITOR,	no_fields,	page_new },
 	{ M_POST,	"/new",			ROLE_EDITOR,	new_tunnel,	page_new_post },
 	{ M_GET,	"/config",		ROLE_VIEWER,	said,		page_config },
 	{ M_POST,	"/config",		ROLE_EDITOR,	config,		page_config_post },
 	{ M_POST,	"/config/confirm",	ROLE_EDITOR,	confirm,	page_confirm_post },
-	{ M_GET,	"/history",		ROLE_VIEWER,	said,		page_history },
+	{ M_GET,	"/history",		ROLE_VIEWER,	revisions,		page_history },
 	{ M_GET,	"/history/*",		ROLE_VIEWER,	no_fields,	page_revision },
 	{ M_POST,	"/history/*/rollback",	ROLE_EDITOR,	rollback,	page_rollback_post },
-	{ M_GET,	"/policies",		ROLE_VIEWER,	no_fields,	page_policies },
-	{ M_GET,	"/sas",			ROLE_VIEWER,	no_fields,	page_sas },
-	{ M_GET,	"/certs",		ROLE_VIEWER,	no_fields,	page_certs },
-	{ M_GET,	"/log",			ROLE_VIEWER,	no_fields,	page_log },
+	{ M_GET,	"/policies",		ROLE_VIEWER,	part,	page_policies },
+	{ M_GET,	"/sas",			ROLE_VIEWER,	part,	page_sas },
+	{ M_GET,	"/certs",		ROLE_VIEWER,	said,		page_certs },
+	{ M_POST,	"/certs",		ROLE_ADMIN,	certs,		page_certs_post },
+	{ M_GET,	"/log",			ROLE_VIEWER,	logs,	page_log },
 	{ M_GET,	"/audit",		ROLE_VIEWER,	audit,		page_audit },
 	{ M_GET,	"/system",		ROLE_VIEWER,	no_fields,	page_system },
 	{ M_GET,	"/users",		ROLE_ADMIN,	said,		page_users },

@@ -238,6 +238,13 @@ for path, key in (("/v1/revisions", "number"), ("/v1/audit", "number")):
     call(400, "get", path, query={"before": "x"})
 call(200, "get", "/v1/audit", query={"limit": "1", "before": "2"})
 call(400, "get", "/v1/audit", query={"before": "x"})
+for what in ("sas", "policies"):
+    whole = call(200, "get", "/v1/" + what)
+    part = call(200, "get", "/v1/" + what, query={"limit": "1", "offset": "1"})
+    if part[what] != whole[what][1:2] or part["total"] != len(whole[what]) or part["more"] != (len(whole[what]) > 2) or whole["more"]:
+        wrong.append((what, part["total"], len(whole[what])))
+    call(400, "get", "/v1/" + what, query={"limit": "0"})
+    call(400, "get", "/v1/" + what, query={"offset": "x"})
 call(200, "get", "/v1/diff", query={"from": "1", "to": "2"})
 call(404, "get", "/v1/diff", query={"from": "77"})
 for path in (T, T + "/text", T + "/export", T + "/traffic", "/v1/explain/{name}", "/v1/revisions/{name}"):
@@ -368,6 +375,9 @@ for path in certs:
         world("fails " + reason)
         cert(want)
     world("fails OK")
+call(200, "post", "/v1/certs/import", body=json.dumps({"pem": "-----BEGIN CERTIFICATE-----", "replace": True}))
+call(400, "post", "/v1/certs/import", body=json.dumps({"pem": "-----BEGIN PRIVATE KEY-----"}))
+call(400, "post", "/v1/certs/import", body=json.dumps({"pem": ""}))
 S = "/v1/secrets/{name}"
 for body, weak in (("hex:" + "61" * 32, None), ("short", "it has fewer than 16 octets")):
     if call(200, "post", S, body=body, query={"replace": "yes"} if weak else None)["weak"] != weak:

@@ -63,9 +63,12 @@ class Fake:
         while len(body) < int(headers.get("content-length", 0)):
             body += c.recv(65536)
         self.asked.append((method, path, body.decode(), headers))
-        status, answer = self.answer(method, path, headers)
-        out = json.dumps(answer).encode()
+        status, out = self.octets(method, path, headers)
         c.sendall(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(out)) + out)
+
+    def octets(self, method, path, headers):
+        status, answer = self.answer(method, path, headers)
+        return status, json.dumps(answer).encode()
 
     def answer(self, method, path, headers):
         at = path.split("?")[0]
@@ -83,7 +86,6 @@ class Fake:
         return 200, self.canned(at, path)
 
     def canned(self, at, path):
-        names = ["t-%03d" % i for i in range(self.tunnels)]
         if at == "/v1/status":
             return {"site": "tokyo", "revision": {"number": 3, "time": "2026-01-01T00:00:00Z", "author": HOSTILE, "comment": HOSTILE, "current": True},
                     "confirm": None, "in_sync": False, "engine": {"host": "user", "asked": "auto", "version": HOSTILE, "up": True, "synced": True,
@@ -92,12 +94,15 @@ class Fake:
         if at == "/v1/tunnels":
             limit = int(path.split("limit=")[1].split("&")[0])
             offset = int(path.split("offset=")[1].split("&")[0]) if "offset=" in path else 0
-            return {"total": len(names), "matching": len(names), "counts": {"failed": len(names)},
+            return {"total": self.tunnels, "matching": self.tunnels, "counts": {"failed": self.tunnels},
                     "rates": {"bytes_in": 1, "bytes_out": None, "packets_in": 1, "packets_out": 1},
-                    "tunnels": [tunnel(n) for n in names[offset:offset + limit]]}
+                    "tunnels": [tunnel("t-%03d" % i) for i in range(offset, min(offset + limit, self.tunnels))]}
         if at.startswith("/v1/explain/"):
             return {"tunnel": "t-000", "now": None, "records": [{"time": "2026-01-01T00:00:00Z", "tunnel": HOSTILE, "child": None,
                     "reason": HOSTILE, "message": HOSTILE, "hint": HOSTILE, "facts": {HOSTILE: HOSTILE, "exchange": HOSTILE, "peer": HOSTILE}}]}
+        if at.endswith("/issued"):
+            return {"ca": HOSTILE, "issued": [{"serial": HOSTILE, "site": HOSTILE, "names": [HOSTILE], "not_after": T, "expired": False, "revoked": r, "why": HOSTILE}
+                                              for r in (None, T)]}
         if at.endswith("/traffic"):
             return traffic(path)
         if at.endswith("/text"):
@@ -115,13 +120,13 @@ SA = {"spi": H, "direction": "in", "protocol": H, "source": H, "destination": H,
       "state": H, "encryption": H, "integrity": H, "esn": True, "bytes": 1, "age_s": 1}
 POLICY = {"direction": H, "action": H, "source": H, "destination": H, "protocol": H, "owner": H, "ours": False, "tunnel": None,
           "requests": [{"protocol": H, "mode": H, "level": H, "reqid": 1}]}
-CERT = {"name": H, "is_ca": True, "issues": True, "private_key": True, "key": H, "subject": H, "issuer": H, "names": [H], "fingerprint_sha256": H,
+CERT = {"name": H, "kept": "keymgr", "certificate": True, "is_ca": True, "issues": True, "private_key": True, "key": H, "subject": H, "issuer": H, "names": [H], "fingerprint_sha256": H,
         "not_after": T, "expires_in_s": -3, "reason": "X", "message": H, "hint": H, "detail": H, "used_by": ["t-000"]}
 EVENT = {"id": 1, "time": T, "event": H, "tunnel": H, "state": H, "reason": H, "message": H, "detail": H, "peer": H, "remote": H}
 LISTS = {
-    "/v1/revisions": {"revisions": [REVISION]}, "/v1/revisions/3": REVISION,
+    "/v1/revisions": {"revisions": [REVISION], "next": 3}, "/v1/revisions/3": REVISION,
     "/v1/diff": {"from": 2, "to": 3, "diff": "@@ -1 +1 @@\n-%s\n+%s\n %s\n" % (H, H, H), "plan": None},
-    "/v1/sas": {"sas": [SA, dict(SA, ours=False)]}, "/v1/policies": {"policies": [POLICY, dict(POLICY, ours=True, tunnel=H, child=H)]},
+    "/v1/sas": {"total": 3000, "foreign": 7, "more": True, "sas": [SA, dict(SA, ours=False)]}, "/v1/policies": {"total": 2, "foreign": 1, "more": False, "policies": [POLICY, dict(POLICY, ours=True, tunnel=H, child=H)]},
     "/v1/certs": {"certs": [CERT]}, "/v1/events": {"events": [EVENT, dict(EVENT, tunnel="t-000")], "lost": 0, "last": 1},
     "/v1/audit": {"audit": [{"number": 12, "time": T, "author": H, "origin": H, "action": H, "detail": H, "result": H}]},
     "/v1/confirm": {"pending": {"revision": 3, "back_to": 2, "seconds": 120, "seconds_left": 90}, "undone": {"revision": 2, "why": H}},
