@@ -23,6 +23,7 @@
 #include "sync.h"
 
 #define PASS_S		60	/* looks at the engine's table although nothing was reported */
+#define MINUTE_S	60	/* a sample of the rates */
 #define SECRETS_S	5	/* asks again about secrets that were not good */
 
 static void
@@ -135,19 +136,6 @@ pass_wanted(void)
 #endif
 }
 
-/* A test of the rates has no hours. */
-static unsigned
-minute_s(void)
-{
-#ifdef CAUSEWAY_TEST_HOOKS
-	const char *s = getenv("CAUSEWAY_MINUTE_S");
-
-	return s && atoi(s) > 0 ? (unsigned)atoi(s) : 60;
-#else
-	return 60;
-#endif
-}
-
 int
 main(int argc, char **argv)
 {
@@ -172,7 +160,7 @@ main(int argc, char **argv)
 	proc_confine(&p, &spdsync_sandbox);
 	take_descriptors(&s);
 	if ((pass && !every(&s, &s.pass, PASS_S, on_pass)) || !every(&s, &s.secrets, SECRETS_S, on_secrets) ||
-	    !every(&s, &s.minute, minute_s(), on_minute))
+	    !every(&s, &s.minute, MINUTE_S, on_minute))
 		fail("No memory.");
 	proc_ready(&p, s.base, on_fd, &s);
 	event_base_dispatch(s.base);

@@ -81,10 +81,8 @@ check-web: scenario-root web/made
 # README's pictures, as the test sees the pages.
 panel-pictures: scenario-root web/made
 	@rm -rf web/shots && $(MKDIR_P) web/shots
-	@top_srcdir=$(srcdir) top_builddir=. $(srcdir)/test/subbuild hooks --enable-test-hooks -- spdsync/spdsync
-	@cp -p inst/libexec/causeway/spdsync web/spdsync && cp build-hooks/spdsync/spdsync inst/libexec/causeway/spdsync
-	@$(TESTENV) SHOTS="$$PWD/web/shots" SHOT_PATHS="/ /tunnels/newyork-tokyo" CAUSEWAY_MINUTE_S=1 $(srcdir)/test/run check-web test/web/t_panel; rc=$$?; cp -p web/spdsync inst/libexec/causeway/spdsync; exit $$rc
-	@cp web/shots/-light-wide.png $(srcdir)/doc/panel-overview.png && cp web/shots/-tunnels-newyork-tokyo-light-wide.png $(srcdir)/doc/panel-tunnel.png
+	@$(TESTENV) SHOTS="$$PWD/web/shots" SHOT_PATHS="/ /tunnels/newyork-tokyo" $(srcdir)/test/run check-web test/web/t_panel
+	@cp web/shots/--light-wide.png $(srcdir)/doc/panel-overview.png && cp web/shots/-tunnels-newyork-tokyo-light-wide.png $(srcdir)/doc/panel-tunnel.png
 .PHONY: panel-pictures
 
 check_PROGRAMS += test/unit/test_cgi_sandbox
