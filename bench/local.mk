@@ -9,3 +9,8 @@ check_PROGRAMS += bench/ikeload
 bench_ikeload_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/iked -I$(top_srcdir)/keymgr
 bench_ikeload_SOURCES = bench/ikeload.c
 bench_ikeload_LDADD = iked/libikewire.a keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+# The engine's databases from a thousand to a million: make bench/databases && bench/databases
+EXTRA_PROGRAMS += bench/databases
+bench_databases_CPPFLAGS = $(CORE_CPPFLAGS)
+bench_databases_SOURCES = bench/databases.c
+bench_databases_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS)

@@ -14,6 +14,34 @@
 #define WAIT_POLICY	64u
 #define WAIT_ALL	1024u
 
+/* Where the answer to an ACQUIRE finds its policy. Under the engine's lock. */
+static void
+asked_out(struct cw_spd_entry *x)
+{
+	if (!x->asked_at)
+		return;
+	*x->asked_at = x->asked_next;
+	if (x->asked_next)
+		x->asked_next->asked_at = x->asked_at;
+	x->asked_at = NULL;
+}
+
+static void
+asked_in(struct cw_engine *e, struct cw_spd_entry *x, uint32_t seq)
+{
+	struct cw_spd_entry **head = &e->asked[seq & (CW_ASKED - 1)];
+
+	asked_out(x);
+	x->acquire_seq = seq;
+	if (seq == 0)
+		return;
+	x->asked_next = *head;
+	x->asked_at = head;
+	if (*head)
+		(*head)->asked_at = &x->asked_next;
+	*head = x;
+}
+
 unsigned
 cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now, bool *held)
 {
@@ -27,7 +55,8 @@ cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f,
 	}
 	if (++e->acquire_seq == 0)
 		e->acquire_seq = 1;
-	seq = x->acquire_seq = e->acquire_seq;
+	seq = e->acquire_seq;
+	asked_in(e, x, seq);
 	host_publish(x->acquire_until, now + ACQUIRE_HOLD);
 	host_unlock(&e->lock);
 	if (cw_event_acquire(e, x, f, seq)) {
@@ -145,6 +174,8 @@ cw_wait_drop(struct cw_engine *e, struct cw_spd_entry *x, unsigned reason, bool 
 	host_lock(&e->lock);
 	take_locked(e, x, &list);
 	x->gone = gone;
+	if (gone)
+		asked_out(x);
 	host_unlock(&e->lock);
 	drop_list(e, list, reason);
 }
@@ -160,7 +191,8 @@ cw_wait_move(struct cw_engine *e, struct cw_spd_entry *from, struct cw_spd_entry
 	from->gone = true;
 	to->wait_until = from->wait_until;
 	to->acquire_back = from->acquire_back;
-	to->acquire_seq = from->acquire_seq;
+	asked_out(from);
+	asked_in(e, to, from->acquire_seq);
 	for (; list; list = next) {
 		next = list->next;
 		push_locked(e, to, list);
@@ -221,22 +253,19 @@ cw_wait_tick(struct cw_engine *e, uint64_t now)
 bool
 cw_acquire_failed(struct cw_engine *e, uint32_t seq, uint64_t now)
 {
-	for (struct cw_spd_entry *x = e->sp_first; x; x = x->succ) {
-		bool it;
+	struct cw_spd_entry *x;
 
-		host_lock(&e->lock);
-		it = seq && x->acquire_seq == seq;
-		if (it) {
-			x->acquire_back = x->acquire_back == 0 ? BACK_MIN :
-			    x->acquire_back >= BACK_MAX / 2 ? BACK_MAX : x->acquire_back * 2;
-			host_publish(x->acquire_until, now + x->acquire_back);
-			x->acquire_seq = 0;
-		}
-		host_unlock(&e->lock);
-		if (it) {
-			cw_wait_drop(e, x, CW_DROP_NO_SA, false);
-			return true;
-		}
+	host_lock(&e->lock);
+	x = seq ? e->asked[seq & (CW_ASKED - 1)] : NULL;
+	while (x && x->acquire_seq != seq)
+		x = x->asked_next;
+	if (x) {
+		x->acquire_back = x->acquire_back == 0 ? BACK_MIN : x->acquire_back >= BACK_MAX / 2 ? BACK_MAX : x->acquire_back * 2;
+		host_publish(x->acquire_until, now + x->acquire_back);
+		asked_in(e, x, 0);
 	}
-	return false;
+	host_unlock(&e->lock);
+	if (x)		/* policies go by control calls alone, and this is one */
+		cw_wait_drop(e, x, CW_DROP_NO_SA, false);
+	return x != NULL;
 }

@@ -22,15 +22,47 @@
 #define NEVER		UINT64_MAX
 #define CW_BURST	HOST_BURST
 #define CW_KEY_MAX	64
-#define CW_SA_MAX	(1u << 18)
-#define CW_SPD_MAX	(1u << 18)
+#define CW_SA_MAX	(1u << 20)
+#define CW_SPD_MAX	(1u << 20)
 #define CW_CLIENTS_MAX	64
+#define CW_ASKED	1024	/* power of two: chains of policies with an ACQUIRE, by its number */
 #define CW_LARVAL_NS	(30 * NS)
-#define CW_SAD_BUCKETS	4096	/* power of two */
 #define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
 
 enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_ICMP6 = 58, IP_NONE = 59 };
+
+/* -- index.c: hashes that grow -- */
+struct cw_link {
+	struct cw_link	*next[2], **at;		/* at: what points to it; NULL: it is in no index */
+	uint32_t	 hash;
+};
+
+struct cw_slots {
+	uint32_t	buckets;		/* power of two */
+	uint8_t		way;			/* which next its chains use */
+	struct cw_link	*bucket[];
+};
+
+struct cw_index {
+	struct cw_slots	*slots;
+	uint32_t	 count;
+};
+
+struct cw_walk {
+	struct cw_link	*at;
+	uint32_t	 hash;
+	uint8_t		 way;
+};
+
+#define CW_OF(l, type, member)	((type *)(void *)((char *)(l) - offsetof(type, member)))
+bool cw_index_room(struct cw_index *);
+void cw_index_add(struct cw_index *, struct cw_link *, uint32_t hash);
+void cw_index_del(struct cw_index *, struct cw_link *);
+void cw_index_swap(struct cw_index *, struct cw_link *, struct cw_link *by);
+void cw_index_free(struct cw_index *);
+struct cw_walk cw_index_walk(const struct cw_index *, uint32_t hash);
+struct cw_link *cw_index_next(struct cw_walk *);
 
 /* -- ip.c: inner headers -- */
 struct cw_flow {
@@ -105,11 +137,15 @@ struct cw_selector {
 };
 
 struct cw_sa {
-	struct cw_sa	*spi_next, *reqid_next, *prev, *succ, *reap_next;
+	struct cw_link	 by_spi, by_reqid, by_ends;
+	struct cw_sa	*prev, *succ, *reap_next, *look_next;
 	struct host_ref	 ref;
 	struct host_defer defer;
 	struct host_lock lock;		/* state, now_*, seq_out, replay, limits and counters once it is listed */
 	uint64_t	 id;		/* order of arrival, for dumps */
+	uint64_t	 due;		/* when there is something to be told of it; due_at: its place in the heap and one */
+	uint32_t	 due_at;
+	bool		 looked;	/* in the list of those to be looked at; the engine's lock */
 	uint32_t	 spi, reqid, pf_seq;
 	uint8_t		 mode, state, udp, ealg, aalg, listed;
 	uint8_t		 dead;		/* at its end: no lookup gives it any more */
@@ -147,8 +183,9 @@ struct cw_sa *cw_sad_by_spi(struct cw_engine *, uint32_t spi, const struct cw_ad
 bool cw_sad_spi_taken(struct cw_engine *, uint32_t spi);
 /* The newest SA to send by; *why when there is none. */
 struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, const struct cw_flow *, unsigned *why);
-struct cw_sa *cw_sad_reqid(struct cw_engine *, uint32_t reqid);	/* where its chain begins; it has others too */
-struct cw_sa *cw_sad_out_reqid(struct cw_engine *, uint32_t reqid);
+/* Those that send the way back of one, the newest first, and the newest of them. */
+struct cw_walk cw_sad_back(struct cw_engine *, const struct cw_sa *);
+struct cw_sa *cw_sad_back_next(const struct cw_sa *, struct cw_walk *);
 bool cw_sa_selects(const struct cw_sa *, const struct cw_flow *);
 void cw_sa_mtu(struct cw_sa *, uint32_t pmtu);
 uint64_t cw_sa_deadline(struct cw_sa *);
@@ -159,14 +196,25 @@ bool cw_sa_use(struct cw_sa *, uint64_t bytes, uint64_t now, unsigned *found);	/
 void cw_sa_found(struct cw_engine *, struct cw_sa *, uint64_t now, unsigned found);
 void cw_sa_drop(struct cw_sa *, uint64_t *counter);	/* raise one of its counters of drops */
 
+/* -- due.c: what ends when -- */
+bool cw_due_room(struct cw_engine *);
+void cw_due_set(struct cw_engine *, struct cw_sa *, uint64_t at);
+void cw_due_out(struct cw_engine *, struct cw_sa *);
+void cw_due_look(struct cw_engine *, struct cw_sa *, uint64_t now);
+void cw_due_run(struct cw_engine *, uint64_t now);
+void cw_due_free(struct cw_engine *);
+
 /* -- spd.c -- */
+struct cw_shade;
 struct cw_spd_entry {
 	struct cw_policy pub;
 	uint64_t	 order;
 	struct cw_spd_entry *next[2];	/* bucket, in the table of that link */
 	struct cw_spd_entry *prev, *succ;
-	struct cw_spd_entry *id_next;
+	struct cw_link	 by_id;
+	struct { struct cw_shade *in; struct cw_spd_entry *prev, *next; } shade[2];
 	struct cw_spd_entry *wait_next;
+	struct cw_spd_entry *asked_next, **asked_at;	/* those with an acquire_seq; the engine's lock */
 	struct host_defer defer;
 	uint64_t	 acquire_until, acquire_back;	/* no new ACQUIRE before; the back-off in use */
 	uint32_t	 acquire_seq;
@@ -187,9 +235,11 @@ struct cw_table {
 	struct cw_spd_entry *bucket[];
 };
 
-struct cw_tuple {			/* one pair of prefix lengths, in one direction and family */
+struct cw_tuple {	/* one pair of prefix lengths and what is said of the upper layer, in one direction and family */
 	struct cw_tuple	*next;
+	struct host_defer defer;
 	uint8_t		 dir, fam, slen, dlen;
+	uint8_t		 has;		/* protocol, ports */
 	uint32_t	 best;		/* no entry here has a lower priority value */
 	uint32_t	 count;
 	struct cw_table	*table;
@@ -233,22 +283,29 @@ struct cw_client {
 	struct cw_spd_entry *dump_sp;
 };
 
+struct cw_due {
+	uint64_t	 at;
+	struct cw_sa	*sa;
+};
+
 struct cw_engine {
 	struct host	*host;
 	struct host_lock lock;
-	struct cw_sa	*by_spi[CW_SAD_BUCKETS], *by_reqid[CW_SAD_BUCKETS];
-	struct cw_sa	*sa_first, *sa_last, *reap;
+	struct cw_index	 by_spi, by_reqid, by_ends;
+	struct cw_sa	*sa_first, *sa_last, *reap, *look;
+	struct cw_due	*due;		/* a heap */
+	uint32_t	 ndue, due_room;
 	unsigned	 nsa;
 	uint64_t	 next_id;
 	uint32_t	 seed;
 	struct cw_tuple	*tuples;
-	struct cw_spd_entry *sp_by_id[CW_SAD_BUCKETS];
+	struct cw_index	 sp_by_id, shades;
 	struct cw_spd_entry *sp_first, *sp_last;
 	unsigned	 nsp;
-	struct cw_net	*nets[CW_SAD_BUCKETS];
+	struct cw_index	 nets;
 	uint32_t	 net_lens[2][2][129];	/* local and remote prefixes of IPv4 and IPv6 by their lengths */
 	uint32_t	 next_policy;
-	struct cw_spd_entry *waiters;
+	struct cw_spd_entry *waiters, *asked[CW_ASKED];
 	unsigned	 nwaiting;
 	struct cw_client *clients;
 	unsigned	 nclients;

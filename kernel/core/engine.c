@@ -77,6 +77,13 @@ cw_free(struct cw_engine *e)
 		host_free(t->table);
 		host_free(t);
 	}
+	cw_due_free(e);
+	cw_index_free(&e->by_spi);
+	cw_index_free(&e->by_reqid);
+	cw_index_free(&e->by_ends);
+	cw_index_free(&e->sp_by_id);
+	cw_index_free(&e->shades);
+	cw_index_free(&e->nets);
 	host_stats_free(e->stats);
 	host_wipe(e->pf, sizeof(e->pf));
 	host_free(e);

@@ -103,12 +103,15 @@ has_moved(struct cw_sa *sa, const struct cw_pkt *p, struct cw_outer *old)
 
 /* What is sent to where the peer was goes to where it is. */
 static void
-follow(struct cw_engine *e, uint32_t reqid, const struct cw_outer *old, const struct cw_outer *o)
+follow(struct cw_engine *e, const struct cw_sa *sa, const struct cw_outer *old, const struct cw_outer *o)
 {
-	for (struct cw_sa *out = cw_sad_reqid(e, reqid); out; out = host_load(out->reqid_next)) {
+	struct cw_walk w = cw_sad_back(e, sa);
+	struct cw_sa *out;
+
+	while ((out = cw_sad_back_next(sa, &w)) != NULL) {
 		uint32_t mtu;
 
-		if (!(out->flags & CW_SAF_OUT) || out->reqid != reqid || !out->udp || (out->flags & CW_SAF_FIXED))
+		if (!out->udp || (out->flags & CW_SAF_FIXED))
 			continue;
 		mtu = host_path_mtu(e->host, &out->src, &o->src);
 		host_lock(&out->lock);
@@ -144,7 +147,7 @@ authenticated(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 	if (first)
 		cw_event_used(e, sa);
 	if (moved) {
-		follow(e, sa->reqid, &old, &p->outer);
+		follow(e, sa, &old, &p->outer);
 		cw_event_mapping(e, sa, &old, &p->outer);
 	}
 	return why;
@@ -189,6 +192,7 @@ ecn(struct cw_pkt *p, const struct cw_ip *ip)
 static unsigned
 inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 {
+	struct cw_walk w;
 	struct cw_sa *back;
 	unsigned why;
 
@@ -210,7 +214,8 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 	why = ecn(p, ip);
 	if (why != CW_DROP_NONE)
 		return why;
-	back = cw_sad_out_reqid(e, sa->reqid);
+	w = cw_sad_back(e, sa);
+	back = cw_sad_back_next(sa, &w);
 	if (back)
 		cw_mss_clamp(cw_pkt_data(p), p->len, ip, host_load(back->inner_mtu));
 	return CW_DROP_NONE;

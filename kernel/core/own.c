@@ -9,7 +9,7 @@
 #include "core.h"
 
 struct cw_net {
-	struct cw_net	*next;
+	struct cw_link	 link;
 	struct cw_addr	 addr;
 	uint8_t		 len;
 	uint32_t	 count[2];	/* how many policies name it as local, as remote */
@@ -25,20 +25,25 @@ lengths(struct cw_engine *e, unsigned what, unsigned fam)
 	return e->net_lens[what][fam == 6];
 }
 
-static struct cw_net **
-bucket(struct cw_engine *e, const struct cw_addr *a, unsigned len)
+static uint32_t
+hash(struct cw_engine *e, const struct cw_addr *a, unsigned len)
 {
-	return &e->nets[cw_hash(a->b, cw_addr_len(a), e->seed + len) & (CW_SAD_BUCKETS - 1)];
+	return cw_hash(a->b, cw_addr_len(a), e->seed + len);
 }
 
 static struct cw_net *
 find(struct cw_engine *e, const struct cw_addr *a, unsigned len)
 {
-	struct cw_net *n = host_load(*bucket(e, a, len));
+	struct cw_walk w = cw_index_walk(&e->nets, hash(e, a, len));
+	struct cw_link *l;
 
-	while (n && (n->len != len || !cw_addr_eq(&n->addr, a)))
-		n = host_load(n->next);
-	return n;
+	while ((l = cw_index_next(&w)) != NULL) {
+		struct cw_net *n = CW_OF(l, struct cw_net, link);
+
+		if (n->len == len && cw_addr_eq(&n->addr, a))
+			return n;
+	}
+	return NULL;
 }
 
 static const struct cw_prefix *
@@ -50,17 +55,15 @@ side(const struct cw_policy *p, unsigned what)
 static bool
 take(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
 {
-	struct cw_net *n = find(e, &x->addr, x->len), **b = bucket(e, &x->addr, x->len);
+	struct cw_net *n = find(e, &x->addr, x->len);
 	uint32_t *used = lengths(e, what, x->addr.fam);
 
 	if (!n) {
-		n = host_zalloc(sizeof(*n));
-		if (!n)
+		if (!cw_index_room(&e->nets) || !(n = host_zalloc(sizeof(*n))))
 			return false;
 		n->addr = x->addr;
 		n->len = x->len;
-		n->next = *b;
-		host_publish(*b, n);
+		cw_index_add(&e->nets, &n->link, hash(e, &n->addr, n->len));
 	}
 	host_publish(n->count[what], n->count[what] + 1);
 	host_publish(used[x->len], used[x->len] + 1);
@@ -70,16 +73,14 @@ take(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
 static void
 give(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
 {
-	struct cw_net *n = find(e, &x->addr, x->len), **at = bucket(e, &x->addr, x->len);
+	struct cw_net *n = find(e, &x->addr, x->len);
 	uint32_t *used = lengths(e, what, x->addr.fam);
 
 	host_publish(used[x->len], used[x->len] - 1);
 	host_publish(n->count[what], n->count[what] - 1);
 	if (n->count[LOCAL] || n->count[REMOTE])
 		return;
-	while (*at != n)
-		at = &(*at)->next;
-	host_publish(*at, n->next);
+	cw_index_del(&e->nets, &n->link);
 	host_defer(&n->defer, host_free, n);
 }
 

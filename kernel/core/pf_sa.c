@@ -109,7 +109,6 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 		cw_sa_put(sa);
 		return ENOBUFS;
 	}
-	cw_wake(e, cw_sa_deadline(sa));
 	answer_spi(e, c, m, sa);
 	return 0;
 }
@@ -295,7 +294,7 @@ amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t no
 	host_unlock(&sa->lock);
 	if (err)
 		return err;
-	cw_wake(e, cw_sa_deadline(sa));
+	cw_due_set(e, sa, cw_sa_deadline(sa));
 	if (m->owner)
 		memcpy(sa->owner, m->owner, CW_OWNER_LEN);
 	mtu = host_path_mtu(e->host, &src, &dst);

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The security association database. Two hashes: by SPI for what comes in, by reqid (the newest first) for what goes out.
+ * The security association database. Three hashes: by SPI for what comes in; by reqid and by both ends, the newest first, for
+ * what goes out.
  * Lifetimes are told here too: every packet counts and is held against the limits, and cw_tick does the same for time. A packet
  * that finds an SA at its end only marks it dead, and no lookup gives it any more; the next control call takes it off.
  */
 #include "core.h"
 
-static unsigned
-slot(const struct cw_engine *e, uint32_t v)
+static uint32_t
+hash32(const struct cw_engine *e, uint32_t v)
 {
-	return cw_hash(&v, sizeof(v), e->seed) & (CW_SAD_BUCKETS - 1);
+	return cw_hash(&v, sizeof(v), e->seed);
+}
+
+static uint32_t
+ends_hash(const struct cw_engine *e, const struct cw_addr *src, const struct cw_addr *dst)
+{
+	return cw_hash(dst->b, cw_addr_len(dst), cw_hash(src->b, cw_addr_len(src), e->seed));
 }
 
 struct cw_sa *
@@ -43,30 +50,18 @@ cw_sa_put(struct cw_sa *sa)
 		host_defer(&sa->defer, sa_free, sa);
 }
 
-static void
-chain_out(struct cw_sa **at, struct cw_sa *sa, bool spi)
-{
-	for (; *at; at = spi ? &(*at)->spi_next : &(*at)->reqid_next)
-		if (*at == sa) {
-			host_publish(*at, spi ? sa->spi_next : sa->reqid_next);
-			return;
-		}
-}
-
 bool
 cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 {
-	struct cw_sa **at;
-
-	if (e->nsa >= host_load(e->bounds.sas))
+	if (e->nsa >= host_load(e->bounds.sas) || !cw_index_room(&e->by_spi) || !cw_index_room(&e->by_reqid) ||
+	    !cw_index_room(&e->by_ends) || !cw_due_room(e))
 		return false;
 	sa->id = e->next_id++;
-	at = &e->by_spi[slot(e, sa->spi)];
-	sa->spi_next = *at;
-	host_publish(*at, sa);
+	cw_due_set(e, sa, cw_sa_deadline(sa));
+	cw_index_add(&e->by_spi, &sa->by_spi, hash32(e, sa->spi));
 	sa->prev = e->sa_last;
 	*(e->sa_last ? &e->sa_last->succ : &e->sa_first) = sa;
-	host_publish(e->sa_last, sa);
+	e->sa_last = sa;
 	e->nsa++;
 	sa->listed = 1;
 	return true;
@@ -75,11 +70,9 @@ cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 void
 cw_sad_mature(struct cw_engine *e, struct cw_sa *sa)
 {
-	struct cw_sa **at = &e->by_reqid[slot(e, sa->reqid)];
-
-	sa->reqid_next = *at;
-	host_publish(*at, sa);
-	cw_wake(e, cw_sa_deadline(sa));
+	if (sa->reqid)
+		cw_index_add(&e->by_reqid, &sa->by_reqid, hash32(e, sa->reqid));
+	cw_index_add(&e->by_ends, &sa->by_ends, ends_hash(e, &sa->src, &sa->dst));
 }
 
 /* A dump that stands at this SA goes on behind it. */
@@ -105,11 +98,13 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 	host_publish(sa->dead, 1);
 	host_publish(sa->state, SADB_SASTATE_DEAD);
 	host_unlock(&sa->lock);
-	chain_out(&e->by_spi[slot(e, sa->spi)], sa, true);
-	chain_out(&e->by_reqid[slot(e, sa->reqid)], sa, false);
+	cw_index_del(&e->by_spi, &sa->by_spi);
+	cw_index_del(&e->by_reqid, &sa->by_reqid);
+	cw_index_del(&e->by_ends, &sa->by_ends);
+	cw_due_out(e, sa);
 	move_cursors(e, sa);
 	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
-	host_publish(*(sa->succ ? &sa->succ->prev : &e->sa_last), sa->prev);
+	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
 	e->nsa--;
 	/* the octets go now; the cipher's own copy goes with the last packet that is inside it */
 	host_wipe(sa->ekey, sizeof(sa->ekey));
@@ -120,21 +115,26 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 struct cw_sa *
 cw_sad_by_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
 {
-	struct cw_sa *sa;
+	struct cw_walk w = cw_index_walk(&e->by_spi, hash32(e, spi));
+	struct cw_link *l;
 
-	for (sa = host_load(e->by_spi[slot(e, spi)]); sa; sa = host_load(sa->spi_next))
+	while ((l = cw_index_next(&w)) != NULL) {
+		struct cw_sa *sa = CW_OF(l, struct cw_sa, by_spi);
+
 		if (sa->spi == spi && !host_load(sa->dead) && (cw_addr_eq(&sa->dst, dst) || (sa->dst.fam == dst->fam && cw_addr_any(&sa->dst))))
 			return sa;
+	}
 	return NULL;
 }
 
 bool
 cw_sad_spi_taken(struct cw_engine *e, uint32_t spi)
 {
-	struct cw_sa *sa;
+	struct cw_walk w = cw_index_walk(&e->by_spi, hash32(e, spi));
+	struct cw_link *l;
 
-	for (sa = e->by_spi[slot(e, spi)]; sa; sa = sa->spi_next)
-		if (sa->spi == spi)
+	while ((l = cw_index_next(&w)) != NULL)
+		if (CW_OF(l, struct cw_sa, by_spi)->spi == spi)
 			return true;
 	return false;
 }
@@ -193,10 +193,14 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 struct cw_sa *
 cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow *f, unsigned *why)
 {
-	struct cw_sa *sa = r->reqid ? cw_sad_reqid(e, r->reqid) : host_load(e->sa_last);
+	struct cw_walk w = r->reqid ? cw_index_walk(&e->by_reqid, hash32(e, r->reqid)) :
+	    cw_index_walk(&e->by_ends, ends_hash(e, &r->src, &r->dst));
+	struct cw_link *l;
 
 	*why = CW_DROP_NO_SA;
-	for (; sa; sa = r->reqid ? host_load(sa->reqid_next) : host_load(sa->prev)) {
+	while ((l = cw_index_next(&w)) != NULL) {
+		struct cw_sa *sa = r->reqid ? CW_OF(l, struct cw_sa, by_reqid) : CW_OF(l, struct cw_sa, by_ends);
+
 		if (!serves(sa, r))
 			continue;
 		if (cw_sa_selects(sa, f))
@@ -206,21 +210,27 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow
 	return NULL;
 }
 
-struct cw_sa *
-cw_sad_reqid(struct cw_engine *e, uint32_t reqid)
+/* What sends for the reqid of an SA that receives, or, where it has none, to its sender. */
+struct cw_walk
+cw_sad_back(struct cw_engine *e, const struct cw_sa *sa)
 {
-	return host_load(e->by_reqid[slot(e, reqid)]);
+	if (sa->reqid)
+		return cw_index_walk(&e->by_reqid, hash32(e, sa->reqid));
+	return cw_index_walk(&e->by_ends, ends_hash(e, &sa->dst, &sa->src));
 }
 
-/* The newest SA that sends for a reqid: the way back of what came in. */
 struct cw_sa *
-cw_sad_out_reqid(struct cw_engine *e, uint32_t reqid)
+cw_sad_back_next(const struct cw_sa *sa, struct cw_walk *w)
 {
-	struct cw_sa *sa;
+	struct cw_link *l;
 
-	for (sa = cw_sad_reqid(e, reqid); sa; sa = host_load(sa->reqid_next))
-		if (sa->reqid == reqid && (sa->flags & CW_SAF_OUT) && !host_load(sa->dead))
-			return sa;
+	while ((l = cw_index_next(w)) != NULL) {
+		struct cw_sa *x = sa->reqid ? CW_OF(l, struct cw_sa, by_reqid) : CW_OF(l, struct cw_sa, by_ends);
+
+		if (x->reqid == sa->reqid && (x->flags & CW_SAF_OUT) && !host_load(x->dead) &&
+		    (sa->reqid || (cw_addr_eq(&x->src, &sa->dst) && cw_addr_eq(&x->dst, &sa->src))))
+			return x;
+	}
 	return NULL;
 }
 
@@ -354,10 +364,8 @@ cw_sa_found(struct cw_engine *e, struct cw_sa *sa, uint64_t now, unsigned found)
 		cw_event_expire(e, sa, true);
 		retire(e, sa);
 	}
-	if (found & FOUND_LAST)
-		cw_wake(e, now);
-	else if (found & FOUND_FIRST)
-		cw_wake(e, cw_sa_deadline(sa));
+	if ((found & FOUND_LAST) || ((found & FOUND_FIRST) && cw_sa_deadline(sa) < host_load(sa->due)))
+		cw_due_look(e, sa, now);
 }
 
 bool
@@ -409,9 +417,7 @@ cw_tick(struct cw_engine *e, uint64_t now)
 	host_lock(&e->lock);
 	host_publish(e->deadline, NEVER);
 	host_unlock(&e->lock);
-	for (struct cw_sa *sa = e->sa_first; sa; sa = sa->succ)
-		if (cw_sa_alive(e, sa, now))
-			cw_wake(e, cw_sa_deadline(sa));
+	cw_due_run(e, now);
 	cw_sad_reap(e);
 	cw_wake(e, cw_wait_tick(e, now));
 	return cw_deadline(e);

@@ -1,19 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The security policy database. A lookup asks one hash for each pair of prefix lengths in use, so 10,000 policies of the
- * usual few shapes cost a few probes. The lowest priority value wins, then the order of arrival; an update keeps its place.
+ * The security policy database. A lookup asks one hash for each shape in use (the two prefix lengths, and whether protocol and
+ * ports are said), so a million policies of the usual few shapes cost a few probes. The lowest priority value wins, then the order of arrival; an update keeps its place.
  * RFC 4301 4.4.1: the SPD is ordered, and here the order is these two numbers and nothing else.
  */
 #include "core.h"
 
-struct pair { struct cw_addr s, d; };
+enum { HAS_PROTO = 1, HAS_SPORT = 2, HAS_DPORT = 4, HAS_PORTS = HAS_SPORT | HAS_DPORT };
+
+struct key {
+	struct cw_addr	s, d;
+	uint16_t	upper[3];	/* protocol and ports, each 0 where the tuple does not have it */
+};
+
+/*
+ * Of a later fragment the ports are not known, and with IPv6 perhaps not the protocol. Whatever protects or discards takes it; a
+ * bypass has to be sure (RFC 4301 7). So what protects or discards is kept once more without what may be unknown: a
+ * shade has those of one pair of prefixes and protocol in their order, and a lookup needs the first.
+ */
+struct cw_shade {
+	struct cw_link	 link;
+	struct host_defer defer;
+	const struct cw_tuple *t;
+	struct cw_addr	 s, d;
+	uint8_t		 proto;		/* CW_ULPROTO_ANY: all that have one */
+	struct cw_spd_entry *first, *last;
+};
 
 static uint32_t
-pair_hash(const struct cw_engine *e, const struct pair *p)
+pair_hash(const struct cw_addr *s, const struct cw_addr *d, uint32_t seed)
 {
-	unsigned n = cw_addr_len(&p->s);
+	unsigned n = cw_addr_len(s);
 
-	return cw_hash(p->d.b, n, cw_hash(p->s.b, n, e->seed));
+	return cw_hash(d->b, n, cw_hash(s->b, n, seed));
+}
+
+static uint32_t
+key_hash(const struct cw_engine *e, const struct key *k)
+{
+	return cw_hash(k->upper, sizeof(k->upper), pair_hash(&k->s, &k->d, e->seed));
+}
+
+static struct key
+key_of(const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto, uint16_t sport, uint16_t dport)
+{
+	struct key k = { .s = *s, .d = *d };
+
+	cw_addr_mask(&k.s, t->slen);
+	cw_addr_mask(&k.d, t->dlen);
+	k.upper[0] = t->has & HAS_PROTO ? proto : 0;
+	k.upper[1] = t->has & HAS_SPORT ? sport : 0;
+	k.upper[2] = t->has & HAS_DPORT ? dport : 0;
+	return k;
+}
+
+static uint8_t
+has(const struct cw_policy *p)
+{
+	return (uint8_t)((p->proto != CW_ULPROTO_ANY ? HAS_PROTO : 0) | (p->sport ? HAS_SPORT : 0) | (p->dport ? HAS_DPORT : 0));
 }
 
 static bool
@@ -28,17 +72,54 @@ port_ok(uint16_t want, uint16_t have)
 	return want == 0 || want == have;
 }
 
-/* Ports, and with IPv6 perhaps the protocol, of a later fragment are not known. Whatever protects or discards takes it; a bypass has to be sure. */
 static bool
-covers(const struct cw_policy *p, const struct pair *k, const struct cw_flow *f)
+covers(const struct cw_policy *p, const struct key *k, const struct cw_flow *f)
 {
-	if (!cw_addr_eq(&p->src.addr, &k->s) || !cw_addr_eq(&p->dst.addr, &k->d))
-		return false;
-	if (p->proto != CW_ULPROTO_ANY && f->opaque < 2 && p->proto != f->proto)
-		return false;
-	if ((f->opaque && (p->sport || p->dport)) || (f->opaque == 2 && p->proto != CW_ULPROTO_ANY))
-		return p->type == CW_POLICY_IPSEC || p->type == CW_POLICY_DISCARD;
-	return port_ok(p->sport, f->sport) && port_ok(p->dport, f->dport);
+	return cw_addr_eq(&p->src.addr, &k->s) && cw_addr_eq(&p->dst.addr, &k->d) &&
+	    (p->proto == CW_ULPROTO_ANY || p->proto == f->proto) && port_ok(p->sport, f->sport) && port_ok(p->dport, f->dport);
+}
+
+static uint32_t
+shade_hash(const struct cw_engine *e, const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto)
+{
+	const uint8_t of[] = { t->dir, t->slen, t->dlen, t->has, proto };
+
+	return cw_hash(of, sizeof(of), pair_hash(s, d, e->seed));
+}
+
+static struct cw_shade *
+shade_find(struct cw_engine *e, const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto)
+{
+	struct cw_walk w = cw_index_walk(&e->shades, shade_hash(e, t, s, d, proto));
+	struct cw_link *l;
+
+	while ((l = cw_index_next(&w)) != NULL) {
+		struct cw_shade *x = CW_OF(l, struct cw_shade, link);
+
+		if (x->t == t && x->proto == proto && cw_addr_eq(&x->s, s) && cw_addr_eq(&x->d, d))
+			return x;
+	}
+	return NULL;
+}
+
+/* The first entry of a tuple that covers a packet. */
+static struct cw_spd_entry *
+probe(struct cw_engine *e, const struct cw_tuple *t, const struct cw_flow *f)
+{
+	const struct key k = key_of(t, &f->src, &f->dst, f->proto, f->sport, f->dport);
+	const struct cw_table *b;
+	struct cw_spd_entry *p;
+
+	if ((f->opaque && (t->has & HAS_PORTS)) || (f->opaque == 2 && t->has)) {
+		const struct cw_shade *x = shade_find(e, t, &k.s, &k.d, f->opaque == 2 ? CW_ULPROTO_ANY : f->proto);
+
+		return x ? host_load(x->first) : NULL;
+	}
+	b = host_load(t->table);
+	for (p = host_load(b->bucket[key_hash(e, &k) & (b->buckets - 1)]); p; p = host_load(p->next[b->link]))
+		if (covers(&p->pub, &k, f))
+			return p;		/* a bucket is sorted */
+	return NULL;
 }
 
 struct cw_spd_entry *
@@ -47,24 +128,14 @@ cw_spd_lookup(struct cw_engine *e, unsigned dir, const struct cw_flow *f)
 	struct cw_spd_entry *best = NULL;
 
 	for (struct cw_tuple *t = host_load(e->tuples); t; t = host_load(t->next)) {
-		const struct cw_table *b;
-		struct pair k;
 		struct cw_spd_entry *p;
 
 		if (t->dir != dir || t->fam != f->src.fam || host_load(t->count) == 0 ||
 		    (best && host_load(t->best) > best->pub.priority))
 			continue;
-		k = (struct pair){ f->src, f->dst };
-		cw_addr_mask(&k.s, t->slen);
-		cw_addr_mask(&k.d, t->dlen);
-		b = host_load(t->table);
-		p = host_load(b->bucket[pair_hash(e, &k) & (b->buckets - 1)]);
-		for (; p; p = host_load(p->next[b->link]))
-			if (covers(&p->pub, &k, f)) {
-				if (!best || before(p, best))
-					best = p;
-				break;		/* a bucket is sorted */
-			}
+		p = probe(e, t, f);
+		if (p && (!best || before(p, best)))
+			best = p;
 	}
 	return best;
 }
@@ -83,7 +154,8 @@ tuple_find(struct cw_engine *e, const struct cw_policy *p)
 	struct cw_tuple *t;
 
 	for (t = e->tuples; t; t = t->next)
-		if (t->dir == p->dir && t->fam == p->src.addr.fam && t->slen == p->src.len && t->dlen == p->dst.len)
+		if (t->dir == p->dir && t->fam == p->src.addr.fam && t->slen == p->src.len && t->dlen == p->dst.len &&
+		    t->has == has(p))
 			return t;
 	return NULL;
 }
@@ -91,9 +163,9 @@ tuple_find(struct cw_engine *e, const struct cw_policy *p)
 static struct cw_spd_entry **
 bucket_of(const struct cw_engine *e, struct cw_table *b, const struct cw_policy *p)
 {
-	struct pair k = { p->src.addr, p->dst.addr };
+	struct key k = { p->src.addr, p->dst.addr, { p->proto == CW_ULPROTO_ANY ? 0 : p->proto, p->sport, p->dport } };
 
-	return &b->bucket[pair_hash(e, &k) & (b->buckets - 1)];
+	return &b->bucket[key_hash(e, &k) & (b->buckets - 1)];
 }
 
 struct cw_spd_entry *
@@ -110,11 +182,10 @@ cw_spd_find(struct cw_engine *e, const struct cw_policy *p)
 struct cw_spd_entry *
 cw_spd_by_id(struct cw_engine *e, uint32_t id)
 {
-	struct cw_spd_entry *x = e->sp_by_id[id & (CW_SAD_BUCKETS - 1)];
+	struct cw_walk w = cw_index_walk(&e->sp_by_id, id);
+	struct cw_link *l = cw_index_next(&w);	/* they count up: the number is its own hash */
 
-	while (x && x->pub.id != id)
-		x = x->id_next;
-	return x;
+	return l ? CW_OF(l, struct cw_spd_entry, by_id) : NULL;
 }
 
 static void
@@ -174,6 +245,7 @@ tuple_get(struct cw_engine *e, const struct cw_policy *p)
 		t->fam = p->src.addr.fam;
 		t->slen = p->src.len;
 		t->dlen = p->dst.len;
+		t->has = has(p);
 		t->best = UINT32_MAX;
 		if (!tuple_grow(e, t)) {
 			host_free(t);
@@ -185,6 +257,89 @@ tuple_get(struct cw_engine *e, const struct cw_policy *p)
 	if (t->count >= t->table->buckets * 2 && !tuple_grow(e, t))
 		return NULL;
 	return t;
+}
+
+static void
+shade_out(struct cw_engine *e, struct cw_spd_entry *x, unsigned i)
+{
+	struct cw_shade *a = x->shade[i].in;
+	struct cw_spd_entry *prev = x->shade[i].prev, *next = x->shade[i].next;
+
+	if (!a)
+		return;
+	x->shade[i].in = NULL;
+	if (prev)
+		prev->shade[i].next = next;
+	else
+		host_publish(a->first, next);
+	*(next ? &next->shade[i].prev : &a->last) = prev;
+	if (a->last)
+		return;
+	cw_index_del(&e->shades, &a->link);
+	host_defer(&a->defer, host_free, a);
+}
+
+/* The usual one comes last: it is looked for from there. */
+static bool
+shade_in(struct cw_engine *e, const struct cw_tuple *t, struct cw_spd_entry *x, unsigned i, uint8_t proto)
+{
+	const struct cw_addr *s = &x->pub.src.addr, *d = &x->pub.dst.addr;
+	struct cw_shade *a = shade_find(e, t, s, d, proto);
+	struct cw_spd_entry *prev, *next = NULL;
+
+	if (!a) {
+		if (!cw_index_room(&e->shades) || !(a = host_zalloc(sizeof(*a))))
+			return false;
+		a->t = t;
+		a->s = *s;
+		a->d = *d;
+		a->proto = proto;
+		cw_index_add(&e->shades, &a->link, shade_hash(e, t, s, d, proto));
+	}
+	for (prev = a->last; prev && before(x, prev); prev = prev->shade[i].prev)
+		next = prev;
+	x->shade[i].in = a;
+	x->shade[i].prev = prev;
+	x->shade[i].next = next;
+	*(next ? &next->shade[i].prev : &a->last) = x;
+	if (prev)
+		prev->shade[i].next = x;
+	else
+		host_publish(a->first, x);
+	return true;
+}
+
+static bool
+shades_in(struct cw_engine *e, const struct cw_tuple *t, struct cw_spd_entry *x)
+{
+	if (x->pub.type != CW_POLICY_IPSEC && x->pub.type != CW_POLICY_DISCARD)
+		return true;
+	if ((t->has & HAS_PORTS) && !shade_in(e, t, x, 0, x->pub.proto))
+		return false;
+	if (!t->has || shade_in(e, t, x, 1, CW_ULPROTO_ANY))
+		return true;
+	shade_out(e, x, 0);
+	return false;
+}
+
+static void
+tuple_free(void *p)
+{
+	struct cw_tuple *t = p;
+
+	host_free(t->table);
+	host_free(t);
+}
+
+static void
+tuple_out(struct cw_engine *e, struct cw_tuple *t)
+{
+	struct cw_tuple **at = &e->tuples;
+
+	while (*at != t)
+		at = &(*at)->next;
+	host_publish(*at, t->next);
+	host_defer(&t->defer, tuple_free, t);
 }
 
 /* The tuple's best value goes first: who skips the tuple by the old one is as before the change. */
@@ -203,7 +358,8 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	struct cw_spd_entry *x = NULL;
 
 	*err = ENOBUFS;
-	if (e->nsp >= host_load(e->bounds.policies) || !(t = tuple_get(e, p)) || !(x = host_zalloc(sizeof(*x))))
+	if (e->nsp >= host_load(e->bounds.policies) || !cw_index_room(&e->sp_by_id) || !(t = tuple_get(e, p)) ||
+	    !(x = host_zalloc(sizeof(*x))))
 		return NULL;
 	if (!cw_own_get(e, p)) {
 		host_free(x);
@@ -212,11 +368,15 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	x->pub = *p;
 	x->order = e->next_id++;
 	x->wait_end = &x->wait;
+	if (!shades_in(e, t, x)) {
+		cw_own_put(e, p);
+		host_free(x);
+		return NULL;
+	}
 	do {
 		x->pub.id = e->next_policy++;
 	} while (x->pub.id == 0 || cw_spd_by_id(e, x->pub.id));
-	x->id_next = e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
-	e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)] = x;
+	cw_index_add(&e->sp_by_id, &x->by_id, x->pub.id);
 	entry_in(e, t, x);
 	host_publish(t->count, t->count + 1);
 	x->prev = e->sp_last;
@@ -244,12 +404,7 @@ move_cursors(struct cw_engine *e, struct cw_spd_entry *x)
 static void
 stand_in(struct cw_engine *e, struct cw_spd_entry *x, struct cw_spd_entry *y)
 {
-	struct cw_spd_entry **at = &e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
-
-	while (*at != x)
-		at = &(*at)->id_next;
-	*at = y;
-	y->id_next = x->id_next;
+	cw_index_swap(&e->sp_by_id, &x->by_id, &y->by_id);
 	y->prev = x->prev;
 	y->succ = x->succ;
 	*(x->prev ? &x->prev->succ : &e->sp_first) = y;
@@ -276,10 +431,17 @@ cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_polic
 	y->pub.id = x->pub.id;
 	y->order = x->order;
 	y->wait_end = &y->wait;
+	if (!shades_in(e, t, y)) {
+		cw_own_put(e, p);
+		host_free(y);
+		return NULL;
+	}
 	entry_in(e, t, y);
 	if (before(y, x))
 		host_synchronize();	/* who has passed the new one's place still comes by the old one */
 	bucket_out(e, t->table, x);
+	shade_out(e, x, 0);
+	shade_out(e, x, 1);
 	stand_in(e, x, y);
 	cw_own_put(e, &x->pub);
 	cw_wait_move(e, x, y);
@@ -292,16 +454,15 @@ void
 cw_spd_remove(struct cw_engine *e, struct cw_spd_entry *x)
 {
 	struct cw_tuple *t = tuple_find(e, &x->pub);
-	struct cw_spd_entry **at = &e->sp_by_id[x->pub.id & (CW_SAD_BUCKETS - 1)];
 
 	bucket_out(e, t->table, x);
+	shade_out(e, x, 0);
+	shade_out(e, x, 1);
 	host_publish(t->count, t->count - 1);
 	if (t->count == 0)
-		host_publish(t->best, UINT32_MAX);
+		tuple_out(e, t);
 	cw_wait_drop(e, x, CW_DROP_QUEUE_OLD, true);
-	while (*at != x)
-		at = &(*at)->id_next;
-	*at = x->id_next;
+	cw_index_del(&e->sp_by_id, &x->by_id);
 	move_cursors(e, x);
 	*(x->prev ? &x->prev->succ : &e->sp_first) = x->succ;
 	*(x->succ ? &x->succ->prev : &e->sp_last) = x->prev;
