@@ -274,7 +274,7 @@ struct cw_client {
 	struct cw_client *next;
 	void		*cookie;
 	unsigned	 flags;
-	bool		 hello, registered;
+	bool		 hello, registered, promisc;
 	/* the dump under way: type 0 none */
 	uint8_t		 dump;
 	uint32_t	 dump_pid, dump_left;

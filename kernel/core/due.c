@@ -14,7 +14,7 @@ set(struct cw_engine *e, uint32_t i, struct cw_due d)
 }
 
 static void
-up(struct cw_engine *e, uint32_t i, struct cw_due d)
+rise(struct cw_engine *e, uint32_t i, struct cw_due d)
 {
 	while (i && e->due[(i - 1) / 2].at > d.at) {
 		set(e, i, e->due[(i - 1) / 2]);
@@ -24,7 +24,7 @@ up(struct cw_engine *e, uint32_t i, struct cw_due d)
 }
 
 static void
-down(struct cw_engine *e, uint32_t i, struct cw_due d)
+sink(struct cw_engine *e, uint32_t i, struct cw_due d)
 {
 	uint32_t k;
 
@@ -67,11 +67,11 @@ cw_due_set(struct cw_engine *e, struct cw_sa *sa, uint64_t at)
 
 	host_publish(sa->due, at);
 	if (!sa->due_at)
-		up(e, e->ndue++, d);
+		rise(e, e->ndue++, d);
 	else if (at < was)
-		up(e, sa->due_at - 1, d);
+		rise(e, sa->due_at - 1, d);
 	else
-		down(e, sa->due_at - 1, d);
+		sink(e, sa->due_at - 1, d);
 	cw_wake(e, at);
 }
 
@@ -88,9 +88,9 @@ cw_due_out(struct cw_engine *e, struct cw_sa *sa)
 	if (last.sa == sa)
 		return;
 	if (last.at < sa->due)
-		up(e, i, last);
+		rise(e, i, last);
 	else
-		down(e, i, last);
+		sink(e, i, last);
 }
 
 /* From a packet: this SA is to be looked at by the next tick, which comes now. */

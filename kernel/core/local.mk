@@ -19,6 +19,7 @@ CORE_SOURCES = \
 	kernel/core/pf_decode.c \
 	kernel/core/pf_encode.c \
 	kernel/core/pf_event.c \
+	kernel/core/pf_promisc.c \
 	kernel/core/pf_sa.c \
 	kernel/core/pf_spd.c \
 	kernel/core/pfkey.c \

@@ -299,8 +299,8 @@ pf_put_policy_all(struct pf_out *o, const struct cw_policy *p)
 	put_owner(o, p->owner);
 }
 
-bool
-pf_send(struct pf_out *o, struct cw_client *c, bool may_refuse)
+static bool
+deliver(struct pf_out *o, struct cw_client *c, bool may_refuse)
 {
 	size_t n = !c->hello && o->priv ? o->priv : o->n;
 	uint16_t words = (uint16_t)(n / 8);
@@ -311,6 +311,16 @@ pf_send(struct pf_out *o, struct cw_client *c, bool may_refuse)
 	return host_pfkey_out(o->e->host, c->cookie, o->p, n, may_refuse);
 }
 
+bool
+pf_send(struct pf_out *o, struct cw_client *c, bool may_refuse)
+{
+	bool taken = deliver(o, c, may_refuse);
+
+	if (!may_refuse && !o->bad)
+		pf_overheard(o->e, c, o->p, o->n);
+	return taken;
+}
+
 unsigned
 pf_broadcast(struct pf_out *o, enum pf_who who)
 {
@@ -318,10 +328,11 @@ pf_broadcast(struct pf_out *o, enum pf_who who)
 
 	host_lock(&o->e->lock);
 	for (struct cw_client *c = o->e->clients; c; c = c->next) {
-		if (who == PF_ALL || (who == PF_REGISTERED && c->registered) || (who == PF_HELLO && c->hello && c->registered)) {
-			pf_send(o, c, false);
-			n += !(c->flags & CW_CLIENT_KEYLESS);
-		}
+		bool meant = who == PF_ALL || (c->registered && (who == PF_REGISTERED || c->hello));
+
+		if (meant || (c->promisc && (who != PF_HELLO || c->hello)))
+			deliver(o, c, false);
+		n += meant && !(c->flags & CW_CLIENT_KEYLESS);
 	}
 	host_unlock(&o->e->lock);
 	return n;

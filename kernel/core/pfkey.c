@@ -10,7 +10,7 @@
 #define SP_NAME		(PF_BIT(SADB_X_EXT_POLICY) | PF_BIT(SADB_EXT_ADDRESS_SRC) | PF_BIT(SADB_EXT_ADDRESS_DST))
 #define SP_ID		PF_BIT(SADB_X_EXT_POLICY)
 
-enum satypes { ESP_ONLY, ESP_OR_ALL, ANY_KIND, NO_SATYPE };
+enum satypes { ESP_ONLY, ESP_OR_ALL, ANY_KIND, NO_SATYPE, ON_OR_OFF };
 
 static const struct {
 	uint8_t		type;
@@ -28,6 +28,7 @@ static const struct {
 	{ SADB_REGISTER,     true,  ANY_KIND,   0, pf_register },
 	{ SADB_FLUSH,        true,  ESP_OR_ALL, 0, pf_flush },
 	{ SADB_DUMP,         true,  ESP_OR_ALL, 0, pf_dump },
+	{ SADB_X_PROMISC,    true,  ON_OR_OFF,  0, pf_promisc },
 	{ SADB_X_SPDUPDATE,  true,  NO_SATYPE,  SP_NAME, pf_spdupdate },
 	{ SADB_X_SPDADD,     true,  NO_SATYPE,  SP_NAME, pf_spdadd },
 	{ SADB_X_SPDDELETE,  true,  NO_SATYPE,  SP_NAME, pf_spddelete },
@@ -40,6 +41,8 @@ static const struct {
 static int
 satype_ok(enum satypes want, unsigned satype)
 {
+	if (want == ON_OR_OFF)
+		return 0;
 	if (want == NO_SATYPE)
 		return satype == SADB_SATYPE_UNSPEC ? 0 : EINVAL;
 	if (satype == SADB_SATYPE_ESP || (want != ESP_ONLY && satype == SADB_SATYPE_UNSPEC))
@@ -78,8 +81,10 @@ cw_pfkey(struct cw_engine *e, struct cw_client *c, const uint8_t *msg, size_t le
 	int err = pf_decode(msg, len, &m);
 
 	cw_sad_reap(e);
-	if (err == 0)
+	if (err == 0) {
+		pf_overheard(e, c, msg, len);
 		err = run(e, c, &m, now);
+	}
 	if (err)
 		pf_error(e, c, &m, err);
 }

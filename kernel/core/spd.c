@@ -8,7 +8,7 @@
 
 enum { HAS_PROTO = 1, HAS_SPORT = 2, HAS_DPORT = 4, HAS_PORTS = HAS_SPORT | HAS_DPORT };
 
-struct key {
+struct spd_key {
 	struct cw_addr	s, d;
 	uint16_t	upper[3];	/* protocol and ports, each 0 where the tuple does not have it */
 };
@@ -36,15 +36,15 @@ pair_hash(const struct cw_addr *s, const struct cw_addr *d, uint32_t seed)
 }
 
 static uint32_t
-key_hash(const struct cw_engine *e, const struct key *k)
+key_hash(const struct cw_engine *e, const struct spd_key *k)
 {
 	return cw_hash(k->upper, sizeof(k->upper), pair_hash(&k->s, &k->d, e->seed));
 }
 
-static struct key
+static struct spd_key
 key_of(const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto, uint16_t sport, uint16_t dport)
 {
-	struct key k = { .s = *s, .d = *d };
+	struct spd_key k = { .s = *s, .d = *d };
 
 	cw_addr_mask(&k.s, t->slen);
 	cw_addr_mask(&k.d, t->dlen);
@@ -73,7 +73,7 @@ port_ok(uint16_t want, uint16_t have)
 }
 
 static bool
-covers(const struct cw_policy *p, const struct key *k, const struct cw_flow *f)
+covers(const struct cw_policy *p, const struct spd_key *k, const struct cw_flow *f)
 {
 	return cw_addr_eq(&p->src.addr, &k->s) && cw_addr_eq(&p->dst.addr, &k->d) &&
 	    (p->proto == CW_ULPROTO_ANY || p->proto == f->proto) && port_ok(p->sport, f->sport) && port_ok(p->dport, f->dport);
@@ -106,7 +106,7 @@ shade_find(struct cw_engine *e, const struct cw_tuple *t, const struct cw_addr *
 static struct cw_spd_entry *
 probe(struct cw_engine *e, const struct cw_tuple *t, const struct cw_flow *f)
 {
-	const struct key k = key_of(t, &f->src, &f->dst, f->proto, f->sport, f->dport);
+	const struct spd_key k = key_of(t, &f->src, &f->dst, f->proto, f->sport, f->dport);
 	const struct cw_table *b;
 	struct cw_spd_entry *p;
 
@@ -163,7 +163,7 @@ tuple_find(struct cw_engine *e, const struct cw_policy *p)
 static struct cw_spd_entry **
 bucket_of(const struct cw_engine *e, struct cw_table *b, const struct cw_policy *p)
 {
-	struct key k = { p->src.addr, p->dst.addr, { p->proto == CW_ULPROTO_ANY ? 0 : p->proto, p->sport, p->dport } };
+	struct spd_key k = { p->src.addr, p->dst.addr, { p->proto == CW_ULPROTO_ANY ? 0 : p->proto, p->sport, p->dport } };
 
 	return &b->bucket[key_hash(e, &k) & (b->buckets - 1)];
 }

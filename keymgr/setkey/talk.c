@@ -50,6 +50,7 @@ receive(struct talk *t, int timeout, size_t *octets)
 {
 	struct pollfd p = { t->fd, POLLIN, 0 };
 	const char *why;
+	size_t from;
 	ssize_t n;
 	int rc;
 
@@ -63,7 +64,9 @@ receive(struct talk *t, int timeout, size_t *octets)
 		return errno;
 	if (n == 0)
 		return ECONNRESET;
-	if ((size_t)n > sizeof(t->buf) || !pfkey_get(bytes_of(t->buf, (size_t)n), &t->reply, &why))
+	/* what another said or was told: behind a base message of its own (RFC 2367 3.1.11) */
+	from = n > 16 && t->buf[1] == SADB_X_PROMISC ? 16 : 0;
+	if ((size_t)n > sizeof(t->buf) || !pfkey_get(bytes_of(t->buf + from, (size_t)n - from), &t->reply, &why))
 		return EBADMSG;
 	*octets = (size_t)n;
 	return 0;

@@ -371,7 +371,7 @@ malformed(void **state)
 	bad[0] = 1;
 	assert_int_equal(raw(h, bad, w.n), EINVAL);
 	for (unsigned type = 0; type < 256; type++) {
-		static const uint8_t known[] = { 1, 2, 3, 4, 5, 6, 7, 9, 10, 13, 14, 15, 16, 18, 19, 22 };
+		static const uint8_t known[] = { 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 18, 19, 22 };
 
 		memcpy(bad, buf, w.n);
 		bad[1] = (uint8_t)type;
@@ -459,6 +459,84 @@ counters(void **state)
 	assert_null(cw_counter_name(CW_COUNTERS));
 }
 
+/* X_PROMISC: the requests of others and the answers they get, wrapped; keys for who may see them, private parts for who said HELLO. */
+static const struct bytes *
+heard(const struct host *h, unsigned client, unsigned type, struct pfkey_msg *m)
+{
+	const struct rig_client *c = &h->client[client];
+
+	for (unsigned i = c->n; i-- > 0; )
+		if (c->msg[i].n > 16 && c->msg[i].p[1] == SADB_X_PROMISC && c->msg[i].p[17] == type) {
+			uint16_t words;
+
+			memcpy(&words, c->msg[i].p + 4, 2);
+			assert_int_equal(words * 8u, c->msg[i].n);
+			assert_true(pfkey_get(bytes_of(c->msg[i].p + 16, c->msg[i].n - 16), m, NULL));
+			return &c->msg[i];
+		}
+	return NULL;
+}
+
+static void
+promisc(void **state)
+{
+	struct rig_sa a = { .spi = 0x4000, .reqid = 3, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT, .seed = 9 };
+	uint8_t zero[64] = { 0 };
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_X_PROMISC, 2);
+	assert_int_equal(rig_call(h, 1, &m), EINVAL);
+	for (unsigned i = 0; i < 3; i++) {	/* one that sees keys, a plain one, a keyless one */
+		pfkey_msg_init(&m, SADB_X_PROMISC, 1);
+		assert_int_equal(rig_call(h, i, &m), 0);
+	}
+	for (unsigned i = 0; i < RIG_CLIENTS; i++)
+		rig_forget(h, i);
+	assert_int_equal(rig_sa(h, &a), 0);
+	assert_null(heard(h, 0, SADB_ADD, &m));		/* its own */
+	assert_null(heard(h, 3, SADB_ADD, &m));		/* did not ask */
+	for (unsigned i = 1; i < 3; i++) {
+		assert_non_null(heard(h, i, SADB_ADD, &m));
+		assert_int_equal(m.sa.spi, 0x4000);
+		assert_int_equal(m.key_encrypt.n, 20);
+		assert_memory_equal(m.key_encrypt.p, zero, 20);
+		assert_false(m.has & PFKEY_HAS(CW_EXT_SAFLAGS));
+	}
+	assert_int_equal(rig_by_name(h, 3, SADB_GET, &a), 0);
+	for (unsigned i = 0; i < 3; i++) {		/* the question, and after it the answer */
+		const struct bytes *b = heard(h, i, SADB_GET, &m);
+
+		assert_non_null(b);
+		assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_CURRENT));
+		assert_true(!(m.has & PFKEY_HAS(CW_EXT_SAFLAGS)) == (i != 0));
+	}
+	assert_int_equal(rig_by_name(h, 3, SADB_DELETE, &a), 0);
+	a.spi++;
+	pfkey_msg_init(&m, SADB_X_PROMISC, 1);
+	assert_int_equal(rig_call(h, 3, &m), 0);
+	assert_int_equal(rig_sa(h, &a), 0);
+	assert_int_equal(rig_by_name(h, 0, SADB_GET, &a), 0);	/* with its keys, which nobody else gets */
+	for (unsigned i = 1; i < RIG_CLIENTS; i++) {
+		assert_non_null(heard(h, i, SADB_GET, &m));
+		assert_int_equal(m.key_encrypt.n, 20);
+		assert_memory_equal(m.key_encrypt.p, zero, 20);
+	}
+	/* what those that are registered are told is heard too, and makes nobody a key manager */
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 70, 10), 0);
+	cw_plain_in(h->e, &(struct cw_pkt *){ rig_udp4("10.0.1.1", "10.0.2.1", 10, 0, false) }, 1, h->now);
+	assert_true(rig_event(h, 1, SADB_ACQUIRE, &m));
+	cw_client_close(h->e, h->client[0].c);
+	cw_plain_in(h->e, &(struct cw_pkt *){ rig_udp4("10.0.1.1", "10.0.2.1", 10, 0, false) }, 1, h->now + 21 * S);
+	rig_dropped(h, CW_DROP_NO_SA_NO_LISTENER);
+	pfkey_msg_init(&m, SADB_X_PROMISC, 0);
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	rig_forget(h, 1);
+	assert_int_equal(rig_by_name(h, 3, SADB_GET, &a), 0);
+	assert_null(heard(h, 1, SADB_GET, &m));
+	rig_free(h);
+}
+
 int
 main(void)
 {
@@ -467,6 +545,7 @@ main(void)
 		cmocka_unit_test(algorithms), 
 		cmocka_unit_test(ten_thousand_rows),
 		cmocka_unit_test(dump_of_what_vanishes), cmocka_unit_test(malformed), cmocka_unit_test(hello), cmocka_unit_test(counters),
+		cmocka_unit_test(promisc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
