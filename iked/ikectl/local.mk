@@ -2,6 +2,7 @@
 # Other makers' configuration files, for "ikectl import".
 noinst_LIBRARIES += iked/ikectl/libimport.a
 iked_ikectl_libimport_a_SOURCES = \
+	iked/ikectl/import/children.c \
 	iked/ikectl/import/emit.c \
 	iked/ikectl/import/emit.h \
 	iked/ikectl/import/ikedconf.c \
@@ -55,7 +56,7 @@ UNIT_TESTS += test/unit/test_import
 test_unit_test_import_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/spdsync -I$(top_srcdir)/iked/ikectl/import
 test_unit_test_import_LDADD = iked/ikectl/libimport.a $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
 
-FUZZ_TARGETS += import:iked/ikectl/import/emit.c,iked/ikectl/import/ikedconf.c,iked/ikectl/import/ipsecconf.c,iked/ikectl/import/model.c,iked/ikectl/import/racoon.c,iked/ikectl/import/setkey.c,iked/ikectl/import/swanctl.c,iked/ikectl/import/words.c,iked/ikectl/import/write.c
+FUZZ_TARGETS += import:iked/ikectl/import/children.c,iked/ikectl/import/emit.c,iked/ikectl/import/ikedconf.c,iked/ikectl/import/ipsecconf.c,iked/ikectl/import/model.c,iked/ikectl/import/racoon.c,iked/ikectl/import/setkey.c,iked/ikectl/import/swanctl.c,iked/ikectl/import/words.c,iked/ikectl/import/write.c
 UNIT_TESTS += test/fuzz/replay_import
 check_PROGRAMS += test/fuzz/replay_import
 test_fuzz_replay_import_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_import.c

@@ -159,6 +159,41 @@ test_ipsec(void **state)
 	free(text);
 }
 
+/* Children keep their networks, a connection between the same two becomes one, and what a site file refuses is left out. */
+static void
+test_children(void **state)
+{
+	static const char text[] = "connections { a { local_addrs = 192.0.2.1\n remote_addrs = 192.0.2.2\n local { auth = psk }\n remote { auth = psk }\n"
+	    " children { lan { local_ts = 10.1.0.0/16, 10.3.0.0/16\n remote_ts = 10.2.0.0/16 }\n voice { local_ts = 10.1.9.0/24\n remote_ts = 10.2.9.0/24 }\n"
+	    " again { local_ts = 10.1.9.0/24\n remote_ts = 10.2.9.0/24 } } }\n"
+	    " b { local_addrs = 192.0.2.1\n remote_addrs = 192.0.2.2\n local { auth = psk }\n remote { auth = psk }\n"
+	    " children { lan { local_ts = 10.5.0.0/16\n remote_ts = 10.6.0.0/16 } } }\n"
+	    " c { local_addrs = 192.0.2.1\n remote_addrs = 192.0.2.3\n local { auth = psk }\n remote { auth = psk }\n"
+	    " children { net { local_ts = 10.1.9.0/24\n remote_ts = 10.7.0.0/16 } } }\n"
+	    " d { local_addrs = 192.0.2.7\n remote_addrs = 192.0.2.8\n local { auth = psk }\n remote { auth = psk }\n"
+	    " children { part { local_ts = 10.1.9.0/24\n remote_ts = 10.8.0.0/16 } } }\n"
+	    " e { local_addrs = 192.0.2.7\n remote_addrs = 192.0.2.9\n local { auth = psk }\n remote { auth = psk }\n"
+	    " children { net { local_ts = 10.1.0.0/16\n remote_ts = 10.9.0.0/16 } } } }\n";
+	const struct site_tunnel *t;
+	struct imp *m = imp_new();
+	struct result r;
+
+	(void)state;
+	m->file = "swanctl.conf";
+	imp_swanctl(m, text, sizeof(text) - 1);
+	r = finish(m);
+	has(r.text, "      lan: {gateway: [\"10.1.0.0/16\", \"10.3.0.0/16\"], a: [\"10.2.0.0/16\"]}\n      voice: {gateway: [\"10.1.9.0/24\"], a: [\"10.2.9.0/24\"]}\n"
+	    "      lan-2: {gateway: [\"10.5.0.0/16\"], a: [\"10.6.0.0/16\"]}\n");
+	has(r.text, "tunnel 'a': the child 'again' is left out");
+	has(r.text, "      net: {gateway: [\"10.1.9.0/24\"], c: [\"10.7.0.0/16\"]}\n");
+	has_not(r.text, "joins all");
+	has(r.text, "      part: {gateway-2: [\"10.1.9.0/24\"], d: [\"10.8.0.0/16\"]}\n");	/* one network of one, and narrower */
+	t = sites_find_tunnel(r.sites, "a");
+	assert_non_null(t);
+	assert_int_equal(t->nchildren, 3);
+	result_free(&r);
+}
+
 /* What is not understood may be a secret: of its line only the first word is told. */
 static void
 test_iked_secrets(void **state)
@@ -392,7 +427,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_swanctl), cmocka_unit_test(test_ipsec), cmocka_unit_test(test_iked), cmocka_unit_test(test_iked_secrets), cmocka_unit_test(test_racoon),
+		cmocka_unit_test(test_swanctl), cmocka_unit_test(test_ipsec), cmocka_unit_test(test_children), cmocka_unit_test(test_iked), cmocka_unit_test(test_iked_secrets), cmocka_unit_test(test_racoon),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_nothing), cmocka_unit_test(test_secret_file), cmocka_unit_test(test_exported),
 	};
 

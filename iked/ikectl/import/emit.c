@@ -292,10 +292,50 @@ say_wider(struct work *w, const struct imp_conn *c, const struct emit_site *s, c
 		imp_note(w->m, c->line, "connection '%.60s' has not all networks of the site '%s'; a tunnel of Causeway joins all of them", c->name, s->name);
 }
 
+/* What a child leaves open is the connection's. */
+static void
+own_children(struct imp *m, struct imp_conn *c)
+{
+	if (!c->children)
+		imp_child_add(m, c, c->name);
+	for (struct imp_child *x = c->children; x; x = x->next) {
+		if (x->here.n == 0)
+			x->here = c->here.nets;
+		if (x->peer.n == 0)
+			x->peer = c->peer.nets;
+	}
+}
+
+static void
+turn(struct imp_child *x)
+{
+	struct imp_nets was = x->here;
+
+	x->here = x->peer;
+	x->peer = was;
+}
+
+/* The connection's children are the tunnel's now; it may be written from the other end. */
+static void
+join(struct imp *m, const struct emit_tunnel *t, unsigned here, struct imp_conn *c)
+{
+	struct imp_child *x, **tail = &t->conn->children;
+
+	own_children(m, t->conn);
+	own_children(m, c);
+	for (x = c->children; x && t->here != here; x = x->next)
+		turn(x);
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = c->children;
+	c->children = NULL;
+}
+
 static void
 add(struct work *w, struct imp_conn *c)
 {
 	unsigned was_sites = w->nsites, was_tunnels = w->ntunnels, here, peer;
+	struct emit_tunnel *joined = NULL;
 	struct imp_nets was_here, was_peer;
 	bool full = false, grown;
 	const char *why;
@@ -309,6 +349,7 @@ add(struct work *w, struct imp_conn *c)
 	if (tunnel_between(w, here, peer)) {
 		imp_note(w->m, c->line, "connection '%.60s' becomes part of the tunnel '%s', which has the same two ends; the algorithms of that stay", c->name,
 		    tunnel_between(w, here, peer)->name);
+		joined = tunnel_between(w, here, peer);
 	} else {
 		struct emit_tunnel *t = &w->tunnels[w->ntunnels];
 
@@ -325,7 +366,8 @@ add(struct work *w, struct imp_conn *c)
 		w->sites[peer].nets = was_peer;
 		w->nsites = was_sites;
 		w->ntunnels = was_tunnels;
-	}
+	} else if (joined)
+		join(w->m, joined, here, c);
 }
 
 /* A gateway is one site; a file that gives it several addresses or identities needs a person to say which it is. */
@@ -394,12 +436,16 @@ imp_emit(struct imp *m, FILE *out)
 	for (struct imp_conn *c = m->conns; c && !m->no_memory; c = c->next)
 		if (settle(m, c))
 			add(&w, c);
-	for (unsigned i = 0; i < w.ntunnels; i++) {
+	if (!m->no_memory)
+		emit_children(m, w.sites, w.tunnels, w.ntunnels);
+	for (unsigned i = 0; i < w.ntunnels && !m->no_memory; i++) {
 		struct imp_conn *c = w.tunnels[i].conn;
 
 		m->file = c->file;
-		say_wider(&w, c, &w.sites[w.tunnels[i].here], &c->here.nets);
-		say_wider(&w, c, &w.sites[w.tunnels[i].peer], &c->peer.nets);
+		if (w.tunnels[i].nchildren == 0) {
+			say_wider(&w, c, &w.sites[w.tunnels[i].here], &c->here.nets);
+			say_wider(&w, c, &w.sites[w.tunnels[i].peer], &c->peer.nets);
+		}
 		if (c->here.how == IMP_PSK || c->peer.how == IMP_PSK) {
 			snprintf(c->psk, sizeof(c->psk), "%s", w.tunnels[i].name);
 			find_secret(m, c);

@@ -17,8 +17,11 @@ struct emit_tunnel {
 	char		name[NAME_CAP];
 	unsigned	here, peer;		/* into the sites */
 	struct imp_conn	*conn;
+	unsigned	nchildren;		/* that are written; 0: it joins all networks of both ends */
 };
 
+/* children.c: which children are written, when sites and tunnels are known. */
+void emit_children(struct imp *, const struct emit_site *, struct emit_tunnel *, unsigned ntunnels);
 void emit_write(struct imp *, const struct emit_site *, unsigned nsites, const struct emit_tunnel *, unsigned ntunnels, FILE *);
 
 #endif

@@ -44,12 +44,21 @@ struct imp_end {
 	bool		dynamic;		/* the networks are the end's own address */
 };
 
+/* A child with networks of its own; none at an end: those of the connection. */
+struct imp_child {
+	struct imp_child *next;
+	char		name[IMP_TEXT];
+	struct imp_nets	here, peer;
+	bool		kept;			/* by emit */
+};
+
 struct imp_conn {
 	struct imp_conn	*next;
 	char		name[IMP_TEXT];
 	const char	*file;
 	unsigned	line;
-	struct imp_end	here, peer;
+	struct imp_end	here, peer;		/* with the networks of all children */
+	struct imp_child *children;		/* NULL: one, with all networks */
 	struct imp_list	ike, esp;
 	uint64_t	ike_life_s, child_life_s, child_bytes, child_packets, replay_window;	/* 0: not said */
 	uint8_t		start, encap;		/* of msg_ike.h */
@@ -103,10 +112,15 @@ void imp_drop(struct imp *, struct imp_conn *, const char *fmt, ...) __attribute
 struct imp_secret *imp_secret_add(struct imp *, unsigned line, const char *text, size_t n);	/* takes 0x and 0s forms too */
 void imp_secret_id(struct imp *, struct imp_secret *, unsigned line, const char *foreign);
 
+/* children.c. NULL: no memory, which m remembers. */
+struct imp_child *imp_child_add(struct imp *m, struct imp_conn *, const char *name);
+void imp_children_free(struct imp_child *);
+
 /* Someone's identity or address into our form: "fqdn:", "ip:" ...; false and a note. */
 bool imp_id(struct imp *, unsigned line, const char *foreign, char out[ID_CAP]);
 /* A list of networks, separated by commas and blanks; "dynamic" words are the caller's. */
 void imp_net_add(struct imp *, unsigned line, struct imp_nets *, const char *word);
+void imp_nets_join(struct imp *, unsigned line, struct imp_nets *, const struct imp_nets *more);
 /* "3600", "60m", "8h", "1 hour" is 1 and "hour"; false: it is none. */
 bool imp_duration(const char *, uint64_t *seconds);
 bool imp_number(const char *, uint64_t *);

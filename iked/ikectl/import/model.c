@@ -28,6 +28,7 @@ imp_free(struct imp *m)
 	for (struct imp_conn *c = m->conns, *next; c; c = next) {
 		next = c->next;
 		secret_wipe(&c->secret);
+		imp_children_free(c->children);
 		free(c);
 	}
 	for (struct imp_secret *s = m->secrets, *next; s; s = next) {

@@ -16,7 +16,7 @@ struct sw {
 	unsigned	 depth;
 	char		 path[DEPTH][IMP_TEXT];
 	struct imp_conn	*conn;
-	unsigned	 nchildren;
+	struct imp_child *child;	/* that is read; NULL: no memory */
 	/* of the secret that is read */
 	char		 ids[IMP_IDS][IMP_TEXT], value[1100];
 	unsigned	 nids, line;
@@ -144,15 +144,30 @@ take_networks(struct sw *s, unsigned line, const char *value, struct imp_end *e)
 			imp_net_add(s->m, line, &e->nets, one);
 }
 
+/* The child's, and with them the connection's. */
+static void
+child_networks(struct sw *s, unsigned line, const char *value, bool local)
+{
+	struct imp_end *end = local ? &s->conn->here : &s->conn->peer;
+	struct imp_nets was = end->nets, *own = s->child ? local ? &s->child->here : &s->child->peer : NULL;
+
+	end->nets.n = 0;
+	take_networks(s, line, value, end);
+	if (own)
+		*own = end->nets;
+	imp_nets_join(s->m, line, &was, &end->nets);
+	end->nets = was;
+}
+
 static void
 child_key(struct sw *s, unsigned line, const char *key, const char *value)
 {
 	struct imp_conn *c = s->conn;
 
 	if (strcmp(key, "local_ts") == 0)
-		take_networks(s, line, value, &c->here);
+		child_networks(s, line, value, true);
 	else if (strcmp(key, "remote_ts") == 0)
-		take_networks(s, line, value, &c->peer);
+		child_networks(s, line, value, false);
 	else if (strcmp(key, "esp_proposals") == 0)
 		take_proposals(s, line, PROTO_ESP, value, &c->esp);
 	else if (strcmp(key, "rekey_time") == 0)
@@ -217,7 +232,7 @@ opened(struct sw *s, unsigned line)
 		imp_note(s->m, line, "the section '%.60s' is not carried over", top);
 	if (s->depth == 2 && strcmp(top, "connections") == 0) {
 		s->conn = imp_conn_add(s->m, name, line);
-		s->nchildren = 0;
+		s->child = NULL;
 	}
 	if (s->depth == 2 && strcmp(top, "secrets") == 0) {
 		s->nids = 0;
@@ -225,8 +240,8 @@ opened(struct sw *s, unsigned line)
 		if (strncmp(name, "ike", 3) != 0)
 			imp_note(s->m, line, "the secret '%.60s' is not a pre-shared key of IKE: private keys come by 'ikectl cert import'", name);
 	}
-	if (s->depth == 4 && s->conn && strcmp(s->path[2], "children") == 0 && s->nchildren++ > 0)
-		imp_note(s->m, line, "connection '%.60s': the child '%.60s' becomes part of one child with all networks of both ends", s->conn->name, name);
+	if (s->depth == 4 && s->conn && strcmp(s->path[2], "children") == 0)
+		s->child = imp_child_add(s->m, s->conn, name);
 }
 
 static void

@@ -219,6 +219,27 @@ imp_id(struct imp *m, unsigned line, const char *s, char out[ID_CAP])
 
 /* ---- networks ---- */
 
+static void
+net_put(struct imp *m, unsigned line, struct imp_nets *nets, const struct prefix *p)
+{
+	char text[PREFIX_STR];
+
+	for (unsigned i = 0; i < nets->n; i++)
+		if (nets->v[i].len == p->len && addr_eq(&nets->v[i].addr, &p->addr))
+			return;
+	if (nets->n == IMP_NETS)
+		imp_note(m, line, "more than %u networks at one end: '%.60s' is left out", IMP_NETS, prefix_str(p, text));
+	else
+		nets->v[nets->n++] = *p;
+}
+
+void
+imp_nets_join(struct imp *m, unsigned line, struct imp_nets *nets, const struct imp_nets *more)
+{
+	for (unsigned i = 0; i < more->n; i++)
+		net_put(m, line, nets, &more->v[i]);
+}
+
 void
 imp_net_add(struct imp *m, unsigned line, struct imp_nets *nets, const char *word)
 {
@@ -243,11 +264,5 @@ imp_net_add(struct imp *m, unsigned line, struct imp_nets *nets, const char *wor
 		p.addr = lo;
 		imp_note(m, line, "'%.60s' has host bits: its network is taken", word);
 	}
-	for (unsigned i = 0; i < nets->n; i++)
-		if (nets->v[i].len == p.len && addr_eq(&nets->v[i].addr, &p.addr))
-			return;
-	if (nets->n == IMP_NETS)
-		imp_note(m, line, "more than %u networks at one end: '%.60s' is left out", IMP_NETS, word);
-	else
-		nets->v[nets->n++] = p;
+	net_put(m, line, nets, &p);
 }

@@ -74,6 +74,32 @@ write_limit(struct imp *m, FILE *f, const struct imp_conn *c, const char *key, u
 }
 
 static void
+write_nets(FILE *f, const struct imp_nets *nets)
+{
+	char net[PREFIX_STR];
+
+	putc('[', f);
+	for (unsigned k = 0; k < nets->n; k++)
+		fprintf(f, "%s\"%s\"", k ? ", " : "", prefix_str(&nets->v[k], net));
+	putc(']', f);
+}
+
+static void
+write_children(FILE *f, const struct emit_tunnel *t, const char *here, const char *peer)
+{
+	fputs("    children:\n", f);
+	for (const struct imp_child *x = t->conn->children; x; x = x->next) {
+		if (!x->kept)
+			continue;
+		fprintf(f, "      %s: {%s: ", x->name, here);
+		write_nets(f, &x->here);
+		fprintf(f, ", %s: ", peer);
+		write_nets(f, &x->peer);
+		fputs("}\n", f);
+	}
+}
+
+static void
 write_tunnel(struct imp *m, FILE *f, const struct emit_site *sites, const struct emit_tunnel *t)
 {
 	const struct imp_conn *c = t->conn;
@@ -98,6 +124,8 @@ write_tunnel(struct imp *m, FILE *f, const struct emit_site *sites, const struct
 	write_limit(m, f, c, "child_bytes", c->child_bytes, 1u << 20, UINT64_MAX, "");
 	write_limit(m, f, c, "child_packets", c->child_packets, 1000, UINT64_MAX, "");
 	write_limit(m, f, c, "replay_window", c->replay_window, 32, 4096, "");
+	if (t->nchildren)
+		write_children(f, t, here->name, peer->name);
 }
 
 /* What has to be done by hand: it is said of the tunnels at last, when it is known what they are. */
@@ -128,7 +156,6 @@ say_todo(struct imp *m, const struct emit_site *sites, const struct emit_tunnel 
 void
 emit_write(struct imp *m, const struct emit_site *sites, unsigned nsites, const struct emit_tunnel *tunnels, unsigned ntunnels, FILE *out)
 {
-	char net[PREFIX_STR];
 	char *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
@@ -151,10 +178,9 @@ emit_write(struct imp *m, const struct emit_site *sites, unsigned nsites, const 
 			fprintf(out, "#  %s%s%s\n", x->file, x->file[0] ? ": " : "", x->text);
 	fputs("version: 1\nsites:\n", out);
 	for (unsigned i = 0; i < nsites; i++) {
-		fprintf(out, "  %s:\n    address: \"%s\"\n    networks: [", sites[i].name, sites[i].address);
-		for (unsigned k = 0; k < sites[i].nets.n; k++)
-			fprintf(out, "%s\"%s\"", k ? ", " : "", prefix_str(&sites[i].nets.v[k], net));
-		fputs("]\n", out);
+		fprintf(out, "  %s:\n    address: \"%s\"\n    networks: ", sites[i].name, sites[i].address);
+		write_nets(out, &sites[i].nets);
+		putc('\n', out);
 		if (sites[i].id[0]) {
 			fputs("    id: ", out);
 			str_quote(out, sites[i].id);
