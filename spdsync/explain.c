@@ -64,7 +64,7 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 	up = v->state == CHILD_UP || v->state == CHILD_REKEYING;
 	if (st && st->retry_in_s && !up) {
 		v->retry = true;
-		v->retry_in_s = st->retry_in_s;
+		v->retry_in_s = rt_left(rt, st->retry_in_s);
 	}
 	if (!s->engine.up)
 		set(v, R_ENGINE_DOWN, NULL);

@@ -173,8 +173,8 @@ gauge_value(const struct sync *s, const struct want_tunnel *w, unsigned child, c
 	case G_DIFFERS: *v = rt->state && rt->state->reason == R_CONFIG_DIFFERS; return true;
 	case G_IKE_UP: *v = s->iked.up && rt->state && rt->state->ike_up; return true;
 	case G_PROVEN: *v = is_up(s, c) && c->proven; return true;
-	case G_SINCE: *v = c ? now - c->since_s : 0; return is_up(s, c);
-	case G_REKEY: *v = c ? now + c->rekey_in_s : 0; return is_up(s, c);
+	case G_SINCE: *v = c ? now - rt_age(rt, c->since_s) : 0; return is_up(s, c);
+	case G_REKEY: *v = c ? now + rt_left(rt, c->rekey_in_s) : 0; return is_up(s, c);
 	default: return false;
 	}
 }

@@ -12,6 +12,7 @@
 
 #include "api.h"
 #include "certwatch.h"
+#include "clock.h"
 #include "log.h"
 #include "names.h"
 #include "news.h"
@@ -206,6 +207,26 @@ iked_pump(struct sync *s)
 		p->sync_flight = ipc_call(p->ipc, IKE_SYNC, bytes_of(NULL, 0), R_IKED_DOWN, iked_sync_done, s) != 0;
 }
 
+static uint64_t
+told_ago_s(const struct rt *rt)
+{
+	return rt->told_ns ? (clock_now_ns() - rt->told_ns) / NS_PER_S : 0;
+}
+
+uint64_t
+rt_age(const struct rt *rt, uint64_t told_s)
+{
+	return told_s + told_ago_s(rt);
+}
+
+uint64_t
+rt_left(const struct rt *rt, uint64_t told_s)
+{
+	uint64_t ago = told_ago_s(rt);
+
+	return told_s > ago ? told_s - ago : 0;
+}
+
 static struct tunnel_state *
 trim(const struct tunnel_state *st)
 {
@@ -233,6 +254,7 @@ on_state(void *ctx, struct ipc *l, struct ipc_msg *m)
 		struct tunnel_state *old = rt->state;
 
 		rt->state = trim(st);
+		rt->told_ns = clock_now_ns();
 		news_state(s, rt, old);
 		free(old);
 	}

@@ -114,8 +114,8 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
 	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
 	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
-	json_object_set_new(j, "age_s", up ? number(c->since_s) : json_null());
-	json_object_set_new(j, "rekey_in_s", up ? number(c->rekey_in_s) : json_null());
+	json_object_set_new(j, "age_s", up ? number(rt_age(rt, c->since_s)) : json_null());
+	json_object_set_new(j, "rekey_in_s", up ? number(rt_left(rt, c->rekey_in_s)) : json_null());
 	json_object_set_new(j, "bytes_in", number(k.bytes_in));
 	json_object_set_new(j, "bytes_out", number(k.bytes_out));
 	json_object_set_new(j, "packets_in", number(k.packets_in));
@@ -127,8 +127,9 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 }
 
 static json_t *
-ike_json(const struct tunnel_state *st)
+ike_json(const struct rt *rt)
 {
+	const struct tunnel_state *st = rt ? rt->state : NULL;
 	char local[ENDPOINT_STR], remote[ENDPOINT_STR];
 
 	if (!st || !st->ike_up)
@@ -137,7 +138,8 @@ ike_json(const struct tunnel_state *st)
 	    "spi_i", json_sprintf("%016llx", (unsigned long long)st->spi_i), "spi_r", json_sprintf("%016llx", (unsigned long long)st->spi_r),
 	    "suite", suite_json(PROTO_IKE, &st->ike_suite), "local", endpoint_str(&st->local, local), "remote", endpoint_str(&st->remote, remote),
 	    "nat_local", (int)st->nat_local, "nat_remote", (int)st->nat_remote, "id_remote", json_text(st->id_remote),
-	    "proved", json_words(st->proved), "age_s", number(st->since_s), "rekey_in_s", number(st->rekey_in_s));
+	    "proved", json_words(st->proved), "age_s", number(rt_age(rt, st->since_s)),
+	    "rekey_in_s", number(rt_left(rt, st->rekey_in_s)));
 }
 
 /* How one side proves itself. */
@@ -200,7 +202,7 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());
 	json_object_set_new(j, "auth", json_pack("{s:o, s:o}", "local", auth_json(want_auth(w, true)), "remote", auth_json(want_auth(w, false))));
 	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
-	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt->state : NULL));
+	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt : NULL));
 	children = json_array();
 	for (unsigned k = 0; k < w->t->nchildren; k++)
 		json_array_append_new(children, child_json(s, w, rt, k, present ? present[i][k] : 0));

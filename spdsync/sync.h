@@ -53,6 +53,7 @@ struct rt {
 	enum reason	secret;				/* keymgr's answer */
 	char		secret_detail[256];
 	struct tunnel_state *state;			/* only the children it has; NULL: iked never told */
+	uint64_t	told_ns;			/* when iked told: its ages and times left are as of then */
 	struct records	records;
 	struct rt_tally	tally;
 };
@@ -178,6 +179,9 @@ void sync_progress(struct sync *);			/* something may have settled: whoever wait
 void sync_attach(struct sync *, const char *name, int fd);	/* a link or listener from the supervisor */
 void sync_fini(struct sync *);
 struct rt *rt_find(struct sync *, const char *tunnel);
+/* An age of rt->state as of now, and what is left of a time that it names. */
+uint64_t rt_age(const struct rt *, uint64_t told_s);
+uint64_t rt_left(const struct rt *, uint64_t told_s);
 
 /* records.c */
 void records_add(struct records *, unsigned cap, const struct record *);

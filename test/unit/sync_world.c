@@ -452,6 +452,8 @@ report_state(struct world *w, const char *name, enum child_negotiated how, unsig
 
 	snprintf(st->name, sizeof(st->name), "%s", name);
 	st->ike_up = st->ike_initiator = how == CHILD_UP;
+	st->since_s = 7;
+	st->rekey_in_s = 25000;
 	st->reason = how == CHILD_UP ? R_OK : R_PEER_DEAD;
 	st->spi_i = 0x123456789abcdef0;
 	st->spi_r = 0xfedcba9876543210;
@@ -467,6 +469,8 @@ report_state(struct world *w, const char *name, enum child_negotiated how, unsig
 	st->children[0].spi_in = 0xc0000001 + 2 * generation;
 	st->children[0].spi_out = 0xc0000002 + 2 * generation;
 	st->children[0].reqid = 1;
+	st->children[0].since_s = 5;
+	st->children[0].rekey_in_s = 3000;
 	st->children[0].suite = (struct suite){ .encr = ENCR_AES_GCM_16, .key_bits = 256, .esn = ESN_YES };
 	tunnel_state_put(&out, st);
 	ipc_event(w->iked, IKE_STATE, wr_bytes(&out));
