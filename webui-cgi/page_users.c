@@ -51,6 +51,14 @@ new_user(struct page *p)
 	put(&p->out, L("<p><button class=\"main\">Make this user</button></p></form></details>"));
 }
 
+/* spdsync gives a thousand at a time. */
+static void
+says_more(struct page *p, const json_t *answer)
+{
+	if (js_has(answer, "next"))
+		put(&p->out, L("<p class=\"dim\">These are the first; the command below lists all.</p>"));
+}
+
 static void
 sessions(struct page *p)
 {
@@ -71,6 +79,7 @@ sessions(struct page *p)
 		put(&p->out, L("<input type=\"hidden\" name=\"id\" value=\""), js_int(s, "id"), L("\"><button class=\"quiet\">End</button></form></td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
+	says_more(p, a.body);
 	answer_free(&a);
 }
 
@@ -92,6 +101,7 @@ tokens(struct page *p)
 		put(&p->out, L("<input type=\"hidden\" name=\"id\" value=\""), js_int(t, "id"), L("\"><button class=\"quiet\">Remove</button></form></td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
+	says_more(p, a.body);
 	answer_free(&a);
 	put(&p->out, L("<details class=\"card\"><summary>A new token</summary>"));
 	look_form(p, "/tokens");
@@ -114,6 +124,7 @@ page_users(struct page *p)
 	look_said(p, page_field(p, "said"));
 	json_array_foreach(json_object_get(a.body, "users"), i, u)
 		user_card(p, u);
+	says_more(p, a.body);
 	new_user(p);
 	sessions(p);
 	tokens(p);
