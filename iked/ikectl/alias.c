@@ -19,6 +19,7 @@ static const struct { const char *from[2], *to[2]; } aliases[] = {
 	{ { "configure", "check" }, { "check" } },
 	{ { "configure", "confirm" }, { "confirm" } },
 	{ { "configure", "undo" }, { "undo" } },
+	{ { "configure", "status" }, { "status" } },
 	{ { "configure" }, { "apply" } },
 	{ { "enable" }, { "up" } },
 	{ { "disable" }, { "down" } },
@@ -31,6 +32,33 @@ const char *
 alias_name(size_t i)
 {
 	return i < NALIASES ? aliases[i].from[0] : NULL;
+}
+
+#define BIRD_TIMEOUT_S	300	/* birdc's "configure timeout" without a number */
+
+int
+alias_timeout(int argc, char **argv, long *confirm_s)
+{
+	int n = 0;
+
+	if (argc < 2 || strcmp(argv[0], "configure") != 0)
+		return argc;
+	for (int i = 0; i < argc; i++) {
+		long s;
+
+		if (strcmp(argv[i], "soft") == 0)
+			continue;	/* an apply is never anything else */
+		if (strcmp(argv[i], "timeout") != 0) {
+			argv[n++] = argv[i];
+			continue;
+		}
+		*confirm_s = BIRD_TIMEOUT_S;
+		if (i + 1 < argc && ctl_seconds(argv[i + 1], &s)) {
+			*confirm_s = s;
+			i++;
+		}
+	}
+	return n;
 }
 
 int

@@ -161,8 +161,8 @@ find(const char *name)
 	return NULL;
 }
 
-static bool
-seconds(const char *s, long *out)
+bool
+ctl_seconds(const char *s, long *out)
 {
 	char *end;
 
@@ -186,7 +186,7 @@ main(int argc, char **argv)
 		case 'e': ctl.since = optarg; break;
 		case 'A': ctl.wait = true; break;
 		case 'U':
-			if (seconds(optarg, &ctl.confirm_s))
+			if (ctl_seconds(optarg, &ctl.confirm_s))
 				break;
 			fprintf(stderr, "ikectl: --confirm takes seconds, 2 to 86400\n");
 			return CTL_USAGE;
@@ -208,7 +208,7 @@ main(int argc, char **argv)
 		case 'h': usage(stdout); return CTL_OK;
 		case 'V': printf("ikectl (Causeway) %s\n", PACKAGE_VERSION); return CTL_OK;
 		case 't':
-			if (seconds(optarg, &ctl.timeout_s))
+			if (ctl_seconds(optarg, &ctl.timeout_s))
 				break;
 			fprintf(stderr, "ikectl: --timeout takes seconds, 1 to 86400\n");
 			return CTL_USAGE;
@@ -222,6 +222,7 @@ main(int argc, char **argv)
 	argv += optind;
 	const char *words[argc + 2];
 	if (argc > 0 && strcmp(argv[0], "complete") != 0) {
+		argc = alias_timeout(argc, argv, &ctl.confirm_s);
 		argc = alias_words(argc, argv, words);
 		argv = (char **)words;
 	}
