@@ -111,3 +111,11 @@ test_fuzz_replay_offload_LDADD = $(IPSECD_TEST_LIBS)
 # The manual page and the decisions of this folder.
 dist_man_MANS += doc/ipsecd.8
 EXTRA_DIST += doc/decisions/0011-ipsecd.md
+# What stands when the suite ends over a kernel's engine (ESP_KEEP).
+check_PROGRAMS += test/unit/test_keep
+UNIT_TESTS += test/unit/test_keep
+test_unit_test_keep_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_keep_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS)
+test_unit_test_keep_LDADD = $(IPSECD_TEST_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+test_unit_test_keep_SOURCES = test/unit/test_keep.c kernel/user/net.c kernel/user/nl.c kernel/user/guard.c kernel/user/guard_disk.c \
+	kernel/user/guard_rules.c kernel/user/routes.c
