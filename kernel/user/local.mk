@@ -67,9 +67,11 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/wire_out.c
 
 # Scenarios of ipsecd alone: a supervisor that only hands over sockets, and a tool for manual SAs.
-check_PROGRAMS += test/scenario/fake_sup test/scenario/pfkey_tool
+check_PROGRAMS += test/scenario/fake_sup test/scenario/pfkey_tool test/scenario/pfkey_crowd
 test_scenario_fake_sup_SOURCES = test/scenario/fake_sup.c
 test_scenario_fake_sup_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
+test_scenario_pfkey_crowd_SOURCES = test/scenario/pfkey_crowd.c
+test_scenario_pfkey_crowd_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 test_scenario_pfkey_tool_SOURCES = test/scenario/pfkey_tool.c
 test_scenario_pfkey_tool_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 NET_TESTS += test/scenario/t_ipsecd test/scenario/t_ipsecd_path
