@@ -13,6 +13,7 @@
 #include "mod.h"
 
 #define MESSAGE_MAX	32768u
+#define EVENTS_LEAST	(1u << 20)	/* how far a reader may be behind what must be said, whatever its buffer; as with ipsecd */
 
 struct pf_sock {
 	struct sock	sk;
@@ -87,7 +88,7 @@ bool
 host_pfkey_out(struct host *h, void *cookie, const u8 *msg, size_t len, bool may_refuse)
 {
 	struct sock *sk = cookie;
-	unsigned int all = (unsigned int)READ_ONCE(sk->sk_rcvbuf);
+	unsigned int all = (unsigned int)READ_ONCE(sk->sk_rcvbuf), events = max(all, EVENTS_LEAST);
 
 	if (READ_ONCE(sk->sk_shutdown))
 		return true;
@@ -97,7 +98,7 @@ host_pfkey_out(struct host *h, void *cookie, const u8 *msg, size_t len, bool may
 		WRITE_ONCE(pf_sk(sk)->dumping, true);
 		return false;
 	}
-	if (!enqueue(sk, msg, len, all)) {
+	if (!enqueue(sk, msg, len, events)) {
 		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 		sk->sk_err = ENOBUFS;
 		sk_error_report(sk);
