@@ -13,6 +13,9 @@
 #define LAST	"# whole"
 #define XFRM	"+xfrm"		/* in the place of the device's name, and no such name */
 #define MARK_OWN	"meta mark set meta mark and 0xffff00ff or 0x4d00 "
+#define OF_LINK		"\t\tip daddr 224.0.0.0/24 accept\n\t\tip daddr 255.255.255.255 accept\n" \
+			"\t\tip6 daddr fe80::/10 accept\n\t\tip6 daddr & ff0f:: == ff01:: accept\n" \
+			"\t\tip6 daddr & ff0f:: == ff02:: accept\n"
 
 void
 guard_want_fini(struct guard_want *g)
@@ -122,7 +125,7 @@ say_chains(struct text *t, const struct guard_want *g)
 		say(t, "\t\tmeta secpath exists meta mark set meta mark and 0xffff00ff accept\n");
 	else
 		say(t, "\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
-	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n");
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->ike_port);
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->natt_port);
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
@@ -135,7 +138,7 @@ say_chains(struct text *t, const struct guard_want *g)
 		    "\t\tmeta l4proto 17 th sport %u fib saddr type local accept\n", g->natt_port);
 	else
 		say(t, "\t\toifname \"%s\" accept\n", g->tun);
-	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n");
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK);
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 accept\n\t\tip6 saddr @loc6 ip6 daddr @loc6 accept\n");
 	say(t, "\t\tip daddr . ip saddr @out4 counter name guard_out drop\n\t\tip6 daddr . ip6 saddr @out6 counter name guard_out drop\n\t}\n");
 }

@@ -3,8 +3,8 @@
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
- *	     neighbour discovery; our own ESP and IKE, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
- *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; then: drop.
+ *	     neighbour discovery; what is of the link alone; our own ESP and IKE, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
+ *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; what is of the link alone; then: drop.
  *
  * Over the system's own IPsec (XFRM) there is no TUN: in `pre` what it took out of ESP passes, without the mark that its ESP was
  * given; in `post` what it will put into ESP, and the ESP that it made, which in UDP comes from our port.
@@ -83,7 +83,7 @@ name_is(struct nftnl_rule *r, uint32_t key, const char *name)
 }
 
 static void
-bits(struct nftnl_rule *r, uint32_t mask, uint32_t xor)
+mask_wide(struct nftnl_rule *r, const void *mask, const void *xor, uint32_t n)
 {
 	struct nftnl_expr *e = add(r, "bitwise");
 
@@ -91,9 +91,15 @@ bits(struct nftnl_rule *r, uint32_t mask, uint32_t xor)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, R0);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, R0);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, 4);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, 4);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &xor, 4);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, n);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, n);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, xor, n);
+}
+
+static void
+bits(struct nftnl_rule *r, uint32_t mask, uint32_t xor)
+{
+	mask_wide(r, &mask, &xor, 4);
 }
 
 /* The user's other bits of the mark stay: "mark and 0xffff00ff or 0x100", as nft writes it. */
@@ -218,6 +224,38 @@ discovery(struct guard_batch *b, const char *chain)
 	finish(b, r, NF_ACCEPT);
 }
 
+/*
+ * Destinations that no router forwards, which the engine spares too (kernel/core/own.c): 224.0.0.0/24 (RFC 5771 4), 255.255.255.255
+ * (RFC 919 7), fe80::/10 (RFC 4291 2.5.6) and multicast of the scopes interface and link (RFC 4291 2.7). A policy of 0.0.0.0/0
+ * or ::/0 would otherwise silence DHCP and the routing protocols on the gateway's own LAN.
+ */
+struct link_scope { uint8_t nfproto, at, len, mask[2], value[4]; };
+static const struct link_scope scopes[] = {
+	{ NFPROTO_IPV4, 16, 3, { 0, 0 }, { 224, 0, 0 } },
+	{ NFPROTO_IPV4, 16, 4, { 0, 0 }, { 255, 255, 255, 255 } },
+	{ NFPROTO_IPV6, 24, 16, { 0xff, 0xc0 }, { 0xfe, 0x80 } },
+	{ NFPROTO_IPV6, 24, 16, { 0xff, 0x0f }, { 0xff, 0x01 } },
+	{ NFPROTO_IPV6, 24, 16, { 0xff, 0x0f }, { 0xff, 0x02 } },
+};
+
+static void
+of_link(struct guard_batch *b, const char *chain)
+{
+	for (unsigned i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		const struct link_scope *s = &scopes[i];
+		struct nftnl_rule *r = begin(b, chain);
+		uint8_t mask[16] = { s->mask[0], s->mask[1] }, value[16] = { 0 }, none[16] = { 0 };
+
+		memcpy(value, s->value, sizeof(s->value));
+		is_u8(r, NFT_META_NFPROTO, s->nfproto);
+		payload(r, NFT_PAYLOAD_NETWORK_HEADER, R0, s->at, s->len);
+		if (s->mask[0])
+			mask_wide(r, mask, none, s->len);
+		compare(r, NFT_CMP_EQ, value, s->len);
+		finish(b, r, NF_ACCEPT);
+	}
+}
+
 static void
 interface(struct guard_batch *b, const char *chain, uint32_t key, const char *name, bool mark)
 {
@@ -334,6 +372,7 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	else
 		interface(b, "pre", NFT_META_IIFNAME, g->tun, true);
 	discovery(b, "pre");
+	of_link(b, "pre");
 	r = begin(b, "pre");
 	is_u8(r, NFT_META_L4PROTO, 50);
 	this_host(r, NFTA_FIB_F_DADDR);
@@ -357,6 +396,7 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	else
 		interface(b, "post", NFT_META_OIFNAME, g->tun, false);
 	discovery(b, "post");
+	of_link(b, "post");
 	among_ours(b, "post", &fams[0], false);
 	among_ours(b, "post", &fams[1], false);
 	drop_pair(b, "post", &fams[0], false);
