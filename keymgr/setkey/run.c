@@ -114,6 +114,11 @@ one_pair(struct run *r, struct bytes text, const struct cmd *c, const struct add
 		else
 			show_sa(stdout, &r->talk->reply, &r->show);
 	}
+	/* Whoever lets the engine choose has no other way to know which SA to fill by update. */
+	if (err == 0 && c->verb == V_GETSPI && c->spi == 0 && !r->json)
+		printf("spi=%u(0x%08x)\n", r->talk->reply.sa.spi, r->talk->reply.sa.spi);
+	else if (err == 0 && c->verb == V_GETSPI && c->spi == 0)
+		printf("{\"spi\": %u}\n", r->talk->reply.sa.spi);
 	if (err == 0 && wants_fwd(r, c)) {
 		message_to_fwd(&m);
 		err = talk_ask(r->talk, &m);
