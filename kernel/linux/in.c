@@ -102,6 +102,7 @@ deliver(struct host *h, struct cw_pkt *p)
 	skb->skb_iif = skb->dev->ifindex;
 	skb_clear_hash(skb);
 	skb->ip_summed = CHECKSUM_NONE;
+	skb->csum_valid = 0;	/* that was the outer UDP's */
 	skb->encapsulation = 0;
 	skb_orphan(skb);
 	if (ip_hdr(skb)->version == 4)

@@ -78,6 +78,20 @@ flow6(const struct cw_addr *src, const struct cw_addr *dst, u8 proto)
 	return f;
 }
 
+/*
+ * The interface's MTU, or less where the administrator gave the route one; never what the system has learned: RFC 4301 8.2 is the
+ * engine's. IPv4 keeps what it learned elsewhere, IPv6 in a route of its own.
+ */
+static u32
+route_mtu(const struct dst_entry *d)
+{
+	u32 mtu = READ_ONCE(d->dev->mtu), own = 0;
+
+	if (d->ops->family == AF_INET || !(container_of(d, const struct rt6_info, dst)->rt6i_flags & RTF_CACHE))
+		own = dst_metric_raw(d, RTAX_MTU);
+	return own && own < mtu ? own : mtu;
+}
+
 u32
 host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *dst)
 {
@@ -95,7 +109,7 @@ host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *d
 	}
 	if (!d)
 		return 0;
-	mtu = READ_ONCE(d->dev->mtu);	/* never what the system has learned: RFC 4301 8.2 is the engine's */
+	mtu = route_mtu(d);
 	dst_release(d);
 	return mtu;
 }
@@ -131,11 +145,11 @@ mod_paths(struct host *h)
 	}
 }
 
-/* The header says what a fragmenting router may do; our own interface's MTU holds for packets with DF. */
+/* The header says what a fragmenting router may do; our own route's MTU holds for packets with DF. */
 static bool
 too_big(struct host *h, const struct sk_buff *skb, const struct cw_outer *o, const struct dst_entry *d, unsigned int more)
 {
-	u32 mtu = READ_ONCE(d->dev->mtu);
+	u32 mtu = route_mtu(d);
 
 	if (!o->df || skb->len + more <= mtu)
 		return false;
