@@ -29,7 +29,7 @@ check-programs: all $(check_LIBRARIES) $(check_PROGRAMS)
 
 # Scenarios run what is installed below the build folder; what is there already is not put there anew, since others may run it just now.
 scenario-root: all $(check_PROGRAMS)
-	@$(MAKE) -s install INSTALL='install -C' DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
+	@exec 9>scenario-root.lock && flock 9 && $(MAKE) -s install INSTALL='install -C' DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
 	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
 
 check-net: scenario-root
@@ -78,10 +78,10 @@ check-module: all
 soak: scenario-root
 	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
 
-# Scenarios mostly wait: the processors are free for the sanitized build then.
+# Scenarios mostly wait: the processors are free for the sanitized build then, and for a browser.
 check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
-	$(TESTENV) $(srcdir)/test/all check check-net check-san check-vm
+	$(TESTENV) $(srcdir)/test/all check check-net+check-web check-san check-vm
 
 .PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
 

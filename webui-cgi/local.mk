@@ -67,7 +67,7 @@ test_fuzz_replay_cgi_LDADD = $(CGI_LIBS)
 UNIT_TESTS += test/web/test_cgi
 EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py
 
-# A browser, with what package-lock.json names; no part of check, because it needs chromium and npm.
+# A browser, with what package-lock.json names. Which registry npm asks is npm's configuration, not the lock file's.
 WEB_TESTS = test/web/t_browser test/web/t_panel
 EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
 web/made: test/web/package.json test/web/package-lock.json
@@ -75,7 +75,8 @@ web/made: test/web/package.json test/web/package-lock.json
 	@cd web && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -5 npm.log; false; }
 	@touch $@
 check-web: scenario-root web/made
-	@$(TESTENV) $(srcdir)/test/run check-web $(WEB_TESTS)
+	@if test "$$(id -u)" = 0; then $(TESTENV) JOBS=2 $(srcdir)/test/run check-web $(WEB_TESTS); \
+	else echo "check-web needs root: it makes network namespaces"; test -z "$$CI"; fi
 .PHONY: check-web
 
 # README's pictures, as the test sees the pages.

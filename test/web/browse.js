@@ -90,6 +90,12 @@ async function signIn(context, at) {
 
 async function main() {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+	const fresh = browser.newContext.bind(browser);
+	browser.newContext = async (options) => {	// other tests run beside this one
+		const context = await fresh(options);
+		context.setDefaultTimeout(60000);
+		return context;
+	};
 	let urls = null, state = null;
 	for (const mode of process.env.WALK ? MODES : []) {
 		const { name, axe: rules, ...options } = mode;
