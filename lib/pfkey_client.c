@@ -179,6 +179,13 @@ mark_broken(struct pfkey *k, const char *why)
 	event_active(k->ev_end, EV_TIMEOUT, 1);
 }
 
+/* ipsecd's socket cannot say ENOBUFS: its last message does, of a type that RFC 2367 3 keeps free, and nothing but a header. */
+static bool
+says_cut(const uint8_t *p, size_t n)
+{
+	return n == sizeof(struct sadb_msg) && p[1] == SADB_RESERVED && p[2] == ENOBUFS;
+}
+
 /* A socket that was cut off says so to who reads, and only that it is closed to who writes. */
 static void
 mark_ended(struct pfkey *k)
@@ -340,7 +347,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 
 		if (rc == DGRAM_NOT_NOW)
 			break;
-		k->cut = rc == DGRAM_CUT;
+		k->cut = rc == DGRAM_CUT || (rc == DGRAM_OK && says_cut(k->buf, n));
 		if (k->cut)
 			mark_broken(k, CUT);
 		else if (rc != DGRAM_OK)

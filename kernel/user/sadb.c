@@ -18,7 +18,7 @@ struct sadb_client {
 	struct cw_client *c;
 	struct event	*rd, *wr;
 	int		fd;
-	bool		dead, dumping;
+	bool		dead, dumping, cut;
 	struct queued	*head, **tail;
 	size_t		waiting;
 };
@@ -32,6 +32,20 @@ sadb_init(struct sadb *s, struct event_base *base, struct cw_engine *engine)
 }
 
 static void
+drop_queue(struct sadb_client *k)
+{
+	while (k->head) {
+		struct queued *q = k->head;
+
+		k->head = q->next;
+		host_wipe(q->data, q->len);	/* an answer may hold key octets */
+		free(q);
+	}
+	k->tail = &k->head;
+	k->waiting = 0;
+}
+
+static void
 client_free(struct sadb_client *k)
 {
 	if (k->c)
@@ -41,13 +55,7 @@ client_free(struct sadb_client *k)
 	if (k->wr)
 		event_free(k->wr);
 	close(k->fd);
-	while (k->head) {
-		struct queued *q = k->head;
-
-		k->head = q->next;
-		host_wipe(q->data, q->len);	/* an answer may hold key octets */
-		free(q);
-	}
+	drop_queue(k);
 	k->s->n--;
 	free(k);
 }
@@ -58,6 +66,29 @@ client_die(struct sadb_client *k)
 	k->dead = true;
 	event_del(k->rd);
 	event_del(k->wr);
+}
+
+/*
+ * Who reads too late has lost events: it gets no more of them, and as soon as its socket takes one more message, the one that says
+ * so, as a kernel's socket says ENOBUFS. An end without it would look as if the engine had gone, and its SAs with it. The reader
+ * closes: what of its requests was unread at our close would be ECONNRESET in the place of that message.
+ */
+static void
+client_cut(struct sadb_client *k)
+{
+	k->cut = true;
+	k->dumping = false;
+	drop_queue(k);
+	event_add(k->wr, NULL);
+}
+
+static bool
+say_cut(struct sadb_client *k)
+{
+	struct sadb_msg m = { .sadb_msg_version = PF_KEY_V2, .sadb_msg_type = SADB_RESERVED, .sadb_msg_errno = ENOBUFS,
+	    .sadb_msg_len = sizeof(m) / 8 };
+
+	return send(k->fd, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || (errno != EAGAIN && errno != EINTR && errno != ENOBUFS);
 }
 
 static void
@@ -75,7 +106,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 			client_die(k);
 			return;
 		}
-		cw_pfkey(k->s->engine, k->c, k->s->buf, (size_t)n, now);
+		if (!k->cut)
+			cw_pfkey(k->s->engine, k->c, k->s->buf, (size_t)n, now);
 		host_wipe(k->s->buf, (size_t)n);
 	}
 }
@@ -85,6 +117,11 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct sadb_client *k = arg;
 
+	if (k->cut && !k->dead) {
+		if (!say_cut(k))
+			event_add(k->wr, NULL);
+		return;
+	}
 	while (k->head && !k->dead) {
 		struct queued *q = k->head;
 
@@ -117,7 +154,7 @@ enqueue(struct sadb_client *k, const uint8_t *msg, size_t len)
 	struct queued *q;
 
 	if (k->waiting + len > SADB_QUEUE || (q = malloc(sizeof(*q) + len)) == NULL) {
-		client_die(k);
+		client_cut(k);
 		return true;
 	}
 	q->next = NULL;
@@ -135,7 +172,7 @@ sadb_out(struct sadb *s, void *client, const uint8_t *msg, size_t len, bool may_
 {
 	struct sadb_client *k = client;
 
-	if (k->dead)
+	if (k->dead || k->cut)
 		return true;
 	if (k->head == NULL) {
 		if (send(k->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)

@@ -295,6 +295,20 @@ test_end(void **state)
 	assert_null(f->k);
 }
 
+/* ipsecd's word for a reader that came too late. */
+static void
+test_cut_off(void **state)
+{
+	static const uint8_t last[16] = { PF_KEY_V2, 0, ENOBUFS, 0, 2 };
+	struct fix *f = *state;
+
+	get(f);
+	assert_int_equal(send(f->raw, last, sizeof(last), 0), sizeof(last));
+	spin(f);
+	assert_true(f->downs == 1 && f->dones == 1 && f->err == ECONNRESET);
+	assert_non_null(strstr(f->why, "read"));
+}
+
 static void
 test_malformed(void **state)
 {
@@ -372,6 +386,7 @@ main(void)
 		T(test_stock),
 		T(test_dump),
 		T(test_end),
+		T(test_cut_off),
 		T(test_malformed),
 		T(test_free_in_callbacks),
 		T(test_free_in_event),
