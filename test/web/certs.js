@@ -5,7 +5,7 @@
 async function open(page, words) {
 	const summary = page.locator("summary", { hasText: words });
 	if (!await summary.evaluate((s) => s.parentElement.open))
-		await summary.click();
+		await summary.press("Enter");
 }
 
 module.exports = async ({ browser, ok, listen, signIn }) => {
