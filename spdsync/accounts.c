@@ -207,6 +207,25 @@ grant_find(struct store *s, const char *token, uint64_t now, struct grant *g)
 	return ok;
 }
 
+bool
+grant_holds(struct store *s, const struct grant *g, uint64_t now)
+{
+	sqlite3_stmt *st;
+	bool holds;
+
+	if (g->kind == GRANT_SESSION)
+		st = prepare(s, "SELECT 1 FROM session s JOIN user u ON u.name = s.user WHERE s.number = ?1 AND s.user = ?2 AND s.expires > ?3 AND s.seen > ?4 AND u.disabled = 0",
+		    "itii", (int64_t)g->number, g->user, (int64_t)now, (int64_t)now - SESSION_IDLE_S);
+	else if (g->kind == GRANT_TOKEN)
+		st = prepare(s, "SELECT 1 FROM token t LEFT JOIN user u ON u.name = t.user WHERE t.number = ?1 AND t.user = ?2 AND t.expires > ?3 "
+		    "AND (t.user = '' OR u.disabled = 0)", "iti", (int64_t)g->number, g->user, (int64_t)now);
+	else
+		return g->kind == GRANT_CONSOLE;
+	holds = st && sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return holds;
+}
+
 /* ---- users ---- */
 
 bool

@@ -47,6 +47,8 @@ enum role role_by_name(const char *);			/* ROLE_NONE: there is none */
 bool token_make(const char *prefix, char token[static TOKEN_CAP]);
 /* Is it good now? Notes that it was used. */
 bool grant_find(struct store *, const char *token, uint64_t now, struct grant *);
+/* Is what was found once still good? It is no use of it. */
+bool grant_holds(struct store *, const struct grant *, uint64_t now);
 
 bool accounts_any(struct store *);
 bool account_get(struct store *, const char *name, struct account *);

@@ -22,6 +22,7 @@ struct reader {
 	bool		busy;		/* a chunk is on its way */
 	uint64_t	since_ns;	/* of that, or of the last one's end */
 	char		who[2 * STORE_AUTHOR + 4];
+	struct grant	grant;		/* it hears no longer than that holds */
 	struct reader	*next;
 };
 
@@ -157,6 +158,9 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 			e->count.cut++;
 			log_warn(NULL, "reader_cut", "%s took no event for %u seconds and is cut off.", r->who, EVENTS_STALL_S);
 			evhttp_connection_free(evhttp_request_get_connection(r->http));	/* reader_gone runs */
+		} else if (!grant_holds(e->s->store, &r->grant, clock_wall_s())) {
+			log_info(NULL, "reader_ended", "%s: the session or token ended, and its stream of events with it.", r->who);
+			evhttp_connection_free(evhttp_request_get_connection(r->http));
 		} else if (!r->busy && now - r->since_ns > EVENTS_IDLE_S * NS_PER_S)
 			say_alive(r);
 	}
@@ -309,6 +313,7 @@ get_events(struct req *q)
 		return;
 	}
 	snprintf(r->who, sizeof(r->who), "%s (%s)", q->author, q->origin);
+	r->grant = q->grant;
 	r->http = req_detach(q);
 	start(e, r, at, lost);
 }

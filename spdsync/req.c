@@ -22,7 +22,6 @@ req_audit(struct req *r, const char *action, const char *detail)
 {
 	struct audit_row *a = r->audit ? r->audit : calloc(1, sizeof(*a));
 
-	log_info(NULL, "command", "%s: %s%s%s", r->author, action, *detail ? " " : "", detail);
 	if (!a)
 		return;
 	a->time_s = clock_wall_s();
@@ -44,10 +43,13 @@ static void
 write_audit(struct req *r, json_t *answer)
 {
 	const char *reason = json_string_value(json_object_get(answer, "reason"));
+	int num;
 
 	if (!r->audit)
 		return;
 	snprintf(r->audit->result, sizeof(r->audit->result), "%s", !answer ? "" : reason ? reason : "OK");
+	num = reason ? reason_by_name(reason) : (int)R_OK;
+	log_at(LOG_INFO, NULL, "command", num < 0 ? R_OK : (enum reason)num, "%s: %s%s%s", r->author, r->audit->action, *r->audit->detail ? " " : "", r->audit->detail);
 	news_command(r->s, r->audit);
 	if (!store_audit(r->s->store, r->audit))
 		log_at(LOG_ERROR, NULL, "audit", R_STORE_FAILED, "The audit log could not be written: %s: %s %s", r->author, r->audit->action, r->audit->detail);
