@@ -286,13 +286,15 @@ enum reason
 account_change(struct store *s, const char *name, enum role role, const char *hash, int disabled)
 {
 	struct account a;
+	bool same;
 	enum reason r;
 
 	if (!run(s, "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
 	if (!account_get(s, name, &a))
 		return end(s, R_NOT_FOUND);
-	r = finish(prepare(s, "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
+	same = hash == NULL && (role == ROLE_NONE || role == a.role) && (disabled < 0 || (disabled != 0) == a.disabled);
+	r = same ? R_OK : finish(prepare(s, "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
 	    hash ? hash : a.hash, (int64_t)(disabled < 0 ? a.disabled : disabled != 0))) && end_sessions(s, name) ? R_OK : R_STORE_FAILED;
 	if (r == R_OK)
 		r = keep_admin(s, &a);

@@ -53,7 +53,7 @@ bool grant_holds(struct store *, const struct grant *, uint64_t now);
 bool accounts_any(struct store *);
 bool account_get(struct store *, const char *name, struct account *);
 enum reason account_add(struct store *, const struct account *);
-/* role ROLE_NONE, hash NULL, disabled -1: stays. The user's sessions end with each of them. */
+/* role ROLE_NONE, hash NULL, disabled -1: stays. The user's sessions end with each of them that is new. */
 enum reason account_change(struct store *, const char *name, enum role, const char *hash, int disabled);
 enum reason account_delete(struct store *, const char *name);	/* with sessions and tokens */
 enum reason first_token_set(struct store *, const char *token, uint64_t now);
