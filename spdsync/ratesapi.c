@@ -144,9 +144,12 @@ traffic_now(void *arg)
 	json_t *j, *children = json_array();
 	unsigned tier;
 
-	if (r->name[0] && !w)
+	if (r->name[0] && !w) {
 		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
-	if ((r->name[0] && !w) || !find_tier(r, &tier)) {
+		json_decref(children);
+		return;
+	}
+	if (!find_tier(r, &tier)) {
 		json_decref(children);
 		return;
 	}
