@@ -88,8 +88,11 @@ swap_in(struct sync *s, struct rt **rts, struct want *want, struct sites *sites,
 			news_gone(s, s->rt[i]->name);
 			peers_drop(s, s->rt[i]->name);
 			peers_forget(s, s->rt[i]);
-			rt_free(s->rt[i]);
 		}
+	/* Not before all are told: what is told of one is looked up in this list. */
+	for (unsigned i = 0; i < s->nrt; i++)
+		if (!want_find(want, s->rt[i]->name))
+			rt_free(s->rt[i]);
 	for (unsigned i = 0; i < want->n; i++) {
 		const struct want_tunnel *before = want_find(&s->want, want->v[i].t->name);
 
