@@ -11,6 +11,8 @@ keymgr_setkey_libsetkey_a_SOURCES = \
 	keymgr/setkey/lang_sa.c \
 	keymgr/setkey/lang_spd.c \
 	keymgr/setkey/lex.c \
+	keymgr/setkey/lint.c \
+	keymgr/setkey/lint.h \
 	keymgr/setkey/message.c \
 	keymgr/setkey/refuse.c \
 	keymgr/setkey/setkey.h \
@@ -26,12 +28,18 @@ keymgr_setkey_setkey_SOURCES = \
 	keymgr/setkey/main.c \
 	keymgr/setkey/run.c \
 	keymgr/setkey/run.h \
+	keymgr/setkey/run_lint.c \
 	keymgr/setkey/talk.c
 
 UNIT_TESTS += test/unit/test_setkey
 check_PROGRAMS += test/unit/test_setkey
 test_unit_test_setkey_CPPFLAGS = $(SETKEY_CPPFLAGS)
 test_unit_test_setkey_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
+
+UNIT_TESTS += test/unit/test_setkey_lint
+check_PROGRAMS += test/unit/test_setkey_lint
+test_unit_test_setkey_lint_CPPFLAGS = $(SETKEY_CPPFLAGS)
+test_unit_test_setkey_lint_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
 
 # Files and lines that people write, and policies.
 FUZZ_TARGETS += setkey:keymgr/setkey/lex.c,keymgr/setkey/lang.c,keymgr/setkey/lang_sa.c,keymgr/setkey/lang_spd.c,lib/poltext.c

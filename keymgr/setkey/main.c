@@ -13,11 +13,11 @@
 
 #define FILE_MAX	(64u << 20)
 
-enum job { NOTHING, COMMANDS, SCRIPT, DUMP, FLUSH, LISTEN };
+enum job { NOTHING, COMMANDS, SCRIPT, DUMP, FLUSH, LISTEN, LINT };
 struct options {
 	enum job	job;
 	const char	*file, *sock;
-	bool		policies, dry, verbose, strict, hex, json;
+	bool		policies, dry, verbose, strict, hex, json, lint, hide_sockets;
 	unsigned	stamps;
 	struct show	show;
 	enum fwd	fwd;
@@ -28,9 +28,10 @@ usage(void)
 {
 	puts("usage: setkey [-env] [-kr] [-s SOCKET] -c\n"
 	    "       setkey [-nv] [-kr] [-s SOCKET] -f FILE\n"
-	    "       setkey [-aOPlpv] [--json] [-s SOCKET] -D\n"
+	    "       setkey [-agNOPlptv] [--json] [-s SOCKET] -D\n"
 	    "       setkey [-Pv] [-s SOCKET] -F\n"
 	    "       setkey [-H] [-s SOCKET] -x\n"
+	    "       setkey --lint [--json] [-s SOCKET] [-f FILE]\n"
 	    "       setkey [-v] FILE ...\n"
 	    "       setkey -V");
 	exit(1);
@@ -145,7 +146,7 @@ open_file(const char *name)
 }
 
 static bool
-with_file(struct run *r, const char *name, bool script)
+with_file(struct run *r, const char *name, bool script, bool lint)
 {
 	struct bytes text = { NULL, 0 };
 	FILE *f = open_file(name);
@@ -157,7 +158,7 @@ with_file(struct run *r, const char *name, bool script)
 	ok = read_all(f, &text);
 	if (!ok)
 		fprintf(stderr, "setkey: %s cannot be read, or is larger than 64 MiB\n", name);
-	ok = ok && (!script || private_enough(f, name, text)) && (script ? run_file(r, text) : run_decode(r, text));
+	ok = ok && (!script || private_enough(f, name, text)) && (lint ? run_lint(r, text) : script ? run_file(r, text) : run_decode(r, text));
 	if (text.p) {
 		wipe((void *)(uintptr_t)text.p, text.n);
 		free((void *)(uintptr_t)text.p);
@@ -187,7 +188,7 @@ work(struct run *r, const struct options *o, char **files)
 		run_input(r, stdin);
 		return o->strict && r->failed;
 	case SCRIPT:
-		ok = with_file(r, o->file, true);
+		ok = with_file(r, o->file, true, o->lint);
 		break;
 	case DUMP:
 		dump_forever(r, o->policies ? SADB_X_SPDDUMP : SADB_DUMP);
@@ -200,7 +201,10 @@ work(struct run *r, const struct options *o, char **files)
 		break;
 	case NOTHING:
 		for (; *files; files++)
-			ok = with_file(r, *files, false) && ok;
+			ok = with_file(r, *files, false, false) && ok;
+		break;
+	case LINT:
+		ok = run_lint(r, bytes_of(NULL, 0));
 		break;
 	}
 	return !ok || r->failed;
@@ -209,11 +213,11 @@ work(struct run *r, const struct options *o, char **files)
 static void
 read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = { { "json", no_argument, NULL, 'J' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "json", no_argument, NULL, 'J' }, { "lint", no_argument, NULL, 'L' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	*o = (struct options){ .sock = "/run/causeway/pfkey.sock" };
-	while ((c = getopt_long(argc, argv, "acdef:FDHhklnOPprs:vVx?", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "acdef:FDgHhklnNOPprs:tvVx?", longs, NULL)) != -1) {
 		switch (c) {
 		case 'a': o->show.all = true; break;
 		case 'c': o->job = COMMANDS; break;
@@ -222,22 +226,31 @@ read_options(int argc, char **argv, struct options *o)
 		case 'e': o->strict = true; break;
 		case 'f': o->job = SCRIPT; o->file = optarg; break;
 		case 'F': o->job = FLUSH; break;
+		case 'g': o->show.scope = SCOPE_GLOBAL; break;
 		case 'H': case 'h': o->hex = true; break;
 		case 'J': o->json = true; break;
 		case 'k': o->fwd = FWD_NEVER; break;
 		case 'l': o->show.short_form = true; break;
+		case 'L': o->lint = true; break;
 		case 'n': o->dry = true; break;
+		case 'N': o->hide_sockets = true; break;
 		case 'O': o->show.old = true; break;
 		case 'P': o->policies = true; break;
 		case 'p': o->show.ports = true; break;
 		case 'r': o->fwd = FWD_ALWAYS; break;
 		case 's': o->sock = optarg; break;
+		case 't': o->show.scope = SCOPE_DEVICE; break;
 		case 'v': o->verbose = true; break;
 		case 'V': puts("setkey (Causeway) " PACKAGE_VERSION); exit(1);
 		case 'x': o->job = LISTEN; o->stamps++; break;
 		default: usage();
 		}
 	}
+	if (o->lint && o->job == NOTHING)
+		o->job = LINT;
+	o->dry = o->dry || (o->lint && o->job == SCRIPT);
+	if ((o->lint && o->job != LINT && o->job != SCRIPT) || (o->lint && o->job == LINT && o->dry))
+		usage();
 	if (o->job == NOTHING ? optind == argc : optind != argc)
 		usage();
 }
@@ -256,6 +269,7 @@ main(int argc, char **argv)
 	r.show.now = time(NULL);
 	r.fwd = o.fwd;
 	r.json = o.json;
+	r.hide_sockets = o.hide_sockets;
 	talk.verbose = o.verbose;
 	if (!o.dry && o.job != NOTHING) {
 		if (!talk_open(&talk, o.sock, why, sizeof(why))) {
@@ -271,6 +285,7 @@ main(int argc, char **argv)
 	}
 	status = work(&r, &o, argv + optind);
 	talk_close(&talk);
+	lint_free(r.lint);
 	if (fflush(stdout) != 0) {
 		perror("setkey: standard output");
 		status = 1;

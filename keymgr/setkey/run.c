@@ -105,9 +105,14 @@ one_pair(struct run *r, struct bytes text, const struct cmd *c, const struct add
 		report(r, text, &e, false);
 		return false;
 	}
-	if (!r->talk)
+	run_lint_before(r, c);
+	if (!r->talk) {
+		run_lint_after(r, text, c, &m);
 		return true;
+	}
 	err = talk_ask(r->talk, &m);
+	if (err == 0)
+		run_lint_after(r, text, c, &m);
 	if (err == 0 && c->verb == V_GET) {
 		if (r->json)
 			fputs(show_sa_json(stdout, &r->talk->reply) ? "\n" : "", stdout);
@@ -258,7 +263,15 @@ run_input(struct run *r, FILE *in)
 struct dumping {
 	struct run	*r;
 	bool		sad, first;
+	unsigned	hidden;		/* policies of sockets that -N leaves out */
 };
+
+/* Linux and the BSDs number directions of sockets' policies behind the others', or say no selectors. */
+static bool
+of_socket(const struct pfkey_msg *m)
+{
+	return m->policy.dir > CW_DIR_FWD || !(m->has & PFKEY_HAS(SADB_EXT_ADDRESS_SRC)) || strncmp(m->owner, "socket:", 7) == 0;
+}
 
 static bool
 print_entry(void *arg, const struct pfkey_msg *m)
@@ -266,6 +279,10 @@ print_entry(void *arg, const struct pfkey_msg *m)
 	struct dumping *d = arg;
 	bool ok = true;
 
+	if (!d->sad && (d->r->show.scope == SCOPE_DEVICE || (d->r->hide_sockets && of_socket(m)))) {
+		d->hidden += d->r->show.scope != SCOPE_DEVICE;
+		return true;
+	}
 	if (d->r->json) {
 		fputs(d->first ? "[\n" : ",\n", stdout);
 		ok = d->sad ? show_sa_json(stdout, m) : show_policy_json(stdout, m);
@@ -283,7 +300,7 @@ print_entry(void *arg, const struct pfkey_msg *m)
 void
 run_dump(struct run *r, uint8_t type, uint8_t satype)
 {
-	struct dumping d = { r, type == SADB_DUMP, true };
+	struct dumping d = { r, type == SADB_DUMP, true, 0 };
 	struct pfkey_msg m;
 	int err;
 
@@ -292,11 +309,13 @@ run_dump(struct run *r, uint8_t type, uint8_t satype)
 	err = talk_dump(r->talk, &m, print_entry, &d);
 	if (r->json && (err == 0 || err == ENOENT)) {
 		fputs(d.first ? "[]\n" : "\n]\n", stdout);
-	} else if (err == ENOENT) {
+	} else if (err == ENOENT || (err == 0 && d.first && !d.hidden)) {
 		printf("No %s entries.\n", d.sad ? "SAD" : "SPD");
 	} else if (err) {
 		fprintf(r->file ? stderr : stdout, "%s.\n", err == EPROTONOSUPPORT || err == EOPNOTSUPP ? "Not supported" : strerror(err));
 		r->failed = true;
+	} else if (d.hidden) {
+		printf("%u policies of sockets are not shown.\n", d.hidden);
 	}
 	fflush(stdout);
 }

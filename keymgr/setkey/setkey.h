@@ -27,11 +27,14 @@ void message_to_fwd(struct pfkey_msg *);
 /* What the engine's errno means: the words of the original, the place in the text, and what is not supported. */
 void cmd_refused(const struct cmd *, int err, const struct engine *, struct lang_error *);
 
+/* -g and -t of FreeBSD: policies of everybody, or those of a device. No engine here binds a policy to a device. */
+enum scope { SCOPE_ALL, SCOPE_GLOBAL, SCOPE_DEVICE };
 struct show {
 	bool	ports;		/* -p */
 	bool	all;		/* -a */
 	bool	old;		/* -O: line breaks as in the original */
 	bool	short_form;	/* -l */
+	uint8_t	scope;
 	time_t	now;
 };
 void show_sa(FILE *, const struct pfkey_msg *, const struct show *);
