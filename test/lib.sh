@@ -274,6 +274,18 @@ no_clear() { _c=$(capture_count "$1" "$CLEAR_FILTER"); [ "$_c" -eq 0 ] || { tcpd
 # pings NS ADDRESS COUNT [INTERVAL]: all of them answered.
 pings() { ns "$1" ping -n -q -c "$3" -i "${4:-0.2}" -W 2 "$2" | tee "$W/ping.out" | grep -q " $3 received"; }
 
+# flood ID NS ADDRESS COUNT PERIOD_MS: that many echo requests in the background, one every PERIOD_MS. By fping, as ping waits for the
+# last answers no longer than twice the longest round trip so far: what a busy machine held up for 30 ms it calls lost.
+flood() {
+	ns "$2" fping -q -i 1 -p "$5" -c "$4" -t 5000 "$3" >"$W/flood.$1" 2>&1 &
+	PIDS="$PIDS $!"
+	echo "$! $4" >"$W/flood.$1.pid"
+}
+flooding() { read -r _p _n <"$W/flood.$1.pid" && kill -0 "$_p" 2>/dev/null; }
+# flood_end ID: waits for it. flood_whole ID: and was each of them answered?
+flood_end() { read -r _p _n <"$W/flood.$1.pid"; wait "$_p" 2>/dev/null; cat "$W/flood.$1"; }
+flood_whole() { flood_end "$1"; grep -q " = $_n/$_n/0%" "$W/flood.$1"; }
+
 # ---- the end ----
 
 cleanup() {

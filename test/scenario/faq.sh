@@ -46,13 +46,10 @@ only_ipsec() {
 	[ "$(capture_count wire 'ip proto 50 or ip6 proto 50 or udp port 4500')" -gt 10 ]
 }
 no_loss_while() {	# 200 packets a second while the command runs; none lost
-	ns th ping -n -q -i 0.005 -c 600 -W 2 "$NH" >"$W/flood" 2>&1 &
-	_p=$!
-	PIDS="$PIDS $_p"
+	flood rekey th "$NH" 600 5
 	sleep 0.5
-	"$@" || { kill "$_p"; return 1; }
-	wait "$_p"
-	grep -q ' 0% packet loss' "$W/flood" || { cat "$W/flood"; return 1; }
+	"$@" || return 1
+	flood_whole rekey
 }
 generation() { ctl tg status --json | jq -r '.tunnels[0].children[0].spi_in'; }
 rekeyed() { [ "$(generation)" != "$1" ] && tunnel_up tg tokyo-newyork && tunnel_up ng tokyo-newyork; }
