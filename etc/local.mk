@@ -2,6 +2,17 @@
 # What goes beside the programs: units, users, sample files. Nothing is enabled or made by "make install".
 unitdir = $(prefix)/lib/systemd/system
 unit_DATA = etc/systemd/causeway.service etc/systemd/causeway-guard.service
+# Manual keys at boot: /etc/ipsec.conf, before the network is up.
+BOOT_MADE = etc/systemd/causeway-ipsec.service etc/systemd/causeway-ipsec-load.service etc/ipsec-boot
+unit_DATA += etc/systemd/causeway-ipsec.service etc/systemd/causeway-ipsec-load.service
+daemon_SCRIPTS = etc/ipsec-boot
+EXTRA_DIST += $(BOOT_MADE:=.in)
+CLEANFILES += $(BOOT_MADE)
+$(BOOT_MADE): %: %.in Makefile
+	@$(MKDIR_P) etc/systemd
+	$(AM_V_GEN)$(SED) -e 's|@daemondir[@]|$(daemondir)|' -e 's|@sbindir[@]|$(sbindir)|' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+NET_TESTS += test/scenario/t_boot
+EXTRA_DIST += test/scenario/t_boot
 sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = etc/sysusers.d/causeway.conf
 samplesdir = $(docdir)/samples
@@ -40,7 +51,7 @@ etc/systemd/causeway.service: etc/systemd/causeway.service.in Makefile
 webdir = $(docdir)/web
 WEB_CONF = etc/web/lighttpd.conf etc/web/lighttpd-panel.conf etc/web/nginx.conf etc/web/apache.conf
 web_DATA = $(WEB_CONF)
-daemon_SCRIPTS = etc/web/web-cert
+daemon_SCRIPTS += etc/web/web-cert
 EXTRA_DIST += $(WEB_CONF:=.in) etc/web/web-cert
 CLEANFILES += $(WEB_CONF)
 $(WEB_CONF): %: %.in Makefile

@@ -62,13 +62,24 @@ mask(struct prefix *p, uint8_t len)
 	memset(p->addr.b + whole, 0, sizeof(p->addr.b) - whole);
 }
 
+static bool
+clear_ok(const struct pfkey_policy *p)
+{
+	if (p->type == CW_POLICY_NONE || p->type == CW_POLICY_BYPASS)
+		return true;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->req[i].level != CW_LEVEL_USE)
+			return false;
+	return p->type == CW_POLICY_IPSEC && p->n > 0;
+}
+
 bool
 lint_of(const struct pfkey_msg *m, struct lint_policy *p)
 {
 	*p = (struct lint_policy){
 		.src = { m->src.ep.addr, 0 }, .dst = { m->dst.ep.addr, 0 }, .dir = m->policy.dir, .type = (uint8_t)m->policy.type,
 		.proto = m->src.proto ? m->src.proto : CW_ULPROTO_ANY, .sport = m->src.ep.port, .dport = m->dst.ep.port,
-		.priority = m->policy.priority, .id = m->policy.id,
+		.priority = m->policy.priority, .id = m->policy.id, .clear_ok = clear_ok(&m->policy),
 	};
 	if (!(m->has & PFKEY_HAS(SADB_EXT_ADDRESS_SRC)) || !(m->has & PFKEY_HAS(SADB_EXT_ADDRESS_DST)) || p->src.addr.fam == 0 ||
 	    p->src.addr.fam != p->dst.addr.fam || m->src.prefixlen > addr_bits(&p->src.addr) || m->dst.prefixlen > addr_bits(&p->dst.addr))
@@ -239,6 +250,13 @@ lint_each(const struct lint *l, bool (*fn)(void *, const struct lint_policy *), 
 	for (uint32_t i = 0; i < l->n; i++)
 		if (!l->v[i].gone && !fn(arg, &l->v[i].p))
 			return;
+}
+
+bool
+lint_count(void *n, const struct lint_policy *p)
+{
+	++*(unsigned *)n;
+	return true;
 }
 
 static int

@@ -17,6 +17,7 @@ struct lint_policy {
 	uint32_t	id;		/* the engine's number, 0: not from an engine */
 	unsigned	line;		/* of the text it was read from, 0: none */
 	uint64_t	order;		/* of arrival; lint_put gives it */
+	bool		clear_ok;	/* what matches may pass in the clear: none, bypass, or no level above use */
 };
 
 struct lint;
@@ -32,6 +33,7 @@ void lint_clear(struct lint *);
 const struct lint_policy *lint_shadow(const struct lint *, const struct lint_policy *);
 /* Every one, in order of arrival, until fn says false. */
 void lint_each(const struct lint *, bool (*fn)(void *, const struct lint_policy *), void *);
+bool lint_count(void *n, const struct lint_policy *);	/* for lint_each: raises the unsigned at n */
 /* "10.0.1.0/24[any] 10.0.2.0/24[any] any out ipsec" */
 #define LINT_TEXT	192
 const char *lint_text(const struct lint_policy *, char buf[static LINT_TEXT]);

@@ -6,6 +6,8 @@ keymgr_setkey_libsetkey_a_CPPFLAGS = $(SETKEY_CPPFLAGS)
 keymgr_setkey_libsetkey_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 keymgr_setkey_libsetkey_a_SOURCES = \
 	keymgr/setkey/algo.c \
+	keymgr/setkey/bootguard.c \
+	keymgr/setkey/bootguard.h \
 	keymgr/setkey/lang.c \
 	keymgr/setkey/lang.h \
 	keymgr/setkey/lang_sa.c \

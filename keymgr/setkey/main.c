@@ -14,10 +14,12 @@
 #define FILE_MAX	(64u << 20)
 
 enum job { NOTHING, COMMANDS, SCRIPT, DUMP, FLUSH, LISTEN, LINT };
+enum reading { RUN, LINT_FILE, GUARD_FILE };	/* what is done with a file of commands */
 struct options {
 	enum job	job;
 	const char	*file, *sock;
-	bool		policies, dry, verbose, strict, hex, json, lint, hide_sockets;
+	bool		policies, dry, verbose, strict, hex, json, hide_sockets;
+	enum reading	reading;
 	unsigned	stamps;
 	struct show	show;
 	enum fwd	fwd;
@@ -32,6 +34,7 @@ usage(void)
 	    "       setkey [-Pv] [-s SOCKET] -F\n"
 	    "       setkey [-H] [-s SOCKET] -x\n"
 	    "       setkey --lint [--json] [-s SOCKET] [-f FILE]\n"
+	    "       setkey --guard -f FILE\n"
 	    "       setkey [-v] FILE ...\n"
 	    "       setkey -V");
 	exit(1);
@@ -146,7 +149,7 @@ open_file(const char *name)
 }
 
 static bool
-with_file(struct run *r, const char *name, bool script, bool lint)
+with_file(struct run *r, const char *name, bool script, enum reading reading)
 {
 	struct bytes text = { NULL, 0 };
 	FILE *f = open_file(name);
@@ -158,7 +161,11 @@ with_file(struct run *r, const char *name, bool script, bool lint)
 	ok = read_all(f, &text);
 	if (!ok)
 		fprintf(stderr, "setkey: %s cannot be read, or is larger than 64 MiB\n", name);
-	ok = ok && (!script || private_enough(f, name, text)) && (lint ? run_lint(r, text) : script ? run_file(r, text) : run_decode(r, text));
+	if (ok && reading == GUARD_FILE)
+		ok = run_guard(r, text);
+	else
+		ok = ok && (!script || private_enough(f, name, text)) &&
+		    (reading == LINT_FILE ? run_lint(r, text) : script ? run_file(r, text) : run_decode(r, text));
 	if (text.p) {
 		wipe((void *)(uintptr_t)text.p, text.n);
 		free((void *)(uintptr_t)text.p);
@@ -188,7 +195,7 @@ work(struct run *r, const struct options *o, char **files)
 		run_input(r, stdin);
 		return o->strict && r->failed;
 	case SCRIPT:
-		ok = with_file(r, o->file, true, o->lint);
+		ok = with_file(r, o->file, true, o->reading);
 		break;
 	case DUMP:
 		dump_forever(r, o->policies ? SADB_X_SPDDUMP : SADB_DUMP);
@@ -201,7 +208,7 @@ work(struct run *r, const struct options *o, char **files)
 		break;
 	case NOTHING:
 		for (; *files; files++)
-			ok = with_file(r, *files, false, false) && ok;
+			ok = with_file(r, *files, false, RUN) && ok;
 		break;
 	case LINT:
 		ok = run_lint(r, bytes_of(NULL, 0));
@@ -213,7 +220,8 @@ work(struct run *r, const struct options *o, char **files)
 static void
 read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = { { "json", no_argument, NULL, 'J' }, { "lint", no_argument, NULL, 'L' }, { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "json", no_argument, NULL, 'J' }, { "lint", no_argument, NULL, 'L' },
+		{ "guard", no_argument, NULL, 'G' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	*o = (struct options){ .sock = "/run/causeway/pfkey.sock" };
@@ -231,7 +239,8 @@ read_options(int argc, char **argv, struct options *o)
 		case 'J': o->json = true; break;
 		case 'k': o->fwd = FWD_NEVER; break;
 		case 'l': o->show.short_form = true; break;
-		case 'L': o->lint = true; break;
+		case 'G': o->reading = GUARD_FILE; break;
+		case 'L': o->reading = LINT_FILE; break;
 		case 'n': o->dry = true; break;
 		case 'N': o->hide_sockets = true; break;
 		case 'O': o->show.old = true; break;
@@ -246,11 +255,11 @@ read_options(int argc, char **argv, struct options *o)
 		default: usage();
 		}
 	}
-	if (o->lint && o->job == NOTHING)
+	if (o->reading == LINT_FILE && o->job == NOTHING && !o->dry)
 		o->job = LINT;
-	o->dry = o->dry || (o->lint && o->job == SCRIPT);
-	if ((o->lint && o->job != LINT && o->job != SCRIPT) || (o->lint && o->job == LINT && o->dry))
+	if (o->reading != RUN && o->job != SCRIPT && o->job != LINT)
 		usage();
+	o->dry = o->dry || (o->reading != RUN && o->job == SCRIPT);
 	if (o->job == NOTHING ? optind == argc : optind != argc)
 		usage();
 }

@@ -199,6 +199,25 @@ run_file(struct run *r, struct bytes text)
 	return true;
 }
 
+bool
+run_text(struct run *r, struct bytes text)
+{
+	struct lang_error e;
+	struct cmd c;
+	size_t i = 0;
+	int rc;
+
+	while ((rc = lang_parse(text, &i, r->names, &c, &e)) != 0 && (rc < 0 || c.verb != V_EXIT)) {
+		if (rc < 0)
+			report(r, text, &e, true);
+		else
+			execute(r, text, &c);
+		cmd_wipe(&c);
+	}
+	cmd_wipe(&c);
+	return !r->failed;
+}
+
 /* One command of a running input. False: it says that this is the end. */
 static bool
 run_one(struct run *r, struct bytes text)

@@ -23,6 +23,8 @@ struct run {
 };
 /* The whole text is parsed before the first command is sent. False: it has a mistake, and nothing was sent. */
 bool run_file(struct run *, struct bytes text);
+/* Each command that can be read. False: one could not, or was refused. */
+bool run_text(struct run *, struct bytes text);
 /* Each command as it ends; what comes after a mistake is run. */
 void run_input(struct run *, FILE *);
 /* DUMP or SPDDUMP of a protocol, SADB_SATYPE_UNSPEC for all. */
@@ -38,6 +40,11 @@ void run_lint_after(struct run *, struct bytes text, const struct cmd *, const s
  * run, or (text.p NULL) of the engine. True: there was nothing to say.
  */
 bool run_lint(struct run *, struct bytes text);
+/*
+ * What the policies of a text protect, as a filter for "nft -f" (bootguard.h), on the standard output. False: there is a mistake in
+ * it; then what could be read is closed all the same.
+ */
+bool run_guard(struct run *, struct bytes text);
 /* A file of PF_KEY messages, one behind the other. */
 bool run_decode(struct run *, struct bytes octets);
 

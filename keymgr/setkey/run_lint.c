@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "bootguard.h"
 #include "run.h"
 
 static bool
@@ -211,4 +212,19 @@ run_lint(struct run *r, struct bytes text)
 	if (r->json)
 		fputs(f.first ? "[]\n" : "\n]\n", stdout);
 	return f.found == 0;
+}
+
+/* Each command as far as it can be read: a file that setkey -f refuses as a whole is closed as far as it goes. */
+bool
+run_guard(struct run *r, struct bytes text)
+{
+	bool whole;
+
+	r->linting = true;
+	whole = run_text(r, text);
+	if (!r->lint)
+		r->lint = lint_new();
+	if (!r->lint || !bootguard_print(stdout, r->lint))
+		return false;
+	return whole;
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shadowed policies: the FAQ's order, the edges of prefixes, ports and priorities, and random tables against a search from the first to the last. */
-#include "lint.h"
+/*
+ * What setkey knows of policies without an engine. Shadowed ones: the FAQ's order, the edges of prefixes, ports and priorities, and random tables against a search
+ * from the first to the last. And the filter of the boot.
+ */
+#include <stdlib.h>
+
+#include "bootguard.h"
 #include "lang.h"
 #include "test.h"
 
@@ -176,11 +181,67 @@ test_random(void **state)
 	lint_free(l);
 }
 
+/* The lines of a chain of the boot's filter that are about addresses of one network. */
+static char *
+rules(const struct lint *l, const char *chain, const char *about)
+{
+	static char text[4096];
+	char *all = NULL, *line, *at;
+	bool in = false;
+	size_t n;
+	FILE *f = open_memstream(&all, &n);
+
+	assert_true(bootguard_print(f, l));
+	fclose(f);
+	text[0] = '\0';
+	for (at = all; (line = strsep(&at, "\n")) != NULL; ) {
+		if (strncmp(line, "\tchain ", 7) == 0)
+			in = strncmp(line + 7, chain, strlen(chain)) == 0;
+		else if (in && strstr(line, about))
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", line + 2);
+	}
+	free(all);
+	return text;
+}
+
+/* In the policies' order; drops never narrower, passes never wider than what was said. */
+static void
+test_boot_filter(void **state)
+{
+	struct lint_policy v[] = {
+		policy(CW_DIR_OUT, "10.7.0.1/32", "0.0.0.0/0", 6, 110, 0, 0), policy(CW_DIR_OUT, "10.7.0.1/32", "10.7.0.1/32", 6, 110, 0, 0),
+		policy(CW_DIR_OUT, "10.7.2.0/24", "10.9.0.0/16", 47, 1, 2, 0), policy(CW_DIR_OUT, "10.7.2.0/24", "10.9.0.0/16", 47, 1, 3, 0),
+		policy(CW_DIR_IN, "0.0.0.0/0", "10.7.1.0/24", 255, 0, 0, 0), policy(CW_DIR_IN, "10.7.1.128/25", "10.7.1.0/24", 255, 0, 0, 0),
+		policy(CW_DIR_OUT, "10.7.4.0/24", "10.9.0.0/16", 1, 8, 0, 0), policy(CW_DIR_OUT, "10.7.4.0/24", "10.9.0.0/16", 1, 0, 0, 7),
+	};
+	struct lint *l = lint_new();
+
+	v[1].clear_ok = v[2].clear_ok = v[6].clear_ok = true;
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		assert_non_null(lint_put(l, &v[i]));
+	assert_string_equal(rules(l, "post", "saddr 10.7.0.1"),
+	    "ip saddr 10.7.0.1/32 ip daddr 10.7.0.1/32 meta l4proto 6 th sport 110 accept\n"	/* to itself: spared, as in the engine */
+	    "ip saddr 10.7.0.1/32 ip daddr 0.0.0.0/0 meta l4proto 6 th sport 110 counter drop\n"
+	    "ip saddr 10.7.0.1/32 ip daddr 0.0.0.0/0 meta l4proto 6 ip frag-off & 0x1fff != 0 counter drop\n"
+	    "ip saddr 10.7.0.1/32 ip daddr 10.7.0.1/32 meta l4proto 6 th sport 110 accept\n");
+	/* a GRE key is nothing the filter can see: what lets one pass lets none pass, what protects one closes all */
+	assert_string_equal(rules(l, "post", "saddr 10.7.2.0"), "ip saddr 10.7.2.0/24 ip daddr 10.9.0.0/16 meta l4proto 47 counter drop\n"
+	    "ip saddr 10.7.2.0/24 ip daddr 10.9.0.0/16 meta l4proto 47 ip frag-off & 0x1fff != 0 counter drop\n");
+	/* our own network under a policy for everything, but for the part that is somewhere else */
+	assert_string_equal(rules(l, "pre", "daddr 10.7.1.0"), "ip saddr 10.7.1.128/25 ip daddr 10.7.1.0/24 counter drop\n"
+	    "ip saddr 10.7.1.0/24 ip daddr 10.7.1.0/24 fib saddr . iif oif exists accept\n"
+	    "ip saddr 0.0.0.0/0 ip daddr 10.7.1.0/24 counter drop\nip saddr 10.7.1.128/25 ip daddr 10.7.1.0/24 counter drop\n");
+	assert_string_equal(rules(l, "post", "saddr 10.7.4.0"), "ip saddr 10.7.4.0/24 ip daddr 10.9.0.0/16 meta l4proto 1 icmp type 8 accept\n"
+	    "ip saddr 10.7.4.0/24 ip daddr 10.9.0.0/16 meta l4proto 1 counter drop\n");
+	lint_free(l);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pairs), cmocka_unit_test(test_changes), cmocka_unit_test(test_messages), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_boot_filter),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
