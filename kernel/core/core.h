@@ -308,7 +308,7 @@ struct cw_engine {
 	struct cw_spd_entry *waiters, *asked[CW_ASKED];
 	unsigned	 nwaiting;
 	struct cw_client *clients;
-	unsigned	 nclients;
+	unsigned	 nclients, npromisc;
 	uint32_t	 acquire_seq;
 	uint64_t	 deadline;
 	struct cw_bounds bounds;

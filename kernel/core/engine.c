@@ -196,6 +196,7 @@ cw_client_close(struct cw_engine *e, struct cw_client *c)
 		return;
 	host_lock(&e->lock);
 	*at = c->next;
+	e->npromisc -= c->promisc;
 	host_unlock(&e->lock);
 	e->nclients--;
 	host_free(c);

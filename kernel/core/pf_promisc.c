@@ -15,6 +15,7 @@ pf_promisc(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uin
 	if (m->satype > 1)
 		return EINVAL;
 	host_lock(&e->lock);
+	e->npromisc += (m->satype == 1) - (unsigned)c->promisc;
 	c->promisc = m->satype == 1;
 	host_unlock(&e->lock);
 	o = pf_begin(e, SADB_X_PROMISC, m->satype, m->seq, m->pid);
@@ -57,15 +58,21 @@ wrap(uint8_t *to, const uint8_t *msg, size_t len, const struct cw_client *c)
 void
 pf_overheard(struct cw_engine *e, const struct cw_client *whose, const uint8_t *msg, size_t len)
 {
-	size_t room = len + sizeof(struct sadb_msg);
+	size_t room = len + sizeof(struct sadb_msg), n = 0;
+	const struct cw_client *before = NULL;
 	uint8_t *copy = NULL;
 
+	if (e->npromisc == 0)
+		return;
 	for (struct cw_client *c = e->clients; c && room / 8 <= 0xffff; c = c->next) {
 		if (c == whose || !c->promisc)
 			continue;
 		if (!copy && !(copy = host_zalloc(room)))
 			return;
-		host_pfkey_out(e->host, c->cookie, copy, wrap(copy, msg, len, c), false);
+		if (!before || before->hello != c->hello || before->flags != c->flags)
+			n = wrap(copy, msg, len, c);
+		before = c;
+		host_pfkey_out(e->host, c->cookie, copy, n, false);
 	}
 	if (copy)
 		host_wipe(copy, room);

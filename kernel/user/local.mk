@@ -91,6 +91,12 @@ UNIT_TESTS += test/unit/test_beside
 test_unit_test_beside_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_beside_SOURCES = test/unit/test_beside.c kernel/user/policies.c
 test_unit_test_beside_LDADD = $(IPSECD_TEST_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+# PF_KEY clients that read late, without the engine.
+check_PROGRAMS += test/unit/test_sadb
+UNIT_TESTS += test/unit/test_sadb
+test_unit_test_sadb_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_sadb_LDADD = lib/libcauseway.a $(CMOCKA_LIBS) $(EVENT_LIBS)
+test_unit_test_sadb_SOURCES = test/unit/test_sadb.c kernel/user/sadb.c
 # The host's own drops: its packet code around the engine, with descriptors of the test's.
 check_PROGRAMS += test/unit/test_host_drops
 UNIT_TESTS += test/unit/test_host_drops

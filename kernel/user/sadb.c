@@ -10,7 +10,9 @@
 #include "clock.h"
 #include "sadb.h"
 
-struct queued { struct queued *next; size_t len; uint8_t data[]; };
+/* What waits for several readers waits once: a hundred that read nothing cost an event its octets and a pointer each. */
+struct sadb_octets { unsigned refs; size_t len; uint8_t data[]; };
+struct queued { struct queued *next; struct sadb_octets *m; };
 
 struct sadb_client {
 	struct sadb_client *next;
@@ -32,17 +34,65 @@ sadb_init(struct sadb *s, struct event_base *base, struct cw_engine *engine)
 }
 
 static void
+octets_put(struct sadb_octets *m)
+{
+	if (m == NULL || --m->refs > 0)
+		return;
+	host_wipe(m->data, m->len);	/* an answer may hold key octets */
+	free(m);
+}
+
+/* A reference of the caller's, to the octets that a reader before is waiting for where these are the same. */
+static struct sadb_octets *
+octets_get(struct sadb *s, const uint8_t *msg, size_t len)
+{
+	struct sadb_octets *m;
+
+	for (unsigned i = 0; i < 2; i++) {
+		m = s->last[i];
+		if (m && m->len == len && memcmp(m->data, msg, len) == 0) {
+			m->refs++;
+			return m;
+		}
+	}
+	m = malloc(sizeof(*m) + len);
+	if (m == NULL)
+		return NULL;
+	m->refs = 2;
+	m->len = len;
+	memcpy(m->data, msg, len);
+	octets_put(s->last[1]);
+	s->last[1] = s->last[0];
+	s->last[0] = m;
+	return m;
+}
+
+static void
+octets_forget(struct sadb *s)
+{
+	octets_put(s->last[0]);
+	octets_put(s->last[1]);
+	s->last[0] = s->last[1] = NULL;
+}
+
+static void
+drop_first(struct sadb_client *k)
+{
+	struct queued *q = k->head;
+
+	k->head = q->next;
+	if (k->head == NULL)
+		k->tail = &k->head;
+	k->waiting -= q->m->len;
+	octets_put(q->m);
+	free(q);
+}
+
+static void
 drop_queue(struct sadb_client *k)
 {
-	while (k->head) {
-		struct queued *q = k->head;
-
-		k->head = q->next;
-		host_wipe(q->data, q->len);	/* an answer may hold key octets */
-		free(q);
-	}
-	k->tail = &k->head;
-	k->waiting = 0;
+	while (k->head)
+		drop_first(k);
 }
 
 static void
@@ -63,6 +113,7 @@ client_free(struct sadb_client *k)
 static void
 client_die(struct sadb_client *k)
 {
+	k->s->dying |= !k->dead;
 	k->dead = true;
 	event_del(k->rd);
 	event_del(k->wr);
@@ -123,21 +174,14 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	while (k->head && !k->dead) {
-		struct queued *q = k->head;
-
-		if (send(k->fd, q->data, q->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		if (send(k->fd, k->head->m->data, k->head->m->len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 			if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 				client_die(k);
 			else
 				event_add(k->wr, NULL);
 			return;
 		}
-		k->head = q->next;
-		if (k->head == NULL)
-			k->tail = &k->head;
-		k->waiting -= q->len;
-		host_wipe(q->data, q->len);
-		free(q);
+		drop_first(k);
 	}
 	if (k->dumping && !k->dead) {
 		k->dumping = false;
@@ -151,19 +195,19 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 static bool
 enqueue(struct sadb_client *k, const uint8_t *msg, size_t len)
 {
-	struct queued *q;
+	struct queued *q = k->waiting + len <= SADB_QUEUE ? malloc(sizeof(*q)) : NULL;
 
-	if (k->waiting + len > SADB_QUEUE || (q = malloc(sizeof(*q) + len)) == NULL) {
+	if (q == NULL || (q->m = octets_get(k->s, msg, len)) == NULL) {
+		free(q);
 		client_cut(k);
 		return true;
 	}
 	q->next = NULL;
-	q->len = len;
-	memcpy(q->data, msg, len);
 	*k->tail = q;
 	k->tail = &q->next;
 	k->waiting += len;
-	event_add(k->wr, NULL);
+	if (k->head == q)
+		event_add(k->wr, NULL);
 	return true;
 }
 
@@ -246,6 +290,10 @@ sadb_turn_end(struct sadb *s)
 {
 	struct sadb_client **at = &s->clients;
 
+	octets_forget(s);
+	if (!s->dying)
+		return;
+	s->dying = false;
 	while (*at) {
 		struct sadb_client *k = *at;
 
@@ -267,6 +315,7 @@ sadb_fini(struct sadb *s)
 		s->clients = k->next;
 		client_free(k);
 	}
+	octets_forget(s);
 	if (s->listener)
 		event_free(s->listener);
 	if (s->listen_fd >= 0)

@@ -18,6 +18,7 @@
 #define SADB_TURN	64	/* messages of one client a turn */
 
 struct sadb_client;
+struct sadb_octets;
 struct sadb {
 	struct event_base *base;
 	struct cw_engine *engine;
@@ -25,6 +26,8 @@ struct sadb {
 	int		listen_fd;
 	unsigned	n;
 	struct sadb_client *clients;
+	struct sadb_octets *last[2];	/* what was queued last in this turn: a message has a form for each kind of client */
+	bool		dying;		/* a client is to be closed at the end of this turn */
 	uint8_t		buf[SADB_MSG + 1];
 };
 
