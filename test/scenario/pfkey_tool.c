@@ -9,8 +9,10 @@
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
  *	pfkey_tool SOCK spdchurn N REQID	(one policy comes and goes so often)
  *	pfkey_tool SOCK flush | spdflush
- *	pfkey_tool SOCK deaf N		(N registered sockets that ask for both tables again and again and take nothing of it, until it is killed;
- *		prints how many got in)
+ *	pfkey_tool SOCK deaf N		(N registered sockets that ask for both tables and take nothing of it, until it is killed; prints how many
+ *		got in)
+ *	pfkey_tool SOCK deaf-promisc N	(the same, and each wants to hear what the others send)
+ *	pfkey_tool SOCK besiege N	(as deaf, and it goes on trying: each place that comes free is taken)
  *	pfkey_tool SOCK hold		(keeps its socket open until it is killed)
  *	pfkey_tool SOCK dump | dumpkeyless	(a line for each SA: spi, and the key's octets in hex if the engine gives them)
  */
@@ -280,14 +282,16 @@ refused(int fd)
 	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* What may be refused is tried: an engine has only so many clients, and shuts the door on the others. Each place that comes free is taken. */
+/* What may be refused is tried: an engine has only so many clients, and shuts the door on the others. */
 static void
-deaf(const char *sock, unsigned n)
+deaf(const char *sock, unsigned n, bool promisc, bool again)
 {
 	for (unsigned i = 0, in = 0;; i++) {
 		int fd = dial(sock);
 		bool ok = say(fd, SADB_REGISTER, SADB_SATYPE_ESP);
 
+		if (promisc)
+			ok = ok && say(fd, SADB_X_PROMISC, 1);
 		for (unsigned k = 0; ok && k < 20; k++)
 			ok = say(fd, SADB_X_SPDDUMP, 0) && say(fd, SADB_DUMP, 0);
 		if (!ok || refused(fd))
@@ -297,6 +301,8 @@ deaf(const char *sock, unsigned n)
 		if (i + 1 == n) {
 			printf("%u in\n", in);
 			fflush(stdout);
+			if (!again)
+				pause();
 		}
 	}
 }
@@ -310,8 +316,8 @@ main(int argc, char **argv)
 
 	if (argc < 3)
 		fail("usage: pfkey_tool SOCK VERB ...");
-	if (strcmp(verb, "deaf") == 0 && argc == 4) {
-		deaf(argv[1], (unsigned)strtoul(argv[3], NULL, 10));
+	if ((strcmp(verb, "deaf") == 0 || strcmp(verb, "deaf-promisc") == 0 || strcmp(verb, "besiege") == 0) && argc == 4) {
+		deaf(argv[1], (unsigned)strtoul(argv[3], NULL, 10), verb[4] == '-', *verb == 'b');
 		return 0;
 	}
 	fd = dial(argv[1]);
