@@ -98,6 +98,8 @@ struct pfkey_msg {
 	struct ts_list		sel_src, sel_dst;	/* SELECTORS */
 	char			owner[PFKEY_OWNER_CAP];	/* OWNER: text, "keymgr:tunnel/child" */
 	struct pfkey_stats	stats;			/* STATS */
+	uint16_t		named_what;		/* NAMED: CW_NAMED_* */
+	struct bytes		named;			/* whole struct cw_named, borrowed */
 	/* KEYLESS has no content; PACKETS' content is soft.packets and hard.packets */
 };
 

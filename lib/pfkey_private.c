@@ -168,6 +168,29 @@ get_packets(struct rd *r, struct pfkey_msg *m)
 	m->hard.packets = rd_h64(r);
 }
 
+static void
+put_named(struct wr *w, const struct pfkey_msg *m)
+{
+	wr_h16(w, m->named_what);
+	wr_h16(w, (uint16_t)(m->named.n / sizeof(struct cw_named)));
+	wr_span(w, m->named);
+}
+
+static void
+get_named(struct rd *r, struct pfkey_msg *m)
+{
+	unsigned n;
+
+	m->named_what = rd_h16(r);
+	n = rd_h16(r);
+	if (n > CW_NAMED_MAX)
+		rd_fail(r);
+	m->named = rd_bytes(r, n * sizeof(struct cw_named));
+	for (unsigned i = 0; rd_ok(r) && i < n; i++)
+		if (m->named.p[i * sizeof(struct cw_named) + offsetof(struct cw_named, value) - 1])
+			rd_fail(r);	/* a name that does not end */
+}
+
 const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_HELLO,			put_hello,		get_hello },
 	{ CW_EXT_REPLAY,		put_replay,		get_replay },
@@ -177,5 +200,6 @@ const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_STATS,			put_stats,		get_stats },
 	{ CW_EXT_KEYLESS,		put_keyless,		get_keyless },
 	{ CW_EXT_PACKETS,		put_packets,		get_packets },
+	{ CW_EXT_NAMED,			put_named,		get_named },
 };
 const unsigned pfkey_nprivate_exts = sizeof(pfkey_private_exts) / sizeof(pfkey_private_exts[0]);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * When there is no SA to send by: one ACQUIRE for a policy, then quiet until it is answered, refused or 20 s old. A refusal
+ * When there is no SA to send by: one ACQUIRE for a policy, then quiet until it is answered, refused or 20 s old (blockacq_lifetime). A refusal
  * (ACQUIRE from the key manager with an error) allows the next one after a back-off that doubles from 1 s to 32 s. The
  * newest packets wait for the SA, so that the first ping of a tunnel is not lost, and little of what comes between the start of an
  * engine and its new keys.
  */
 #include "core.h"
 
-#define ACQUIRE_HOLD	(20 * NS)
 #define BACK_MIN	(1 * NS)
 #define BACK_MAX	(32 * NS)
 #define WAIT_NS		(10 * NS)
@@ -57,10 +56,10 @@ cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f,
 		e->acquire_seq = 1;
 	seq = e->acquire_seq;
 	asked_in(e, x, seq);
-	host_publish(x->acquire_until, now + ACQUIRE_HOLD);
+	host_publish(x->acquire_until, now + cw_knob(e, CW_KNOB_BLOCKACQ) * NS);
 	host_unlock(&e->lock);
 	if (cw_event_acquire(e, x, f, seq)) {
-		host_stats_add(e->stats, CW_TOTAL_ACQUIRE, 1);
+		host_stats_add(e->stats, cw_bank(CW_KIND_POLICY, f->src.fam) * CW_COUNTERS + CW_TOTAL_ACQUIRE, 1);
 		return CW_DROP_NO_SA;
 	}
 	host_lock(&e->lock);

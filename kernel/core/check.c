@@ -19,14 +19,14 @@ layer_is(const struct cw_hist *h, const struct cw_request *r)
 
 /* A policy names its transforms from the inside out; the history has them from the outside in. "use" may be missing. */
 static bool
-history_is(const struct cw_hist *hist, unsigned nhist, const struct cw_policy *pol)
+history_is(const struct cw_engine *e, const struct cw_hist *hist, unsigned nhist, const struct cw_policy *pol)
 {
 	unsigned h = 0;
 
 	for (unsigned i = pol->nreq; i-- > 0; ) {
 		if (h < nhist && layer_is(&hist[h], &pol->req[i]))
 			h++;
-		else if (pol->req[i].level != CW_LEVEL_USE)
+		else if (cw_level(e, &pol->req[i], pol->src.addr.fam) != CW_LEVEL_USE)
 			return false;
 	}
 	return h == nhist;
@@ -34,17 +34,17 @@ history_is(const struct cw_hist *hist, unsigned nhist, const struct cw_policy *p
 
 /* p NULL: a packet off which nothing was taken. */
 static unsigned
-wants(const struct cw_pkt *p, const struct cw_spd_entry *x)
+wants(const struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_entry *x, const struct cw_flow *f)
 {
 	unsigned nhist = p ? p->nhist : 0;
 
 	if (!x)
-		return nhist ? CW_DROP_POLICY_NONE_IN : CW_DROP_NONE;
+		return nhist ? CW_DROP_POLICY_NONE_IN : cw_unmatched_drops(e, f) ? CW_DROP_POLICY_DEFAULT_IN : CW_DROP_NONE;
 	switch (x->pub.type) {
 	case CW_POLICY_DISCARD:
 		return CW_DROP_POLICY_DISCARD_IN;
 	case CW_POLICY_IPSEC:
-		if (history_is(p ? p->hist : NULL, nhist, &x->pub))
+		if (history_is(e, p ? p->hist : NULL, nhist, &x->pub))
 			return CW_DROP_NONE;
 		return nhist ? CW_DROP_POLICY_MISMATCH : CW_DROP_POLICY_CLEAR;
 	default:
@@ -55,7 +55,7 @@ wants(const struct cw_pkt *p, const struct cw_spd_entry *x)
 static unsigned
 ask(struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_entry *x, const struct cw_flow *f)
 {
-	unsigned why = wants(p, x);
+	unsigned why = wants(e, p, x, f);
 
 	return why == CW_DROP_POLICY_CLEAR && cw_own_spares(e, &x->pub, f) ? CW_DROP_NONE : why;
 }
@@ -131,7 +131,7 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
 		return CW_POLICY_DISCARD;	/* and cw_plain_in says why */
 	host_read_begin();
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
-	type = x ? x->pub.type : (unsigned)CW_POLICY_NONE;
+	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? (unsigned)CW_POLICY_DISCARD : (unsigned)CW_POLICY_NONE;
 	if (type == CW_POLICY_IPSEC && cw_own_spares(e, &x->pub, &ip.flow))
 		type = CW_POLICY_NONE;
 	host_read_end();
@@ -164,6 +164,8 @@ cw_check_clear(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		unsigned why;
 
 		v[i]->nhist = 0;
+		v[i]->bank = cw_bank_plain(v[i]);
+		v[i]->spi = 0;
 		why = cw_policy_check_in(e, v[i]);
 		if (why != CW_DROP_NONE) {
 			cw_fail(&drops, v[i], why);

@@ -26,11 +26,10 @@
 #define CW_SPD_MAX	(1u << 20)
 #define CW_CLIENTS_MAX	64
 #define CW_ASKED	1024	/* power of two: chains of policies with an ACQUIRE, by its number */
-#define CW_LARVAL_NS	(30 * NS)
 #define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
 
-enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_ICMP6 = 58, IP_NONE = 59 };
+enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_AH = 51, IP_ICMP6 = 58, IP_NONE = 59 };
 
 /* -- index.c: hashes that grow -- */
 struct cw_link {
@@ -164,6 +163,7 @@ struct cw_sa {
 	struct cw_replay replay;
 	struct cw_limits soft, hard;
 	bool		 soft_told, used_told, overrun;
+	uint64_t	 larval;	/* ns that it may be larval */
 	uint64_t	 born, used;	/* ns; used 0: never */
 	uint64_t	 born_wall, used_wall;
 	uint64_t	 packets, bytes, drop_replay, drop_icv, drop_selector, drop_other;
@@ -257,6 +257,13 @@ void cw_spd_remove(struct cw_engine *, struct cw_spd_entry *);
 bool cw_own_get(struct cw_engine *, const struct cw_policy *);	/* false: no memory */
 void cw_own_put(struct cw_engine *, const struct cw_policy *);	/* of one that is gone already */
 bool cw_own_spares(struct cw_engine *, const struct cw_policy *, const struct cw_flow *);
+bool cw_of_link(const struct cw_flow *);	/* it never leaves its link */
+
+/* -- knob.c -- */
+void cw_knobs_init(struct cw_engine *);
+int cw_knob_check(const struct cw_engine *, unsigned i, uint32_t v);	/* what cw_knob_set would say; i is one */
+unsigned cw_level(const struct cw_engine *, const struct cw_request *, unsigned fam);	/* never CW_LEVEL_DEFAULT */
+bool cw_unmatched_drops(const struct cw_engine *, const struct cw_flow *);	/* what no policy covers is dropped */
 
 /* -- acquire.c -- */
 /* The reason for the packet; *held: the key manager has refused a moment ago. */
@@ -318,6 +325,8 @@ struct cw_engine {
 	struct cw_pkt	*nested, **nested_end;
 	bool		 draining;
 	struct host_stats *stats;
+	uint32_t	 knob[CW_KNOBS];
+	uint64_t	 knob_fixed;	/* a bit for each that this host cannot change */
 	uint8_t		 pf[CW_PF_MAX];	/* the PF_KEY message that a control call writes */
 };
 
@@ -345,6 +354,20 @@ cw_batch_add(struct cw_batch *b, struct cw_pkt *p)
 }
 void cw_fail(struct cw_batch *drops, struct cw_pkt *, unsigned reason);	/* count, mark, put into the batch */
 void cw_wake(struct cw_engine *, uint64_t at);
+/* Counters are kept by the kind of traffic and the family of the packet's header, as a packet says while it is inside. */
+static inline uint8_t cw_bank(unsigned kind, unsigned fam) { return (uint8_t)(kind * 2 + (fam == 6)); }
+static inline uint8_t cw_bank_plain(const struct cw_pkt *p) { return cw_bank(CW_KIND_POLICY, p->len ? cw_pkt_data(p)[0] >> 4 : 4); }
+static inline void
+cw_tally(struct cw_engine *e, const struct cw_pkt *p, unsigned i, uint64_t n)
+{
+	/* a packet that a host drops before it was ever inside says nothing */
+	host_stats_add(e->stats, (p->bank < CW_KINDS * 2 ? p->bank : 0) * CW_COUNTERS + i, n);
+}
+static inline void
+cw_tally_tunnel(struct cw_engine *e, unsigned fam, unsigned i)	/* fam: of the packet inside */
+{
+	host_stats_add(e->stats, cw_bank(CW_KIND_TUNNEL, fam) * CW_COUNTERS + i, 1);
+}
 
 /* -- pf_event.c -- */
 void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);

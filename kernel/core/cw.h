@@ -83,6 +83,8 @@ struct cw_pkt {
 	uint8_t		 forward;	/* cw_check_clear: the host is about to forward, not to deliver, this packet */
 	uint8_t		 nhist;
 	uint16_t	 drop;		/* CW_DROP_* */
+	uint32_t	 spi;		/* of the SA that it came or would have gone by, 0: none was looked for */
+	uint8_t		 bank;		/* which counters are raised: kind of traffic and family */
 	struct cw_hist	 hist[CW_NEST_MAX];
 	void		*cookie;	/* the host's own */
 	/* the engine's own while it has the packet */
@@ -134,6 +136,8 @@ unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst,
 void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
 /* The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. */
 unsigned cw_policy_check_in(struct cw_engine *, struct cw_pkt *);
+/* Where a packet that is dropped was on its way from and to: the header of its kind of traffic. fam 0: it is not to be read. */
+void cw_dropped_ends(const struct cw_pkt *, struct cw_addr *src, struct cw_addr *dst);
 /* The host's own drops: count the reason and hand the packet to host_drop_out. */
 void cw_drop(struct cw_engine *, struct cw_pkt *, unsigned reason);
 void cw_count(struct cw_engine *, unsigned reason, uint64_t n);	/* when there is no struct cw_pkt */
@@ -161,12 +165,27 @@ void cw_pfkey(struct cw_engine *, struct cw_client *, const uint8_t *msg, size_t
 /* The client's socket is writable again: go on with its dump. True while there is more to send. */
 bool cw_pfkey_resume(struct cw_engine *, struct cw_client *, uint64_t now);
 
+/* -- settings -- */
+enum cw_knob_number {
+#define K(NAME, name, least, most, usual) CW_KNOB_##NAME,
+#include <causeway/knob.def>
+#undef K
+	CW_KNOBS
+};
+const char *cw_knob_name(unsigned i);	/* NULL: there is no such number */
+void cw_knob_bounds(unsigned i, uint32_t *least, uint32_t *most, uint32_t *usual);	/* of a number that is one */
+uint32_t cw_knob(const struct cw_engine *, unsigned i);
+int cw_knob_set(struct cw_engine *, unsigned i, uint32_t v);	/* control call. 0, EINVAL: outside its bounds, EOPNOTSUPP: not on this host */
+void cw_knob_fix(struct cw_engine *, unsigned i);		/* this host cannot do anything else */
+bool cw_idle(const struct cw_engine *);	/* nothing here can concern a clear packet */
+
 /* -- counters -- */
 #define CW_COUNTERS	128
 /* v[i] for every i < CW_COUNTERS: drops by number; from 96 on totals. The name is NULL where a number is not in use. */
 enum { CW_TOTAL_PLAIN_IN = 96, CW_TOTAL_PLAIN_OUT, CW_TOTAL_WIRE_IN, CW_TOTAL_WIRE_OUT, CW_TOTAL_ACQUIRE,
 	CW_TOTAL_BYTES_SEALED, CW_TOTAL_BYTES_OPENED, CW_TOTAL_DROPS };
 uint64_t cw_counter(const struct cw_engine *, unsigned i);
+uint64_t cw_counter_of(const struct cw_engine *, unsigned kind, unsigned fam, unsigned i);	/* CW_KIND_*; 4 or 6 */
 const char *cw_counter_name(unsigned i);	/* "drop_icv_wrong", "plain_in" */
 const char *cw_drop_sentence(unsigned reason);
 

@@ -15,6 +15,7 @@ static const char *const totals[] = {
 	"plain_in", "plain_out", "wire_in", "wire_out", "acquires", "bytes_sealed", "bytes_opened", "drops"
 };
 
+_Static_assert(CW_KINDS * 2 * CW_COUNTERS == HOST_STATS, "a host keeps as many counters as there are");
 #define NDROPS	(sizeof(drops) / sizeof(drops[0]))
 #define NTOTALS	(sizeof(totals) / sizeof(totals[0]))
 
@@ -51,6 +52,7 @@ cw_new(struct host *host)
 	host_random(&e->seed, sizeof(e->seed));
 	e->next_id = 1;
 	e->next_policy = 1;
+	cw_knobs_init(e);
 	e->deadline = NEVER;
 	e->bounds = cw_bounds_most;
 	e->icmp_tokens = e->bounds.icmp_errors;
@@ -101,7 +103,8 @@ cw_count(struct cw_engine *e, unsigned reason, uint64_t n)
 void
 cw_fail(struct cw_batch *b, struct cw_pkt *p, unsigned reason)
 {
-	cw_count(b->e, reason, 1);
+	cw_tally(b->e, p, reason, 1);
+	cw_tally(b->e, p, CW_TOTAL_DROPS, 1);
 	p->verdict = CW_DROPPED;
 	p->drop = (uint16_t)reason;
 	cw_batch_add(b, p);
@@ -116,10 +119,37 @@ cw_drop(struct cw_engine *e, struct cw_pkt *p, unsigned reason)
 	cw_batch_flush(&b);
 }
 
+void
+cw_dropped_ends(const struct cw_pkt *p, struct cw_addr *src, struct cw_addr *dst)
+{
+	const uint8_t *h = cw_pkt_data(p);
+	unsigned ver = p->len ? h[0] >> 4 : 0, n = ver == 4 ? 4 : 16, at = ver == 4 ? 12 : 8;
+
+	*src = *dst = (struct cw_addr){ 0 };
+	if (p->bank >= cw_bank(CW_KIND_ESP, 4)) {
+		*src = p->outer.src;
+		*dst = p->outer.dst;
+	} else if ((ver == 4 || ver == 6) && p->len >= at + 2 * n) {
+		src->fam = dst->fam = (uint8_t)ver;
+		memcpy(src->b, h + at, n);
+		memcpy(dst->b, h + at + n, n);
+	}
+}
+
 uint64_t
 cw_counter(const struct cw_engine *e, unsigned i)
 {
-	return i < CW_COUNTERS ? host_stats_read(e->stats, i) : 0;
+	uint64_t v = 0;
+
+	for (unsigned kind = 0; kind < CW_KIND_TUNNEL; kind++)	/* tunnels count the others' packets once more */
+		v += cw_counter_of(e, kind, 4, i) + cw_counter_of(e, kind, 6, i);
+	return v;
+}
+
+uint64_t
+cw_counter_of(const struct cw_engine *e, unsigned kind, unsigned fam, unsigned i)
+{
+	return i < CW_COUNTERS && kind < CW_KINDS ? host_stats_read(e->stats, cw_bank(kind, fam) * CW_COUNTERS + i) : 0;
 }
 
 const char *

@@ -62,7 +62,8 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 		return CW_DROP_ESP_SHORT;
 	if (get32(h) < 256)
 		return CW_DROP_SPI_RESERVED;
-	sa = cw_sad_by_spi(e, get32(h), &p->outer.dst);
+	p->spi = get32(h);
+	sa = cw_sad_by_spi(e, p->spi, &p->outer.dst);
 	why = sa_usable(sa);
 	if (why != CW_DROP_NONE)
 		return why;
@@ -178,10 +179,12 @@ trailer(const struct cw_sa *sa, struct cw_pkt *p)
 
 /* RFC 6040 4.2: what the outer ECN field does to the inner one. */
 static unsigned
-ecn(struct cw_pkt *p, const struct cw_ip *ip)
+ecn(const struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 {
 	unsigned outer = p->outer.tos & 3, inner = ip->tos & 3;
 
+	if (!cw_knob(e, ip->ver == 4 ? CW_KNOB_ECN4 : CW_KNOB_ECN6))
+		return CW_DROP_NONE;
 	if (outer == 3 && inner == 0)
 		return CW_DROP_ECN_ILLEGAL;
 	if ((outer == 3 && inner != 3) || (outer == 1 && inner == 2))
@@ -211,7 +214,7 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 		cw_sa_drop(sa, &sa->drop_selector);
 		return CW_DROP_SELECTOR_IN;
 	}
-	why = ecn(p, ip);
+	why = ecn(e, p, ip);
 	if (why != CW_DROP_NONE)
 		return why;
 	w = cw_sad_back(e, sa);
@@ -249,7 +252,9 @@ decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_i
 	if (why != CW_DROP_NONE)
 		return why;
 	p->hist[p->nhist++] = (struct cw_hist){ IP_ESP, sa->mode, sa->spi, sa->reqid, sa->src, sa->dst };
-	host_stats_add(e->stats, CW_TOTAL_BYTES_OPENED, p->len);
+	if (sa->mode != CW_MODE_TRANSPORT)
+		cw_tally_tunnel(e, ip->ver, CW_TOTAL_PLAIN_OUT);
+	cw_tally(e, p, CW_TOTAL_BYTES_OPENED, p->len);
 	return CW_DROP_NONE;
 }
 
@@ -334,14 +339,14 @@ cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 			nested = true;
 			continue;
 		}
-		if (why == CW_DROP_NONE)
-			why = cw_policy_check_in(e, p);
+		if (why == CW_DROP_NONE && (why = cw_policy_check_in(e, p)) != CW_DROP_NONE)
+			p->bank = cw_bank_plain(p);	/* it was good ESP: the policy has it */
 		if (why != CW_DROP_NONE) {
 			cw_fail(&drops, p, why);
 			continue;
 		}
 		p->verdict = CW_DELIVER;
-		host_stats_add(e->stats, CW_TOTAL_PLAIN_OUT, 1);
+		cw_tally(e, p, CW_TOTAL_PLAIN_OUT, 1);
 		cw_batch_add(&plain, p);
 	}
 	host_read_end();
@@ -356,7 +361,6 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
 	struct cw_batch open = { .e = e }, drops = { .e = e, .out = host_drop_out };
 
-	host_stats_add(e->stats, CW_TOTAL_WIRE_IN, n);
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++) {
 		struct cw_pkt *p = v[i];
@@ -367,6 +371,9 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 		p->drop = 0;
 		p->verdict = CW_PENDING;
 		p->now = now;
+		p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
+		p->spi = 0;
+		cw_tally(e, p, CW_TOTAL_WIRE_IN, 1);
 		why = prepare(e, p);
 		if (why != CW_DROP_NONE) {
 			cw_fail(&drops, p, why);

@@ -50,16 +50,19 @@ take_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 }
 
 static void
-outer_header(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
+outer_header(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
 {
 	struct cw_outer *o = &p->outer;
-	uint32_t outer = (o->dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u), pmtu = host_load(sa->pmtu);
+	uint32_t outer = (o->dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u), pmtu = host_load(sa->pmtu), df;
 
 	o->udp = sa->udp;
 	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode */
+	if (!cw_knob(e, ip->ver == 4 ? CW_KNOB_ECN4 : CW_KNOB_ECN6))
+		o->tos &= 0xfc;
 	o->ttl = 64;
 	/* DF copied, but a packet of 1280 octets passes every path, if need be in pieces */
-	o->df = ip->df && sealed + outer <= pmtu;
+	df = cw_knob(e, CW_KNOB_DFBIT);
+	o->df = (df == 2 ? ip->df : df) && sealed + outer <= pmtu;
 	o->piece = (uint16_t)(pmtu < 65535 ? pmtu : 65535);
 }
 
@@ -107,7 +110,8 @@ fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, const struct
 		cw_fail(drops, p, CW_DROP_TOO_BIG_SILENT);
 		return false;
 	}
-	cw_count(e, CW_DROP_TOO_BIG, 1);
+	cw_tally(e, p, CW_DROP_TOO_BIG, 1);
+	cw_tally(e, p, CW_TOTAL_DROPS, 1);
 	p->verdict = CW_ANSWER;
 	p->drop = CW_DROP_TOO_BIG;
 	cw_batch_add(plain, p);
@@ -165,6 +169,7 @@ cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const 
 		no_sa(e, x, p, ip, why, now, drops);
 		return;
 	}
+	p->spi = sa->spi;
 	cw_acquire_answered(e, x);
 	if (nowhere(sa)) {
 		cw_fail(drops, p, CW_DROP_ENDPOINT_UNKNOWN);
@@ -189,8 +194,10 @@ cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const 
 	}
 	frame(p, sa, p->seq, next);
 	p->sa = sa;
-	host_stats_add(e->stats, CW_TOTAL_BYTES_SEALED, ip->total);
-	outer_header(p, sa, ip, p->len);
+		outer_header(e, p, sa, ip, p->len);
+	cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);
+	p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
+	cw_tally(e, p, CW_TOTAL_BYTES_SEALED, ip->total);
 	seal_add(seal, p);
 }
 
@@ -206,6 +213,9 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct cw_batch *
 	p->drop = 0;
 	p->verdict = CW_PENDING;
 	p->now = now;
+	p->bank = cw_bank_plain(p);
+	p->spi = 0;
+	cw_tally(e, p, CW_TOTAL_PLAIN_IN, 1);
 	if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK) {
 		cw_fail(drops, p, CW_DROP_PLAIN_MALFORMED);
 		return;
@@ -216,6 +226,8 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct cw_batch *
 		cw_esp_out(e, x, p, &ip, now, seal, plain, drops);
 	} else if (x && x->pub.type == CW_POLICY_DISCARD) {
 		cw_fail(drops, p, CW_DROP_POLICY_DISCARD_OUT);
+	} else if (!x && cw_unmatched_drops(e, &ip.flow)) {
+		cw_fail(drops, p, CW_DROP_POLICY_DEFAULT_OUT);
 	} else {
 		p->verdict = CW_BYPASS;
 		cw_batch_add(plain, p);
@@ -227,7 +239,6 @@ cw_plain_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
 	struct cw_batch seal = { .e = e }, plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
 
-	host_stats_add(e->stats, CW_TOTAL_PLAIN_IN, n);
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++)
 		plain_one(e, v[i], now, &seal, &plain, &drops);
@@ -249,7 +260,7 @@ cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		p->sa = NULL;
 		if (p->crypt.ok) {
 			p->verdict = CW_SEALED;
-			host_stats_add(e->stats, CW_TOTAL_WIRE_OUT, 1);
+			cw_tally(e, p, CW_TOTAL_WIRE_OUT, 1);
 			cw_batch_add(&wire, p);
 		} else {
 			cw_sa_drop(sa, &sa->drop_other);

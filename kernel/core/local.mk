@@ -14,11 +14,13 @@ CORE_SOURCES = \
 	kernel/core/icmp.c \
 	kernel/core/index.c \
 	kernel/core/ip.c \
+	kernel/core/knob.c \
 	kernel/core/own.c \
 	kernel/core/pf.h \
 	kernel/core/pf_decode.c \
 	kernel/core/pf_encode.c \
 	kernel/core/pf_event.c \
+	kernel/core/pf_named.c \
 	kernel/core/pf_promisc.c \
 	kernel/core/pf_sa.c \
 	kernel/core/pf_spd.c \
@@ -27,6 +29,7 @@ CORE_SOURCES = \
 	kernel/core/sad.c \
 	kernel/core/spd.c \
 	kernel/include/causeway/drop.def \
+	kernel/include/causeway/knob.def \
 	kernel/include/causeway/pfkey.h
 noinst_LIBRARIES += kernel/core/libcw.a kernel/user/libhost.a
 kernel_core_libcw_a_CPPFLAGS = $(CORE_CPPFLAGS)
@@ -38,7 +41,7 @@ kernel_user_libhost_a_SOURCES = \
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
 CORE_TESTS = test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
-	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults
+	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
@@ -59,6 +62,9 @@ test_unit_test_core_life_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_scale_SOURCES = test/unit/test_core_scale.c $(CORE_RIG)
 test_unit_test_core_scale_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_scale_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_knobs_SOURCES = test/unit/test_core_knobs.c $(CORE_RIG)
+test_unit_test_core_knobs_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_knobs_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_known_faults_SOURCES = test/unit/test_known_faults.c $(CORE_RIG)
 test_unit_test_known_faults_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_known_faults_LDADD = $(CORE_TEST_LIBS)

@@ -147,11 +147,17 @@ is_of_link(const struct cw_addr *a)
 }
 
 bool
+cw_of_link(const struct cw_flow *f)
+{
+	return is_of_link(&f->dst) || is_of_link(&f->src);
+}
+
+bool
 cw_own_spares(struct cw_engine *e, const struct cw_policy *p, const struct cw_flow *f)
 {
 	bool out = p->dir == CW_DIR_OUT;
 
-	if (is_of_link(&f->dst) || is_of_link(&f->src))
+	if (cw_of_link(f))
 		return true;
 	/* of the remote side only what is longer than the policy's own prefix can be ours: with the usual policies nothing is */
 	return is_own(e, out ? &f->dst : &f->src, side(p, REMOTE)->len + 1) && is_own(e, out ? &f->src : &f->dst, 0);

@@ -206,6 +206,26 @@ get_misc(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 }
 
 static bool
+get_named(const uint8_t *p, size_t n, struct pf_msg *m)
+{
+	struct cw_named x;
+
+	if (n < sizeof(struct cw_ext_named))
+		return false;
+	m->named_what = rd16(p + 4);
+	m->nnamed = rd16(p + 6);
+	m->named = p + sizeof(struct cw_ext_named);
+	if (m->nnamed > CW_NAMED_MAX || n != sizeof(struct cw_ext_named) + m->nnamed * sizeof(x))
+		return false;
+	for (unsigned i = 0; i < m->nnamed; i++) {
+		memcpy(&x, m->named + i * sizeof(x), sizeof(x));
+		if (x.name[sizeof(x.name) - 1])
+			return false;
+	}
+	return true;
+}
+
+static bool
 get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 {
 	switch (type) {
@@ -226,6 +246,8 @@ get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 	case CW_EXT_OWNER:
 		m->owner = p + 8;
 		return n == sizeof(struct cw_ext_owner);
+	case CW_EXT_NAMED:
+		return get_named(p, n, m);
 	case CW_EXT_KEYLESS:
 		return n == sizeof(struct cw_ext_keyless);
 	case CW_EXT_PACKETS:

@@ -34,7 +34,7 @@ pick_spi(struct cw_engine *e, uint32_t lo, uint32_t hi)
 	uint64_t span = (uint64_t)hi - lo + 1;
 	uint64_t r;
 
-	for (unsigned i = 0; i < 1000; i++) {
+	for (unsigned i = 0, tries = cw_knob(e, CW_KNOB_SPI_TRY); i < tries; i++) {
 		uint32_t spi;
 
 		host_random(&r, sizeof(r));
@@ -49,7 +49,7 @@ pick_spi(struct cw_engine *e, uint32_t lo, uint32_t hi)
 }
 
 static struct cw_sa *
-sa_named(const struct pf_msg *m, uint32_t spi, uint64_t now)
+sa_named(const struct cw_engine *e, const struct pf_msg *m, uint32_t spi, uint64_t now)
 {
 	struct cw_sa *sa = cw_sa_new();
 
@@ -62,6 +62,7 @@ sa_named(const struct pf_msg *m, uint32_t spi, uint64_t now)
 	sa->reqid = m->reqid;
 	sa->mode = CW_MODE_TUNNEL;
 	sa->state = SADB_SASTATE_LARVAL;
+	sa->larval = cw_knob(e, CW_KNOB_LARVAL) * NS;
 	sa->born = now;
 	sa->born_wall = host_wall_s();
 	return sa;
@@ -81,7 +82,7 @@ answer_spi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, str
 int
 pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
 {
-	uint32_t lo = 0x100, hi = UINT32_MAX, spi;
+	uint32_t lo = cw_knob(e, CW_KNOB_SPI_MIN), hi = cw_knob(e, CW_KNOB_SPI_MAX), spi;
 	struct cw_sa *sa;
 
 	if (!address_pair(m) || (m->mode != CW_MODE_ANY && m->mode != CW_MODE_TUNNEL))
@@ -101,7 +102,7 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	spi = pick_spi(e, lo, hi);
 	if (spi == 0)
 		return EEXIST;
-	sa = sa_named(m, spi, now);
+	sa = sa_named(e, m, spi, now);
 	if (!sa)
 		return ENOMEM;
 	sa->flags = CW_SAF_IN;
@@ -268,7 +269,7 @@ pf_add(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 		return EINVAL;
 	if (cw_sad_by_spi(e, m->spi, &m->dst.a))
 		return EEXIST;
-	sa = sa_named(m, m->spi, now);
+	sa = sa_named(e, m, m->spi, now);
 	return sa ? install(e, m, sa, NULL, now) : ENOMEM;
 }
 
@@ -316,7 +317,7 @@ pf_update(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 		return amend(e, larval, m, now);
 	if (!address_pair(m))
 		return EINVAL;
-	sa = sa_named(m, m->spi, now);
+	sa = sa_named(e, m, m->spi, now);
 	if (!sa)
 		return ENOMEM;
 	sa->flags = larval->flags;

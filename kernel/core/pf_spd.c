@@ -56,8 +56,6 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 		if (err)
 			return err;
 		p->req[i] = m->req[i];
-		if (p->req[i].level == CW_LEVEL_DEFAULT)
-			p->req[i].level = CW_LEVEL_REQUIRE;
 	}
 	if (p->dir == CW_DIR_OUT && p->nreq && p->req[0].reqid == 0 && (cw_addr_any(&p->req[0].src) || cw_addr_any(&p->req[0].dst)))
 		return EINVAL;		/* neither a reqid nor addresses: any SA at all */

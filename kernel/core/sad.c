@@ -195,6 +195,7 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow
 {
 	struct cw_walk w = r->reqid ? cw_index_walk(&e->by_reqid, hash32(e, r->reqid)) :
 	    cw_index_walk(&e->by_ends, ends_hash(e, &r->src, &r->dst));
+	struct cw_sa *oldest = NULL;
 	struct cw_link *l;
 
 	*why = CW_DROP_NO_SA;
@@ -203,11 +204,15 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow
 
 		if (!serves(sa, r))
 			continue;
-		if (cw_sa_selects(sa, f))
+		if (!cw_sa_selects(sa, f)) {
+			*why = CW_DROP_SELECTOR_OUT;
+			continue;
+		}
+		if (cw_knob(e, CW_KNOB_OLD_SA) == 0)
 			return sa;
-		*why = CW_DROP_SELECTOR_OUT;
+		oldest = sa;
 	}
-	return NULL;
+	return oldest;
 }
 
 /* What sends for the reqid of an SA that receives, or, where it has none, to its sender. */
@@ -273,7 +278,7 @@ deadline_locked(const struct cw_sa *sa)
 	uint64_t h, s;
 
 	if (sa->state == SADB_SASTATE_LARVAL)
-		return sa->born + CW_LARVAL_NS;
+		return sa->born + sa->larval;
 	h = limit_at(sa, &sa->hard);
 	s = sa->soft_told ? NEVER : limit_at(sa, &sa->soft);
 	return h < s ? h : s;
@@ -306,7 +311,7 @@ cw_sa_judge(struct cw_sa *sa, uint64_t now, unsigned *found)
 
 	if (sa->dead)
 		return false;
-	if (larval ? now >= sa->born + CW_LARVAL_NS : over(sa, &sa->hard, now)) {
+	if (larval ? now >= sa->born + sa->larval : over(sa, &sa->hard, now)) {
 		host_publish(sa->dead, 1);
 		*found |= FOUND_HARD;
 		return false;

@@ -91,7 +91,10 @@ outbound(struct host *h, struct sk_buff *skb)
 		mod_take_plain(h, skb);
 		return NF_STOLEN;
 	case CW_POLICY_DISCARD:
-		return drop(h, CW_DROP_POLICY_DISCARD_OUT);
+		if (is_neighbour(skb))
+			return NF_ACCEPT;
+		mod_take_plain(h, skb);		/* and the engine says why */
+		return NF_STOLEN;
 	default:
 		return NF_ACCEPT;
 	}
@@ -102,7 +105,7 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct host *h = mod_host(state->net);
 
-	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK) || cw_policy_count(h->e) == 0)
+	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK) || cw_idle(h->e))
 		return NF_ACCEPT;
 	if (skb->sk && mod_sock_bypasses(skb->sk, XFRM_POLICY_OUT))
 		return NF_ACCEPT;
@@ -122,7 +125,7 @@ on_prerouting(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 {
 	struct host *h = mod_host(state->net);
 
-	if (cw_policy_count(h->e) == 0 || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb) != CW_POLICY_IPSEC || is_local(state, skb))
+	if (cw_idle(h->e) || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb) != CW_POLICY_IPSEC || is_local(state, skb))
 		return NF_ACCEPT;
 	return go_past(skb, state);
 }
@@ -144,7 +147,7 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 	unsigned int v, why;
 
 	if (!ours) {
-		if (cw_policy_count(h->e) == 0)
+		if (cw_idle(h->e))
 			return NF_ACCEPT;
 		why = ask_clear(h, skb, true);
 		if (why != CW_DROP_NONE)
@@ -186,7 +189,7 @@ gather(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 	u8 proto;
 	int err;
 
-	if (state->pf != NFPROTO_IPV6 || (cw_policy_count(h->e) == 0 && cw_sa_count(h->e) == 0) || transport(skb, &off, &proto))
+	if (state->pf != NFPROTO_IPV6 || (cw_idle(h->e) && cw_sa_count(h->e) == 0) || transport(skb, &off, &proto))
 		return NF_ACCEPT;
 	if (ipv6_find_hdr(skb, &at, NEXTHDR_FRAGMENT, NULL, NULL) < 0)
 		return NF_ACCEPT;
@@ -315,7 +318,7 @@ on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 	}
 	if (whole && (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6))
 		look_at_too_big(h, skb, off, proto);
-	if (cw_policy_count(h->e) == 0)
+	if (cw_idle(h->e))
 		return NF_ACCEPT;
 	why = ask_clear(h, skb, false);
 	if (why == CW_DROP_NONE || is_neighbour(skb) || (whole && proto == IPPROTO_UDP && socket_bypasses(state, skb, off)))

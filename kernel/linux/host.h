@@ -62,6 +62,7 @@ struct host_defer {
 };
 void host_defer(struct host_defer *, void (*fn)(void *), void *p);
 
+#define HOST_STATS	1280u
 struct host_stats { u64 __percpu *v; };
 struct host_stats *host_stats_new(void);
 void host_stats_free(struct host_stats *);

@@ -45,7 +45,7 @@ host_stats_new(void)
 
 	if (!s)
 		return NULL;
-	s->v = __alloc_percpu(CW_COUNTERS * sizeof(u64), sizeof(u64));
+	s->v = __alloc_percpu(HOST_STATS * sizeof(u64), sizeof(u64));
 	if (!s->v) {
 		host_free(s);
 		return NULL;
@@ -119,6 +119,7 @@ on_idle(struct percpu_ref *r)
 int
 mod_host_start(struct host *h)
 {
+	unsigned int i;
 	int err;
 
 	if (h->e)
@@ -130,6 +131,8 @@ mod_host_start(struct host *h)
 	h->e = cw_new(h);
 	if (h->e)
 		cw_bounds_set(h->e, &h->limits);
+	for (i = 0; h->e && i < CW_KNOBS; i++)
+		cw_knob_set(h->e, i, h->knob[i]);
 	err = h->e ? mod_hooks_on(h->net) : -ENOMEM;
 	if (err) {
 		synchronize_net();	/* some of the hooks may have been there for a moment */
@@ -165,8 +168,12 @@ static int __net_init
 on_net(struct net *net)
 {
 	struct host *h = mod_host(net);
+	u32 least, most;
+	unsigned int i;
 
 	h->net = net;
+	for (i = 0; i < CW_KNOBS; i++)
+		cw_knob_bounds(i, &least, &most, &h->knob[i]);
 	h->limits = cw_bounds_most;
 	mutex_init(&h->mutex);
 	spin_lock_init(&h->path_lock);

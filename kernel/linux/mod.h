@@ -26,6 +26,7 @@ struct host {
 	struct net	*net;
 	struct mutex	 mutex;		/* control calls */
 	struct cw_bounds limits;	/* as somebody wrote them, for the engine that is or comes */
+	u32		 knob[CW_KNOBS];	/* likewise */
 	struct cw_engine *e;		/* NULL until the first PF_KEY socket */
 	struct percpu_ref busy;		/* packets that are in a cipher; the engine outlives them */
 	struct completion idle;

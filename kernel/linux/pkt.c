@@ -114,13 +114,29 @@ mod_pkt_skb(struct cw_pkt *p)
 	return skb;
 }
 
+/* The system's own limit of lines that packets cause. */
+static void
+log_drop(const struct cw_pkt *p)
+{
+	struct cw_addr src, dst;
+
+	cw_dropped_ends(p, &src, &dst);
+	if (src.fam == 6)
+		net_info_ratelimited("causeway: dropped (%s): from %pI6c to %pI6c, SPI 0x%08x\n", cw_counter_name(p->drop), src.b, dst.b, p->spi);
+	else
+		net_info_ratelimited("causeway: dropped (%s): from %pI4 to %pI4, SPI 0x%08x\n", cw_counter_name(p->drop), src.b, dst.b, p->spi);
+}
+
 void
 host_drop_out(struct host *h, struct cw_pkt **v, unsigned int n)
 {
 	unsigned int i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (cw_knob(h->e, v[i]->bank & 1 ? CW_KNOB_DEBUG6 : CW_KNOB_DEBUG4))
+			log_drop(v[i]);
 		kfree_skb(mod_pkt_skb(v[i]));
+	}
 }
 
 static void

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * /proc/net/causeway: that the module is there (by which the daemons choose it), and every counter of this namespace's engine;
- * /proc/net/causeway_limits: what the engine may hold and say at most, a name and a number a line, and written the same way.
+ * /proc/net/causeway_limits: what the engine may hold and say at most, a name and a number a line, and written the same way;
+ * /proc/net/causeway_knobs: its settings, likewise.
  */
 #include <linux/capability.h>
 #include <linux/proc_fs.h>
@@ -81,13 +82,69 @@ on_write(struct file *file, char *buf, size_t len)
 	return 0;
 }
 
+static int
+on_knobs(struct seq_file *s, void *unused)
+{
+	struct host *h = mod_host(seq_file_single_net(s));
+	unsigned int i;
+
+	mutex_lock(&h->mutex);
+	for (i = 0; i < CW_KNOBS; i++)
+		seq_printf(s, "%s %u\n", cw_knob_name(i), h->e ? cw_knob(h->e, i) : h->knob[i]);
+	mutex_unlock(&h->mutex);
+	return 0;
+}
+
+static int
+set_knob(struct host *h, unsigned int i, u32 v)
+{
+	u32 lo = h->knob[CW_KNOB_SPI_MIN], hi = h->knob[CW_KNOB_SPI_MAX], least, most, usual;
+
+	if (h->e) {
+		lo = cw_knob(h->e, CW_KNOB_SPI_MIN);
+		hi = cw_knob(h->e, CW_KNOB_SPI_MAX);
+	}
+	cw_knob_bounds(i, &least, &most, &usual);
+	if (v < least || v > most || (i == CW_KNOB_SPI_MIN && v > hi) || (i == CW_KNOB_SPI_MAX && v < lo))
+		return -EINVAL;
+	h->knob[i] = v;
+	return h->e ? -cw_knob_set(h->e, i, v) : 0;
+}
+
+static int
+on_knob_write(struct file *file, char *buf, size_t len)
+{
+	struct net *net = seq_file_single_net(file->private_data);
+	struct host *h = mod_host(net);
+	char *text = strim(buf), *name = strsep(&text, " \t");
+	unsigned int i;
+	int err;
+	u32 v;
+
+	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	if (!text || kstrtou32(skip_spaces(text), 0, &v))
+		return -EINVAL;
+	for (i = 0; i < CW_KNOBS && strcmp(name, cw_knob_name(i)) != 0; i++)
+		;
+	if (i == CW_KNOBS)
+		return -EINVAL;
+	mutex_lock(&h->mutex);
+	err = set_knob(h, i, v);
+	mutex_unlock(&h->mutex);
+	return err;
+}
+
 int
 mod_proc_on(struct net *net)
 {
 	if (!proc_create_net_single("causeway", 0444, net->proc_net, on_show, NULL))
 		return -ENOMEM;
-	if (proc_create_net_single_write("causeway_limits", 0644, net->proc_net, on_limits, on_write, NULL))
-		return 0;
+	if (proc_create_net_single_write("causeway_limits", 0644, net->proc_net, on_limits, on_write, NULL)) {
+		if (proc_create_net_single_write("causeway_knobs", 0644, net->proc_net, on_knobs, on_knob_write, NULL))
+			return 0;
+		remove_proc_entry("causeway_limits", net->proc_net);
+	}
 	remove_proc_entry("causeway", net->proc_net);
 	return -ENOMEM;
 }
@@ -95,6 +152,7 @@ mod_proc_on(struct net *net)
 void
 mod_proc_off(struct net *net)
 {
+	remove_proc_entry("causeway_knobs", net->proc_net);
 	remove_proc_entry("causeway_limits", net->proc_net);
 	remove_proc_entry("causeway", net->proc_net);
 }

@@ -5,6 +5,7 @@
 
 #include "ctl.h"
 #include "cw.h"
+#include "droplog.h"
 #include "proc.h"
 #include "sadb.h"
 #include "tun.h"
@@ -20,6 +21,7 @@ struct host {
 	struct sadb	sadb;
 	struct net	net;
 	struct ctl	ctl;
+	struct droplog	log;
 	struct ipc	*iked;
 	struct event	*tick;
 	uint64_t	tick_at;

@@ -34,6 +34,8 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/ctl.h \
 	kernel/user/device.c \
 	kernel/user/device.h \
+	kernel/user/droplog.c \
+	kernel/user/droplog.h \
 	kernel/user/guard.c \
 	kernel/user/guard.h \
 	kernel/user/guard_disk.c \
@@ -105,7 +107,7 @@ test_unit_test_host_drops_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(
 test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
 	$(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
-	kernel/user/device.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c
+	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c
 FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload

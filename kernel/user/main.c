@@ -179,6 +179,9 @@ start(struct host *h)
 	h->engine = h->base ? cw_new(h) : NULL;
 	if (h->engine == NULL)
 		start_failed("The engine", "no memory");
+	/* What no policy names never comes here: the system sends it past the TUN. */
+	cw_knob_fix(h->engine, CW_KNOB_DEF4);
+	cw_knob_fix(h->engine, CW_KNOB_DEF6);
 	h->tick = event_new(h->base, -1, 0, on_tick, h);
 	sadb_init(&h->sadb, h->base, h->engine);
 	h->ctl = (struct ctl){ .base = h->base, .net = &h->net, .engine = { "user", PACKAGE_VERSION, counter, NULL, h } };

@@ -45,6 +45,7 @@ host_wire_out(struct host *h, struct cw_pkt **v, unsigned n)
 void
 host_drop_out(struct host *h, struct cw_pkt **v, unsigned n)
 {
+	droplog_packets(&h->log, h->engine, v, n);
 	for (unsigned i = 0; i < n; i++)
 		pool_put(&h->pool, v[i]);
 }
@@ -52,6 +53,7 @@ host_drop_out(struct host *h, struct cw_pkt **v, unsigned n)
 bool
 host_pfkey_out(struct host *h, void *client, const uint8_t *msg, size_t len, bool may_refuse)
 {
+	droplog_pfkey(&h->log, h->engine, msg, len);
 	return sadb_out(&h->sadb, client, msg, len, may_refuse);
 }
 

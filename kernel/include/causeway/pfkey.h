@@ -29,6 +29,7 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 
 /* Private messages, engine to clients that said HELLO. */
 #define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
+#define CW_MSG_NAMED	129	/* NAMED, both ways, from any client that said HELLO: settings and counters by name */
 
 /* Private extensions. */
 #define CW_EXT_HELLO		0x7F00
@@ -39,8 +40,9 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_EXT_STATS		0x7F05
 #define CW_EXT_KEYLESS		0x7F06
 #define CW_EXT_PACKETS		0x7F07
+#define CW_EXT_NAMED		0x7F08
 #define CW_EXT_FIRST		CW_EXT_HELLO
-#define CW_EXT_LAST		CW_EXT_PACKETS
+#define CW_EXT_LAST		CW_EXT_NAMED
 
 #define CW_HELLO_MAGIC		0x43575931u	/* "CWY1" */
 #define CW_HELLO_VERSION	1
@@ -123,6 +125,24 @@ struct cw_ext_packets {
 	__u16	len, type;
 	__u32	reserved;
 	__u64	soft, hard;
+} __attribute__((packed));
+
+/*
+ * NAMED. what: the settings, the counters of everything, or from CW_NAMED_KIND on those of one kind of traffic: what the policies
+ * decided, ESP, AH, IPComp, and what tunnel mode does to the packet inside. In a request n settings to be set, all or none; in the answer the
+ * whole table. value6 is IPv6's part of a counter, value IPv4's; the bounds are those of a setting.
+ */
+enum { CW_NAMED_KNOBS = 0, CW_NAMED_COUNTERS = 1, CW_NAMED_KIND = 2 };
+enum { CW_KIND_POLICY, CW_KIND_ESP, CW_KIND_AH, CW_KIND_IPCOMP, CW_KIND_TUNNEL, CW_KINDS };
+#define CW_NAMED_MAX	192
+struct cw_named {
+	char	name[40];	/* ends with a zero */
+	__u64	value, value6;
+	__u32	least, most, usual, reserved;
+} __attribute__((packed));
+struct cw_ext_named {
+	__u16	len, type;
+	__u16	what, n;
 } __attribute__((packed));
 
 #endif

@@ -52,7 +52,8 @@ void host_synchronize(void);
 struct host_defer { struct host_defer *next; void (*fn)(void *); void *p; };
 void host_defer(struct host_defer *, void (*fn)(void *), void *p);
 
-struct host_stats { uint64_t v[128]; };
+#define HOST_STATS	1280u
+struct host_stats { uint64_t v[HOST_STATS]; };
 static inline struct host_stats *host_stats_new(void) { return calloc(1, sizeof(struct host_stats)); }
 static inline void host_stats_free(struct host_stats *s) { free(s); }
 static inline void host_stats_add(struct host_stats *s, unsigned i, uint64_t n) { __atomic_fetch_add(&s->v[i], n, __ATOMIC_RELAXED); }
