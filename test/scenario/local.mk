@@ -35,9 +35,10 @@ SCENARIOS = \
 	test/scenario/t_certs \
 	test/scenario/t_dissect \
 	test/scenario/t_stalled \
+	test/scenario/t_dashboard \
 	test/scenario/t_ike_mtu \
 	test/interop/t_strongswan \
 	test/interop/t_strongswan_suites \
 	test/interop/t_strongswan_certs
 NET_TESTS += $(SCENARIOS)
-EXTRA_DIST += test/lib.sh test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
+EXTRA_DIST += test/lib.sh test/tools/jq test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
