@@ -12,6 +12,7 @@ set -u
 : "${CW_HOST:=$([ -e /proc/net/causeway ] && echo module || echo user)}"
 CW_LIBEXEC=$CW_ROOT/libexec/causeway
 CW_TOOLS=$top_builddir/test/scenario
+PATH=$(cd "$top_srcdir/test/tools" && pwd):$PATH
 PFX=cw$$
 W=$(mktemp -d "${TMPDIR:-/tmp}/causeway.XXXXXX") || exit 1
 chmod 755 "$W"

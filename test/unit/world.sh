@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by tests that ask the real spdsync in a world of fakes (sync_world.c): the world is started, site a; $W holds all of its files.
 : "${top_srcdir:=.}" "${top_builddir:=.}"
+PATH=$(cd "$top_srcdir/test/tools" && pwd):$PATH
 n=0 bad=0
 ok() {	# ok DESCRIPTION COMMAND...
 	d=$1; shift
