@@ -3,19 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ipsec_policy.h"
+#include "causeway/ipsec.h"
+#include "ipsec_in.h"
 #include "poltext.h"
 
 #define HEADER	sizeof(struct sadb_msg)
 
 static _Thread_local char last_error[160] = "Success";
 
-static char *
-fail(const char *text)
+void *
+ipsec_in_fail(const char *text)
 {
 	snprintf(last_error, sizeof(last_error), "%s", text);
 	return NULL;
 }
+#define fail	ipsec_in_fail
 
 const char *
 ipsec_strerror(void)
@@ -64,26 +66,33 @@ ipsec_get_policylen(char *policy)
 	return words * 8;
 }
 
+bool
+ipsec_in_read(const char *policy, struct pfkey_msg *m)
+{
+	int n = ipsec_get_policylen((char *)(uintptr_t)policy);
+	struct sadb_msg h = { .sadb_msg_version = PF_KEY_V2, .sadb_msg_len = (uint16_t)((HEADER + (size_t)n) / 8) };
+	uint8_t *octets = n >= 16 && n <= 4096 ? malloc(HEADER + (size_t)n) : NULL;
+	bool ok = false;
+
+	if (octets) {
+		memcpy(octets, &h, HEADER);
+		memcpy(octets + HEADER, policy, (size_t)n);
+		ok = pfkey_get(bytes_of(octets, HEADER + (size_t)n), m, NULL) && (m->has & PFKEY_HAS(SADB_X_EXT_POLICY));
+	}
+	free(octets);
+	return ok;
+}
+
 char *
 ipsec_dump_policy(char *policy, char *delim)
 {
-	int n = ipsec_get_policylen(policy);
 	size_t cap = 256 + PFKEY_REQUESTS * (160 + (delim ? strlen(delim) : 1));
-	struct sadb_msg h = { .sadb_msg_version = PF_KEY_V2, .sadb_msg_len = (uint16_t)((HEADER + (size_t)n) / 8) };
 	struct pfkey_msg *m = malloc(sizeof(*m));
-	uint8_t *octets = n >= 16 && n <= 4096 ? malloc(HEADER + (size_t)n) : NULL;
 	char *text = malloc(cap);
-	bool ok = m && octets && text;
+	bool ok = m && text && ipsec_in_read(policy, m) && poltext_print(&m->policy, delim, false, text, cap);
 
-	if (ok) {
-		memcpy(octets, &h, HEADER);
-		memcpy(octets + HEADER, policy, (size_t)n);
-		ok = pfkey_get(bytes_of(octets, HEADER + (size_t)n), m, NULL) && (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) &&
-		    poltext_print(&m->policy, delim, false, text, cap);
-	}
 	fail(ok ? "Success" : "Invalid security policy");
 	free(m);
-	free(octets);
 	if (!ok) {
 		free(text);
 		return NULL;

@@ -16,8 +16,10 @@ lib_libcauseway_a_SOURCES = \
 	lib/dn.h \
 	lib/ipc.c \
 	lib/ipc.h \
+	lib/causeway/ipsec.h \
+	lib/ipsec_bind.c \
+	lib/ipsec_in.h \
 	lib/ipsec_policy.c \
-	lib/ipsec_policy.h \
 	lib/landlock.c \
 	lib/landlock.h \
 	lib/log.c \
@@ -74,3 +76,35 @@ lib_libcauseway_a_SOURCES = \
 if TEST_HOOKS
 lib_libcauseway_a_SOURCES += lib/attack.c lib/attack.h
 endif
+
+# The installed library: policies of sockets. One object that shows its own six names and nothing of what it is made of.
+noinst_LIBRARIES += lib/libipsecparts.a
+lib_libipsecparts_a_CFLAGS = $(AM_CFLAGS) -fPIC
+lib_libipsecparts_a_SOURCES = \
+	lib/addr.c \
+	lib/dial.c \
+	lib/ipsec_bind.c \
+	lib/ipsec_policy.c \
+	lib/pfkey.c \
+	lib/pfkey_ext.c \
+	lib/pfkey_msg.c \
+	lib/pfkey_private.c \
+	lib/poltext.c \
+	lib/poltext_print.c \
+	lib/ts.c
+IPSEC_NAMES = ipsec_set_policy ipsec_get_policylen ipsec_dump_policy ipsec_strerror ipsec_bind_policy ipsec_unbind_policy
+ipsecinclude_HEADERS = lib/causeway/ipsec.h
+ipsecincludedir = $(includedir)/causeway
+ipseclibdir = $(libdir)
+ipseclib_DATA = lib/libcauseway-ipsec.a
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = lib/causeway-ipsec.pc
+CLEANFILES += lib/libcauseway-ipsec.a lib/causeway-ipsec.o lib/causeway-ipsec.pc
+EXTRA_DIST += lib/causeway-ipsec.pc.in
+lib/libcauseway-ipsec.a: lib/libipsecparts.a
+	$(AM_V_GEN)$(CC) -r -nostdlib -o lib/causeway-ipsec.o -Wl,--whole-archive lib/libipsecparts.a -Wl,--no-whole-archive && \
+	objcopy $(IPSEC_NAMES:%=-G %) lib/causeway-ipsec.o && rm -f $@ && $(AR) rcs $@ lib/causeway-ipsec.o
+lib/causeway-ipsec.pc: lib/causeway-ipsec.pc.in Makefile
+	$(AM_V_GEN)$(SED) -e 's|@includedir[@]|$(includedir)|' -e 's|@libdir[@]|$(libdir)|' -e 's|@VERSION[@]|$(VERSION)|' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+NET_TESTS += test/scenario/t_socket
+EXTRA_DIST += test/scenario/t_socket

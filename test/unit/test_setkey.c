@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* setkey's language: every form of a command, the FAQ's examples, every error with its place, and dumps to the octet. */
-#include "ipsec_policy.h"
+#include "causeway/ipsec.h"
 #include "setkey.h"
 #include "test.h"
 
