@@ -131,7 +131,7 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
 		return CW_POLICY_DISCARD;	/* and cw_plain_in says why */
 	host_read_begin();
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
-	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? (unsigned)CW_POLICY_DISCARD : (unsigned)CW_POLICY_NONE;
+	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? CW_ASK_UNMATCHED : (unsigned)CW_POLICY_NONE;
 	if (type == CW_POLICY_IPSEC && cw_own_spares(e, &x->pub, &ip.flow))
 		type = CW_POLICY_NONE;
 	host_read_end();

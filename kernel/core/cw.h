@@ -129,6 +129,7 @@ void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now)
  */
 enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 #define CW_ASK_MORE	0xffffu
+#define CW_ASK_UNMATCHED 0xfffeu	/* cw_ask_out: no policy covers it, and such packets are dropped (def_policy) */
 unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole);
 unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
 unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);

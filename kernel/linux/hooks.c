@@ -80,13 +80,18 @@ drop(struct host *h, unsigned int why)
 	return NF_DROP;
 }
 
-/* One packet that leaves, by its outbound policy: taken, dropped, or none of ours. */
+/* One packet that leaves, by its outbound policy: taken, dropped, or none of ours. covered: an inbound policy let it come this far. */
 static unsigned int
-outbound(struct host *h, struct sk_buff *skb)
+outbound(struct host *h, struct sk_buff *skb, bool covered)
 {
 	switch (ask_out(h, skb)) {
 	case CW_POLICY_IPSEC:
 		if (is_neighbour(skb))
+			return NF_ACCEPT;
+		mod_take_plain(h, skb);
+		return NF_STOLEN;
+	case CW_ASK_UNMATCHED:
+		if (covered || is_neighbour(skb))
 			return NF_ACCEPT;
 		mod_take_plain(h, skb);
 		return NF_STOLEN;
@@ -109,7 +114,7 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 		return NF_ACCEPT;
 	if (skb->sk && mod_sock_bypasses(skb->sk, XFRM_POLICY_OUT))
 		return NF_ACCEPT;
-	return outbound(h, skb);
+	return outbound(h, skb, false);
 }
 
 static bool
@@ -143,17 +148,18 @@ static unsigned int
 on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct host *h = mod_host(state->net);
-	bool ours = mod_is_ours(skb);
+	bool ours = mod_is_ours(skb), covered = ours;
 	unsigned int v, why;
 
 	if (!ours) {
 		if (cw_idle(h->e))
 			return NF_ACCEPT;
 		why = ask_clear(h, skb, true);
-		if (why != CW_DROP_NONE)
+		covered = why != CW_DROP_POLICY_DEFAULT_IN;	/* then the outbound policy decides alone */
+		if (why != CW_DROP_NONE && covered)
 			return drop(h, why);
 	}
-	v = outbound(h, skb);
+	v = outbound(h, skb, covered);
 	if (v != NF_ACCEPT || !ours)
 		return v;
 	no_postrouting(skb, state);

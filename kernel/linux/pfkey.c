@@ -91,7 +91,7 @@ host_pfkey_out(struct host *h, void *cookie, const u8 *msg, size_t len, bool may
 	unsigned int all = (unsigned int)READ_ONCE(sk->sk_rcvbuf), events = max(all, EVENTS_LEAST);
 
 	if (len >= 16 && msg[2] && cw_knob(h->e, CW_KNOB_KEY_DEBUG))
-		net_info_ratelimited("causeway: PF_KEY message %u was refused: %u\n", msg[1], msg[2]);
+		pr_info_ratelimited("PF_KEY message %u was refused: %u\n", msg[1], msg[2]);
 	if (READ_ONCE(sk->sk_shutdown))
 		return true;
 	if (may_refuse) {

@@ -18,7 +18,7 @@ sup_start() {	# sup_start NAME
 	case " $GATEWAYS " in *" $1 "*) ;; *) GATEWAYS="$GATEWAYS $1" ;; esac
 	wait_for "ipsecd of $1 serves" [ -s "$W/$1/pid" ]
 }
-sup_stop() { eval "kill \$HOLD_$1"; eval "wait \$SUP_$1" 2>/dev/null; return 0; }
+sup_stop() { on_user || return 0; eval "kill \$HOLD_$1"; eval "wait \$SUP_$1" 2>/dev/null; return 0; }
 ask() { on_user || return 0; rm -f "$W/$1/answer"; echo "$2" >"$W/$1/in"; WAIT_S=10 wait_for "answer to $2" grep -q '^end$' "$W/$1/answer" >/dev/null && grep -q '^reason OK' "$W/$1/answer"; }
 counters() { if on_user; then ask "$1" counters && cat "$W/$1/answer"; else ns "$1" cat /proc/net/causeway; fi; }
 count() { counters "$1" | awk -v n="$2" '$1 == n { v = $2 } END { print v + 0 }'; }
