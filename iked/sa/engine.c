@@ -247,16 +247,14 @@ acquire(struct engine *e, uint32_t reqid)
 			}
 }
 
-/* ESP came from a new address or port of a peer behind a translator: IKE follows (RFC 7296 2.23). */
+/* ESP came from a new address or port of a peer behind a translator: IKE follows. */
 static void
 mapping(struct engine *e, uint32_t child, const struct endpoint *to)
 {
 	struct child *c = child_find(e, child);
 
-	if (c && c->ike && c->ike->nat_remote && !c->ike->nat_local && c->ike->natt) {
-		c->ike->remote = *to;
-		tun_changed(e, c->t);
-	}
+	if (c && c->ike && c->ike->natt)
+		ikesa_follow(e, c->ike, to);
 }
 
 /* KEY_TRUST */

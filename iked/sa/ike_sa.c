@@ -170,6 +170,26 @@ keepalive(struct engine *e, void *arg)
 	timer_set(&e->timers, &s->keepalive, s->last_out + KEEPALIVE_NS, keepalive, s);
 }
 
+/*
+ * Our engine sends ESP to where it came from last. Linux's own tells where that is, and goes on sending to where the SA was made for: only
+ * another SA leads to the new place.
+ */
+void
+ikesa_follow(struct engine *e, struct ikesa *s, const struct endpoint *to)
+{
+	if (!s->nat_remote || s->nat_local || endpoint_eq(&s->remote, to))
+		return;
+	s->remote = *to;
+	if (!s->t)
+		return;
+	for (struct child *c = s->t->children; c && !(e->features & KEY_FEAT_HELLO); c = c->sib)
+		if (c->ike == s && c->state == CH_UP) {
+			c->want_rekey = true;
+			c->rekey_at = 0;
+		}
+	tun_changed(e, s->t);
+}
+
 void
 ikesa_up(struct engine *e, struct ikesa *s)
 {

@@ -112,19 +112,6 @@ malformed(struct engine *e, struct turn *tn, enum werr w)
 		ikesa_end(e, s, R_MSG_MALFORMED);
 }
 
-/* RFC 7296 2.23: the peer behind a translator is where its newest authentic message came from. */
-static void
-follow(struct engine *e, struct turn *tn)
-{
-	struct ikesa *s = tn->ike;
-
-	if (!s->nat_remote || s->nat_local || tn->natt != s->natt || endpoint_eq(&s->remote, &tn->remote))
-		return;
-	s->remote = tn->remote;
-	if (s->t)
-		tun_changed(e, s->t);
-}
-
 static void
 frags_end(struct engine *e, struct ikesa *s, struct frags *f)
 {
@@ -179,7 +166,8 @@ request(struct engine *e, struct turn *tn, enum msg_kind kind)
 		s->local = tn->local;
 		s->remote = tn->remote;
 	}
-	follow(e, tn);
+	if (tn->natt == s->natt)
+		ikesa_follow(e, s, &tn->remote);
 	window_work(&s->win);
 	if (edge_run(tn, s->state, kind))
 		return;
@@ -201,7 +189,8 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	}
 	lives(e, s);
 	frags_end(e, s, &s->frags[1]);
-	follow(e, tn);
+	if (tn->natt == s->natt)
+		ikesa_follow(e, s, &tn->remote);
 	window_response(&s->win);
 	ike_resend_arm(e, s);
 	tn->x = s->own;

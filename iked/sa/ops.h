@@ -60,6 +60,7 @@ void ikesa_move(struct engine *, struct ikesa *, enum place);
 struct ikesa *ikesa_find(struct engine *, uint64_t our_spi);
 static inline uint64_t ikesa_spi(const struct ikesa *s) { return s->initiator ? s->spi_i : s->spi_r; }
 void ikesa_hash(struct engine *, struct ikesa *);
+void ikesa_follow(struct engine *, struct ikesa *, const struct endpoint *);	/* a peer behind a translator is where its newest authentic packet came from (RFC 7296 2.23) */
 void ikesa_end(struct engine *, struct ikesa *, enum reason);	/* silently, with its children */
 bool ikesa_keys(struct engine *, struct ikesa *, const struct key_derived *);
 void ikesa_attach(struct ikesa *, struct tun *);

@@ -432,6 +432,60 @@ test_nat(void **state)
 	nat(25, ENCAP_AUTO, false, true);
 }
 
+/*
+ * The translator of A forgot, and the first that B sees of it is ESP from another port. Our engine goes on to there by itself; of Linux's
+ * own, which does not, another SA is asked for, once.
+ */
+static void
+moved(uint64_t seed, bool stock)
+{
+	struct pair *p = pair_new(seed);
+	struct tunnel_state *t = calloc(1, sizeof(*t));
+	const uint8_t none = 0;
+	struct toy_child *was;
+	uint8_t body[64];
+
+	p->m.nat = true;
+	memset(&p->b.remote, 0, sizeof(p->b.remote));
+	one_proposal(&p->a.esp, PROTO_ESP, "aes256-sha512-noesn");
+	p->b.esp = p->a.esp;
+	sim_keymgr(&p->m, A, true, false);
+	sim_keymgr(&p->m, B, true, false);
+	sim_run(&p->m, SEC);
+	if (stock)
+		sim_event(&p->m.s[B], KEY_ENGINE_BACK, bytes_of(&none, 1));
+	sim_run(&p->m, SEC);
+	sim_put(&p->m, &p->a, &p->b);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	was = toy_newest(&p->m.s[B], 0);
+	p->m.nat_port = 50001;
+	for (unsigned i = 0; i < 3; i++) {	/* Linux says it for each packet */
+		struct wr w = wr_of(body, sizeof(body));
+		struct endpoint to = was->remote_ep;
+
+		to.port = 50001;
+		wr_le32(&w, was->id);
+		endpoint_put(&w, &to);
+		sim_event(&p->m.s[B], KEY_MAPPING, wr_bytes(&w));
+	}
+	sim_run(&p->m, 10 * SEC);
+	check(&p->m, 1);
+	assert_true(t && engine_state(p->m.s[B].e, "a-b", p->m.now, t));
+	assert_int_equal(t->remote.port, 50001);
+	assert_int_equal(toy_newest(&p->m.s[B], 0)->remote_ep.port, stock ? 50001 : 40000);
+	assert_int_equal(p->m.s[B].sent[EX_CREATE_CHILD_SA & 3], stock ? 1 : 0);
+	free(t);
+	pair_free(p);
+}
+
+static void
+test_moved(void **state)
+{
+	(void)state;
+	moved(34, false);
+	moved(35, true);
+}
+
 /* An end that does not know its address is not taken for one behind a NAT; where there is one, it is. */
 static void
 unknown_address(uint64_t seed, bool translated)
@@ -643,7 +697,7 @@ main(void)
 		cmocka_unit_test(test_unknown_id), cmocka_unit_test(test_no_ike_proposal), cmocka_unit_test(test_no_esp_proposal),
 		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_moved), cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_stock_engine), cmocka_unit_test(test_own_failure), cmocka_unit_test(test_secret_missing), cmocka_unit_test(test_config_differs),
 		cmocka_unit_test(test_second_begins), cmocka_unit_test(test_not_told_yet),
