@@ -72,6 +72,12 @@ ns_add() {
 # ns NAME COMMAND...: run it inside.
 ns() { _n=$1; shift; ip netns exec "$PFX-$_n" "$@"; }
 
+# ns_end: none is left; what ran in them was stopped before.
+ns_end() {
+	for _n in $NAMESPACES; do ip netns del "$_n"; done
+	NAMESPACES=
+}
+
 # ns_link A IF-A B IF-B: a cable.
 ns_link() {
 	ip link add "$2" netns "$PFX-$1" type veth peer name "$4" netns "$PFX-$3" || exit 1

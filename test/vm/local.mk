@@ -15,11 +15,14 @@ VM_MORE = \
 	test/vm/t_hosts \
 	test/vm/t_openiked_module \
 	test/vm/t_system \
+	test/vm/t_system_nets \
 	test/vm/t_strongswan_kernel
+# The peers among them (make interop).
+INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test/vm/t_openiked_module test/vm/t_strongswan_kernel
 # The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too.
 VM_FIRST = test/scenario/t_faq4
 # Not among them: t_ipsecd is about the user host alone (TUN, relay, its sockets, the guard's text against the rules that stand; the
-# module's packets are t_module's and t_ipsecd_path's); t_quickstart, t_readme, t_ca, t_explain_certs, t_dissect, t_fetch and t_ike_mtu
+# module's packets are t_module's and t_ipsecd_path's); t_quickstart, t_readme, t_ca, t_explain_certs, t_dissect, t_fetch, t_bench and t_ike_mtu
 # have no engine's work in them that another scenario has not.
 VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
 	test/scenario/t_guard test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
@@ -32,6 +35,6 @@ test_vm_flood_LDADD = $(CRYPTO_LIBS)
 test_vm_storm_SOURCES = test/vm/storm.c
 test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
 test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
-EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_offload test/vm/t_faults test/vm/t_reload test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_strongswan_kernel test/vm/t_module \
+EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_offload test/vm/t_faults test/vm/t_reload test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_system_nets test/vm/system.sh test/vm/t_strongswan_kernel test/vm/t_module \
 	test/vm/prepare test/vm/initramfs test/vm/module test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan
