@@ -64,7 +64,7 @@ check-vm-scenarios: scenario-root
 
 # What takes longer: not part of check-all.
 check-vm-more: scenario-root
-	@$(TESTENV) $(srcdir)/test/vm/run -T $(VM_FLAGS) check-vm-more $(VM_MORE)
+	@$(TESTENV) $(srcdir)/test/vm/run -T -t 3600 $(VM_FLAGS) check-vm-more $(VM_MORE)
 
 # A thousand times: some minutes.
 check-vm-reload: scenario-root
@@ -73,6 +73,11 @@ check-vm-reload: scenario-root
 # The module's builds for Debian 12's and 13's kernels, sparse and DKMS; about two minutes, not part of check-all.
 check-module: all
 	@$(TESTENV) $(srcdir)/test/run check-module test/vm/t_build
+
+# The whole matrix of peers, here and in the guest: strongSwan, Libreswan, OpenIKED, Linux's own ESP.
+interop: scenario-root
+	@$(TESTENV) $(srcdir)/test/run interop $(filter test/interop/%,$(NET_TESTS))
+	@$(TESTENV) $(srcdir)/test/vm/run -t 3600 $(VM_FLAGS) interop $(INTEROP_VM)
 
 # Not part of check-all: two hundred random kills and edits, ten minutes. SEED=n repeats a run.
 soak: scenario-root
@@ -83,7 +88,7 @@ check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
 	$(TESTENV) $(srcdir)/test/all check check-net check-web check-san check-vm
 
-.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios soak check-all
+.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

@@ -95,7 +95,7 @@ page_tunnel_log(struct page *p)
 	char title[96], command[200];
 
 	snprintf(title, sizeof(title), "%s: log", p->name);
-	snprintf(command, sizeof(command), "ikectl events; journalctl CAUSEWAY_TUNNEL=%s", p->name);
+	snprintf(command, sizeof(command), "ikectl events; journalctl -u causeway -g 'tunnel=%s '", p->name);
 	page_say(p, title, command);
 	p->live = true;
 	page_tunnel_tabs(p, "/log");
