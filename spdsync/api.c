@@ -130,7 +130,7 @@ on_request(struct evhttp_request *http, void *arg)
 	door_asked(l->door, http);
 	r = l->open < API_OPEN_MAX ? req_new(l, http) : NULL;
 	if (!r) {
-		send_json(http, 503, error_json(503, R_BUSY, "Too many requests are open.", "Try again in a moment."));
+		req_busy(http);
 		return;
 	}
 	author_of(r, http);

@@ -33,6 +33,6 @@ struct evhttp_request *req_detach(struct req *);
 json_t *error_json(int code, enum reason, const char *message, const char *hint);
 /* In a close callback: libevent gives up a request that was not answered to its end, and then it is ours. */
 void request_closed(struct evhttp_request *);
-void send_json(struct evhttp_request *, int code, json_t *);		/* takes the JSON */
+void req_busy(struct evhttp_request *);		/* answers a request for which there is no place */
 
 #endif

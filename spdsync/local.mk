@@ -129,8 +129,8 @@ CLEANFILES += spdsync/store_sql.h
 
 # A world of fakes around the real daemon; test/unit/test_spdsync asks it with curl.
 check_PROGRAMS += test/unit/sync_world
-UNIT_TESTS += test/unit/test_accounts
-EXTRA_DIST += test/unit/test_accounts
+UNIT_TESTS += test/unit/test_accounts test/unit/test_panel_line
+EXTRA_DIST += test/unit/test_accounts test/unit/test_panel_line
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 

@@ -187,15 +187,16 @@ free_text(const void *data, size_t n, void *text)
 }
 
 /* The text is handed over, not copied: the status of ten thousand tunnels is nine megabytes. */
-void
-send_json(struct evhttp_request *http, int code, json_t *body)
+static void
+send_json(struct evhttp_request *http, int code, json_t *body, bool another)
 {
 	struct evbuffer *out = evbuffer_new();
 	char *text = json_dumps(body, JSON_COMPACT);
 	struct evkeyvalq *h = evhttp_request_get_output_headers(http);
 
 	json_decref(body);
-	evhttp_add_header(h, "Connection", "close");
+	if (!another)
+		evhttp_add_header(h, "Connection", "close");
 	evhttp_add_header(h, "Content-Type", "application/json");
 	evhttp_add_header(h, "Cache-Control", "no-store");
 	if (out && text && evbuffer_add_reference(out, text, strlen(text), free_text, text) == 0) {
@@ -210,15 +211,47 @@ send_json(struct evhttp_request *http, int code, json_t *body)
 }
 
 void
+req_busy(struct evhttp_request *http)
+{
+	send_json(http, 503, error_json(503, R_BUSY, "Too many requests are open.", "Try again in a moment."), false);
+}
+
+/*
+ * May another request come over this connection? Of the panel, which says so: its program has one connection, made before its sandbox closed, for
+ * all that one page asks. Everybody else connects anew, and so cannot hold a place by asking now and then.
+ */
+static bool
+goes_on(const struct req *r)
+{
+	const char *v = evhttp_find_header(evhttp_request_get_input_headers(r->http), "Connection");
+
+	return r->l->panel && v && strcasecmp(v, "keep-alive") == 0;
+}
+
+/* The answer has left, and its connection stays. */
+static void
+on_answered(struct evhttp_request *http, void *arg)
+{
+	struct evhttp_connection *c = evhttp_request_get_connection(http);
+
+	evhttp_connection_set_closecb(c, NULL, NULL);
+	on_sent(c, arg);
+}
+
+void
 req_reply(struct req *r, int code, json_t *body)
 {
 	struct evhttp_request *http = r->http;
+	bool another;
 
 	write_audit(r, body);
 	if (http) {
+		another = goes_on(r);
 		evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_sent, r->l);
+		if (another)
+			evhttp_request_set_on_complete_cb(http, on_answered, r->l);
 		r->http = NULL;
-		send_json(http, code, body);
+		send_json(http, code, body, another);
 	} else
 		json_decref(body);
 	req_free(r);

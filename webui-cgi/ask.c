@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "dial.h"
+
+#define HEAD_MAX 16384u	/* octets before the body of an answer */
 
 /* ---- what came ---- */
 
@@ -33,33 +34,33 @@ header(const char *p, const char *end, const char *name, size_t *len)
 	return NULL;
 }
 
-bool
+enum answered
 answer_decode(const char *p, size_t n, int *status, size_t *body, size_t *len)
 {
 	const char *end = n ? memmem(p, n, "\r\n\r\n", 4) : NULL, *value;
 	size_t digits = 0, want = 0, value_n = 0;
 
+	if (!end)
+		return n <= HEAD_MAX ? ANSWER_MORE : ANSWER_BAD;
 	/* "HTTP/1.1 200 OK" */
-	if (!end || n < 12 || memcmp(p, "HTTP/1.", 7) != 0 || p[8] != ' ')
-		return false;
+	if (end - p < 12 || memcmp(p, "HTTP/1.", 7) != 0 || p[8] != ' ')
+		return ANSWER_BAD;
 	*status = 0;
 	for (int i = 9; i < 12; i++) {
 		if (p[i] < '0' || p[i] > '9')
-			return false;
+			return ANSWER_BAD;
 		*status = *status * 10 + (p[i] - '0');
 	}
-	*body = (size_t)(end - p) + 4;
-	*len = n - *body;
-	if (header(p, end, "Transfer-Encoding", &value_n))
-		return false;
+	if (*status < 200 || *status > 599 || header(p, end, "Transfer-Encoding", &value_n))
+		return ANSWER_BAD;
 	value = header(p, end + 2, "Content-Length", &value_n);
 	for (; value && digits < value_n && digits < 9 && value[digits] >= '0' && value[digits] <= '9'; digits++)
 		want = want * 10 + (size_t)(value[digits] - '0');
-	if (value && (digits == 0 || digits != value_n || want > *len))
-		return false;
-	if (value)
-		*len = want;
-	return *status >= 200 && *status <= 599;
+	if (!value || digits == 0 || digits != value_n || want > ASK_MAX)
+		return ANSWER_BAD;
+	*body = (size_t)(end - p) + 4;
+	*len = want;
+	return n - *body < want ? ANSWER_MORE : n - *body == want ? ANSWER_OK : ANSWER_BAD;
 }
 
 /* ---- asking ---- */
@@ -97,72 +98,72 @@ send_all(int fd, const char *p, size_t n, long long until)
 	return true;
 }
 
+/* Octets until they are an answer; NULL: none came in time, or it is none, and why says which. */
 static char *
-receive(int fd, size_t *n, long long until)
+receive(int fd, struct answer *a, size_t *at, size_t *len, long long until)
 {
-	size_t cap = 16384;
+	enum answered got = ANSWER_MORE;
+	size_t cap = 16384, n = 0;
 	char *p = malloc(cap), *grown;
-	ssize_t got = 1;
+	ssize_t r = 1;
 
-	*n = 0;
-	while (p && got > 0) {
-		if (*n == cap) {
-			grown = cap < ASK_MAX ? realloc(p, cap * 2) : NULL;
+	while (p && got == ANSWER_MORE && r > 0) {
+		if (n == cap) {
+			grown = cap < ASK_MAX + HEAD_MAX ? realloc(p, cap * 2) : NULL;
 			if (!grown)
 				break;
 			p = grown;
 			cap *= 2;
 		}
-		got = wait_for(fd, POLLIN, until) ? recv(fd, p + *n, cap - *n, 0) : -1;
-		if (got > 0)
-			*n += (size_t)got;
+		r = wait_for(fd, POLLIN, until) ? recv(fd, p + n, cap - n, 0) : -1;
+		if (r > 0) {
+			n += (size_t)r;
+			got = answer_decode(p, n, &a->status, at, len);
+		}
 	}
-	if (got == 0)
+	if (got == ANSWER_OK)
 		return p;
 	free(p);
+	snprintf(a->why, sizeof(a->why), r < 0 ? "spdsync did not answer in time." : "spdsync's answer could not be read.");
+	a->status = 0;
 	return NULL;
 }
 
 static void
-exchange(int fd, struct answer *a, const char *head, size_t head_n, const char *body, unsigned deadline_s)
+exchange(struct asker *w, struct answer *a, const char *head, size_t head_n, const char *body, unsigned deadline_s)
 {
 	long long until = now_ms() + (long long)deadline_s * 1000;
-	size_t n = 0, at, len;
 	char *p = NULL;
+	size_t at, len;
 
-	if (send_all(fd, head, head_n, until) && (!body || send_all(fd, body, strlen(body), until)))
-		p = receive(fd, &n, until);
-	if (p && answer_decode(p, n, &a->status, &at, &len)) {
+	if (send_all(w->fd, head, head_n, until) && (!body || send_all(w->fd, body, strlen(body), until)))
+		p = receive(w->fd, a, &at, &len, until);
+	else
+		snprintf(a->why, sizeof(a->why), "spdsync did not take the question in time.");
+	if (p)
 		a->body = len ? json_loadb(p + at, len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	} else {
-		a->status = 0;
-		snprintf(a->why, sizeof(a->why), p ? "spdsync's answer could not be read." : "spdsync did not answer in time.");
-	}
+	else
+		w->fd = -EPROTO;	/* what comes now may be the answer to this question, or the rest of it */
 	free(p);
 }
 
 void
-ask(const struct asker *w, struct answer *a, const char *method, const char *path, const char *body, unsigned deadline_s)
+ask(struct asker *w, struct answer *a, const char *method, const char *path, const char *body, unsigned deadline_s)
 {
 	char head[6144];
-	int fd, n;
+	int n;
 
 	memset(a, 0, sizeof(*a));
-	n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: causeway\r\nConnection: close\r\nX-Causeway-Client: %s\r\n%s%s%s%s%zu\r\n\r\n", method, path,
+	n = snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: causeway\r\nConnection: keep-alive\r\nX-Causeway-Client: %s\r\n%s%s%s%s%zu\r\n\r\n", method, path,
 	    w->client, w->token[0] ? "Authorization: Bearer " : "", w->token, w->token[0] ? "\r\n" : "",
 	    "Content-Type: application/octet-stream\r\nContent-Length: ", body ? strlen(body) : 0);
-	if (n < 0 || (size_t)n >= sizeof(head)) {
+	if (n < 0 || (size_t)n >= sizeof(head))
 		snprintf(a->why, sizeof(a->why), "The question is too long.");
-		return;
-	}
-	fd = dial_unix(w->socket, SOCK_STREAM | SOCK_NONBLOCK);
-	if (fd < 0) {
-		snprintf(a->why, sizeof(a->why), "spdsync cannot be reached (%s). On the gateway: ikectl status.", strerror(errno));
-		return;
-	}
-	exchange(fd, a, head, (size_t)n, body, deadline_s);
+	else if (w->fd < 0)
+		snprintf(a->why, sizeof(a->why), "spdsync cannot be reached (%s). On the gateway: ikectl status.", strerror(-w->fd));
+	else
+		exchange(w, a, head, (size_t)n, body, deadline_s);
 	explicit_bzero(head, sizeof(head));
-	close(fd);
 }
 
 void

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * causeway.cgi: the panel, one process a request. It holds no secret but the session of who asks, opens no file, and is closed in before it reads
- * the first octet of the request. The socket's name comes from the web server's configuration (CAUSEWAY_PANEL_SOCKET), never from a request:
+ * causeway.cgi: the panel, one process a request. It holds no secret but the session of who asks, opens no file, and is closed in before it looks
+ * at the first octet of the request: by then the body is read and the one connection, to spdsync, is made. The socket's name comes from the web server's configuration (CAUSEWAY_PANEL_SOCKET), never from a request:
  * what a request brings arrives in variables that begin with HTTP_, and in those of RFC 3875.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "dial.h"
 #include "sandbox.h"
 #include "serve.h"
 
@@ -76,7 +79,9 @@ main(void)
 	char csrf[65], *body;
 	size_t n;
 	bool done;
+	int fd;
 
+	closefrom(STDERR_FILENO + 1);	/* whatever the web server left open */
 	limit(RLIMIT_CPU, 10);
 #ifndef __SANITIZE_ADDRESS__		/* whose shadow takes terabytes of addresses */
 	limit(RLIMIT_AS, 512u << 20);
@@ -85,9 +90,12 @@ main(void)
 	limit(RLIMIT_NOFILE, 16);
 	csrf_make("warm up", csrf);	/* OpenSSL loads what it needs while it may, */
 	json_object_seed(0);		/* and jansson reads /dev/urandom */
+	body = read_body(&n);		/* first: a sender who takes his time takes no place at spdsync's socket */
+	fd = dial_unix(socket, SOCK_STREAM | SOCK_NONBLOCK);
+	if (fd < 0)
+		fd = -errno;
 	proc_confine(&p, &cgi_sandbox);
-	body = read_body(&n);
-	serve(environ, socket, body, n, &out);
+	serve(environ, fd, body, n, &out);
 	done = !out.failed && write_all(out.p, out.n);
 	if (body)
 		explicit_bzero(body, n);

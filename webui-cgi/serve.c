@@ -190,14 +190,14 @@ refused(struct page *p, enum verdict v)
 }
 
 void
-serve(char *const *env, const char *socket, const char *in, size_t n, struct html *out)
+serve(char *const *env, int spdsync, const char *in, size_t n, struct html *out)
 {
 	struct page p = { .status = 200 };
 	struct html whole = { 0 };
 	enum verdict v = request_decode(&p.rq, env);
 
 	p.out.base = whole.base = p.rq.base;
-	p.asker = (struct asker){ socket, p.rq.session, p.rq.client };
+	p.asker = (struct asker){ spdsync, p.rq.session, p.rq.client };
 	if (v != RQ_OK)
 		refused(&p, v);
 	else

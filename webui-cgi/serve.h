@@ -4,7 +4,10 @@
 
 #include "page.h"
 
-/* Everything between a request and its answer: the route, the session, the checks, the page. in: the body. The whole answer goes to out. */
-void serve(char *const *env, const char *socket, const char *in, size_t n, struct html *out);
+/*
+ * Everything between a request and its answer: the route, the session, the checks, the page. in: the body. The whole answer goes to out.
+ * spdsync: its descriptor, or minus the errno of why there is none.
+ */
+void serve(char *const *env, int spdsync, const char *in, size_t n, struct html *out);
 
 #endif

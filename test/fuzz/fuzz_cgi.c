@@ -80,7 +80,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	request_free(&r);
 	len = n - (size_t)(body - text);
 	as_form(body, len);
-	if (answer_decode(body, len, &status, &at, &len))
+	if (answer_decode(body, len, &status, &at, &len) == ANSWER_OK)
 		must(at + len <= n && status >= 200 && status <= 599, "an answer");
 	free(text);
 	return 0;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A stand-in for spdsync's panel.sock: canned answers whose every text is hostile, and a list of what was asked."""
-import json, os, socket, threading
+import json, os, socket, struct, threading
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&\u202e\u0007{{7*7}}</pre></textarea>"
 SESSION = "cws_" + "A" * 43
@@ -29,11 +29,18 @@ def traffic(path):
             "now": {"bytes_in": 2 ** 62, "bytes_out": None, "packets_in": 1, "packets_out": 1}}
 
 
+def confined(c):
+    pid = struct.unpack("iII", c.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    status = dict(line.split(":\t", 1) for line in open("/proc/%d/status" % pid))
+    return status["Seccomp"].strip(), status["NoNewPrivs"].strip(), len(os.listdir("/proc/%d/fd" % pid))
+
+
 class Fake:
-    """role: whose session it is; every call is kept in asked as (method, path, body, headers)."""
+    """role: whose session it is; every call is kept in asked as (method, path, body, headers).
+    confined: how the last who asked was closed in at that moment, and how many descriptors it had."""
 
     def __init__(self, path, tunnels=3):
-        self.role, self.asked, self.tunnels, self.extra = "admin", [], tunnels, {}
+        self.role, self.asked, self.tunnels, self.extra, self.connections, self.confined = "admin", [], tunnels, {}, 0, None
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(64)
@@ -42,20 +49,27 @@ class Fake:
     def serve(self):
         while True:
             c, _ = self.listener.accept()
-            try:
-                self.one(c)
-            except OSError:
+            threading.Thread(target=self.visitor, args=(c,), daemon=True).start()
+
+    def visitor(self, c):
+        """One connection, with as many questions as its other end has."""
+        self.connections += 1
+        c.settimeout(10)
+        try:
+            while self.one(c):
                 pass
-            c.close()
+        except OSError:
+            pass
+        c.close()
 
     def one(self, c):
-        c.settimeout(10)
         got = b""
         while b"\r\n\r\n" not in got:
             more = c.recv(65536)
             if not more:
-                return
+                return False
             got += more
+        self.confined = confined(c)
         head, body = got.split(b"\r\n\r\n", 1)
         lines = head.decode().split("\r\n")
         method, path, _ = lines[0].split(" ")
@@ -64,7 +78,8 @@ class Fake:
             body += c.recv(65536)
         self.asked.append((method, path, body.decode(), headers))
         status, out = self.octets(method, path, headers)
-        c.sendall(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(out)) + out)
+        c.sendall(b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(out)) + out)
+        return headers.get("connection") == "keep-alive"	# as spdsync has it
 
     def octets(self, method, path, headers):
         status, answer = self.answer(method, path, headers)
