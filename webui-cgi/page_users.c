@@ -51,12 +51,36 @@ new_user(struct page *p)
 	put(&p->out, L("<p><button class=\"main\">Make this user</button></p></form></details>"));
 }
 
-/* spdsync gives a thousand at a time. */
+#define ROWS 20	/* of each of the three lists */
+
+/* Where a list goes on, by the name or the number that its last row has; the other lists begin anew there. */
 static void
-says_more(struct page *p, const json_t *answer)
+goes_on(struct page *p, const json_t *answer, const char *field, const char *at)
 {
-	if (js_has(answer, "next"))
-		put(&p->out, L("<p class=\"dim\">These are the first; the command below lists all.</p>"));
+	const json_t *next = json_object_get(answer, "next");
+
+	if (!*page_field(p, field) && !js_has(answer, "next"))
+		return;
+	put(&p->out, L("<p class=\"pager\">"));
+	if (*page_field(p, field))
+		put(&p->out, L("<a class=\"button quiet\" href=\""), P("/users#"), at, L("\">First "), at, L("</a> "));
+	if (js_has(answer, "next")) {
+		put(&p->out, L("<a class=\"button quiet\" href=\""), P("/users?"), field, L("="));
+		if (json_is_string(next))
+			put(&p->out, SEG(json_string_value(next)));
+		else
+			put(&p->out, json_integer_value(next));
+		put(&p->out, L("#"), at, L("\">More "), at, L("</a>"));
+	}
+	put(&p->out, L("</p>"));
+}
+
+static const char *
+part_of(struct page *p, const char *list, const char *key, const char *field)
+{
+	if (!*page_field(p, field))
+		return URL(p, list, ROWS);
+	return URL(p, list, ROWS, L("&"), key, L("="), SEG(page_field(p, field)));
 }
 
 static void
@@ -66,8 +90,8 @@ sessions(struct page *p)
 	const json_t *s;
 	size_t i;
 
-	ask(&p->asker, &a, "GET", "/v1/sessions", NULL, 15);
-	put(&p->out, L("<h2>Sessions</h2><div class=\"wide\" role=\"region\" aria-label=\"Sessions\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">User</th><th scope=\"col\">From</th>"
+	ask(&p->asker, &a, "GET", part_of(p, "/v1/sessions?limit=", "before", "sessions-before"), NULL, 15);
+	put(&p->out, L("<h2 id=\"sessions\">Sessions</h2><div class=\"wide\" role=\"region\" aria-label=\"Sessions\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">User</th><th scope=\"col\">From</th>"
 	    "<th scope=\"col\">Since</th><th scope=\"col\">Until</th><th scope=\"col\">End it</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "sessions"), i, s) {
 		put(&p->out, L("<tr><th scope=\"row\">"), js_str(s, "user"), L("</th><td>"), js_str(s, "client"), L("</td><td>"));
@@ -79,7 +103,7 @@ sessions(struct page *p)
 		put(&p->out, L("<input type=\"hidden\" name=\"id\" value=\""), js_int(s, "id"), L("\"><button class=\"quiet\">End</button></form></td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
-	says_more(p, a.body);
+	goes_on(p, a.body, "sessions-before", "sessions");
 	answer_free(&a);
 }
 
@@ -90,7 +114,7 @@ tokens(struct page *p)
 	const json_t *t;
 	size_t i;
 
-	ask(&p->asker, &a, "GET", "/v1/tokens", NULL, 15);
+	ask(&p->asker, &a, "GET", part_of(p, "/v1/tokens?limit=", "before", "tokens-before"), NULL, 15);
 	put(&p->out, L("<h2 id=\"tokens\">Tokens for programs</h2><div class=\"wide\" role=\"region\" aria-label=\"Tokens\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Name</th>"
 	    "<th scope=\"col\">Role</th><th scope=\"col\">Until</th><th scope=\"col\">Remove</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "tokens"), i, t) {
@@ -101,7 +125,7 @@ tokens(struct page *p)
 		put(&p->out, L("<input type=\"hidden\" name=\"id\" value=\""), js_int(t, "id"), L("\"><button class=\"quiet\">Remove</button></form></td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
-	says_more(p, a.body);
+	goes_on(p, a.body, "tokens-before", "tokens");
 	answer_free(&a);
 	put(&p->out, L("<details class=\"card\"><summary>A new token</summary>"));
 	look_form(p, "/tokens");
@@ -118,13 +142,13 @@ page_users(struct page *p)
 	size_t i;
 
 	page_say(p, "Users", "ikectl user list; ikectl session list; ikectl token list");
-	if (!page_get(p, &a, "/v1/users"))
+	if (!page_get(p, &a, part_of(p, "/v1/users?limit=", "after", "users-after")))
 		return;
-	put(&p->out, L("<h1>Users</h1>"));
+	put(&p->out, L("<h1 id=\"users\">Users</h1>"));
 	look_said(p, page_field(p, "said"));
 	json_array_foreach(json_object_get(a.body, "users"), i, u)
 		user_card(p, u);
-	says_more(p, a.body);
+	goes_on(p, a.body, "users-after", "users");
 	new_user(p);
 	sessions(p);
 	tokens(p);

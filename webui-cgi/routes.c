@@ -42,6 +42,10 @@ static const struct field new_tunnel[] = {
 	{ "policy", F_CHOICE, 0, false, "modern|compatible|legacy" }, { "start", F_CHOICE, 0, false, "always|on-demand|respond-only" },
 	{ "auth", F_CHOICE, 0, false, "psk|cert|manual" }, { "trust", F_NAME, 0, false, NULL }, { "secret", F_LINE, 2000, false, NULL }, { 0 },
 };
+static const struct field accounts[] = {
+	SAID, { "users-after", F_NAME, 0, false, NULL }, { "sessions-before", F_NUMBER, INT64_MAX, false, NULL },
+	{ "tokens-before", F_NUMBER, INT64_MAX, false, NULL }, { 0 },
+};
 static const struct field user_new[] = { CSRF, { "user", F_NAME, 0, true, NULL }, { "password", F_LINE, 1024, true, NULL }, ROLE, { 0 } };
 static const struct field user[] = {
 	CSRF, { "password", F_LINE, 1024, false, NULL }, { "role", F_CHOICE, 0, false, "viewer|operator|editor|admin" },
@@ -87,7 +91,7 @@ const struct route routes[] = {
 	{ M_GET,	"/log",			ROLE_VIEWER,	logs,	page_log },
 	{ M_GET,	"/audit",		ROLE_VIEWER,	audit,		page_audit },
 	{ M_GET,	"/system",		ROLE_VIEWER,	no_fields,	page_system },
-	{ M_GET,	"/users",		ROLE_ADMIN,	said,		page_users },
+	{ M_GET,	"/users",		ROLE_ADMIN,	accounts,	page_users },
 	{ M_POST,	"/users",		ROLE_ADMIN,	user_new,	page_users_post },
 	{ M_POST,	"/users/*",		ROLE_ADMIN,	user,		page_user_post },
 	{ M_POST,	"/sessions/end",	ROLE_ADMIN,	by_id,		page_session_end },

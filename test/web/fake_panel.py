@@ -37,10 +37,11 @@ def confined(c):
 
 class Fake:
     """role: whose session it is; every call is kept in asked as (method, path, body, headers).
+    accounts: so many users, sessions and tokens; 0: one of each, hostile.
     confined: how the last who asked was closed in at that moment, and how many descriptors it had."""
 
     def __init__(self, path, tunnels=3):
-        self.role, self.asked, self.tunnels, self.extra, self.connections, self.confined = "admin", [], tunnels, {}, 0, None
+        self.role, self.asked, self.tunnels, self.extra, self.connections, self.confined, self.accounts = "admin", [], tunnels, {}, 0, None, 0
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(64)
@@ -100,6 +101,17 @@ class Fake:
                          "plan": [{"tunnel": H, "action": "rekeyed", "why": H}]}
         return 200, self.canned(at, path)
 
+    def part(self, what, path):
+        """As spdsync gives its lists: so many users after a name, sessions and tokens before a number."""
+        q = dict(x.split("=") for x in path.split("?")[1].split("&"))
+        row = LISTS["/v1/" + what][what][0]
+        if what == "users":
+            rows = [dict(row, user=n) for n in ("user-%04d" % i for i in range(self.accounts)) if n > q.get("after", "")]
+        else:
+            rows = [dict(row, id=i) for i in range(self.accounts, 0, -1) if i < int(q.get("before", 2 ** 62))]
+        n = int(q["limit"])
+        return {what: rows[:n], "next": rows[n - 1]["user" if what == "users" else "id"] if len(rows) > n else None}
+
     def canned(self, at, path):
         if at == "/v1/status":
             return {"site": "tokyo", "revision": {"number": 3, "time": "2026-01-01T00:00:00Z", "author": HOSTILE, "comment": HOSTILE, "current": True},
@@ -112,6 +124,8 @@ class Fake:
             return {"total": self.tunnels, "matching": self.tunnels, "counts": {"failed": self.tunnels},
                     "rates": {"bytes_in": 1, "bytes_out": None, "packets_in": 1, "packets_out": 1},
                     "tunnels": [tunnel("t-%03d" % i) for i in range(offset, min(offset + limit, self.tunnels))]}
+        if at in ("/v1/users", "/v1/sessions", "/v1/tokens") and self.accounts:
+            return self.part(at[4:], path)
         if at.startswith("/v1/explain/"):
             return {"tunnel": "t-000", "now": None, "records": [{"time": "2026-01-01T00:00:00Z", "tunnel": HOSTILE, "child": None,
                     "reason": HOSTILE, "message": HOSTILE, "hint": HOSTILE, "facts": {HOSTILE: HOSTILE, "exchange": HOSTILE, "peer": HOSTILE}}]}
