@@ -17,6 +17,7 @@ SCENARIOS = \
 	test/scenario/t_kill \
 	test/scenario/t_leak \
 	test/scenario/t_guard \
+	test/scenario/t_filter \
 	test/scenario/t_apply \
 	test/scenario/t_edit \
 	test/scenario/t_plan \
