@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Benchmarks are run by hand: make bench/udpblast && bench/throughput
-# The kernel module (configure --with-kernel-module): make module-test bench/udpblast test/scenario/pfkey_tool && bench/vm
+# The kernel module, which is built for the guest's kernel: make bench/udpblast test/scenario/pfkey_tool && bench/vm
 EXTRA_PROGRAMS += bench/udpblast
 bench_udpblast_SOURCES = bench/udpblast.c
 EXTRA_DIST += bench/handshakes bench/panel bench/sites bench/throughput bench/vm bench/vm.guest test/interop/pki.sh test/interop/strongswan.sh
