@@ -100,6 +100,7 @@ struct pfkey_msg {
 	struct pfkey_stats	stats;			/* STATS */
 	uint16_t		named_what;		/* NAMED: CW_NAMED_* */
 	struct bytes		named;			/* whole struct cw_named, borrowed */
+	struct bytes		drops;			/* DROPS: whole struct cw_dropped, borrowed */
 	/* KEYLESS has no content; PACKETS' content is soft.packets and hard.packets */
 };
 

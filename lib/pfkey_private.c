@@ -191,6 +191,25 @@ get_named(struct rd *r, struct pfkey_msg *m)
 			rd_fail(r);	/* a name that does not end */
 }
 
+static void
+put_drops(struct wr *w, const struct pfkey_msg *m)
+{
+	wr_h16(w, (uint16_t)(m->drops.n / sizeof(struct cw_dropped)));
+	wr_h16(w, 0);
+	wr_span(w, m->drops);
+}
+
+static void
+get_drops(struct rd *r, struct pfkey_msg *m)
+{
+	unsigned n = rd_h16(r);
+
+	rd_h16(r);
+	if (n > CW_DROPS_MAX)
+		rd_fail(r);
+	m->drops = rd_bytes(r, n * sizeof(struct cw_dropped));
+}
+
 const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_HELLO,			put_hello,		get_hello },
 	{ CW_EXT_REPLAY,		put_replay,		get_replay },
@@ -201,5 +220,6 @@ const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_KEYLESS,		put_keyless,		get_keyless },
 	{ CW_EXT_PACKETS,		put_packets,		get_packets },
 	{ CW_EXT_NAMED,			put_named,		get_named },
+	{ CW_EXT_DROPS,			put_drops,		get_drops },
 };
 const unsigned pfkey_nprivate_exts = sizeof(pfkey_private_exts) / sizeof(pfkey_private_exts[0]);

@@ -93,6 +93,7 @@ int cmd_user(const struct ctl *, int argc, char **argv);
 int cmd_secret(const struct ctl *, int argc, char **argv);
 int cmd_session(const struct ctl *, int argc, char **argv);
 int cmd_token(const struct ctl *, int argc, char **argv);
+int cmd_trace(const struct ctl *, int argc, char **argv);
 int cmd_traffic(const struct ctl *, int argc, char **argv);
 
 /* tunnel NULL: all. */

@@ -16,6 +16,7 @@ iked_ikectl_libimport_a_SOURCES = \
 	iked/ikectl/import/write.c
 
 sbin_PROGRAMS += iked/ikectl/ikectl
+iked_ikectl_ikectl_CPPFLAGS = $(SETKEY_CPPFLAGS)
 iked_ikectl_ikectl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CURL_CFLAGS)
 iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/alias.c \
@@ -31,6 +32,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_import.c \
 	iked/ikectl/cmd_peer.c \
 	iked/ikectl/cmd_events.c \
+	iked/ikectl/cmd_trace.c \
 	iked/ikectl/cmd_traffic.c \
 	iked/ikectl/cmd_rev.c \
 	iked/ikectl/cmd_secret.c \
@@ -45,8 +47,11 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/print_cert.c \
 	iked/ikectl/sub.h \
 	iked/ikectl/tar.c \
-	iked/ikectl/tar.h
-iked_ikectl_ikectl_LDADD = iked/ikectl/libimport.a lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
+	iked/ikectl/tar.h \
+	iked/ikectl/trace.c \
+	iked/ikectl/trace.h \
+	keymgr/setkey/talk.c
+iked_ikectl_ikectl_LDADD = iked/ikectl/libimport.a keymgr/setkey/libsetkey.a lib/libcauseway.a $(JANSSON_LIBS) $(CURL_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS) $(EVENT_LIBS)
 UNIT_TESTS += test/unit/t_ikectl test/unit/test_bundle test/unit/test_commands
 EXTRA_DIST += test/unit/t_ikectl test/unit/test_bundle test/unit/test_commands
 
@@ -62,3 +67,5 @@ check_PROGRAMS += test/fuzz/replay_import
 test_fuzz_replay_import_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_import.c
 test_fuzz_replay_import_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/spdsync -I$(top_srcdir)/iked/ikectl/import
 test_fuzz_replay_import_LDADD = iked/ikectl/libimport.a $(SPDSYNC_LIBS)
+NET_TESTS += test/scenario/t_trace
+EXTRA_DIST += test/scenario/t_trace

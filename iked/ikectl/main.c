@@ -43,6 +43,7 @@ const struct command commands[] = {
 	{ "shutdown", "", "close all tunnels and end the suite; the guard stays", 0, 0, cmd_shutdown },
 	{ "status", "[TUNNEL]", "the gateway, or one tunnel; --watch: until it is interrupted", 0, 1, cmd_status },
 	{ "token", "COMMAND ...", "tokens for programs: list, add, remove", 0, 2, cmd_token },
+	{ "trace", "SRC DST [PROTO [SPORT DPORT]]", "what the engine does with such a packet: policy, what comes first, SAs, the last drop", 2, 5, cmd_trace },
 	{ "traffic", "[TUNNEL]", "how much a tunnel carries, or all: now, and over --span 2h, 1d or 31d", 0, 1, cmd_traffic },
 	{ "undo", "", "go back at once from what 'apply --confirm' put in force", 0, 0, cmd_undo },
 	{ "up", "TUNNEL", "start a tunnel and wait for it", 1, 1, cmd_up },

@@ -259,6 +259,18 @@ void cw_own_put(struct cw_engine *, const struct cw_policy *);	/* of one that is
 bool cw_own_spares(struct cw_engine *, const struct cw_policy *, const struct cw_flow *);
 bool cw_of_link(const struct cw_flow *);	/* it never leaves its link */
 
+/* -- seen.c -- */
+#define CW_SEEN	CW_DROPS_MAX
+struct cw_seen {
+	struct cw_addr	src, dst;
+	uint8_t		proto;
+	uint16_t	sport, dport, reason;
+	uint32_t	spi, times;
+	uint64_t	when;
+};
+void cw_seen_add(struct cw_engine *, const struct cw_pkt *);	/* one that is dropped, its reason stands in it */
+unsigned cw_seen_copy(struct cw_engine *, struct cw_seen v[CW_SEEN]);
+
 /* -- knob.c -- */
 void cw_knobs_init(struct cw_engine *);
 int cw_knob_check(const struct cw_engine *, unsigned i, uint32_t v);	/* what cw_knob_set would say; i is one */
@@ -325,6 +337,8 @@ struct cw_engine {
 	struct cw_pkt	*nested, **nested_end;
 	bool		 draining;
 	struct host_stats *stats;
+	struct cw_seen	 seen[CW_SEEN];		/* a ring; the engine's lock */
+	uint64_t	 nseen;
 	uint32_t	 knob[CW_KNOBS];
 	uint64_t	 knob_fixed;	/* a bit for each that this host cannot change */
 	uint8_t		 pf[CW_PF_MAX];	/* the PF_KEY message that a control call writes */

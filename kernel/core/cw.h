@@ -142,6 +142,8 @@ void cw_dropped_ends(const struct cw_pkt *, struct cw_addr *src, struct cw_addr 
 /* The host's own drops: count the reason and hand the packet to host_drop_out. */
 void cw_drop(struct cw_engine *, struct cw_pkt *, unsigned reason);
 void cw_count(struct cw_engine *, unsigned reason, uint64_t n);	/* when there is no struct cw_pkt */
+/* One clear packet, of which have octets of whole are at hand: counted by its family, and remembered among the last drops. */
+void cw_refused(struct cw_engine *, unsigned reason, const uint8_t *p, size_t have, size_t whole, uint64_t now);
 /* Completion of host_seal and host_open, for each packet once; crypt.ok holds the answer. */
 void cw_sealed(struct cw_engine *, struct cw_pkt **v, unsigned n);
 void cw_opened(struct cw_engine *, struct cw_pkt **v, unsigned n);

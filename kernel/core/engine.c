@@ -107,6 +107,7 @@ cw_fail(struct cw_batch *b, struct cw_pkt *p, unsigned reason)
 	cw_tally(b->e, p, CW_TOTAL_DROPS, 1);
 	p->verdict = CW_DROPPED;
 	p->drop = (uint16_t)reason;
+	cw_seen_add(b->e, p);
 	cw_batch_add(b, p);
 }
 

@@ -18,6 +18,7 @@ CORE_SOURCES = \
 	kernel/core/own.c \
 	kernel/core/pf.h \
 	kernel/core/pf_decode.c \
+	kernel/core/pf_drops.c \
 	kernel/core/pf_encode.c \
 	kernel/core/pf_event.c \
 	kernel/core/pf_named.c \
@@ -27,6 +28,7 @@ CORE_SOURCES = \
 	kernel/core/pfkey.c \
 	kernel/core/replay.c \
 	kernel/core/sad.c \
+	kernel/core/seen.c \
 	kernel/core/spd.c \
 	kernel/include/causeway/drop.def \
 	kernel/include/causeway/knob.def \

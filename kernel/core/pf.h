@@ -88,7 +88,7 @@ void pf_error(struct cw_engine *, struct cw_client *, const struct pf_msg *, int
 typedef int pf_handler(struct cw_engine *, struct cw_client *, const struct pf_msg *, uint64_t now);
 pf_handler pf_getspi, pf_add, pf_update, pf_delete, pf_get, pf_acquire, pf_flush;
 pf_handler pf_spdadd, pf_spdupdate, pf_spddelete, pf_spddelete2, pf_spdget, pf_spdflush;
-pf_handler pf_register, pf_dump, pf_spddump, pf_promisc, pf_named;
+pf_handler pf_register, pf_dump, pf_spddump, pf_promisc, pf_named, pf_drops;
 void pf_overheard(struct cw_engine *, const struct cw_client *whose, const uint8_t *msg, size_t len);
 
 #endif

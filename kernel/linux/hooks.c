@@ -74,9 +74,9 @@ go_past(struct sk_buff *skb, const struct nf_hook_state *state)
 }
 
 static unsigned int
-drop(struct host *h, unsigned int why)
+drop(struct host *h, const struct sk_buff *skb, unsigned int why)
 {
-	cw_count(h->e, why, 1);
+	cw_refused(h->e, why, skb->data, skb_headlen(skb), skb->len, mod_now());
 	return NF_DROP;
 }
 
@@ -157,7 +157,7 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 		why = ask_clear(h, skb, true);
 		covered = why != CW_DROP_POLICY_DEFAULT_IN;	/* then the outbound policy decides alone */
 		if (why != CW_DROP_NONE && covered)
-			return drop(h, why);
+			return drop(h, skb, why);
 	}
 	v = outbound(h, skb, covered);
 	if (v != NF_ACCEPT || !ours)
@@ -329,7 +329,7 @@ on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 	why = ask_clear(h, skb, false);
 	if (why == CW_DROP_NONE || is_neighbour(skb) || (whole && proto == IPPROTO_UDP && socket_bypasses(state, skb, off)))
 		return NF_ACCEPT;
-	return drop(h, why);
+	return drop(h, skb, why);
 }
 
 #define HOOKS(family)													\

@@ -446,13 +446,74 @@ counters(void **state)
 	rig_free(far);
 }
 
+static struct cw_dropped
+last_drop(struct host *h, unsigned i, unsigned *n)
+{
+	struct cw_dropped x = { .reason = 0 };
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, CW_MSG_DROPS, SADB_SATYPE_UNSPEC);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_true(rig_last(h, 0, &m) && (m.has & PFKEY_HAS(CW_EXT_DROPS)));
+	*n = (unsigned)(m.drops.n / sizeof(x));
+	if (i < *n)
+		memcpy(&x, m.drops.p + i * sizeof(x), sizeof(x));
+	rig_forget(h, 0);
+	return x;
+}
+
+/* The last drops, the newest first: what was alike stands on one line, and there are never more than there is room for. */
+static void
+drops(void **state)
+{
+	struct host *h = rig_new(), *far = rig_new();
+	struct rig_sa like = { 0 };
+	struct cw_dropped x;
+	struct cw_pkt *p;
+	unsigned n;
+
+	rig_tunnel(h, true, &like);
+	rig_tunnel(far, false, &like);
+	last_drop(far, 0, &n);
+	assert_int_equal(n, 0);
+	p = rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false));
+	cw_pkt_data(p)[20] ^= 1;
+	rig_carry(far, p);
+	x = last_drop(far, 0, &n);
+	assert_int_equal(n, 1);
+	assert_true(x.reason == CW_DROP_ICV_WRONG && x.spi == 0x2000 && x.proto == 50 && x.times == 1 && x.fam == 4 && x.src[0] == 20 && x.dst[3] == 2);
+	for (unsigned i = 0; i < 3; i++) {
+		p = rig_udp6("fd01::5", "fd02::6", 40, 0);
+		cw_check_clear(far->e, &p, 1);
+	}
+	x = last_drop(far, 0, &n);
+	assert_int_equal(n, 2);
+	assert_true(x.reason == CW_DROP_POLICY_CLEAR && x.spi == 0 && x.proto == 17 && x.times == 3 && x.fam == 6 && x.src[0] == 0xfd && x.dst[15] == 6);
+	assert_int_equal(last_drop(far, 1, &n).reason, CW_DROP_ICV_WRONG);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+	far->now += 3 * S;
+	cw_refused(far->e, CW_DROP_POLICY_CLEAR, cw_pkt_data(p), p->len, p->len, far->now - 2 * S);
+	x = last_drop(far, 0, &n);
+	assert_true(n == 3 && x.fam == 4 && x.times == 1 && x.ago == 2 * S);
+	assert_int_equal(of(far, CW_KIND_POLICY, false, "drop_policy_clear"), 1);
+	rig_pkt_free(p);
+	for (unsigned i = 0; i < 200; i++) {
+		p = rig_udp4(i % 2 ? "10.0.1.5" : "10.0.1.6", "10.0.2.6", 40, 0, false);
+		cw_check_clear(far->e, &p, 1);
+	}
+	last_drop(far, 0, &n);
+	assert_int_equal(n, CW_DROPS_MAX);
+	rig_free(h);
+	rig_free(far);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds), cmocka_unit_test(who), cmocka_unit_test(malformed), cmocka_unit_test(default_level), cmocka_unit_test(eight_levels),
 		cmocka_unit_test(unmatched), cmocka_unit_test(outer_header), cmocka_unit_test(congestion_in), cmocka_unit_test(key_settings),
-		cmocka_unit_test(counters),
+		cmocka_unit_test(counters), cmocka_unit_test(drops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 /* Private messages, engine to clients that said HELLO. */
 #define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
 #define CW_MSG_NAMED	129	/* NAMED, both ways, from any client that said HELLO: settings and counters by name */
+#define CW_MSG_DROPS	130	/* a base message; the answer has DROPS */
 
 /* Private extensions. */
 #define CW_EXT_HELLO		0x7F00
@@ -41,8 +42,9 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_EXT_KEYLESS		0x7F06
 #define CW_EXT_PACKETS		0x7F07
 #define CW_EXT_NAMED		0x7F08
+#define CW_EXT_DROPS		0x7F09
 #define CW_EXT_FIRST		CW_EXT_HELLO
-#define CW_EXT_LAST		CW_EXT_NAMED
+#define CW_EXT_LAST		CW_EXT_DROPS
 
 #define CW_HELLO_MAGIC		0x43575931u	/* "CWY1" */
 #define CW_HELLO_VERSION	1
@@ -143,6 +145,24 @@ struct cw_named {
 struct cw_ext_named {
 	__u16	len, type;
 	__u16	what, n;
+} __attribute__((packed));
+
+/*
+ * DROPS (engine to client): the last packets that were dropped, the newest first. By the addresses of their own header, or, of what came
+ * or would have gone as ESP (proto 50), of the outer one. spi 0: no SA was looked for.
+ */
+#define CW_DROPS_MAX	64
+struct cw_dropped {
+	__u8	src[16], dst[16];
+	__u8	fam, proto;	/* fam 0: the addresses are not known */
+	__u16	sport, dport;	/* host order; ICMP: type and code */
+	__u16	reason;		/* CW_DROP_* */
+	__u32	spi, times;	/* how many like it came one after the other */
+	__u64	ago;		/* ns since the last of them */
+} __attribute__((packed));
+struct cw_ext_drops {
+	__u16	len, type;
+	__u16	n, reserved;
 } __attribute__((packed));
 
 #endif
