@@ -43,7 +43,7 @@ kernel_user_libhost_a_SOURCES = \
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
 CORE_TESTS = test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
-	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs
+	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
@@ -64,6 +64,9 @@ test_unit_test_core_life_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_scale_SOURCES = test/unit/test_core_scale.c $(CORE_RIG)
 test_unit_test_core_scale_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_scale_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_selectors_SOURCES = test/unit/test_core_selectors.c $(CORE_RIG)
+test_unit_test_core_selectors_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_selectors_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_knobs_SOURCES = test/unit/test_core_knobs.c $(CORE_RIG)
 test_unit_test_core_knobs_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_knobs_LDADD = $(CORE_TEST_LIBS)

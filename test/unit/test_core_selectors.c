@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a policy's selectors cover and what not: directions, edges of prefixes, ports, every protocol number, ICMP's type and code,
+ * IPv6's extension headers, fragments; unique SAs; and by what an SA is named. Packets, through the engine's own lookup.
+ */
+#include "core_rig.h"
+
+static int
+discard(struct host *h, unsigned dir, const char *src, const char *dst, uint8_t proto, uint16_t sport, uint16_t dport)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, SADB_X_SPDADD, dir, CW_POLICY_DISCARD, src, dst, 0, 10);
+	m.src.proto = m.dst.proto = proto;
+	m.src.ep.port = sport;
+	m.dst.ep.port = dport;
+	return rig_call(h, 0, &m);
+}
+
+/* Does the outbound policy take it? */
+static bool
+taken(struct host *h, struct cw_pkt *p)
+{
+	bool yes;
+
+	rig_clear(h);
+	cw_plain_in(h->e, &p, 1, h->now);
+	assert_int_equal(h->ndrop + h->nplain, 1);
+	yes = h->ndrop == 1;
+	if (yes)
+		assert_int_equal(h->drop[0]->drop, CW_DROP_POLICY_DISCARD_OUT);
+	return yes;
+}
+
+static struct cw_pkt *
+four(const char *src, const char *dst)
+{
+	return rig_udp4(src, dst, 20, 0, false);
+}
+
+static void
+sum4(uint8_t *h)
+{
+	uint32_t s = 0;
+
+	h[10] = h[11] = 0;
+	for (unsigned i = 0; i < 20; i += 2)
+		s += (uint32_t)h[i] << 8 | h[i + 1];
+	s = (s & 0xffff) + (s >> 16);
+	s += s >> 16;
+	h[10] = (uint8_t)~(s >> 8);
+	h[11] = (uint8_t)~s;
+}
+
+/* Protocol, the first four octets behind the header (ports, or type and code), and a fragment's offset in eights. */
+static struct cw_pkt *
+like(uint8_t proto, uint16_t a, uint16_t b, unsigned frag)
+{
+	struct cw_pkt *p = four("10.0.1.5", "10.0.2.6");
+	uint8_t *h = cw_pkt_data(p);
+
+	h[9] = proto;
+	h[20] = (uint8_t)(a >> 8);
+	h[21] = (uint8_t)a;
+	h[22] = (uint8_t)(b >> 8);
+	h[23] = (uint8_t)b;
+	if (proto == 1 || proto == 58) {
+		h[20] = (uint8_t)a;
+		h[21] = (uint8_t)b;
+	}
+	if (proto == 6)
+		h[32] = 0x50;
+	h[6] = (uint8_t)(frag >> 8);
+	h[7] = (uint8_t)frag;
+	sum4(h);
+	return p;
+}
+
+static void
+directions(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_pkt *p = four("10.0.1.5", "10.0.2.6");
+
+	assert_int_equal(discard(h, CW_DIR_IN, "10.0.1.0/24", "10.0.2.0/24", 255, 0, 0), 0);
+	assert_false(taken(h, four("10.0.1.5", "10.0.2.6")));
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false), CW_DROP_POLICY_DISCARD_IN);
+	rig_free(h);
+	h = rig_new();
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 255, 0, 0), 0);
+	assert_true(taken(h, four("10.0.1.5", "10.0.2.6")));
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false), CW_DROP_NONE);
+	assert_false(taken(h, four("10.0.2.6", "10.0.1.5")));		/* nor the way back */
+	rig_pkt_free(p);
+	rig_free(h);
+}
+
+static void
+edges(void **state)
+{
+	struct host *h = rig_new();
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "0.0.0.0/0", 255, 0, 0), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "fd00:1::/64", "::/0", 255, 0, 0), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "192.0.2.128/25", "198.51.100.7/32", 255, 0, 0), 0);
+	assert_true(taken(h, four("10.0.1.0", "1.2.3.4")));
+	assert_true(taken(h, four("10.0.1.1", "255.0.0.1")));
+	assert_true(taken(h, four("10.0.1.255", "10.0.2.6")));
+	assert_false(taken(h, four("10.0.2.0", "1.2.3.4")));
+	assert_false(taken(h, four("10.0.0.255", "1.2.3.4")));
+	assert_true(taken(h, four("192.0.2.128", "198.51.100.7")));
+	assert_true(taken(h, four("192.0.2.255", "198.51.100.7")));
+	assert_false(taken(h, four("192.0.2.127", "198.51.100.7")));
+	assert_false(taken(h, four("192.0.2.128", "198.51.100.6")));
+	assert_true(taken(h, rig_udp6("fd00:1::1", "2001:db8::1", 20, 0)));
+	assert_true(taken(h, rig_udp6("fd00:1::ffff:ffff:ffff:ffff", "2001:db8::1", 20, 0)));
+	assert_false(taken(h, rig_udp6("fd00:1:0:1::", "2001:db8::1", 20, 0)));
+	rig_free(h);
+}
+
+static void
+ports(void **state)
+{
+	struct host *h = rig_new();
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 6, 110, 0), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 17, 0, 53), 0);
+	assert_true(taken(h, like(6, 110, 40000, 0)));
+	assert_false(taken(h, like(6, 25, 40000, 0)));
+	assert_false(taken(h, like(6, 40000, 110, 0)));
+	assert_false(taken(h, like(17, 110, 40000, 0)));
+	assert_true(taken(h, like(17, 9, 53, 0)));
+	assert_false(taken(h, like(17, 53, 9, 0)));
+	assert_false(taken(h, like(132, 110, 53, 0)));
+	rig_free(h);
+}
+
+/* RFC 4301 4.4.1.1: "any" is every protocol there is, and a number is that one alone. */
+static void
+protocols(void **state)
+{
+	struct host *all = rig_new();
+
+	assert_int_equal(discard(all, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 255, 0, 0), 0);
+	for (unsigned proto = 1; proto < 255; proto++) {
+		struct host *h = rig_new();
+
+		assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", (uint8_t)proto, 0, 0), 0);
+		assert_true(taken(h, like((uint8_t)proto, 5, 6, 0)));
+		assert_false(taken(h, like((uint8_t)(proto == 254 ? 200 : proto + 1), 5, 6, 0)));
+		assert_true(taken(all, like((uint8_t)proto, 5, 6, 0)));
+		rig_free(h);
+	}
+	rig_free(all);
+}
+
+static void
+icmp(void **state)
+{
+	struct host *h = rig_new();
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 1, 8, 0), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 1, 3, 4), 0);
+	assert_true(taken(h, like(1, 8, 0, 0)));
+	assert_false(taken(h, like(1, 13, 0, 0)));
+	assert_true(taken(h, like(1, 3, 4, 0)));
+	assert_false(taken(h, like(1, 3, 3, 0)));
+	assert_false(taken(h, like(17, 8, 0, 0)));
+	rig_free(h);
+}
+
+/* A TCP header behind hop-by-hop, routing and destination options. */
+static void
+chains(void **state)
+{
+	static const uint8_t kinds[3] = { 0, 43, 60 };
+	struct host *h = rig_new();
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "fd00:1::/64", "fd00:2::/64", 6, 0, 25), 0);
+	for (unsigned n = 0; n <= 3; n++) {
+		for (unsigned port = 25; port <= 26; port++) {
+			struct cw_pkt *p = rig_udp6("fd00:1::5", "fd00:2::6", 60, 0);
+			uint8_t *ip = cw_pkt_data(p), *at = ip + 40;
+
+			ip[6] = n ? kinds[0] : 6;
+			for (unsigned i = 0; i < n; i++, at += 8) {
+				memset(at, 0, 8);
+				at[0] = i + 1 < n ? kinds[i + 1] : 6;
+				at[2] = kinds[i] == 43 ? 0 : 1;		/* PadN of four */
+				at[3] = kinds[i] == 43 ? 0 : 4;
+			}
+			memset(at, 0, 20);
+			at[3] = (uint8_t)port;
+			at[12] = 0x50;
+			assert_int_equal(taken(h, p), port == 25);
+		}
+	}
+	rig_free(h);
+}
+
+/* Of a later fragment the ports are not known: what discards or protects takes it, what lets pass has to be sure (RFC 4301 7). */
+static void
+fragments(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 17, 0, 53), 0);
+	assert_true(taken(h, like(17, 9, 53, 0x2000)));		/* the first one has them */
+	assert_false(taken(h, like(17, 9, 54, 0x2000)));
+	assert_true(taken(h, like(17, 0x4141, 0x4141, 0x2002)));
+	assert_true(taken(h, like(17, 0x4141, 0x4141, 0x0004)));
+	assert_false(taken(h, like(6, 0x4141, 0x4141, 0x0004)));
+	rig_free(h);
+	h = rig_new();
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_NONE, "10.0.1.0/24", "10.0.2.0/24", 0, 5);
+	m.src.proto = m.dst.proto = 17;
+	m.dst.ep.port = 53;
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 255, 0, 0), 0);
+	assert_false(taken(h, like(17, 9, 53, 0)));
+	assert_true(taken(h, like(17, 0x4141, 0x4141, 0x0004)));
+	rig_free(h);
+}
+
+/* unique:1 and unique:2 to one peer go by SAs of their own. */
+static void
+unique(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa a = { .spi = 0x5001, .reqid = 1, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 5, .window = 64, .flags = CW_SAF_OUT }, b = a;
+
+	b.spi = 0x5002;
+	b.reqid = 2;
+	b.seed = 6;
+	assert_int_equal(rig_sa(h, &a), 0);
+	assert_int_equal(rig_sa(h, &b), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 1, 10), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.3.0/24", 2, 10), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct cw_pkt *p = rig_seal(h, four("10.0.1.5", i ? "10.0.3.6" : "10.0.2.6"));
+
+		assert_int_equal(cw_pkt_data(p)[3], 1 + i);
+		rig_pkt_free(p);
+	}
+	rig_free(h);
+}
+
+/* An SA is named by SPI and destination: the same twice is refused and leaves the first as it was, another destination is another SA. */
+static void
+names(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa a = { .spi = 0x5001, .reqid = 1, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 5, .window = 64 }, b = a;
+	struct pfkey_msg m;
+
+	assert_int_equal(rig_sa(h, &a), 0);
+	b.seed = 6;
+	b.reqid = 2;
+	assert_int_equal(rig_sa(h, &b), EEXIST);
+	assert_int_equal(rig_by_name(h, 0, SADB_GET, &a), 0);
+	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.sa2.reqid, 1);
+	assert_int_equal(m.key_encrypt.p[0], 0x40 + 5);
+	b.dst = "20.0.0.3";
+	assert_int_equal(rig_sa(h, &b), 0);
+	assert_int_equal(cw_sa_count(h->e), 2);
+	rig_free(h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(directions), cmocka_unit_test(edges), cmocka_unit_test(ports), cmocka_unit_test(protocols), cmocka_unit_test(icmp),
+		cmocka_unit_test(chains), cmocka_unit_test(fragments), cmocka_unit_test(unique), cmocka_unit_test(names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
