@@ -1,16 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The algorithms of ESP, in PF_KEY numbers. RFC 4106 (GCM), 7634 (ChaCha20), 3602 (CBC), 2410 (NULL), 4868 (HMAC-SHA2). */
+/*
+ * The registry of algorithms, in PF_KEY numbers. RFC 4106 (GCM), 4543 (GMAC), 7634 (ChaCha20), 3602 (CBC), 3686 (CTR), 4312
+ * (Camellia), 2451 (3DES, Blowfish, CAST-128), 2405 (DES), 2410 (NULL); 2404 (HMAC-SHA1), 4868 (HMAC-SHA2), 3566 (XCBC), 4494 (CMAC),
+ * 2403 (HMAC-MD5), 2857 (HMAC-RIPEMD-160). legacy: what RFC 8221 5 and 6 say may not be used, or has blocks of 64 bits, whose
+ * ciphertext tells of the text after some gigabytes under one key (RFC 8221 5, "Sweet32").
+ */
 #include "core.h"
 
 static const struct cw_alg algs[] = {
-	/*  id                       auth aead salt iv icv block  min  max step */
-	{ SADB_X_EALG_AES_GCM_ICV16,    0, 1, 4,  8, 16,  4, 128, 256,  64 },
-	{ SADB_X_EALG_AESCBC,           0, 0, 0, 16,  0, 16, 128, 256,  64 },
-	{ CW_EALG_CHACHA20POLY1305,     0, 1, 4,  8, 16,  4, 256, 256, 256 },
-	{ SADB_EALG_NULL,               0, 0, 0,  0,  0,  1,   0,   0,   1 },
-	{ SADB_X_AALG_SHA2_256HMAC,     1, 0, 0,  0, 16,  1, 256, 256, 256 },
-	{ SADB_X_AALG_SHA2_384HMAC,     1, 0, 0,  0, 24,  1, 384, 384, 384 },
-	{ SADB_X_AALG_SHA2_512HMAC,     1, 0, 0,  0, 32,  1, 512, 512, 512 },
+	/*  id                       auth aead salt iv icv block  min  max step legacy */
+	{ SADB_X_EALG_AES_GCM_ICV16,    0, 1, 4,  8, 16,  4, 128, 256,  64, 0 },
+	{ SADB_X_EALG_AESCBC,           0, 0, 0, 16,  0, 16, 128, 256,  64, 0 },
+	{ CW_EALG_CHACHA20POLY1305,     0, 1, 4,  8, 16,  4, 256, 256, 256, 0 },
+	{ SADB_X_EALG_AESCTR,           0, 0, 4,  8,  0,  4, 128, 256,  64, 0 },
+	{ SADB_X_EALG_CAMELLIACBC,      0, 0, 0, 16,  0, 16, 128, 256,  64, 0 },
+	{ SADB_X_EALG_NULL_AES_GMAC,            0, 1, 4,  8, 16,  4, 128, 256,  64, 0 },
+	{ SADB_EALG_NULL,               0, 0, 0,  0,  0,  1,   0,   0,   1, 0 },
+	{ SADB_EALG_3DESCBC,            0, 0, 0,  8,  0,  8, 192, 192, 192, 1 },
+	{ SADB_EALG_DESCBC,             0, 0, 0,  8,  0,  8,  64,  64,  64, 1 },
+	{ SADB_X_EALG_CASTCBC,          0, 0, 0,  8,  0,  8,  40, 128,   8, 1 },
+	{ SADB_X_EALG_BLOWFISHCBC,      0, 0, 0,  8,  0,  8,  40, 448,   8, 1 },
+	{ SADB_X_AALG_SHA2_256HMAC,     1, 0, 0,  0, 16,  1, 256, 256, 256, 0 },
+	{ SADB_X_AALG_SHA2_384HMAC,     1, 0, 0,  0, 24,  1, 384, 384, 384, 0 },
+	{ SADB_X_AALG_SHA2_512HMAC,     1, 0, 0,  0, 32,  1, 512, 512, 512, 0 },
+	{ CW_AALG_SHA2_256HMAC_96,      1, 0, 0,  0, 12,  1, 256, 256, 256, 0 },
+	{ SADB_AALG_SHA1HMAC,           1, 0, 0,  0, 12,  1, 160, 160, 160, 0 },
+	{ SADB_X_AALG_AES_XCBC_MAC,     1, 0, 0,  0, 12,  1, 128, 128, 128, 0 },
+	{ CW_AALG_AES_CMAC,             1, 0, 0,  0, 12,  1, 128, 128, 128, 0 },
+	{ SADB_AALG_MD5HMAC,            1, 0, 0,  0, 12,  1, 128, 128, 128, 1 },
+	{ SADB_X_AALG_RIPEMD160HMAC,    1, 0, 0,  0, 12,  1, 160, 160, 160, 1 },
 };
 
 const struct cw_alg *
@@ -28,6 +46,12 @@ cw_alg_find(bool auth, unsigned id)
 		if (a->auth == auth && a->id == id)
 			return a;
 	return NULL;
+}
+
+bool
+cw_alg_private(const struct cw_alg *a)
+{
+	return a->auth ? a->id == CW_AALG_SHA2_256HMAC_96 || a->id == CW_AALG_AES_CMAC : a->id == CW_EALG_CHACHA20POLY1305;
 }
 
 bool

@@ -100,13 +100,8 @@ static inline void put16(uint8_t *p, uint32_t v) { p[0] = (uint8_t)(v >> 8); p[1
 static inline void put32(uint8_t *p, uint32_t v) { put16(p, v >> 16); put16(p + 2, v & 0xffff); }
 
 /* -- alg.c -- */
-struct cw_alg {
-	uint8_t		id, auth;	/* auth 1: an integrity algorithm */
-	uint8_t		aead;
-	uint8_t		salt, iv, icv, block;
-	uint16_t	min, max, step;	/* key bits without salt */
-};
-const struct cw_alg *cw_alg_find(bool auth, unsigned id);
+#define CW_ALGS_MAX	32	/* rows of one kind, at most */
+bool cw_alg_private(const struct cw_alg *);	/* its number is ours, and nothing to others */
 bool cw_alg_key_ok(const struct cw_alg *, unsigned bits, size_t octets);
 const struct cw_alg *cw_alg_row(unsigned i);	/* NULL ends */
 

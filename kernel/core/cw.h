@@ -59,10 +59,21 @@ enum cw_verdict {
 	CW_DROPPED	/* drop_out; the reason stands in drop */
 };
 
+/* A row of the registry of algorithms (alg.c); hosts ask it for the sizes. */
+struct cw_alg {
+	uint8_t		id, auth;	/* the PF_KEY number; auth 1: an integrity algorithm */
+	uint8_t		aead;		/* it authenticates by itself */
+	uint8_t		salt, iv, icv, block;
+	uint16_t	min, max, step;	/* key bits without salt */
+	uint8_t		legacy;		/* weak: only where CW_KNOB_LEGACY is 1 */
+};
+const struct cw_alg *cw_alg_find(bool auth, unsigned id);	/* NULL: there is none */
+
 /* What the host's cipher needs; filled by the engine, embedded so that nothing is allocated for a packet. */
 struct cw_crypt {
 	struct host_aead *aead;
-	uint8_t		*esp;		/* the ESP header; IV, text and ICV follow it without a gap */
+	uint8_t		*esp;		/* the ESP header; IV and text follow it without a gap; a MAC alone: what it covers */
+	uint8_t		*icv;		/* where the ICV is; NULL: behind the text */
 	uint32_t	head;		/* octets before the text: 8 + IV */
 	uint32_t	text;		/* octets of text */
 	uint32_t	seqhi;		/* ESN: the high half, host order */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The way out: outbound policy, then ESP (RFC 4303 3.3) in tunnel mode. The sequence number is taken under the SA's lock
- * and is the AEAD's IV (RFC 4106 3.1), so a number is never used twice; the burst then goes to the host's cipher as one.
+ * and is the IV of AEADs and of CTR (RFC 4106 3.1, 3686 3.1), so a number is never used twice; the burst then goes to the host's cipher as one.
  */
 #include "core.h"
 
@@ -89,7 +89,7 @@ frame(struct cw_pkt *p, struct cw_sa *sa, uint64_t seq, unsigned next_header)
 	p->crypt.esp = h;
 	put32(h, sa->spi);
 	put32(h + 4, (uint32_t)seq);
-	if (sa->enc->aead) {
+	if (sa->enc->salt) {	/* a nonce, which may not come twice */
 		put32(h + 8, (uint32_t)(seq >> 32));
 		put32(h + 12, (uint32_t)seq);
 	} else {

@@ -38,14 +38,20 @@ kernel_core_libcw_a_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_core_libcw_a_SOURCES = $(CORE_SOURCES) kernel/user/host.h
 kernel_user_libhost_a_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_user_libhost_a_SOURCES = \
-	kernel/user/host_openssl.c
+	kernel/user/crypt.c \
+	kernel/user/host_openssl.c \
+	kernel/user/xcbc.c \
+	kernel/user/xcbc.h
 
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
-CORE_TESTS = test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
+CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
 	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
+test_unit_test_core_alg_SOURCES = test/unit/test_core_alg.c $(CORE_RIG)
+test_unit_test_core_alg_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_alg_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
 test_unit_test_core_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_esp_LDADD = $(CORE_TEST_LIBS)

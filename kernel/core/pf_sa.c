@@ -164,15 +164,39 @@ selectors(struct cw_sa *sa, const struct pf_msg *m)
 	return 0;
 }
 
-static int
-keys(struct cw_sa *sa, const struct pf_msg *m)
+/* Nothing would tell a forged packet from a real one: then no window may move, and no peer (RFC 4303 3.4.3). */
+static bool
+unauthenticated(const struct pf_msg *m)
 {
+	const struct cw_alg *enc = cw_alg_find(false, m->encrypt);
+
+	return m->auth == 0 && enc && !enc->aead;
+}
+
+/* May these algorithms be used together, here? */
+static int
+algorithms(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
+{
+	bool open = unauthenticated(m);
+
 	sa->enc = cw_alg_find(false, m->encrypt);
 	sa->auth = m->auth ? cw_alg_find(true, m->auth) : NULL;
 	if (!sa->enc || (m->auth && !sa->auth))
 		return EOPNOTSUPP;
-	if (sa->enc->aead != !m->auth || (m->auth && !(m->has & PF_BIT(SADB_EXT_KEY_AUTH))))
+	if ((sa->enc->aead && m->auth) || (m->auth && !(m->has & PF_BIT(SADB_EXT_KEY_AUTH))))
 		return EINVAL;		/* an AEAD has no second key, the others have to have one */
+	if (open && (m->encrypt == SADB_EALG_NULL || (sa->flags & CW_SAF_ESN)))
+		return EINVAL;		/* RFC 4303 3.2: not both services may be missing; 2.2.1: the high half is in the ICV only */
+	return (open || sa->enc->legacy || (sa->auth && sa->auth->legacy)) && !cw_knob(e, CW_KNOB_LEGACY) ? EPERM : 0;
+}
+
+static int
+keys(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
+{
+	int err = algorithms(e, sa, m);
+
+	if (err)
+		return err;
 	if (!cw_alg_key_ok(sa->enc, m->ekey.bits, m->ekey.n) || (sa->auth && !cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n)))
 		return EINVAL;
 	sa->ealg = m->encrypt;
@@ -200,6 +224,10 @@ window(struct cw_sa *sa, const struct pf_msg *m)
 		w = m->replay;
 	if (w != 0 && (w < 32 || w > 4096))
 		return EINVAL;
+	if (unauthenticated(m)) {
+		sa->flags |= CW_SAF_FIXED;
+		w = 0;
+	}
 	if (w == 0 && (sa->flags & (CW_SAF_ESN | CW_SAF_OUT)) == CW_SAF_ESN)
 		return EINVAL;		/* the high half is found by the window */
 	return cw_replay_init(&sa->replay, w) ? 0 : ENOMEM;
@@ -230,7 +258,7 @@ fill(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now
 	if (err == 0)
 		err = selectors(sa, m);
 	if (err == 0)
-		err = keys(sa, m);
+		err = keys(e, sa, m);
 	if (err)
 		return err;
 	sa->born = now;

@@ -14,8 +14,9 @@
 
 struct host_aead {
 	struct crypto_aead *tfm;
-	struct crypto_aead *esn;	/* with HMAC: the one that takes the high half into the MAC */
-	bool		 aead;
+	struct crypto_aead *esn;	/* with a MAC: the one that takes the high half into it */
+	bool		 aead;		/* it takes the whole nonce from us */
+	bool		 bare;		/* the MAC alone */
 	u8		 salt[4];
 	u32		 icv;
 };
@@ -34,27 +35,50 @@ keyed(const char *name, const u8 *key, size_t n, u32 icv)
 	return t;
 }
 
-/* AES-CBC or NULL with HMAC. One key out of two, as authenc wants it: what is the cipher's part stands in front. */
-static void
-cipher_hmac(struct host_aead *a, unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
+static const char *
+name_of(bool auth, unsigned int id)
 {
-	static const char *const names[2][3][2] = { {
-		{ "authenc(hmac(sha256),cbc(aes))", "authencesn(hmac(sha256),cbc(aes))" },
-		{ "authenc(hmac(sha384),cbc(aes))", "authencesn(hmac(sha384),cbc(aes))" },
-		{ "authenc(hmac(sha512),cbc(aes))", "authencesn(hmac(sha512),cbc(aes))" },
-	}, {
-		{ "authenc(hmac(sha256),ecb(cipher_null))", "authencesn(hmac(sha256),ecb(cipher_null))" },
-		{ "authenc(hmac(sha384),ecb(cipher_null))", "authencesn(hmac(sha384),ecb(cipher_null))" },
-		{ "authenc(hmac(sha512),ecb(cipher_null))", "authencesn(hmac(sha512),ecb(cipher_null))" },
-	} };
-	bool null = cipher == SADB_EALG_NULL;
-	unsigned int i = auth - SADB_X_AALG_SHA2_256HMAC;
+	static const struct { u8 id; bool auth; const char *name; } names[] = {
+		{ 0, false, "ecb(cipher_null)" },
+		{ SADB_EALG_NULL, false, "ecb(cipher_null)" },
+		{ SADB_X_EALG_AESCBC, false, "cbc(aes)" },
+		{ SADB_X_EALG_AESCTR, false, "rfc3686(ctr(aes))" },
+		{ SADB_X_EALG_CAMELLIACBC, false, "cbc(camellia)" },
+		{ SADB_EALG_3DESCBC, false, "cbc(des3_ede)" },
+		{ SADB_EALG_DESCBC, false, "cbc(des)" },
+		{ SADB_X_EALG_CASTCBC, false, "cbc(cast5)" },
+		{ SADB_X_EALG_BLOWFISHCBC, false, "cbc(blowfish)" },
+		{ 0, true, "digest_null" },
+		{ SADB_AALG_MD5HMAC, true, "hmac(md5)" },
+		{ SADB_AALG_SHA1HMAC, true, "hmac(sha1)" },
+		{ SADB_X_AALG_SHA2_256HMAC, true, "hmac(sha256)" },
+		{ SADB_X_AALG_SHA2_384HMAC, true, "hmac(sha384)" },
+		{ SADB_X_AALG_SHA2_512HMAC, true, "hmac(sha512)" },
+		{ CW_AALG_SHA2_256HMAC_96, true, "hmac(sha256)" },
+		{ SADB_X_AALG_RIPEMD160HMAC, true, "hmac(rmd160)" },
+		{ SADB_X_AALG_AES_XCBC_MAC, true, "xcbc(aes)" },
+		{ CW_AALG_AES_CMAC, true, "cmac(aes)" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].id == id && names[i].auth == auth)
+			return names[i].name;
+	return NULL;
+}
+
+/* A cipher with a MAC. One key out of two, as authenc wants it: what is the cipher's part stands in front. */
+static void
+cipher_mac(struct host_aead *a, unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
+{
+	const char *enc = name_of(false, cipher), *mac = name_of(true, auth);
 	size_t n = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) + alen + elen;
 	struct crypto_authenc_key_param *param;
+	char name[CRYPTO_MAX_ALG_NAME];
 	struct rtattr *rta;
 	u8 *key;
 
-	if (i > 2)
+	if (!enc || !mac)
 		return;
 	key = kzalloc(n, GFP_KERNEL);
 	if (!key)
@@ -66,9 +90,12 @@ cipher_hmac(struct host_aead *a, unsigned int cipher, unsigned int auth, const u
 	param->enckeylen = cpu_to_be32((u32)elen);
 	memcpy(key + RTA_SPACE(sizeof(*param)), akey, alen);
 	memcpy(key + RTA_SPACE(sizeof(*param)) + alen, ekey, elen);
-	a->icv = 16 + 8 * i;
-	a->tfm = keyed(names[null][i][0], key, n, a->icv);
-	a->esn = keyed(names[null][i][1], key, n, a->icv);
+	snprintf(name, sizeof(name), "authenc(%s,%s)", mac, enc);
+	a->tfm = keyed(name, key, n, a->icv);
+	if (!a->bare && auth) {
+		snprintf(name, sizeof(name), "authencesn(%s,%s)", mac, enc);
+		a->esn = keyed(name, key, n, a->icv);
+	}
 	kfree_sensitive(key);
 }
 
@@ -88,24 +115,25 @@ struct host_aead *
 host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
 {
 	struct host_aead *a = host_zalloc(sizeof(*a));
+	const struct cw_alg *enc = cw_alg_find(false, cipher), *mac = cw_alg_find(true, auth);
 
 	if (!a)
 		return NULL;
-	a->aead = auth == 0;
-	a->icv = 16;
+	a->icv = mac ? mac->icv : enc ? enc->icv : 0;
+	a->bare = cipher == 0;
+	a->aead = enc && enc->aead && cipher != SADB_X_EALG_NULL_AES_GMAC;
 	if (mod_cipher_null()) {
 		null_cipher(a);
-	} else if (a->aead && elen > 4) {
+	} else if (a->aead && !auth && elen > 4) {
 		elen -= 4;
 		memcpy(a->salt, ekey + elen, 4);
-		if (cipher == SADB_X_EALG_AES_GCM_ICV16)
-			a->tfm = keyed("gcm(aes)", ekey, elen, a->icv);
-		else if (cipher == CW_EALG_CHACHA20POLY1305)
-			a->tfm = keyed("rfc7539(chacha20,poly1305)", ekey, elen, a->icv);
-	} else if (!a->aead && (cipher == SADB_X_EALG_AESCBC || cipher == SADB_EALG_NULL)) {
-		cipher_hmac(a, cipher, auth, ekey, elen, akey, alen);
+		a->tfm = keyed(cipher == SADB_X_EALG_AES_GCM_ICV16 ? "gcm(aes)" : "rfc7539(chacha20,poly1305)", ekey, elen, a->icv);
+	} else if (cipher == SADB_X_EALG_NULL_AES_GMAC && !auth) {	/* its form for ESP, with the salt in the key, is all there is */
+		a->tfm = keyed("rfc4543(gcm(aes))", ekey, elen, a->icv);
+	} else if (!a->aead && (auth ? mac != NULL : cipher != 0 && cipher != SADB_EALG_NULL)) {
+		cipher_mac(a, cipher, auth, ekey, elen, akey, alen);
 	}
-	if (!a->tfm || (!a->aead && !a->esn)) {
+	if (!a->tfm || (mac && !a->bare && !a->esn)) {
 		host_aead_free(a);
 		return NULL;
 	}
@@ -166,6 +194,18 @@ lay_out(struct mod_pkt *m, const struct host_aead *a, unsigned int text)
 	unsigned int iv = c->head - 8, naad = c->esn ? 12 : 8;
 	__be32 hi = cpu_to_be32(c->seqhi);
 
+	if (a->bare) {	/* all that the MAC covers is AAD, the high half at its end; there is no text */
+		unsigned int k = 0;
+
+		sg_init_table(m->sg, c->esn ? 3 : 2);
+		sg_set_buf(&m->sg[k++], c->esp, c->head + c->text);
+		if (c->esn) {
+			memcpy(m->aad, &hi, 4);
+			sg_set_buf(&m->sg[k++], m->aad, 4);
+		}
+		sg_set_buf(&m->sg[k], c->icv ? c->icv : c->esp + c->head + c->text, a->icv);
+		return c->head + c->text + (c->esn ? 4 : 0);
+	}
 	memcpy(m->aad, c->esp, 8);
 	if (c->esn) {	/* RFC 4106 5: SPI, high half, low half; authencesn wants the same and puts it right itself */
 		memcpy(m->aad + 8, c->esp + 4, 4);
@@ -192,7 +232,7 @@ crypt_start(struct cw_pkt *p, bool seal)
 	struct host_aead *a = p->crypt.aead;
 	struct crypto_aead *t = p->crypt.esn && a->esn ? a->esn : a->tfm;
 	size_t need = sizeof(struct aead_request) + crypto_aead_reqsize(t);
-	unsigned int text = p->crypt.text + (seal ? 0 : a->icv), aad;
+	unsigned int text = (a->bare ? 0 : p->crypt.text) + (seal ? 0 : a->icv), aad;
 	struct aead_request *r;
 
 	m->seal = seal;

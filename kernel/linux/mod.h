@@ -46,7 +46,7 @@ struct mod_pkt {
 	struct host	*h;
 	void		*request;	/* room, or memory of its own when that is not enough */
 	bool		 seal;
-	struct scatterlist sg[2];
+	struct scatterlist sg[3];
 	u8		 aad[12], iv[16];
 	u8		 room[REQUEST_ROOM] __aligned(CRYPTO_MINALIGN);
 };

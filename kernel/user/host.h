@@ -2,7 +2,7 @@
 /*
  * The seam, user-space side: everything kernel/core needs from its host, and nothing else ("make seam" holds it to that).
  * ipsecd is one thread, so locks and read sections are empty, and nobody has to be waited for; frees are put off until
- * host_turn_end(), as a grace period would, so that ASan finds lifetime faults that only a kernel would show. host_openssl.c
+ * host_turn_end(), as a grace period would, so that ASan finds lifetime faults that only a kernel would show. crypt.c
  * has the ciphers; the host's program (or a test) has the functions at the end, which carry packets and messages away.
  */
 #ifndef CAUSEWAY_HOST_H
@@ -71,13 +71,15 @@ uint64_t host_wall_s(void);		/* for PF_KEY's two time fields only */
 /*
  * Ciphers. cipher and auth are PF_KEY numbers (auth 0: AEAD). An AEAD's key ends with its salt.
  * AEAD: nonce = salt, IV; AAD = SPI, (high half,) sequence. CBC with HMAC: the MAC covers header, IV, text and, with ESN,
- * the high half (RFC 4303 2.2.1); encrypt then MAC. NULL from host_aead_new: not available.
+ * the high half (RFC 4303 2.2.1); encrypt then MAC. auth 0 beside another cipher: the text only. cipher 0: a MAC alone, over esp, its
+ * head and text, and the high half at the end. The sizes are those of the registry. NULL from host_aead_new: not available.
  * host_seal and host_open work on a burst whose packets may belong to different SAs, and call cw_sealed or cw_opened.
  */
 struct host_aead *host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, const uint8_t *akey, size_t alen);
 void host_aead_free(struct host_aead *);
 void host_seal(struct cw_engine *, struct cw_pkt **v, unsigned n);
 void host_open(struct cw_engine *, struct cw_pkt **v, unsigned n);
+bool host_legacy_open(void);		/* user space only: OpenSSL's provider of weak ciphers; false: it is not there */
 bool host_crypt_one(struct cw_crypt *, bool seal);	/* user space only: what both do for each packet */
 
 /* -- the host's program -- */

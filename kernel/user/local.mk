@@ -25,7 +25,7 @@ kernel_user_libipsecd_a_SOURCES = \
 daemon_PROGRAMS += kernel/user/ipsecd
 kernel_user_ipsecd_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_user_ipsecd_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP_CFLAGS)
-kernel_user_ipsecd_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
+kernel_user_ipsecd_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a \
 	$(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 kernel_user_ipsecd_SOURCES = \
 	kernel/user/beside.c \
@@ -104,7 +104,7 @@ check_PROGRAMS += test/unit/test_host_drops
 UNIT_TESTS += test/unit/test_host_drops
 test_unit_test_host_drops_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_host_drops_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP_CFLAGS)
-test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a lib/libcauseway.a \
+test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a \
 	$(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
 	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c

@@ -78,12 +78,17 @@ warm_up(void)
 {
 	static const uint8_t key[64] = { 1 };
 	static const struct { uint8_t cipher, auth; size_t elen, alen; } all[] = {
-		{ SADB_X_EALG_AES_GCM_ICV16, 0, 20, 0 }, { SADB_X_EALG_AES_GCM_ICV16, 0, 36, 0 },
-		{ SADB_X_EALG_AESCBC, SADB_X_AALG_SHA2_256HMAC, 16, 32 }, { SADB_X_EALG_AESCBC, SADB_X_AALG_SHA2_256HMAC, 32, 32 },
+		{ SADB_X_EALG_AES_GCM_ICV16, 0, 20, 0 }, { SADB_X_EALG_AES_GCM_ICV16, 0, 36, 0 }, { CW_EALG_CHACHA20POLY1305, 0, 36, 0 },
+		{ SADB_X_EALG_NULL_AES_GMAC, 0, 20, 0 }, { SADB_X_EALG_AESCBC, SADB_X_AALG_SHA2_256HMAC, 16, 32 },
+		{ SADB_X_EALG_AESCBC, SADB_X_AALG_SHA2_256HMAC, 32, 32 }, { SADB_X_EALG_AESCTR, SADB_X_AALG_SHA2_384HMAC, 20, 48 },
+		{ SADB_X_EALG_CAMELLIACBC, SADB_X_AALG_SHA2_512HMAC, 16, 64 }, { SADB_EALG_NULL, SADB_AALG_SHA1HMAC, 0, 20 },
+		{ SADB_EALG_NULL, SADB_X_AALG_AES_XCBC_MAC, 0, 16 }, { SADB_EALG_NULL, CW_AALG_AES_CMAC, 0, 16 },
 	};
 	uint8_t noise[8];
 
 	host_random(noise, sizeof(noise));
+	if (!host_legacy_open())
+		log_info(NULL, "cipher_missing", "OpenSSL's provider \"legacy\" is not installed: des-cbc, cast128-cbc and blowfish-cbc are not available.");
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		struct host_aead *a = host_aead_new(all[i].cipher, all[i].auth, key, all[i].elen, key, all[i].alen);
 
@@ -179,6 +184,10 @@ start(struct host *h)
 	h->engine = h->base ? cw_new(h) : NULL;
 	if (h->engine == NULL)
 		start_failed("The engine", "no memory");
+	if (h->proc.legacy) {
+		cw_knob_set(h->engine, CW_KNOB_LEGACY, 1);
+		log_warn(NULL, "legacy", "'legacy: true' in the gateway file: weak algorithms and ESP without authentication are accepted.");
+	}
 	/* What no policy names never comes here: the system sends it past the TUN. */
 	cw_knob_fix(h->engine, CW_KNOB_DEF4);
 	cw_knob_fix(h->engine, CW_KNOB_DEF6);

@@ -28,12 +28,14 @@ static const struct algo algos[] = {
 	{ "hmac-sha1",		ALG_AUTH, 3,	160, 160, 160, 0, NULL },
 	{ "hmac-sha256",	ALG_AUTH, 5,	256, 256, 256, 0, NULL },
 	{ "hmac-sha2-256",	ALG_AUTH, 5,	256, 256, 256, 0, NULL },
+	{ "hmac-sha256-96",	ALG_AUTH, CW_AALG_SHA2_256HMAC_96, 256, 256, 256, 0, NULL },	/* an ICV as before RFC 4868 */
 	{ "hmac-sha384",	ALG_AUTH, 6,	384, 384, 384, 0, NULL },
 	{ "hmac-sha2-384",	ALG_AUTH, 6,	384, 384, 384, 0, NULL },
 	{ "hmac-sha512",	ALG_AUTH, 7,	512, 512, 512, 0, NULL },
 	{ "hmac-sha2-512",	ALG_AUTH, 7,	512, 512, 512, 0, NULL },
 	{ "hmac-ripemd160",	ALG_AUTH, 8,	160, 160, 160, 0, NULL },
 	{ "aes-xcbc-mac",	ALG_AUTH, 9,	128, 128, 128, 0, NULL },
+	{ "aes-cmac",		ALG_AUTH, CW_AALG_AES_CMAC, 128, 128, 128, 0, NULL },
 	{ "keyed-md5",		ALG_AUTH, 249,	128, 128, 128, 0, "md5" },
 	{ "keyed-sha1",		ALG_AUTH, 250,	160, 160, 160, 0, "sha" },
 	{ "null",		ALG_AUTH, AALG_NULL, 0, 0,  1, 0, NULL },
@@ -81,6 +83,26 @@ algo_names(enum alg_kind kind)
 		if (algos[i].kind == kind)
 			names[kind][n++] = algos[i].name;
 	return names[kind];
+}
+
+const char *
+algo_weak(const struct algo *a)
+{
+	static const struct { uint8_t kind, id; const char *why; } weak[] = {
+		{ ALG_ENC, 2, "keys of 56 bits can be tried out in a day" },
+		{ ALG_ENC, 3, "blocks of 64 bits repeat within some gigabytes" },
+		{ ALG_ENC, 6, "blocks of 64 bits repeat within some gigabytes" },
+		{ ALG_ENC, 7, "blocks of 64 bits repeat within some gigabytes" },
+		{ ALG_AUTH, 2, "MD5 is broken" },
+		{ ALG_AUTH, 8, "RIPEMD-160 is hardly looked at any more" },
+		{ ALG_AUTH, 249, "MD5 is broken, and a key in front and behind is no HMAC" },
+		{ ALG_AUTH, 250, "a key in front and behind is no HMAC" },
+	};
+
+	for (unsigned i = 0; a && i < sizeof(weak) / sizeof(weak[0]); i++)
+		if (weak[i].kind == a->kind && weak[i].id == a->id)
+			return weak[i].why;
+	return NULL;
 }
 
 bool

@@ -50,6 +50,8 @@ const struct algo *algo_find(enum alg_kind, struct bytes name);
 const struct algo *algo_by_id(enum alg_kind, unsigned id);
 const char *algo_shown(enum alg_kind, unsigned id, char buf[static 16]);
 const char *const *algo_names(enum alg_kind);
+/* Why it is weak: then an engine takes it only where its switch "legacy" is on. NULL: it is not. */
+const char *algo_weak(const struct algo *);
 bool algo_key_fits(const struct algo *, size_t bits);
 /* "128, 192 or 256 bits" */
 void algo_lengths(const struct algo *, char *buf, size_t cap);

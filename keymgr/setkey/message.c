@@ -48,14 +48,20 @@ put_ends(struct pfkey_msg *m, const struct addr *src, const struct addr *dst)
 static bool
 is_aead(const struct algo *a)
 {
-	return a && (a->id == SADB_X_EALG_AES_GCM_ICV16 || a->id == CW_EALG_CHACHA20POLY1305 || a->id == 23);
+	return a->id == SADB_X_EALG_AES_GCM_ICV16 || a->id == CW_EALG_CHACHA20POLY1305 || a->id == SADB_X_EALG_NULL_AES_GMAC;
+}
+
+bool
+cmd_is_open(const struct cmd *c)
+{
+	return c->satype == SADB_SATYPE_ESP && c->enc && !is_aead(c->enc) && (!c->auth || c->auth->id == AALG_NULL);
 }
 
 static void
 put_keys(struct pfkey_msg *m, const struct cmd *c)
 {
 	m->sa.encrypt = c->comp ? c->comp->id : c->enc ? c->enc->id : 0;
-	m->sa.auth = c->auth && !(c->auth->id == AALG_NULL && is_aead(c->enc)) ? c->auth->id : 0;
+	m->sa.auth = c->auth && !(c->auth->id == AALG_NULL && c->satype == SADB_SATYPE_ESP) ? c->auth->id : 0;
 	if (c->ekey.n) {
 		m->key_encrypt = secret_bytes(&c->ekey);
 		m->has |= PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);

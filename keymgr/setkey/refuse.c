@@ -55,6 +55,16 @@ lacks(struct lang_error *e, const struct algo *a, enum alg_kind kind, const stru
 	return true;
 }
 
+/* Weak, and the switch is off. */
+static void
+switched_off(struct lang_error *e, const struct cmd *c)
+{
+	const struct algo *a = algo_weak(c->enc) ? c->enc : algo_weak(c->auth) ? c->auth : NULL;
+
+	because(e, a == c->auth && a ? c->at_auth : c->at_enc, "%s%s. 'ipsecctl sysctl net.causeway.legacy=1' permits it; with ipsecd also 'legacy: true' in causeway.yaml.",
+	    a ? a->name : "ESP without authentication", a ? " is weak" : " can be forged");
+}
+
 static const char *
 satype_name(unsigned satype)
 {
@@ -70,6 +80,8 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 		because(e, c->at_proto, "The engine does not do %s yet: ESP only.", satype_name(c->satype));
 	else if (c->mode == CW_MODE_TRANSPORT && (err == EOPNOTSUPP || err == EINVAL))
 		because(e, c->at_mode, "The engine does not do transport mode yet: tunnel mode only.");
+	else if (keyed && err == EPERM && c->enc)
+		switched_off(e, c);
 	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
 	    (lacks(e, c->enc, ALG_ENC, &g->enc, c->at_enc) || (c->auth && c->auth->id != AALG_NULL && lacks(e, c->auth, ALG_AUTH, &g->auth, c->at_auth))))
 		return;

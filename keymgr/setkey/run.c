@@ -94,6 +94,19 @@ wants_fwd(const struct run *r, const struct cmd *c)
 	return on && (c->verb == V_SPDADD || c->verb == V_SPDUPDATE || c->verb == V_SPDDELETE) && c->policy.dir == CW_DIR_IN;
 }
 
+/* The engine took what its switch "legacy" lets in: say why it should be off. */
+static void
+warn_weak(struct bytes text, const struct run *r, const struct cmd *c)
+{
+	const struct algo *a = algo_weak(c->enc) ? c->enc : algo_weak(c->auth) ? c->auth : NULL;
+	unsigned line = lex_place(text, c->at).line;
+
+	if (a)
+		fprintf(stderr, "setkey: %s,%u: WARNING: %s is weak: %s\n", r->file ? r->file : "-", line, a->name, algo_weak(a));
+	else if (cmd_is_open(c))
+		fprintf(stderr, "setkey: %s,%u: WARNING: ESP without authentication can be forged and changed on its way\n", r->file ? r->file : "-", line);
+}
+
 static bool
 one_pair(struct run *r, struct bytes text, const struct cmd *c, const struct addr *src, const struct addr *dst)
 {
@@ -113,6 +126,8 @@ one_pair(struct run *r, struct bytes text, const struct cmd *c, const struct add
 	err = talk_ask(r->talk, &m);
 	if (err == 0)
 		run_lint_after(r, text, c, &m);
+	if (err == 0 && (c->verb == V_ADD || c->verb == V_UPDATE))
+		warn_weak(text, r, c);
 	if (err == 0 && c->verb == V_GET) {
 		if (r->json)
 			fputs(show_sa_json(stdout, &r->talk->reply) ? "\n" : "", stdout);

@@ -22,6 +22,8 @@ struct engine {
  * else without a word; then e tells. Key octets are borrowed from the command.
  */
 bool cmd_message(const struct cmd *, const struct addr *src, const struct addr *dst, const struct engine *, struct pfkey_msg *, struct lang_error *);
+/* ESP that nothing authenticates. */
+bool cmd_is_open(const struct cmd *);
 /* The policy that an "in" policy needs beside it where forwarded packets have a direction of their own. */
 void message_to_fwd(struct pfkey_msg *);
 /* What the engine's errno means: the words of the original, the place in the text, and what is not supported. */

@@ -224,13 +224,10 @@ prefix(const char *text)
 void
 rig_keys(const struct rig_sa *a, uint8_t ekey[64], size_t *elen, uint8_t akey[64], size_t *alen)
 {
-	bool cbc = a->cipher == SADB_X_EALG_AESCBC;
+	const struct cw_alg *enc = cw_alg_find(false, a->cipher ? a->cipher : SADB_X_EALG_AES_GCM_ICV16), *auth = cw_alg_find(true, a->auth);
 
-	if (a->cipher == SADB_EALG_NULL)
-		*elen = a->bits / 8;
-	else
-		*elen = (a->bits ? a->bits : 128) / 8 + (cbc ? 0 : 4);
-	*alen = a->auth ? 32 + 16 * (a->auth - SADB_X_AALG_SHA2_256HMAC) : 0;
+	*elen = (a->bits ? a->bits : enc ? enc->min : 128u) / 8 + (enc ? enc->salt : 0u);
+	*alen = auth ? auth->min / 8u : 0;
 	for (unsigned i = 0; i < 64; i++) {
 		ekey[i] = (uint8_t)(0x40 + a->seed + i * 3);
 		akey[i] = (uint8_t)(0x90 + a->seed + i * 5);

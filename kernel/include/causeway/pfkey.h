@@ -26,6 +26,8 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_ULPROTO_ANY		255
 #define CW_NATT_ESPINUDP	2
 #define CW_EALG_CHACHA20POLY1305	28	/* key 256 bits, then salt 32 bits */
+#define CW_AALG_SHA2_256HMAC_96		240	/* HMAC-SHA2-256 with an ICV of 96 bits, as before RFC 4868 */
+#define CW_AALG_AES_CMAC		241	/* RFC 4494, 96 bits */
 
 /* Private messages, engine to clients that said HELLO. */
 #define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
