@@ -52,5 +52,5 @@ test_fuzz_replay_setkey_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_setkey.c
 test_fuzz_replay_setkey_LDADD = $(SETKEY_LIBS)
 
 # Two gateways keyed by hand.
-NET_TESTS += test/scenario/t_setkey
-EXTRA_DIST += test/scenario/t_setkey
+NET_TESTS += test/scenario/t_setkey test/scenario/t_algorithms
+EXTRA_DIST += test/scenario/t_setkey test/scenario/t_algorithms
