@@ -38,10 +38,22 @@ kernel_core_libcw_a_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_core_libcw_a_SOURCES = $(CORE_SOURCES) kernel/user/host.h
 kernel_user_libhost_a_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_user_libhost_a_SOURCES = \
+	kernel/user/comp.c \
+	kernel/user/comp.h \
 	kernel/user/crypt.c \
 	kernel/user/host_openssl.c \
 	kernel/user/xcbc.c \
 	kernel/user/xcbc.h
+
+# IPComp's DEFLATE.
+UNIT_TESTS += test/unit/test_comp test/fuzz/replay_comp
+check_PROGRAMS += test/unit/test_comp test/fuzz/replay_comp
+test_unit_test_comp_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIBS) $(CMOCKA_LIBS)
+FUZZ_TARGETS += comp:kernel/user/comp.c
+test_fuzz_replay_comp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_comp.c
+test_fuzz_replay_comp_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIBS)
 
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
