@@ -130,7 +130,7 @@ issued(struct page *p, const char *ca)
 	ask(&p->asker, &a, "GET", URL(p, L("/v1/ca/"), SEG(ca), L("/issued")), NULL, 15);
 	list = json_object_get(a.body, "issued");
 	put(&p->out, L("<h3>What it has issued</h3><div class=\"wide\" role=\"region\" aria-label=\"Issued by "), ca, L("\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Site</th>"
-	    "<th scope=\"col\">Serial</th><th scope=\"col\">Valid until</th><th scope=\"col\">State</th></tr></thead><tbody>"));
+	    "<th scope=\"col\">Serial</th><th scope=\"col\">Valid until (UTC)</th><th scope=\"col\">State</th></tr></thead><tbody>"));
 	for (i = json_array_size(list); i > 0 && json_array_size(list) - i < ISSUED_ROWS; i--) {
 		one = json_array_get(list, i - 1);
 		put(&p->out, L("<tr><th scope=\"row\">"), js_str(one, "site"), L("</th><td><code>"), js_str(one, "serial"), L("</code></td><td>"));

@@ -69,7 +69,8 @@ gateway(struct page *p, const json_t *status)
 	if (json_is_object(rev)) {
 		put(&p->out, L("<a href=\""), P("/history"), L("\">"), js_int(rev, "number"), L("</a> by "), js_str(rev, "author"), L(", "));
 		look_time(&p->out, js_str(rev, "time"));
-		put(&p->out, L(" "), js_str(rev, "comment"));
+		if (*js_str(rev, "comment"))
+			put(&p->out, L(": "), js_str(rev, "comment"));
 	} else
 		put(&p->out, L("nothing is applied yet"));
 	put(&p->out, L("</dd><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), js_is(engine, "up") ? ", serves" : ", does not serve",

@@ -95,7 +95,8 @@ page_export(struct page *p)
 	const char *format = *page_field(p, "for") ? page_field(p, "for") : "causeway";
 	struct answer a;
 
-	say(p, "for the other end", "ikectl export-peer %s --for strongswan");
+	say(p, "for the other end", "ikectl export-peer %s --for ");
+	strncat(p->command, format, sizeof(p->command) - strlen(p->command) - 1);
 	if (!page_get(p, &a, URL(p, L("/v1/tunnels/"), SEG(p->name), L("/export?for="), SEG(format))))
 		return;
 	page_tunnel_tabs(p, "/export");

@@ -92,7 +92,7 @@ sessions(struct page *p)
 
 	ask(&p->asker, &a, "GET", part_of(p, "/v1/sessions?limit=", "before", "sessions-before"), NULL, 15);
 	put(&p->out, L("<h2 id=\"sessions\">Sessions</h2><div class=\"wide\" role=\"region\" aria-label=\"Sessions\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">User</th><th scope=\"col\">From</th>"
-	    "<th scope=\"col\">Since</th><th scope=\"col\">Until</th><th scope=\"col\">End it</th></tr></thead><tbody>"));
+	    "<th scope=\"col\">Since (UTC)</th><th scope=\"col\">Until (UTC)</th><th scope=\"col\">End</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "sessions"), i, s) {
 		put(&p->out, L("<tr><th scope=\"row\">"), js_str(s, "user"), L("</th><td>"), js_str(s, "client"), L("</td><td>"));
 		look_time(&p->out, js_str(s, "created"));
@@ -116,7 +116,7 @@ tokens(struct page *p)
 
 	ask(&p->asker, &a, "GET", part_of(p, "/v1/tokens?limit=", "before", "tokens-before"), NULL, 15);
 	put(&p->out, L("<h2 id=\"tokens\">Tokens for programs</h2><div class=\"wide\" role=\"region\" aria-label=\"Tokens\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Name</th>"
-	    "<th scope=\"col\">Role</th><th scope=\"col\">Until</th><th scope=\"col\">Remove</th></tr></thead><tbody>"));
+	    "<th scope=\"col\">Role</th><th scope=\"col\">Until (UTC)</th><th scope=\"col\">Remove</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "tokens"), i, t) {
 		put(&p->out, L("<tr><th scope=\"row\">"), js_str(t, "name"), L("</th><td>"), js_str(t, "role"), L("</td><td>"));
 		look_time(&p->out, js_str(t, "expires"));

@@ -116,7 +116,7 @@ class Fake:
         if at == "/v1/status":
             return {"site": "tokyo", "revision": {"number": 3, "time": "2026-01-01T00:00:00Z", "author": HOSTILE, "comment": HOSTILE, "current": True},
                     "confirm": None, "in_sync": False, "engine": {"host": "user", "asked": "auto", "version": HOSTILE, "up": True, "synced": True,
-                    "guard": "closed"}, "daemons": {"ipsecd": "up", "keymgr": "up", "iked": "down", "keymgr-fetch": "up"}, "supervisor": HOSTILE,
+                    "guard": "closed"}, "daemons": {"ipsecd": "up", "keymgr": "up", "iked": "down", "keymgr-fetch": "up"}, "supervisor": "iked pid=7 state=ready since=2026-01-01T00:00:00Z restarts=2 last_exit=status:1\n" + HOSTILE,
                     "troubles": [{"reason": None, "message": HOSTILE}], "drops": {HOSTILE: 1}, "tunnels": None}
         if at == "/v1/tunnels":
             limit = int(path.split("limit=")[1].split("&")[0])
