@@ -122,7 +122,7 @@ page_audit(struct page *p)
 	json_array_foreach(json_object_get(a.body, "audit"), i, e) {
 		put(&p->out, L("<tr><td>"));
 		look_time(&p->out, js_str(e, "time"));
-		put(&p->out, L("</td><td>"), js_str(e, "author"), L("</td><td>"), js_str(e, "origin"), L("</td><td>"), js_str(e, "action"), L("</td><td>"), js_str(e, "detail"));
+		put(&p->out, L("</td><td>"), js_str(e, "author"), L("</td><td>"), js_str(e, "origin"), L("</td><td>"), js_str(e, "action"), L("</td><td class=\"long\">"), js_str(e, "detail"));
 		put(&p->out, strcmp(js_str(e, "result"), "OK") == 0 ? L("</td><td>") : L("</td><td class=\"st bad\">"), js_str(e, "result"), L("</td></tr>"));
 		last = js_int(e, "number");
 	}
