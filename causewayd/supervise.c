@@ -23,8 +23,13 @@
 
 #define STOP_S	5	/* then SIGKILL */
 
+/* A new version takes over one daemon at a time; keymgr, whose memory is the dearest, comes last. */
+static const enum daemon renewal[] = { D_FETCH, D_RESOLVE, D_IPSECD, D_SPDSYNC, D_IKED, D_KEYMGR };
+#define RENEWALS	(sizeof(renewal) / sizeof(renewal[0]))
+
 static void stop(struct supervisor *);
 static void start(struct child *);
+static void renew(struct supervisor *);
 
 #define ENGINE_S 1	/* between two looks for a kernel's engine that is not there */
 #define UNUSED_S 5	/* for one that nobody waits for */
@@ -215,6 +220,11 @@ on_ready(void *ctx, struct ipc *l, struct ipc_msg *m)
 	set_life(c, LIFE_READY);
 	if (!c->sup->stopping)
 		start_next(c->sup);
+	if (c->renewing == RENEW_STARTED && !c->sup->stopping) {
+		c->renewing = RENEW_NO;
+		c->sup->renewed++;
+		renew(c->sup);
+	}
 	return true;
 }
 
@@ -364,6 +374,12 @@ died(struct child *c, int status)
 		stop(s);
 		return;
 	}
+	if (c->renewing == RENEW_ASKED) {
+		event_del(s->ev_renew);
+		c->renewing = RENEW_STARTED;
+		start(c);
+		return;
+	}
 	if (c->which == D_IPSECD && WIFEXITED(status) && WEXITSTATUS(status) == SUP_EXIT_GUARD)
 		log_at(LOG_ERROR, NULL, "guard_failed", R_GUARD_FAILED, "%s %s", reason_row(R_GUARD_FAILED)->sentence,
 		    reason_row(R_GUARD_FAILED)->hint);
@@ -381,6 +397,49 @@ on_child(evutil_socket_t sig, short what, void *arg)
 	for (unsigned i = 0; i < DAEMONS; i++)
 		if (s->child[i].line.pid > 0 && waitpid(s->child[i].line.pid, &status, WNOHANG) == s->child[i].line.pid)
 			died(&s->child[i], status);
+}
+
+/* A new version */
+
+/* The next one, when the one before is READY. One that is down anyway comes with the new version by itself. */
+static void
+renew(struct supervisor *s)
+{
+	struct timeval tv = { STOP_S, 0 };
+
+	for (; s->renewed < RENEWALS; s->renewed++) {
+		struct child *c = &s->child[renewal[s->renewed]];
+
+		if (c->line.pid <= 0)
+			continue;
+		c->renewing = RENEW_ASKED;
+		event_add(s->ev_renew, &tv);
+		kill(c->line.pid, SIGTERM);
+		return;
+	}
+	log_info(NULL, "renewed", "Every daemon was started anew.");
+}
+
+static void
+on_renew_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct supervisor *s = arg;
+	struct child *c = &s->child[renewal[s->renewed < RENEWALS ? s->renewed : 0]];
+
+	if (c->renewing == RENEW_ASKED && c->line.pid > 0)
+		kill(c->line.pid, SIGKILL);
+}
+
+static void
+on_renew(evutil_socket_t sig, short what, void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (s->stopping || !s->announced || s->renewed < RENEWALS)
+		return;
+	log_info(NULL, "renew", "The daemons are started anew, one after the other.");
+	s->renewed = 0;
+	renew(s);
 }
 
 /* The end */
@@ -443,9 +502,12 @@ supervise_start(struct supervisor *s)
 	s->ev_term = evsignal_new(s->base, SIGTERM, on_signal, s);
 	s->ev_int = evsignal_new(s->base, SIGINT, on_signal, s);
 	s->ev_kill = evtimer_new(s->base, on_kill, s);
+	s->ev_usr2 = evsignal_new(s->base, SIGUSR2, on_renew, s);
+	s->ev_renew = evtimer_new(s->base, on_renew_late, s);
+	s->renewed = RENEWALS;
 	s->ev_engine = evtimer_new(s->base, on_engine, s);
-	ok = s->ev_chld && s->ev_term && s->ev_int && s->ev_kill && s->ev_engine && event_add(s->ev_chld, NULL) == 0 &&
-	    event_add(s->ev_term, NULL) == 0 && event_add(s->ev_int, NULL) == 0;
+	ok = s->ev_chld && s->ev_term && s->ev_int && s->ev_kill && s->ev_engine && s->ev_usr2 && s->ev_renew &&
+	    event_add(s->ev_chld, NULL) == 0 && event_add(s->ev_usr2, NULL) == 0 && event_add(s->ev_term, NULL) == 0 && event_add(s->ev_int, NULL) == 0;
 	for (unsigned i = 0; i < DAEMONS; i++) {
 		struct child *c = &s->child[i];
 
@@ -466,7 +528,7 @@ supervise_start(struct supervisor *s)
 void
 supervise_end(struct supervisor *s)
 {
-	struct event *const events[] = { s->ev_chld, s->ev_term, s->ev_int, s->ev_kill, s->ev_engine };
+	struct event *const events[] = { s->ev_chld, s->ev_term, s->ev_int, s->ev_kill, s->ev_engine, s->ev_usr2, s->ev_renew };
 
 	for (unsigned i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])

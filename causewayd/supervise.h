@@ -15,6 +15,9 @@
 struct ipc;
 struct supervisor;
 
+/* Of a daemon whose turn it is: told to end, then started again and not READY yet. */
+enum renewing { RENEW_NO, RENEW_ASKED, RENEW_STARTED };
+
 struct child {
 	struct supervisor	*sup;
 	enum daemon		 which;
@@ -24,6 +27,7 @@ struct child {
 	struct event		*retry;
 	uint64_t		 started_ns;
 	unsigned		 backoff_ms;
+	enum renewing		 renewing;
 	bool			 was_started;
 	bool			 give_failed;
 	bool			 wants_pfkey;	/* the kernel had none yet */
@@ -40,7 +44,8 @@ struct supervisor {
 	struct links		 links;
 	struct child		 child[DAEMONS];
 	struct state_line	 own;
-	struct event		*ev_chld, *ev_term, *ev_int, *ev_kill, *ev_engine;
+	struct event		*ev_chld, *ev_term, *ev_int, *ev_kill, *ev_engine, *ev_usr2, *ev_renew;
+	unsigned		 renewed;	/* how many of the daemons, of those that are to be started anew */
 	bool			 stopping, announced;
 	int			 attack_daemon;	/* test hooks: which daemon attacks; -1 none */
 	const char		*attack_option;	/* how (lib/attack.h) */

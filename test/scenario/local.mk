@@ -15,6 +15,7 @@ SCENARIOS = \
 	test/scenario/t_rekey \
 	test/scenario/t_crowd \
 	test/scenario/t_kill \
+	test/scenario/t_upgrade \
 	test/scenario/t_leak \
 	test/scenario/t_guard \
 	test/scenario/t_filter \
