@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * HTTP by libevent's evhttp over Unix listeners that the supervisor opened. One request a connection, a bounded number of connections
- * (door.h) and of requests at a time, bounded bodies, and time limits on both: a dead reader costs one slot for a minute and a half.
+ * (door.h) and of requests at a time, bounded bodies, and time limits on both: a dead reader costs one slot for a minute and a half, or
+ * until another one needs it (leaving.h).
  * Who may connect is decided by the sockets' modes; on api-ro only GET is served, and on the panel's everybody shows a session or a token. What a
  * route takes is a column of its row, looked at here and nowhere else.
  */
@@ -17,10 +18,12 @@
 #include "apiserve.h"
 #include "door.h"
 #include "files.h"
+#include "leaving.h"
 #include "log.h"
 #include "routes.h"
 
 #define GET_WAIT_S	3
+#define LOOK_S		1
 
 /* ---- arrival ---- */
 
@@ -120,6 +123,34 @@ parse_query(struct req *r, const struct evhttp_uri *uri)
 }
 
 static void
+look_soon(struct api *a)
+{
+	struct timeval tv = { LOOK_S, 0 };
+
+	if (!event_pending(a->look, EV_TIMEOUT, NULL))
+		event_add(a->look, &tv);
+}
+
+/* Requests whose clients are gone are given up, and their places with them. */
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct api *a = arg;
+	struct req *r = a->reqs;
+
+	(void)fd, (void)what;
+	while (r) {
+		if (r->http && client_gone(r->http)) {
+			evhttp_connection_free(evhttp_request_get_connection(r->http));		/* the request ends, and perhaps others behind it */
+			r = a->reqs;
+		} else
+			r = r->next;
+	}
+	if (a->reqs)
+		look_soon(a);
+}
+
+static void
 on_request(struct evhttp_request *http, void *arg)
 {
 	struct listener *l = arg;
@@ -128,7 +159,9 @@ on_request(struct evhttp_request *http, void *arg)
 	struct req *r;
 
 	door_asked(l->door, http);
-	r = l->open < API_OPEN_MAX ? req_new(l, http) : NULL;
+	client_heard(http);
+	look_soon(l->api);
+	r = l->open < API_OPEN_MAX || leaving_make_room(l) ? req_new(l, http) : NULL;
 	if (!r) {
 		req_busy(http);
 		return;
@@ -149,13 +182,15 @@ api_new(struct sync *s)
 {
 	struct api *a = calloc(1, sizeof(*a));
 
-	if (a)
-		a->s = s;
-	if (a && (a->hashing = hashing_new(s->base)) == NULL) {
-		free(a);
+	if (!a)
 		return NULL;
-	}
-	return a;
+	a->s = s;
+	a->hashing = hashing_new(s->base);
+	a->look = evtimer_new(s->base, on_look, a);
+	if (a->hashing && a->look)
+		return a;
+	api_free(a);
+	return NULL;
 }
 
 int
@@ -221,5 +256,7 @@ api_free(struct api *a)
 	}
 	files_free(a->files);
 	hashing_free(a->hashing);
+	if (a->look)
+		event_free(a->look);
 	free(a);
 }

@@ -11,6 +11,7 @@ struct listener {
 	struct door	*door;
 	bool		rw, panel;
 	unsigned	open;		/* connections with a request, until their answer has left; a socket's readers fill its own slots only */
+	struct leaving	*leaving;	/* of these, whose answer is on its way */
 };
 
 /* What the audit log has of requests that were refused lately. */
@@ -24,6 +25,7 @@ struct api {
 	struct hashing	*hashing;
 	struct refusals	refusals;
 	struct req	*reqs;
+	struct event	*look;		/* for clients that went away meanwhile */
 };
 
 struct req *req_new(struct listener *, struct evhttp_request *);	/* NULL: no memory */
@@ -34,5 +36,12 @@ json_t *error_json(int code, enum reason, const char *message, const char *hint)
 /* In a close callback: libevent gives up a request that was not answered to its end, and then it is ours. */
 void request_closed(struct evhttp_request *);
 void req_busy(struct evhttp_request *);		/* answers a request for which there is no place */
+/*
+ * A client that has said all may close its half of the connection and still wants its answer: so nobody waits for that end, and no
+ * more is read (client_heard; after each piece of an answer, because evhttp reads again then) unless another request may come. Who closed both halves is gone,
+ * which client_gone asks the system.
+ */
+void client_heard(struct evhttp_request *);
+bool client_gone(struct evhttp_request *);
 
 #endif

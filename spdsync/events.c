@@ -69,6 +69,7 @@ send_chunk(struct reader *r, struct evbuffer *out)
 	r->busy = true;
 	r->since_ns = clock_now_ns();
 	evhttp_send_reply_chunk_with_cb(r->http, out, chunk_left, r);
+	client_heard(r->http);
 }
 
 static void
@@ -154,10 +155,12 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	for (r = e->readers; r; r = next) {
 		next = r->next;
-		if (r->busy && now - r->since_ns > EVENTS_STALL_S * NS_PER_S) {
+		if (client_gone(r->http)) {
+			evhttp_connection_free(evhttp_request_get_connection(r->http));		/* reader_gone runs */
+		} else if (r->busy && now - r->since_ns > EVENTS_STALL_S * NS_PER_S) {
 			e->count.cut++;
 			log_warn(NULL, "reader_cut", "%s took no event for %u seconds and is cut off.", r->who, EVENTS_STALL_S);
-			evhttp_connection_free(evhttp_request_get_connection(r->http));	/* reader_gone runs */
+			evhttp_connection_free(evhttp_request_get_connection(r->http));
 		} else if (!grant_holds(e->s->store, &r->grant, clock_wall_s())) {
 			log_info(NULL, "reader_ended", "%s: the session or token ended, and its stream of events with it.", r->who);
 			evhttp_connection_free(evhttp_request_get_connection(r->http));

@@ -42,6 +42,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/events.c \
 	spdsync/events.h \
 	spdsync/evring.c \
+	spdsync/leaving.c \
 	spdsync/evring.h \
 	spdsync/explain.c \
 	spdsync/export.c \
@@ -175,8 +176,8 @@ test_unit_test_textdiff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_textdiff_LDADD = $(SPDSYNC_TEST_LIBS)
 UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync test/unit/world.sh
-UNIT_TESTS += test/unit/test_events test/unit/test_openapi
-EXTRA_DIST += test/unit/test_events test/unit/test_openapi test/unit/openapi.py
+UNIT_TESTS += test/unit/test_events test/unit/test_readers test/unit/test_openapi
+EXTRA_DIST += test/unit/test_events test/unit/test_readers test/unit/test_openapi test/unit/openapi.py
 check_PROGRAMS += test/unit/routes_list
 test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a request: the audit line of what it changes, the wait for what it asked of others, its one answer. */
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "account.h"
 #include "apiserve.h"
 #include "clock.h"
 #include "door.h"
+#include "leaving.h"
 #include "log.h"
 #include "news.h"
 
@@ -91,6 +95,20 @@ request_closed(struct evhttp_request *http)
 		evhttp_request_free(http);
 }
 
+void
+client_heard(struct evhttp_request *http)
+{
+	bufferevent_disable(evhttp_connection_get_bufferevent(evhttp_request_get_connection(http)), EV_READ);
+}
+
+bool
+client_gone(struct evhttp_request *http)
+{
+	int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evhttp_request_get_connection(http)));
+
+	return send(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != EINTR;	/* nothing, said to nobody */
+}
+
 /* The client went away before its answer. */
 static void
 on_close(struct evhttp_connection *c, void *arg)
@@ -123,16 +141,6 @@ req_new(struct listener *l, struct evhttp_request *http)
 	return r;
 }
 
-/* The answer has left, or its reader took too long. */
-static void
-on_sent(struct evhttp_connection *c, void *arg)
-{
-	struct listener *l = arg;
-
-	(void)c;
-	l->open--;
-}
-
 void
 req_text(struct req *r, const char *type, const char *text, size_t n)
 {
@@ -140,7 +148,7 @@ req_text(struct req *r, const char *type, const char *text, size_t n)
 	struct evhttp_request *http = r->http;
 	struct evbuffer *out = evbuffer_new();
 
-	evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_sent, r->l);
+	leaving_begin(r->l, http, false);
 	r->http = NULL;
 	evhttp_add_header(h, "Connection", "close");
 	evhttp_add_header(h, "Content-Type", type);
@@ -148,6 +156,7 @@ req_text(struct req *r, const char *type, const char *text, size_t n)
 	if (out)
 		evbuffer_add(out, text, n);
 	evhttp_send_reply(http, out ? 200 : 503, out ? "OK" : "Service Unavailable", out);
+	client_heard(http);
 	if (out)
 		evbuffer_free(out);
 	req_free(r);
@@ -205,6 +214,8 @@ send_json(struct evhttp_request *http, int code, json_t *body, bool another)
 		evhttp_send_reply(http, code, status_words(code), out);
 	} else
 		evhttp_send_reply(http, 503, "Service Unavailable", NULL);
+	if (!another)
+		client_heard(http);
 	free(text);
 	if (out)
 		evbuffer_free(out);
@@ -228,16 +239,6 @@ goes_on(const struct req *r)
 	return r->l->panel && v && strcasecmp(v, "keep-alive") == 0;
 }
 
-/* The answer has left, and its connection stays. */
-static void
-on_answered(struct evhttp_request *http, void *arg)
-{
-	struct evhttp_connection *c = evhttp_request_get_connection(http);
-
-	evhttp_connection_set_closecb(c, NULL, NULL);
-	on_sent(c, arg);
-}
-
 void
 req_reply(struct req *r, int code, json_t *body)
 {
@@ -247,9 +248,7 @@ req_reply(struct req *r, int code, json_t *body)
 	write_audit(r, body);
 	if (http) {
 		another = goes_on(r);
-		evhttp_connection_set_closecb(evhttp_request_get_connection(http), on_sent, r->l);
-		if (another)
-			evhttp_request_set_on_complete_cb(http, on_answered, r->l);
+		leaving_begin(r->l, http, another);
 		r->http = NULL;
 		send_json(http, code, body, another);
 	} else
