@@ -90,30 +90,74 @@ write_ike(struct ex *x)
 		ex_note(x, "none of the IKE proposals: there is no 'ike=' line");
 }
 
-/* One 'pfs' for all: a list that may do without it still does it, with the groups that it has. */
+static const struct transform *
+first_group(const struct proposal *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->t[i].type == T_KE && word_of(&p->t[i]))
+			return &p->t[i];
+	return NULL;
+}
+
+static bool
+esp_usable(const struct proposal *p)
+{
+	return knows(p, T_ENCR) && (is_aead(p) || knows(p, T_INTEG));
+}
+
+/* The group that all proposals have to begin with, then the proposal's others. */
+static void
+write_groups(FILE *f, const struct proposal *p, const struct transform *first)
+{
+	fprintf(f, ";%s", word_of(first));
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->t[i].type == T_KE && p->t[i].id != first->id && word_of(&p->t[i]))
+			fprintf(f, "+%s", word_of(&p->t[i]));
+}
+
+/*
+ * One 'pfs' for all: a list that may do without it still does it, with the groups that it has. And where it must, all proposals have to begin with
+ * the same group, because Libreswan has no INVALID_KE_PAYLOAD for children: the first one, and of the proposals those that have it.
+ */
 static void
 write_esp(struct ex *x)
 {
-	bool yes = false, no = false, bare = false;
+	bool yes = false, no = false, bare = false, left_out = false;
+	const struct transform *group = NULL;
 	unsigned n = 0;
 
+	for (unsigned i = 0; i < x->t->esp->n; i++) {
+		const struct proposal *p = &x->t->esp->v[i];
+
+		bare = bare || !knows(p, T_KE);
+		if (!group && esp_usable(p))
+			group = first_group(p);
+	}
 	for (unsigned i = 0; i < x->t->esp->n; i++) {
 		const struct proposal *p = &x->t->esp->v[i];
 
 		note_unknown(x, p);
 		yes = yes || ex_has(p, T_ESN, ESN_YES);
 		no = no || ex_has(p, T_ESN, ESN_NO);
-		bare = bare || !knows(p, T_KE);
-		if (!knows(p, T_ENCR) || (!is_aead(p) && !knows(p, T_INTEG)))
+		if (!esp_usable(p))
 			continue;
+		if (!bare && !ex_has(p, T_KE, group->id)) {
+			left_out = true;
+			continue;
+		}
 		write_type(x->body, n++ ? "," : "  esp=", p, T_ENCR);
 		if (!is_aead(p))
 			write_type(x->body, "-", p, T_INTEG);
-		write_type(x->body, ";", p, T_KE);
+		if (bare)
+			write_type(x->body, ";", p, T_KE);
+		else
+			write_groups(x->body, p, group);
 	}
 	fprintf(x->body, "%s  pfs=%s\n  esn=%s\n", n ? "\n" : "", bare ? "no" : "yes", yes && no ? "either" : yes ? "yes" : "no");
 	if (n == 0)
 		ex_note(x, "none of the ESP proposals: there is no 'esp=' line");
+	if (left_out)
+		ex_note(x, "the ESP proposals without %s, which are left out: all of them have to begin with one group there", word_of(group));
 }
 
 /* In ipsec.conf (quotes) and in ipsec.secrets: '@' a name, nothing an address or mail address, '@#' octets. */

@@ -182,8 +182,11 @@ export_openiked(struct ex *x)
 	fputs("set fragmentation\nset nomobike\n", f);
 	fprintf(f, "ikev2 \"%s\" %s esp", t->name, x->peer_begins ? "active" : "passive");
 	write_flows(x);
-	fprintf(f, " \\\n\tlocal %s", x->peer->address.fam ? addr_str(&x->peer->address, address) : "any");
-	fprintf(f, " peer %s", site_address_str(x->here, address));
+	/* Left out, it is any; "local any" is refused with "active". */
+	fputs(" \\\n\t", f);
+	if (x->peer->address.fam)
+		fprintf(f, "local %s ", addr_str(&x->peer->address, address));
+	fprintf(f, "peer %s", site_address_str(x->here, address));
 	write_proposals(x, "ikesa", t->ike, false);
 	write_proposals(x, "childsa", t->esp, true);
 	fputs(" \\\n\t", f);

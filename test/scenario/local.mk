@@ -42,6 +42,7 @@ SCENARIOS = \
 	test/scenario/t_ike_mtu \
 	test/interop/t_strongswan \
 	test/interop/t_strongswan_suites \
-	test/interop/t_strongswan_certs
+	test/interop/t_strongswan_certs \
+	test/interop/t_parsers
 NET_TESTS += $(SCENARIOS)
 EXTRA_DIST += test/lib.sh test/tools/jq test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run

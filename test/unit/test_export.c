@@ -174,9 +174,15 @@ test_libreswan(void **state)
 	out = export(all, EXPORT_LIBRESWAN, "a-b", "a");
 	has(out, "  leftid=\"C=JP, O=Example, CN=b\"\n");
 	has(out, "  leftcert=b\n  leftsendcert=always\n");
+	has(out, "  esp=aes_gcm256;dh31+dh20,aes_gcm128;dh31+dh19+dh15\n  pfs=yes\n");
 	has(out, "  rightca=\"%same\"\n  authby=rsa-sha2,ecdsa-sha2\n");
 	has(out, "  dpdaction=clear\n  auto=add\n");
 	has_not(out, "PSK");
+	free(out);
+	out = export(all, EXPORT_LIBRESWAN, "a-c", "a");
+	has(out, "  esp=aes_gcm256;dh31+dh20,aes_gcm128;dh31+dh19+dh15,chacha20_poly1305;dh31+dh19+dh20+dh15+dh14,"
+	    "aes256+aes128-sha2_256+sha2_384+sha2_512;dh31+dh19+dh20+dh15+dh14\n  pfs=yes\n");
+	has(out, "#  * the ESP proposals without dh31, which are left out: all of them have to begin with one group there\n");
 	free(out);
 	out = export(all, EXPORT_LIBRESWAN, "a-e", "a");
 	has(out, "#  * the identity of e, which has a quote in it: write 'leftid=' yourself\n");
@@ -194,7 +200,7 @@ test_openiked(void **state)
 	char *out = export(all, EXPORT_OPENIKED, "a-d", "a");
 
 	(void)state;
-	has(out, "ikev2 \"a-d\" active esp \\\n\tfrom 10.0.4.0/24 to 10.0.1.0/24 \\\n\tfrom 10.0.4.0/24 to 10.1.0.0/16 \\\n\tlocal any peer 192.0.2.1");
+	has(out, "ikev2 \"a-d\" active esp \\\n\tfrom 10.0.4.0/24 to 10.0.1.0/24 \\\n\tfrom 10.0.4.0/24 to 10.1.0.0/16 \\\n\tpeer 192.0.2.1");
 	has(out, "\tikesa enc aes-256-gcm prf hmac-sha2-384 group curve25519 \\\n\tikesa enc aes-256 prf hmac-sha2-256 auth hmac-sha2-256 group modp2048");
 	has(out, "\tchildsa enc aes-256 auth hmac-sha2-512 group curve25519 group none noesn \\\n\tchildsa enc aes-192-gcm esn");
 	has(out, "#  * the IKE algorithm x448: it is left out\n");
