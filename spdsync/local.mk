@@ -43,7 +43,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/events.h \
 	spdsync/evring.c \
 	spdsync/leaving.c \
-	spdsync/evring.h \
+	spdsync/evring.h spdsync/leaving.h \
 	spdsync/explain.c \
 	spdsync/export.c \
 	spdsync/export.h \
