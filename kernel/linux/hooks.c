@@ -73,6 +73,7 @@ go_past(struct sk_buff *skb, const struct nf_hook_state *state)
 	return NF_STOLEN;
 }
 
+/* A sender on this host is told: its call fails with EPERM. */
 static unsigned int
 drop(struct host *h, const struct sk_buff *skb, unsigned int why)
 {
@@ -91,15 +92,9 @@ outbound(struct host *h, struct sk_buff *skb, bool covered)
 		mod_take_plain(h, skb);
 		return NF_STOLEN;
 	case CW_ASK_UNMATCHED:
-		if (covered || is_neighbour(skb))
-			return NF_ACCEPT;
-		mod_take_plain(h, skb);
-		return NF_STOLEN;
+		return covered || is_neighbour(skb) ? NF_ACCEPT : drop(h, skb, CW_DROP_POLICY_DEFAULT_OUT);
 	case CW_POLICY_DISCARD:
-		if (is_neighbour(skb))
-			return NF_ACCEPT;
-		mod_take_plain(h, skb);		/* and the engine says why */
-		return NF_STOLEN;
+		return is_neighbour(skb) ? NF_ACCEPT : drop(h, skb, CW_DROP_POLICY_DISCARD_OUT);
 	default:
 		return NF_ACCEPT;
 	}
