@@ -90,6 +90,10 @@ uint16_t cw_sum16(const uint8_t *p, size_t n, uint32_t start);	/* Internet check
 /* The same with only the first octets at hand: have of them, of a packet of whole. CW_IP_SHORT: its headers are longer. */
 enum cw_ip_err cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *);
 void cw_ip_set_ecn(uint8_t *p, const struct cw_ip *, unsigned ecn);
+/* A header of hlen octets, extension headers included, leads to proto now, in a packet of total octets. */
+void cw_ip_lead(uint8_t *p, size_t hlen, unsigned proto, size_t total);
+/* The checksum of TCP, UDP or ICMPv6 in a packet that was parsed, made anew. */
+void cw_ip_sum_upper(uint8_t *p, const struct cw_ip *);
 void cw_mss_clamp(uint8_t *p, size_t n, const struct cw_ip *, uint32_t mtu);
 /* Turn a packet that is too big into the error for its sender; false when there is to be none. */
 bool cw_icmp_too_big(struct cw_engine *, struct cw_pkt *, const struct cw_ip *, uint32_t mtu);
@@ -309,7 +313,7 @@ struct cw_engine {
 	struct cw_sa	*sa_first, *sa_last, *reap, *look;
 	struct cw_due	*due;		/* a heap */
 	uint32_t	 ndue, due_room;
-	unsigned	 nsa;
+	unsigned	 nsa, nbare;	/* nbare: encapsulated in UDP, and perhaps not in tunnel mode */
 	uint64_t	 next_id;
 	uint32_t	 seed;
 	struct cw_tuple	*tuples;

@@ -37,6 +37,12 @@ struct cw_outer {
 	uint8_t		ttl;		/* wire_out: 64 */
 	uint8_t		df;		/* wire_out: 0 means the host fragments what is larger than its interface, */
 	uint16_t	piece;		/* and IPv6, which routers do not cut, into pieces of this path MTU; 0: not known */
+	/*
+	 * Octets of the IP header that stands in the buffer before the ESP header (before the UDP header's eight octets where udp
+	 * is set); 0: it is not there. wire_out: transport mode, where the packet's own header goes on, changed to lead to ESP; the
+	 * fields above say the same. wire_in: what transport mode gives back to the packet; without it one is made of src, dst and tos.
+	 */
+	uint16_t	hlen;
 };
 
 #define CW_NEST_MAX	8	/* transforms taken off one packet at most */
@@ -131,6 +137,8 @@ void cw_bounds_set(struct cw_engine *, const struct cw_bounds *);
 void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
 /* Starts at the ESP header; outer is filled; fragments were put together by the host. */
 void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
+/* May what comes encapsulated in UDP be in transport mode? Then 40 octets are wanted before its ESP header where IPv6 has no hlen. */
+bool cw_wants_room(const struct cw_engine *);
 /*
  * For a host that decides before it gives a packet away, by the packet's first octets (have of whole). CW_ASK_MORE: its headers
  * are longer than that. cw_ask_out: what the outbound policy says, CW_POLICY_NONE where there is none. cw_ask_clear: may it come

@@ -154,9 +154,64 @@ authenticated(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 	return why;
 }
 
-/* RFC 4303 2.4: the padding is checked; 2.6: next header 59 is a dummy packet. */
+/* Transport mode: no NAT on the way, no other sender than the SA's (RFC 4301 5.2 step 4; the header itself is not in the ICV). */
+static bool
+from_peer(const struct cw_sa *sa, const struct cw_pkt *p)
+{
+	return sa->udp || p->nhist || cw_addr_any(&sa->src) || cw_addr_eq(&sa->src, &p->outer.src);
+}
+
+static void
+make_header(uint8_t *h, const struct cw_outer *o)
+{
+	unsigned n = cw_addr_len(&o->dst), at = n == 4 ? 12 : 8;
+
+	memset(h, 0, at);
+	if (n == 4) {
+		h[0] = 0x45;
+		h[1] = o->tos;
+		h[8] = 64;
+	} else {
+		h[0] = (uint8_t)(0x60 | o->tos >> 4);
+		h[1] = (uint8_t)(o->tos << 4);
+		h[7] = 64;
+	}
+	memcpy(h + at, o->src.b, n);
+	memcpy(h + at + n, o->dst.b, n);
+}
+
+/*
+ * Transport mode: the header that stood before ESP, or one like it, before the payload, which moves to the back where there is not
+ * enough room in front of it: the ICV's place is free now.
+ */
 static unsigned
-trailer(const struct cw_sa *sa, struct cw_pkt *p)
+restore_header(struct cw_pkt *p, unsigned next)
+{
+	const struct cw_outer *o = &p->outer;
+	uint32_t hlen = o->hlen ? o->hlen : o->dst.fam == 6 ? 40 : 20, lack = p->off < hlen ? hlen - p->off : 0;
+	uint8_t *old = p->crypt.esp - (o->udp ? 8 : 0) - o->hlen;
+
+	if (lack > p->cap - p->off - p->len)
+		return CW_DROP_NO_ROOM;
+	if (hlen + p->len > 65535 + (o->dst.fam == 6 ? 40u : 0u))
+		return CW_DROP_INNER_LENGTH;
+	memmove(cw_pkt_data(p) + lack, cw_pkt_data(p), p->len);
+	p->off += lack - hlen;
+	p->len += hlen;
+	if (o->hlen)
+		memmove(cw_pkt_data(p), old, hlen);
+	else
+		make_header(cw_pkt_data(p), o);
+	cw_ip_lead(cw_pkt_data(p), hlen, next, p->len);
+	return CW_DROP_NONE;
+}
+
+/*
+ * RFC 4303 2.4: the padding is checked; 2.6: next header 59 is a dummy packet. An SA of any mode is in tunnel mode where an IP packet
+ * is inside.
+ */
+static unsigned
+trailer(const struct cw_sa *sa, struct cw_pkt *p, uint8_t *mode)
 {
 	const uint8_t *t = p->crypt.esp + p->crypt.head;
 	uint32_t n = p->crypt.text, pad = t[n - 2], next = t[n - 1];
@@ -168,10 +223,15 @@ trailer(const struct cw_sa *sa, struct cw_pkt *p)
 	for (uint32_t i = 0; i < pad; i++)
 		if (t[n - 2 - pad + i] != i + 1)
 			return CW_DROP_PADDING_WRONG;
-	if (sa->mode == CW_MODE_TRANSPORT || (next != IP_IPIP && next != IP_IPV6))
+	*mode = sa->mode;
+	if (*mode == CW_MODE_ANY)
+		*mode = next == IP_IPIP || next == IP_IPV6 ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT;
+	if (*mode == CW_MODE_TUNNEL && next != IP_IPIP && next != IP_IPV6)
 		return CW_DROP_NEXT_HEADER;
 	p->off += p->crypt.head;
 	p->len = n - 2 - pad;
+	if (*mode == CW_MODE_TRANSPORT)
+		return from_peer(sa, p) ? restore_header(p, next) : CW_DROP_SELECTOR_IN;
 	if (p->len && cw_pkt_data(p)[0] >> 4 != (next == IP_IPIP ? 4 : 6))
 		return CW_DROP_INNER_HEADER;
 	return CW_DROP_NONE;
@@ -193,7 +253,7 @@ ecn(const struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 }
 
 static unsigned
-inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
+inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip, unsigned mode)
 {
 	struct cw_walk w;
 	struct cw_sa *back;
@@ -210,6 +270,8 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 		return CW_DROP_INNER_HEADER;
 	}
 	p->len = ip->total;	/* what follows is traffic flow padding, RFC 4303 2.7 */
+	if (mode == CW_MODE_TRANSPORT && p->outer.udp)
+		cw_ip_sum_upper(cw_pkt_data(p), ip);
 	if (!cw_sa_selects(sa, &ip->flow)) {
 		cw_sa_drop(sa, &sa->drop_selector);
 		return CW_DROP_SELECTOR_IN;
@@ -220,7 +282,7 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 	w = cw_sad_back(e, sa);
 	back = cw_sad_back_next(sa, &w);
 	if (back)
-		cw_mss_clamp(cw_pkt_data(p), p->len, ip, host_load(back->inner_mtu));
+		cw_mss_clamp(cw_pkt_data(p), p->len, ip, host_load(back->inner_mtu) + (mode == CW_MODE_TRANSPORT ? ip->upper : 0));
 	return CW_DROP_NONE;
 }
 
@@ -242,17 +304,18 @@ static unsigned
 decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 {
 	unsigned why = authenticated(e, sa, p);
+	uint8_t mode = CW_MODE_TUNNEL;
 
 	if (why == CW_DROP_NONE)
-		why = trailer(sa, p);
+		why = trailer(sa, p, &mode);
 	if (why == CW_DROP_NONE)
-		why = inner(e, sa, p, ip);
+		why = inner(e, sa, p, ip, mode);
 	if (why == CW_DROP_NONE)
 		why = count_in(e, sa, p);
 	if (why != CW_DROP_NONE)
 		return why;
-	p->hist[p->nhist++] = (struct cw_hist){ IP_ESP, sa->mode, sa->spi, sa->reqid, sa->src, sa->dst };
-	if (sa->mode != CW_MODE_TRANSPORT)
+	p->hist[p->nhist++] = (struct cw_hist){ IP_ESP, mode, sa->spi, sa->reqid, sa->src, sa->dst };
+	if (mode == CW_MODE_TUNNEL)
 		cw_tally_tunnel(e, ip->ver, CW_TOTAL_PLAIN_OUT);
 	cw_tally(e, p, CW_TOTAL_BYTES_OPENED, p->len);
 	return CW_DROP_NONE;
@@ -266,7 +329,7 @@ is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 
 	if (ip->flow.proto != IP_ESP || ip->fragment || p->len - ip->upper < 8 || !cw_sad_by_spi(e, get32(esp), &ip->flow.dst))
 		return false;
-	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos };
+	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos, .hlen = ip->upper };
 	p->off += ip->upper;
 	p->len -= ip->upper;
 	return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The way out: outbound policy, then ESP (RFC 4303 3.3) in tunnel mode. The sequence number is taken under the SA's lock
- * and is the IV of AEADs and of CTR (RFC 4106 3.1, 3686 3.1), so a number is never used twice; the burst then goes to the host's cipher as one.
+ * The way out: outbound policy, then ESP (RFC 4303 3.3) around the packet (tunnel mode) or behind its header (transport mode). The
+ * sequence number is taken under the SA's lock and is the IV of AEADs and of CTR (RFC 4106 3.1, 3686 3.1), so a number is never used
+ * twice; the burst then goes to the host's cipher as one.
  */
 #include "core.h"
 
@@ -53,20 +54,55 @@ static void
 outer_header(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
 {
 	struct cw_outer *o = &p->outer;
-	uint32_t outer = (o->dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u), pmtu = host_load(sa->pmtu), df;
+	uint32_t own = o->dst.fam == 6 ? 40u : 20u, pmtu = host_load(sa->pmtu), df;
+	uint32_t outer = (o->hlen ? o->hlen : own) + (sa->udp ? 8u : 0u);
 
 	o->udp = sa->udp;
-	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode */
-	if (!cw_knob(e, ip->ver == 4 ? CW_KNOB_ECN4 : CW_KNOB_ECN6))
+	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode; in transport mode it is the packet's own */
+	if (!o->hlen && !cw_knob(e, ip->ver == 4 ? CW_KNOB_ECN4 : CW_KNOB_ECN6))
 		o->tos &= 0xfc;
 	o->ttl = 64;
 	/* DF copied, but a packet of 1280 octets passes every path, if need be in pieces */
-	df = cw_knob(e, CW_KNOB_DFBIT);
+	df = o->hlen ? 2 : cw_knob(e, CW_KNOB_DFBIT);
 	o->df = (df == 2 ? ip->df : df) && sealed + outer <= pmtu;
 	o->piece = (uint16_t)(pmtu < 65535 ? pmtu : 65535);
 }
 
-/* Header, IV, padding 1 2 3 … and trailer around the packet (RFC 4303 2.4). The caller made sure of the room. */
+/*
+ * Transport mode: the packet's own header moves to the front, to leave room for ESP's behind it, and is none of the payload any more
+ * (RFC 4303 3.1.1).
+ */
+static void
+put_header_aside(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip)
+{
+	uint32_t room = 8u + sa->iv + (sa->udp ? 8u : 0u);
+	uint8_t *h = cw_pkt_data(p);
+
+	memmove(h - room, h, ip->upper);
+	p->outer.hlen = ip->upper;
+	p->off += ip->upper;
+	p->len -= ip->upper;
+}
+
+/* And it leads to ESP now. What the SA says of the ends holds: a peer behind a NAT may have moved. */
+static void
+finish_header(struct cw_pkt *p, const struct cw_ip *ip)
+{
+	struct cw_outer *o = &p->outer;
+	uint32_t udp = o->udp ? 8 : 0, at = ip->ver == 4 ? 12 : 8, n = cw_addr_len(&ip->flow.src);
+	uint8_t *h = cw_pkt_data(p) - udp - o->hlen;
+
+	o->ttl = ip->ver == 4 ? h[8] : h[7];
+	if (cw_addr_any(&o->src))
+		o->src = ip->flow.src;
+	memcpy(h + at, o->src.b, n);
+	memcpy(h + at + n, o->dst.b, n);
+	if (ip->ver == 4 && !o->df)
+		h[6] &= (uint8_t)~0x40;
+	cw_ip_lead(h, o->hlen, o->udp ? IP_UDP : IP_ESP, o->hlen + udp + p->len);
+}
+
+/* Header, IV, padding 1 2 3 … and trailer around the payload (RFC 4303 2.4). The caller made sure of the room. */
 static void
 frame(struct cw_pkt *p, struct cw_sa *sa, uint64_t seq, unsigned next_header)
 {
@@ -97,13 +133,20 @@ frame(struct cw_pkt *p, struct cw_sa *sa, uint64_t seq, unsigned next_header)
 	}
 }
 
+/*
+ * In transport mode we are the sender ourselves, who may cut what ESP made too long (RFC 4303 3.3.4): with IPv6 always, and where the
+ * system would cut the next packet to what it was told before we see it.
+ */
+static bool
+cut_later(const struct cw_ip *ip)
+{
+	return HOST_CUTS_BEFORE || ip->ver == 6;
+}
+
 /* DF, or IPv6: tell the sender. IPv4 without DF: larger packets leave in pieces. */
 static bool
-fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, const struct cw_sa *sa,
-    struct cw_batch *plain, struct cw_batch *drops)
+fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, uint32_t mtu, struct cw_batch *plain, struct cw_batch *drops)
 {
-	uint32_t mtu = host_load(sa->inner_mtu);
-
 	if (p->len <= mtu || !ip->df)
 		return true;
 	if (!cw_icmp_too_big(e, p, ip, mtu)) {
@@ -158,12 +201,27 @@ nowhere(struct cw_sa *sa)
 	return any;
 }
 
+/* Before a number is spent on it: room for header, IV, trailer and ICV; and in transport mode a whole packet that stays one. */
+static unsigned
+can_frame(const struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, bool transport)
+{
+	uint32_t head = 8u + sa->iv + (transport && sa->udp ? 8u : 0u), tail = (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;
+
+	if (transport && ip->fragment)
+		return CW_DROP_FRAGMENT_TRANSPORT;
+	if (transport && p->len + head + tail > 65535)
+		return CW_DROP_TRANSPORT_TOO_BIG;
+	return p->off < head || p->cap - p->off - p->len < tail ? CW_DROP_NO_ROOM : CW_DROP_NONE;
+}
+
 void
 cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
     struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
 {
-	unsigned why, next = ip->ver == 4 ? IP_IPIP : IP_IPV6;
+	bool transport = x->pub.req[0].mode == CW_MODE_TRANSPORT;
+	unsigned why, next = transport ? ip->flow.proto : ip->ver == 4 ? IP_IPIP : IP_IPV6;
 	struct cw_sa *sa = choose(e, x, &ip->flow, now, &why);
+	uint32_t mtu;
 
 	if (!sa) {
 		no_sa(e, x, p, ip, why, now, drops);
@@ -175,13 +233,15 @@ cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const 
 		cw_fail(drops, p, CW_DROP_ENDPOINT_UNKNOWN);
 		return;
 	}
-	if (!fits(e, p, ip, sa, plain, drops))
+	mtu = host_load(sa->inner_mtu) + (transport ? ip->upper : 0);
+	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, plain, drops))
 		return;
-	if (p->off < 8u + sa->iv || p->cap - p->off - p->len < (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv) {
-		cw_fail(drops, p, CW_DROP_NO_ROOM);	/* before a number is spent on it */
+	why = can_frame(p, sa, ip, transport);
+	if (why != CW_DROP_NONE) {
+		cw_fail(drops, p, why);
 		return;
 	}
-	cw_mss_clamp(cw_pkt_data(p), p->len, ip, host_load(sa->inner_mtu));
+	cw_mss_clamp(cw_pkt_data(p), p->len, ip, mtu);
 	if (!host_ref_get(&sa->ref)) {
 		cw_fail(drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
 		return;
@@ -192,10 +252,16 @@ cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const 
 		cw_fail(drops, p, why);
 		return;
 	}
+	p->outer.hlen = 0;
+	if (transport)
+		put_header_aside(p, sa, ip);
 	frame(p, sa, p->seq, next);
 	p->sa = sa;
-		outer_header(e, p, sa, ip, p->len);
-	cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);
+	outer_header(e, p, sa, ip, p->len);
+	if (transport)
+		finish_header(p, ip);
+	else
+		cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);
 	p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
 	cw_tally(e, p, CW_TOTAL_BYTES_SEALED, ip->total);
 	seal_add(seal, p);

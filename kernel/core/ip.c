@@ -266,6 +266,52 @@ cw_ip_set_ecn(uint8_t *p, const struct cw_ip *ip, unsigned ecn)
 	}
 }
 
+/* The last of the extension headers, or the IPv6 header itself, says what follows: where it says so. */
+static uint8_t *
+last_next6(uint8_t *p, size_t hlen)
+{
+	uint8_t *next = p + 6;
+
+	for (size_t at = 40; at + 8 <= hlen; at += 8u * (p[at + 1] + 1u))
+		next = p + at;
+	return next;
+}
+
+void
+cw_ip_lead(uint8_t *p, size_t hlen, unsigned proto, size_t total)
+{
+	if (p[0] >> 4 == 4) {
+		put16(p + 2, (uint32_t)total);
+		p[9] = (uint8_t)proto;
+		put16(p + 10, 0);
+		put16(p + 10, cw_sum16(p, hlen, 0));
+	} else {
+		put16(p + 4, (uint32_t)total - 40);
+		*last_next6(p, hlen) = (uint8_t)proto;
+	}
+}
+
+/* RFC 3948 3.1.2: a NAT changed the addresses that these sums include; ESP has shown that nothing else was changed. */
+void
+cw_ip_sum_upper(uint8_t *p, const struct cw_ip *ip)
+{
+	unsigned proto = ip->flow.proto, at = proto == IP_TCP ? 16 : proto == IP_UDP ? 6 : proto == IP_ICMP6 ? 2 : 0;
+	size_t n = ip->total - ip->upper, least = proto == IP_TCP ? 20 : 8, na = cw_addr_len(&ip->flow.src);
+	uint8_t *upper = p + ip->upper, pseudo[32];
+	uint16_t sum;
+
+	if (at == 0 || n < least || ip->fragment || (proto == IP_ICMP6 && ip->ver == 4))
+		return;
+	if (proto == IP_UDP && (get16(upper + at) == 0 || get16(upper + 4) != n))	/* no sum; or one over less than that */
+		return;
+	memcpy(pseudo, ip->flow.src.b, na);
+	memcpy(pseudo + na, ip->flow.dst.b, na);
+	put16(upper + at, 0);
+	sum = (uint16_t)~cw_sum16(pseudo, 2 * na, proto + (uint32_t)n);
+	sum = cw_sum16(upper, n, sum);
+	put16(upper + at, proto == IP_UDP && sum == 0 ? 0xffff : sum);
+}
+
 /* RFC 9293 3.7.1: the MSS counts the segment without IP and TCP headers. Only a SYN has the option. */
 void
 cw_mss_clamp(uint8_t *p, size_t n, const struct cw_ip *ip, uint32_t mtu)

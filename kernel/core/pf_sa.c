@@ -60,7 +60,7 @@ sa_named(const struct cw_engine *e, const struct pf_msg *m, uint32_t spi, uint64
 	sa->dst = sa->now_dst = m->dst.a;
 	sa->pf_seq = m->seq;
 	sa->reqid = m->reqid;
-	sa->mode = CW_MODE_TUNNEL;
+	sa->mode = m->mode;
 	sa->state = SADB_SASTATE_LARVAL;
 	sa->larval = cw_knob(e, CW_KNOB_LARVAL) * NS;
 	sa->born = now;
@@ -85,7 +85,7 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	uint32_t lo = cw_knob(e, CW_KNOB_SPI_MIN), hi = cw_knob(e, CW_KNOB_SPI_MAX), spi;
 	struct cw_sa *sa;
 
-	if (!address_pair(m) || (m->mode != CW_MODE_ANY && m->mode != CW_MODE_TUNNEL))
+	if (!address_pair(m) || m->mode > CW_MODE_TUNNEL)
 		return EINVAL;
 	if (m->has & PF_BIT(SADB_EXT_SPIRANGE)) {
 		lo = m->spi_min;
@@ -239,7 +239,7 @@ fill(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now
 {
 	int err;
 
-	if (m->mode != CW_MODE_ANY && m->mode != CW_MODE_TUNNEL)
+	if (m->mode > CW_MODE_TUNNEL)
 		return EOPNOTSUPP;
 	if ((m->saflags & CW_SAF_IN) && (m->saflags & CW_SAF_OUT))
 		return EINVAL;
@@ -350,6 +350,8 @@ pf_update(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 		return ENOMEM;
 	sa->flags = larval->flags;
 	sa->reqid = larval->reqid;
+	if (!(m->has & PF_BIT(SADB_X_EXT_SA2)))
+		sa->mode = larval->mode;
 	return install(e, m, sa, larval, now);
 }
 

@@ -7,7 +7,7 @@ request_ok(const struct cw_request *r, unsigned dir)
 {
 	if (r->proto != IP_ESP)
 		return EPROTONOSUPPORT;
-	if (r->mode != CW_MODE_TUNNEL)
+	if (r->mode != CW_MODE_TUNNEL && r->mode != CW_MODE_TRANSPORT)
 		return r->mode > CW_MODE_TUNNEL ? EINVAL : EOPNOTSUPP;
 	if (r->level > CW_LEVEL_UNIQUE || (r->level == CW_LEVEL_UNIQUE && r->reqid == 0))
 		return EINVAL;
@@ -57,7 +57,7 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 			return err;
 		p->req[i] = m->req[i];
 	}
-	if (p->dir == CW_DIR_OUT && p->nreq && p->req[0].reqid == 0 && (cw_addr_any(&p->req[0].src) || cw_addr_any(&p->req[0].dst)))
+	if (p->dir == CW_DIR_OUT && p->nreq && p->req[0].mode == CW_MODE_TUNNEL && p->req[0].reqid == 0 && (cw_addr_any(&p->req[0].src) || cw_addr_any(&p->req[0].dst)))
 		return EINVAL;		/* neither a reqid nor addresses: any SA at all */
 	if (m->owner)
 		memcpy(p->owner, m->owner, CW_OWNER_LEN);

@@ -50,6 +50,18 @@ cw_sa_put(struct cw_sa *sa)
 		host_defer(&sa->defer, sa_free, sa);
 }
 
+static unsigned
+is_bare(const struct cw_sa *sa)
+{
+	return sa->udp && sa->mode != CW_MODE_TUNNEL;
+}
+
+bool
+cw_wants_room(const struct cw_engine *e)
+{
+	return host_load(e->nbare) != 0;
+}
+
 bool
 cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 {
@@ -63,6 +75,7 @@ cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 	*(e->sa_last ? &e->sa_last->succ : &e->sa_first) = sa;
 	e->sa_last = sa;
 	e->nsa++;
+	host_publish(e->nbare, e->nbare + is_bare(sa));
 	sa->listed = 1;
 	return true;
 }
@@ -106,6 +119,7 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
 	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
 	e->nsa--;
+	host_publish(e->nbare, e->nbare - is_bare(sa));
 	/* the octets go now; the cipher's own copy goes with the last packet that is inside it */
 	host_wipe(sa->ekey, sizeof(sa->ekey));
 	host_wipe(sa->akey, sizeof(sa->akey));
@@ -182,7 +196,7 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 
 	if (host_load(sa->dead) || (state != SADB_SASTATE_MATURE && state != SADB_SASTATE_DYING))
 		return false;
-	if ((sa->flags & CW_SAF_IN) || (r->reqid && sa->reqid != r->reqid) || sa->mode != r->mode)
+	if ((sa->flags & CW_SAF_IN) || (r->reqid && sa->reqid != r->reqid) || (sa->mode != CW_MODE_ANY && sa->mode != r->mode))
 		return false;
 	/* without a direction only its addresses say that this SA is for sending */
 	if (!(sa->flags & CW_SAF_OUT) && (any_src || any_dst))
@@ -190,14 +204,19 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 	return (any_src || cw_addr_eq(&sa->src, &r->src)) && (any_dst || cw_addr_eq(&sa->dst, &r->dst));
 }
 
+/* In transport mode the ends are the packet's own (RFC 4301 4.4.1.2), whatever the policy names. */
 struct cw_sa *
-cw_sad_out(struct cw_engine *e, const struct cw_request *r, const struct cw_flow *f, unsigned *why)
+cw_sad_out(struct cw_engine *e, const struct cw_request *asked, const struct cw_flow *f, unsigned *why)
 {
-	struct cw_walk w = r->reqid ? cw_index_walk(&e->by_reqid, hash32(e, r->reqid)) :
-	    cw_index_walk(&e->by_ends, ends_hash(e, &r->src, &r->dst));
+	struct cw_request own = *asked;
+	const struct cw_request *r = asked->mode == CW_MODE_TRANSPORT ? &own : asked;
+	struct cw_walk w;
 	struct cw_sa *oldest = NULL;
 	struct cw_link *l;
 
+	own.src = f->src;
+	own.dst = f->dst;
+	w = r->reqid ? cw_index_walk(&e->by_reqid, hash32(e, r->reqid)) : cw_index_walk(&e->by_ends, ends_hash(e, &r->src, &r->dst));
 	*why = CW_DROP_NO_SA;
 	while ((l = cw_index_next(&w)) != NULL) {
 		struct cw_sa *sa = r->reqid ? CW_OF(l, struct cw_sa, by_reqid) : CW_OF(l, struct cw_sa, by_ends);

@@ -71,6 +71,8 @@ u64 host_stats_read(const struct host_stats *, unsigned int i);
 
 void host_wake(struct host *);
 #define HOST_BURST	16
+/* Does the system cut packets to a path MTU that it was told before they come here? Transport mode takes whole ones only. */
+#define HOST_CUTS_BEFORE 0
 
 static inline void host_random(void *p, size_t n) { get_random_bytes(p, n); }
 static inline u64 host_wall_s(void) { return (u64)ktime_get_real_seconds(); }

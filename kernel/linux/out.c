@@ -169,19 +169,22 @@ push_udp(struct sk_buff *skb, const struct cw_outer *o)
 	u->check = 0;	/* RFC 3948 2.1; IPv6 needs one */
 }
 
+/* In transport mode the packet's own header stands before it already. */
 static void
 out4(struct host *h, struct sk_buff *skb, const struct cw_outer *o, u8 proto, struct dst_entry *d, __be32 src)
 {
-	struct iphdr *i = __skb_push(skb, sizeof(*i));
+	struct iphdr *i = __skb_push(skb, o->hlen ? o->hlen : sizeof(*i));
 
 	skb_reset_network_header(skb);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	skb->protocol = htons(ETH_P_IP);
-	*i = (struct iphdr){
-		.version = 4, .ihl = 5, .tos = o->tos, .frag_off = o->df ? htons(IP_DF) : 0, .ttl = o->ttl, .protocol = proto,
-		.saddr = src, .daddr = mod_in4(&o->dst),
-	};
-	__ip_select_ident(h->net, i, 1);
+	if (!o->hlen)
+		*i = (struct iphdr){
+			.version = 4, .ihl = 5, .tos = o->tos, .frag_off = o->df ? htons(IP_DF) : 0, .ttl = o->ttl, .protocol = proto,
+			.saddr = src, .daddr = mod_in4(&o->dst),
+		};
+	if (!o->hlen || (!o->df && i->id == 0))
+		__ip_select_ident(h->net, i, 1);
 	skb_dst_set(skb, d);
 	mod_pass(skb);
 	ip_local_out(h->net, NULL, skb);
@@ -196,18 +199,20 @@ out6(struct host *h, struct sk_buff *skb, const struct cw_outer *o, u8 proto, st
 
 	if (proto == IPPROTO_UDP)
 		udp6_set_csum(false, skb, src, &dst, skb->len);
-	i = __skb_push(skb, sizeof(*i));
+	i = __skb_push(skb, o->hlen ? o->hlen : sizeof(*i));
 	skb_reset_network_header(skb);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
 	if (!o->df && o->piece)	/* more than the system's own is refused */
 		IP6CB(skb)->frag_max_size = min_t(u32, o->piece, dst_mtu(d));
 	skb->protocol = htons(ETH_P_IPV6);
-	ip6_flow_hdr(i, o->tos, 0);
-	i->payload_len = htons((u16)(skb->len - sizeof(*i)));
-	i->nexthdr = proto;
-	i->hop_limit = o->ttl;
-	i->saddr = *src;
-	i->daddr = dst;
+	if (!o->hlen) {
+		ip6_flow_hdr(i, o->tos, 0);
+		i->payload_len = htons((u16)(skb->len - sizeof(*i)));
+		i->nexthdr = proto;
+		i->hop_limit = o->ttl;
+		i->saddr = *src;
+		i->daddr = dst;
+	}
 	skb_dst_set(skb, d);
 	mod_pass(skb);
 	ip6_local_out(h->net, NULL, skb);
@@ -219,7 +224,7 @@ void
 mod_send(struct host *h, struct cw_pkt *p, const struct cw_outer *o, u8 proto)
 {
 	struct sk_buff *skb = mod_pkt_skb(p);
-	unsigned int more = (o->dst.fam == 6 ? 40 : 20) + (o->udp ? 8 : 0), why = CW_DROP_WIRE_WRITE;
+	unsigned int more = (o->hlen ? o->hlen : o->dst.fam == 6 ? 40 : 20) + (o->udp ? 8 : 0), why = CW_DROP_WIRE_WRITE;
 	struct dst_entry *d;
 	struct flowi4 f4;
 	struct flowi6 f6;

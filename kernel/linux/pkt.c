@@ -5,6 +5,7 @@
  */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/udp.h>
 #include <linux/version.h>
 #include <net/ip.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
@@ -224,6 +225,7 @@ wire_packet(struct host *h, struct sk_buff *skb, unsigned int off, const struct 
 		mod_addr6(&p->outer.dst, &ipv6_hdr(skb)->daddr);
 		p->outer.tos = (u8)(ntohl(*(__be32 *)ipv6_hdr(skb)) >> 20);
 	}
+	p->outer.hlen = (u16)(off - (o->udp ? sizeof(struct udphdr) : 0));
 	p->off += off;
 	p->len -= off;
 	return p;

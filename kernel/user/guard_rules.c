@@ -3,7 +3,7 @@
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
- *	     neighbour discovery; what is of the link alone; our own ESP and IKE, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
+ *	     neighbour discovery; what is of the link alone; our own ESP and IKE and later fragments of UDP, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
  *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; what is of the link alone; then: drop.
  *
  * Over the system's own IPsec (XFRM) there is no TUN: in `pre` what it took out of ESP passes, without the mark that its ESP was
@@ -122,6 +122,19 @@ payload(struct nftnl_rule *r, uint32_t base, uint32_t reg, uint32_t at, uint32_t
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, at);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, n);
+}
+
+static void
+fragment_header(struct nftnl_rule *r, uint32_t at, uint32_t n)
+{
+	struct nftnl_expr *e = add(r, "exthdr");
+
+	if (e == NULL)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_DREG, R0);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, 44);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, at);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, n);
 }
 
 static void
@@ -288,6 +301,29 @@ our_port(struct guard_batch *b, uint16_t port)
 	finish(b, r, NF_ACCEPT);
 }
 
+/* Where policies protect the gateways' own addresses: the pieces of our UDP after the first have no port to be known by. */
+static void
+later_fragments(struct guard_batch *b)
+{
+	uint8_t none[2] = { 0 }, at4[2] = { 0x1f, 0xff }, at6[2] = { 0xff, 0xf8 };
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct nftnl_rule *r = begin(b, "pre");
+
+		is_u8(r, NFT_META_NFPROTO, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+		is_u8(r, NFT_META_L4PROTO, 17);
+		if (v6)
+			fragment_header(r, 2, 2);
+		else
+			payload(r, NFT_PAYLOAD_NETWORK_HEADER, R0, 6, 2);
+		mask_wide(r, v6 ? at6 : at4, none, 2);
+		compare(r, NFT_CMP_NEQ, none, 2);
+		this_host(r, NFTA_FIB_F_DADDR);
+		set_mark(r, NL_MARK_OWN);
+		finish(b, r, NF_ACCEPT);
+	}
+}
+
 static void
 out_of_esp(struct guard_batch *b)
 {
@@ -380,6 +416,7 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	finish(b, r, NF_ACCEPT);
 	our_port(b, g->ike_port);
 	our_port(b, g->natt_port);
+	later_fragments(b);
 	among_ours(b, "pre", &fams[0], true);
 	among_ours(b, "pre", &fams[1], true);
 	drop_pair(b, "pre", &fams[0], true);

@@ -41,7 +41,7 @@ policies_take(const struct pfkey_msg *m, struct net_policy *n)
 	n->src = (struct prefix){ .addr = m->src.ep.addr, .len = m->src.prefixlen };
 	n->dst = (struct prefix){ .addr = m->dst.ep.addr, .len = m->dst.prefixlen };
 	n->plain = (m->src.proto == CW_ULPROTO_ANY || m->src.proto == 0) && m->src.ep.port == 0 && m->dst.ep.port == 0 && p->n > 0 &&
-	    p->req[0].mode == CW_MODE_TUNNEL;
+	    (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
 	return true;
 }
 

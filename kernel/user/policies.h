@@ -12,7 +12,7 @@
 
 struct net_policy {
 	uint8_t		dir;		/* CW_DIR_* */
-	bool		plain;		/* by prefix alone, in tunnel mode */
+	bool		plain;		/* by prefix alone */
 	struct prefix	src, dst;
 };
 

@@ -22,7 +22,7 @@ on_policy(void *arg, const struct cw_policy *p)
 		return true;
 	prefix_of(&n.src, &p->src);
 	prefix_of(&n.dst, &p->dst);
-	n.plain = p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 && p->req[0].mode == CW_MODE_TUNNEL;
+	n.plain = p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 && (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
 	return w->fn(w->arg, &n);
 }
 

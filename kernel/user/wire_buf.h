@@ -10,6 +10,7 @@
 
 #define WIRE_CMSG	160
 #define WIRE_DATAGRAM	65536
+#define WIRE_ROOM	40u	/* before a datagram: transport mode gives it an IP header */
 
 struct wire_rx {
 	struct mmsghdr		msg[WIRE_MSGS];
@@ -20,7 +21,7 @@ struct wire_rx {
 	struct cw_pkt		*v[WIRE_BURST];
 	unsigned		n;
 	uint64_t		now;
-	uint8_t			buf[WIRE_MSGS][WIRE_DATAGRAM];
+	uint8_t			buf[WIRE_MSGS][WIRE_ROOM + WIRE_DATAGRAM];
 };
 
 struct wire_tx {

@@ -63,15 +63,19 @@ flush(struct wire *w)
 	x->n = 0;
 }
 
+/* head octets before p are the packet's too, and hlen of them its IP header. */
 static void
-take_esp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
+take_esp(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, const struct endpoint *from, const struct beside *b)
 {
 	struct wire_rx *x = s->w->rx;
 	struct cw_pkt *k = &x->pkt[x->n];
 
 	memset(k, 0, sizeof(*k));
-	k->buf = p;
-	k->cap = k->len = (uint32_t)n;
+	k->buf = p - head;
+	k->off = (uint32_t)head;
+	k->len = (uint32_t)n;
+	k->cap = (uint32_t)(head + n);
+	k->outer.hlen = (uint16_t)hlen;
 	k->outer.src = to_cw(&from->addr);
 	k->outer.dst = to_cw(&b->local);
 	k->outer.sport = s->udp ? from->port : 0;
@@ -89,6 +93,7 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 	struct wire *w = s->w;
 	struct endpoint local = { b->local, w->port };
 	size_t at = 0, len;
+	bool apart = s->fam == 6 && cw_wants_room(w->engine);
 
 	while ((len = wire_split(n, b->segment, &at)) > 0) {
 		uint8_t *one = p + at - len;
@@ -102,7 +107,10 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 				cw_count(w->engine, CW_DROP_RELAY_FAILED, 1);
 			break;
 		case WIRE_ESP:
-			take_esp(s, one, len, from, b);
+			/* What lies before the second of a bundle is the first: it must be out of the way. */
+			if (apart)
+				flush(w);
+			take_esp(s, one, len, at == len || apart ? WIRE_ROOM : 0, 0, from, b);
 			break;
 		case WIRE_NONE:
 			cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
@@ -120,8 +128,8 @@ take(struct wire_sock *s, unsigned i)
 	struct msghdr *m = &x->msg[i].msg_hdr;
 	struct beside b = { { 0 }, 0, 0 };
 	struct endpoint from;
-	uint8_t *p = x->buf[i];
-	size_t n = x->msg[i].msg_len, head;
+	uint8_t *p = x->buf[i] + WIRE_ROOM;
+	size_t n = x->msg[i].msg_len, head = 0;
 
 	if ((m->msg_flags & MSG_TRUNC) || !endpoint_from_sa(m->msg_name, m->msg_namelen, &from)) {
 		cw_count(s->w->engine, CW_DROP_WIRE_MALFORMED, 1);
@@ -142,14 +150,14 @@ take(struct wire_sock *s, unsigned i)
 		p += head;
 		n -= head;
 	}
-	take_esp(s, p, n, &from, &b);
+	take_esp(s, p, n, WIRE_ROOM + head, head, &from, &b);
 }
 
 static void
 prepare(struct wire_rx *x)
 {
 	for (unsigned i = 0; i < WIRE_MSGS; i++) {
-		x->iov[i] = (struct iovec){ x->buf[i], WIRE_DATAGRAM };
+		x->iov[i] = (struct iovec){ x->buf[i] + WIRE_ROOM, WIRE_DATAGRAM };
 		x->msg[i].msg_hdr = (struct msghdr){ &x->from[i], sizeof(x->from[i]), &x->iov[i], 1, x->ctl[i], WIRE_CMSG, 0 };
 	}
 }

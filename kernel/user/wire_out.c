@@ -64,11 +64,18 @@ sock_for(struct wire *w, const struct cw_outer *o)
 	return other;
 }
 
+/* The sockets make the IP header anew: of a packet in transport mode that has more than one, something would be lost. */
+static bool
+has_options(const struct cw_outer *o)
+{
+	return o->hlen > (o->dst.fam == 4 ? 20 : 40);
+}
+
 static bool
 same_way(const struct cw_outer *a, const struct cw_outer *b)
 {
-	return a->udp == b->udp && a->df == b->df && a->tos == b->tos && a->sport == b->sport && a->dport == b->dport &&
-	    memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && memcmp(&a->src, &b->src, sizeof(a->src)) == 0;
+	return a->udp == b->udp && a->df == b->df && a->tos == b->tos && a->ttl == b->ttl && a->sport == b->sport && a->dport == b->dport &&
+	    has_options(a) == has_options(b) && memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && memcmp(&a->src, &b->src, sizeof(a->src)) == 0;
 }
 
 /* One message for k packets from v on, which go the same way. */
@@ -79,7 +86,7 @@ put_msg(struct wire *w, struct cw_pkt **v, unsigned first, unsigned k)
 	const struct cw_outer *o = &v[first]->outer;
 	struct msghdr *m = &x->msg[x->n].msg_hdr;
 	struct endpoint to;
-	int tos = o->tos;
+	int tos = o->tos, ttl = o->ttl;
 
 	for (unsigned i = 0; i < k; i++)
 		x->iov[first + i] = (struct iovec){ cw_pkt_data(v[first + i]), v[first + i]->len };
@@ -93,6 +100,8 @@ put_msg(struct wire *w, struct cw_pkt **v, unsigned first, unsigned k)
 		put_cmsg(m, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	else
 		put_cmsg(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	if (o->ttl != 64)	/* transport mode: it is the packet's own */
+		put_cmsg(m, o->dst.fam == 4 ? IPPROTO_IP : IPPROTO_IPV6, o->dst.fam == 4 ? IP_TTL : IPV6_HOPLIMIT, &ttl, sizeof(ttl));
 	if (k > 1) {
 		uint16_t size = (uint16_t)v[first]->len;
 
@@ -201,8 +210,8 @@ write_some(struct wire *w, struct cw_pkt **v, unsigned n)
 	for (unsigned i = 0, k; i < n; i += k) {
 		next = sock_for(w, &v[i]->outer);
 		k = 1;
-		if (next == NULL) {
-			cw_count(w->engine, CW_DROP_WIRE_WRITE, 1);
+		if (next == NULL || has_options(&v[i]->outer)) {
+			cw_count(w->engine, next ? CW_DROP_WIRE_OPTIONS : CW_DROP_WIRE_WRITE, 1);
 			continue;
 		}
 		if (s && s != next)

@@ -27,7 +27,7 @@ sayable(const struct cmd *c, struct lang_error *e)
 	if (c->context)
 		return cannot(e, c->at_extra, "Security contexts (-ctx) are not supported.");
 	if (c->natt_oa.fam)
-		return cannot(e, c->at_extra, "The original address of esp-udp is for transport mode, which the engine does not do yet.");
+		return cannot(e, c->at_extra, "esp-udp goes without the original address: in transport mode the engine makes the checksums behind a NAT anew.");
 	if (c->flags & SAF_OLD)
 		return cannot(e, c->at_proto, "The old forms of RFC 1826 and 1827 are not supported: write esp or ah.");
 	if (c->flags & (SAF_ZEROPAD | SAF_RANDPAD))

@@ -78,8 +78,6 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 
 	if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC && (err == EPROTONOSUPPORT || err == EINVAL))
 		because(e, c->at_proto, "The engine does not do %s yet: ESP only.", satype_name(c->satype));
-	else if (c->mode == CW_MODE_TRANSPORT && (err == EOPNOTSUPP || err == EINVAL))
-		because(e, c->at_mode, "The engine does not do transport mode yet: tunnel mode only.");
 	else if (keyed && err == EPERM && c->enc)
 		switched_off(e, c);
 	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
@@ -113,8 +111,6 @@ policy_refused(const struct cmd *c, int err, struct lang_error *e)
 	for (unsigned i = 0; i < p->n; i++, q++) {
 		if (q->proto != 50)
 			because(e, c->at_policy, "The engine does not do %s yet: esp only.", poltext_proto(q->proto));
-		else if (q->mode != CW_MODE_TUNNEL)
-			because(e, c->at_policy, "The engine does not do transport mode yet: esp/tunnel/SRC-DST/LEVEL only.");
 		else if (q->level == CW_LEVEL_UNIQUE && q->reqid == 0)
 			because(e, c->at_policy, "unique needs its number here, as in unique:1.");
 		else

@@ -245,7 +245,7 @@ rig_sa_msg(struct pfkey_msg *m, const struct rig_sa *a, uint8_t type, uint8_t ke
 	assert_true(addr_parse(a->dst, &dst.addr));
 	rig_keys(a, keys, &elen, keys + 64, &alen);
 	pfkey_set_ends(m, &src, &dst);
-	pfkey_set_sa2(m, CW_MODE_TUNNEL, a->reqid);
+	pfkey_set_sa2(m, a->any_mode ? CW_MODE_ANY : a->mode ? a->mode : CW_MODE_TUNNEL, a->reqid);
 	m->sa = (struct pfkey_sa){
 		.spi = a->spi, .state = SADB_SASTATE_MATURE, .auth = (uint8_t)a->auth,
 		.encrypt = (uint8_t)(a->cipher ? a->cipher : SADB_X_EALG_AES_GCM_ICV16),

@@ -54,6 +54,8 @@ struct rig_sa {
 	uint64_t	soft_s, hard_s, soft_bytes, hard_bytes, soft_packets, hard_packets;
 	const char	*sel_src, *sel_dst;	/* prefixes */
 	uint8_t		seed;		/* of the keys */
+	uint8_t		mode;		/* CW_MODE_*; 0: tunnel */
+	bool		any_mode;
 };
 void rig_keys(const struct rig_sa *, uint8_t ekey[64], size_t *elen, uint8_t akey[64], size_t *alen);
 void rig_sa_msg(struct pfkey_msg *, const struct rig_sa *, uint8_t type, uint8_t keys[128]);

@@ -106,7 +106,7 @@ names_and_errors(void **state)
 	m.policy.req[0].proto = 51;
 	assert_int_equal(rig_call(h, 0, &m), EPROTONOSUPPORT);
 	m.policy.req[0].proto = 50;
-	m.policy.req[0].mode = CW_MODE_TRANSPORT;
+	m.policy.req[0].mode = CW_MODE_ANY;
 	m.seq = 0;
 	assert_int_equal(rig_call(h, 0, &m), EOPNOTSUPP);
 	m.policy.req[0].mode = CW_MODE_TUNNEL;

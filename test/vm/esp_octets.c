@@ -137,9 +137,9 @@ compare(const struct sa *s, const uint8_t *wire, size_t n)
 {
 	static uint8_t a[70000], b[70000];
 	size_t head = 8 + s->iv, text = n - head - s->icv, inner, pad;
-	uint8_t icv[64], *p = a + head;
+	uint8_t icv[64], *p = a + head, next;
 
-	if (n < head + s->icv + 20 + 2 || n > 65535)
+	if (n < head + s->icv + s->block || n > 65535)
 		return "length";
 	memcpy(a, wire, n);
 	if (s->mac) {
@@ -149,7 +149,15 @@ compare(const struct sa *s, const uint8_t *wire, size_t n)
 	}
 	if (text % s->block != 0 || !apply(s, a, text, false))
 		return "ICV";
-	inner = p[0] >> 4 == 4 ? (size_t)(p[2] << 8 | p[3]) : (size_t)(p[4] << 8 | p[5]) + 40;
+	next = p[text - 1];
+	if (next != 4 && next != 41)	/* transport mode: what is inside does not say how long it is */
+		inner = text - 2 - p[text - 2];
+	else if (text < 20 + 2)
+		return "length";
+	else
+		inner = next == 4 ? (size_t)(p[2] << 8 | p[3]) : (size_t)(p[4] << 8 | p[5]) + 40;
+	if ((next == 4 || next == 41) && p[0] >> 4 != (next == 4 ? 4 : 6))
+		return "version";
 	if (inner + 2 > text)
 		return "inner length";
 	memcpy(b, a, head + inner);
@@ -157,7 +165,7 @@ compare(const struct sa *s, const uint8_t *wire, size_t n)
 	for (size_t i = 0; i < pad; i++)
 		b[head + inner + i] = (uint8_t)(i + 1);
 	b[head + inner + pad] = (uint8_t)pad;
-	b[head + inner + pad + 1] = p[0] >> 4 == 4 ? 4 : 41;
+	b[head + inner + pad + 1] = next;
 	if (inner + pad + 2 != text || memcmp(a, b, head + text) != 0)
 		return "padding or trailer";
 	if (!apply(s, b, text, true))

@@ -9,6 +9,7 @@ VM_TESTS = \
 VM_MORE = \
 	test/interop/t_openiked \
 	test/vm/t_xfrm \
+	test/vm/t_xfrm_modes \
 	test/vm/t_offload \
 	test/vm/t_faults \
 	test/vm/t_reload \
@@ -26,7 +27,7 @@ VM_FIRST = test/scenario/t_faq4
 # have no engine's work in them that another scenario has not.
 VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
 	test/scenario/t_guard test/scenario/t_filter test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
-	test/scenario/t_ipsecd_path test/scenario/t_algorithms test/scenario/t_crowd test/scenario/t_groups test/scenario/t_certs test/scenario/t_forms test/scenario/t_secrets test/scenario/t_kill
+	test/scenario/t_ipsecd_path test/scenario/t_algorithms test/scenario/t_crowd test/scenario/t_groups test/scenario/t_certs test/scenario/t_forms test/scenario/t_modes test/scenario/t_secrets test/scenario/t_kill
 check_PROGRAMS += test/vm/esp_octets test/vm/flood test/vm/storm
 test_vm_esp_octets_SOURCES = test/vm/esp_octets.c
 test_vm_esp_octets_LDADD = $(CRYPTO_LIBS)
@@ -35,6 +36,6 @@ test_vm_flood_LDADD = $(CRYPTO_LIBS)
 test_vm_storm_SOURCES = test/vm/storm.c
 test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
 test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
-EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_offload test/vm/t_faults test/vm/t_reload test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_system_nets test/vm/system.sh test/vm/t_strongswan_kernel test/vm/t_module \
+EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_xfrm_modes test/vm/t_offload test/vm/t_faults test/vm/t_reload test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_system_nets test/vm/system.sh test/vm/t_strongswan_kernel test/vm/t_module \
 	test/vm/prepare test/vm/initramfs test/vm/module test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan

@@ -61,6 +61,8 @@ static inline uint64_t host_stats_read(const struct host_stats *s, unsigned i) {
 
 static inline void host_wake(struct host *h) { (void)h; }
 #define HOST_BURST	16
+/* Does the system cut packets to a path MTU that it was told before they come here? Transport mode takes whole ones only. */
+#define HOST_CUTS_BEFORE 1
 
 void host_random(void *p, size_t n);
 uint64_t host_wall_s(void);
