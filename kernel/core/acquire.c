@@ -42,7 +42,7 @@ asked_in(struct cw_engine *e, struct cw_spd_entry *x, uint32_t seq)
 }
 
 unsigned
-cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now, bool *held)
+cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_request *r, const struct cw_flow *f, uint64_t now, bool *held)
 {
 	uint32_t seq;
 
@@ -58,7 +58,7 @@ cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f,
 	asked_in(e, x, seq);
 	host_publish(x->acquire_until, now + cw_knob(e, CW_KNOB_BLOCKACQ) * NS);
 	host_unlock(&e->lock);
-	if (cw_event_acquire(e, x, f, seq)) {
+	if (cw_event_acquire(e, x, r, f, seq)) {
 		host_stats_add(e->stats, cw_bank(CW_KIND_POLICY, f->src.fam) * CW_COUNTERS + CW_TOTAL_ACQUIRE, 1);
 		return CW_DROP_NO_SA;
 	}
@@ -199,6 +199,15 @@ cw_wait_move(struct cw_engine *e, struct cw_spd_entry *from, struct cw_spd_entry
 	host_unlock(&e->lock);
 }
 
+static bool
+asks_for(const struct cw_policy *p, uint32_t reqid)
+{
+	for (unsigned i = 0; i < p->nreq; i++)
+		if (p->req[i].reqid == 0 || p->req[i].reqid == reqid)
+			return true;
+	return false;
+}
+
 /* An SA of this reqid became usable: what waited goes the usual way again. */
 void
 cw_wait_go(struct cw_engine *e, uint32_t reqid, uint64_t now)
@@ -209,7 +218,7 @@ cw_wait_go(struct cw_engine *e, uint32_t reqid, uint64_t now)
 	host_lock(&e->lock);
 	for (x = e->waiters; x; x = next) {
 		next = x->wait_next;
-		if (x->pub.nreq == 0 || (x->pub.req[0].reqid && x->pub.req[0].reqid != reqid))
+		if (!asks_for(&x->pub, reqid))
 			continue;
 		end = take_locked(e, x, end);
 		host_publish(x->acquire_until, 0);

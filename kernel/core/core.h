@@ -187,6 +187,7 @@ struct cw_walk cw_sad_back(struct cw_engine *, const struct cw_sa *);
 struct cw_sa *cw_sad_back_next(const struct cw_sa *, struct cw_walk *);
 bool cw_sa_selects(const struct cw_sa *, const struct cw_flow *);
 void cw_sa_mtu(struct cw_sa *, uint32_t pmtu);
+uint32_t cw_sa_inner(const struct cw_sa *, uint32_t pmtu);	/* octets of the largest packet that it makes no longer than pmtu; tunnel mode */
 uint64_t cw_sa_deadline(struct cw_sa *);
 bool cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t now);	/* holds the limits against it; false: it is dead */
 /* The same in two steps, around other work under the SA's lock: what the first two find, the third tells without it. */
@@ -278,7 +279,7 @@ bool cw_unmatched_drops(const struct cw_engine *, const struct cw_flow *);	/* wh
 
 /* -- acquire.c -- */
 /* The reason for the packet; *held: the key manager has refused a moment ago. */
-unsigned cw_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint64_t now, bool *held);
+unsigned cw_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_request *, const struct cw_flow *, uint64_t now, bool *held);
 void cw_acquire_answered(struct cw_engine *, struct cw_spd_entry *);
 bool cw_wait(struct cw_engine *, struct cw_spd_entry *, struct cw_pkt *, uint64_t now);
 void cw_wait_go(struct cw_engine *, uint32_t reqid, uint64_t now);
@@ -335,6 +336,8 @@ struct cw_engine {
 	uint32_t	 icmp_tokens;
 	struct cw_pkt	*nested, **nested_end;
 	bool		 draining;
+	struct cw_pkt	*sealed, **sealed_end;	/* packets with transforms still to come */
+	bool		 sealing;
 	struct host_stats *stats;
 	struct cw_seen	 seen[CW_SEEN];		/* a ring; the engine's lock */
 	uint64_t	 nseen;
@@ -386,7 +389,23 @@ cw_tally_tunnel(struct cw_engine *e, unsigned fam, unsigned i)	/* fam: of the pa
 void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);
 void cw_event_used(struct cw_engine *, struct cw_sa *);
 void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_outer *old, const struct cw_outer *now);
-bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
+bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_request *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
+
+/* -- bundle.c: several transforms around one packet, the innermost first (RFC 4301 4.4.1.2, 5.1) -- */
+struct cw_bundle {
+	unsigned	 n;
+	struct cw_sa	*sa[CW_REQUESTS_MAX];
+	uint8_t		 transport;	/* a bit for each */
+};
+/* One SA for each request, CW_DROP_NONE or the reason; then *r and *f are the request and the packet that lack it. n 0: send it in the clear. */
+unsigned cw_bundle_find(struct cw_engine *, struct cw_spd_entry *, const struct cw_ip *, uint64_t now, struct cw_bundle *,
+	const struct cw_request **r, struct cw_flow *f);
+uint32_t cw_bundle_mtu(const struct cw_bundle *, const struct cw_ip *);	/* octets of the largest packet that passes whole */
+unsigned cw_bundle_room(const struct cw_bundle *, const struct cw_pkt *, const struct cw_ip *);	/* CW_DROP_NONE or the reason */
+bool cw_bundle_hold(const struct cw_bundle *, struct cw_pkt *);	/* references for the packet; false: an SA has just gone */
+void cw_bundle_put(struct cw_pkt *);
+/* Turn what was sealed into a packet for the next transform: its outer header in the buffer, p->sa that transform's. */
+bool cw_bundle_next(struct cw_pkt *, bool *transport);
 
 /* -- esp_out.c, esp_in.c -- */
 void cw_esp_out(struct cw_engine *, struct cw_spd_entry *, struct cw_pkt *, const struct cw_ip *, uint64_t now,

@@ -46,6 +46,7 @@ struct cw_outer {
 };
 
 #define CW_NEST_MAX	8	/* transforms taken off one packet at most */
+#define CW_REQUESTS_MAX	4	/* transforms that a policy asks for, and one packet is given, at most */
 
 /* One transform that was taken off, outermost first. */
 struct cw_hist {
@@ -87,8 +88,9 @@ struct cw_crypt {
 	uint8_t		ok;		/* out: the cipher's answer */
 };
 
-#define CW_HEADROOM	96	/* octets the engine wants before a packet from plain_in; hosts add their own needs */
-#define CW_TAILROOM	96	/* and behind it: padding to 16, trailer, ICV to 32 */
+#define CW_HEADROOM	256	/* octets the engine wants before a packet from plain_in; hosts add their own needs: */
+				/* of each transform ESP header, IV, UDP and, but for the last, an IP header */
+#define CW_TAILROOM	224	/* and behind it: of each padding to 16, trailer, ICV to 32 */
 
 struct cw_pkt {
 	uint8_t		*buf;
@@ -106,6 +108,8 @@ struct cw_pkt {
 	void		*cookie;	/* the host's own */
 	/* the engine's own while it has the packet */
 	struct cw_sa	*sa;
+	struct cw_sa	*then[CW_REQUESTS_MAX - 1];	/* out: what it is still to go through, with a reference each */
+	uint8_t		 nthen, then_transport;		/* the latter: a bit for each that is in transport mode */
 	uint64_t	 seq, now;
 	uint8_t		 ttype;
 	struct cw_crypt	 crypt;
@@ -212,7 +216,6 @@ const char *cw_counter_name(unsigned i);	/* "drop_icv_wrong", "plain_in" */
 const char *cw_drop_sentence(unsigned reason);
 
 /* -- policies, for the host's routes, rules and guard -- */
-#define CW_REQUESTS_MAX	4
 struct cw_request {
 	uint8_t		proto, mode, level;	/* 50; CW_MODE_*; CW_LEVEL_* */
 	uint32_t	reqid;

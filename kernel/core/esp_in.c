@@ -325,13 +325,22 @@ decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_i
 static bool
 is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 {
-	uint8_t *esp = cw_pkt_data(p) + ip->upper;
+	uint32_t udp = ip->flow.proto == IP_UDP ? 8 : 0, left = p->len - ip->upper;
+	uint8_t *at = cw_pkt_data(p) + ip->upper;
+	const struct cw_sa *sa;
 
-	if (ip->flow.proto != IP_ESP || ip->fragment || p->len - ip->upper < 8 || !cw_sad_by_spi(e, get32(esp), &ip->flow.dst))
+	if ((ip->flow.proto != IP_ESP && udp == 0) || ip->fragment || left < udp + 8)
 		return false;
-	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos, .hlen = ip->upper };
-	p->off += ip->upper;
-	p->len -= ip->upper;
+	sa = cw_sad_by_spi(e, get32(at + udp), &ip->flow.dst);
+	if (!sa || (udp && (!sa->udp || ip->flow.dport != sa->dport || get16(at + 4) != left)))
+		return false;
+	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos, .hlen = ip->upper, .udp = udp != 0 };
+	if (udp) {
+		p->outer.sport = ip->flow.sport;
+		p->outer.dport = ip->flow.dport;
+	}
+	p->off += ip->upper + udp;
+	p->len = left - udp;
 	return true;
 }
 

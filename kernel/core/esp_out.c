@@ -161,102 +161,20 @@ fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, uint32_t mtu
 	return false;
 }
 
-static void
-no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, unsigned why,
-    uint64_t now, struct cw_batch *drops)
-{
-	if (why == CW_DROP_NO_SA) {
-		bool held;
-
-		why = cw_acquire(e, x, &ip->flow, now, &held);
-		if (why == CW_DROP_NO_SA && !held && cw_wait(e, x, p, now))
-			return;
-	}
-	cw_fail(drops, p, why);
-}
-
-/* The newest SA that has not reached its end: one that has goes at once, and the next older is asked. */
-static struct cw_sa *
-choose(struct cw_engine *e, const struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now, unsigned *why)
-{
-	struct cw_sa *sa;
-
-	do {
-		sa = cw_sad_out(e, &x->pub.req[0], f, why);
-	} while (sa && !cw_sa_alive(e, sa, now));
-	return sa;
-}
-
-/* A peer that may come from anywhere and has not yet. */
-static bool
-nowhere(struct cw_sa *sa)
-{
-	bool any;
-
-	if (!cw_addr_any(&sa->dst))
-		return false;
-	host_lock(&sa->lock);
-	any = cw_addr_any(&sa->now_dst);
-	host_unlock(&sa->lock);
-	return any;
-}
-
-/* Before a number is spent on it: room for header, IV, trailer and ICV; and in transport mode a whole packet that stays one. */
+/* One transform, by p->sa: everything up to the cipher. CW_DROP_NONE or the reason. */
 static unsigned
-can_frame(const struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, bool transport)
+apply(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, bool transport)
 {
-	uint32_t head = 8u + sa->iv + (transport && sa->udp ? 8u : 0u), tail = (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;
+	struct cw_sa *sa = p->sa;
+	unsigned why = take_sequence(e, sa, p);
 
-	if (transport && ip->fragment)
-		return CW_DROP_FRAGMENT_TRANSPORT;
-	if (transport && p->len + head + tail > 65535)
-		return CW_DROP_TRANSPORT_TOO_BIG;
-	return p->off < head || p->cap - p->off - p->len < tail ? CW_DROP_NO_ROOM : CW_DROP_NONE;
-}
-
-void
-cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
-    struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
-{
-	bool transport = x->pub.req[0].mode == CW_MODE_TRANSPORT;
-	unsigned why, next = transport ? ip->flow.proto : ip->ver == 4 ? IP_IPIP : IP_IPV6;
-	struct cw_sa *sa = choose(e, x, &ip->flow, now, &why);
-	uint32_t mtu;
-
-	if (!sa) {
-		no_sa(e, x, p, ip, why, now, drops);
-		return;
-	}
 	p->spi = sa->spi;
-	cw_acquire_answered(e, x);
-	if (nowhere(sa)) {
-		cw_fail(drops, p, CW_DROP_ENDPOINT_UNKNOWN);
-		return;
-	}
-	mtu = host_load(sa->inner_mtu) + (transport ? ip->upper : 0);
-	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, plain, drops))
-		return;
-	why = can_frame(p, sa, ip, transport);
-	if (why != CW_DROP_NONE) {
-		cw_fail(drops, p, why);
-		return;
-	}
-	cw_mss_clamp(cw_pkt_data(p), p->len, ip, mtu);
-	if (!host_ref_get(&sa->ref)) {
-		cw_fail(drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
-		return;
-	}
-	why = take_sequence(e, sa, p);
-	if (why != CW_DROP_NONE) {
-		cw_sa_put(sa);
-		cw_fail(drops, p, why);
-		return;
-	}
+	if (why != CW_DROP_NONE)
+		return why;
 	p->outer.hlen = 0;
 	if (transport)
 		put_header_aside(p, sa, ip);
-	frame(p, sa, p->seq, next);
-	p->sa = sa;
+	frame(p, sa, p->seq, transport ? ip->flow.proto : ip->ver == 4 ? IP_IPIP : IP_IPV6);
 	outer_header(e, p, sa, ip, p->len);
 	if (transport)
 		finish_header(p, ip);
@@ -264,6 +182,64 @@ cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const 
 		cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);
 	p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
 	cw_tally(e, p, CW_TOTAL_BYTES_SEALED, ip->total);
+	return CW_DROP_NONE;
+}
+
+static void
+no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_request *r, const struct cw_flow *f, unsigned why,
+    struct cw_batch *drops)
+{
+	if (why == CW_DROP_NO_SA) {
+		bool held;
+
+		why = cw_acquire(e, x, r, f, p->now, &held);
+		if (why == CW_DROP_NO_SA && !held && cw_wait(e, x, p, p->now))
+			return;
+	}
+	cw_fail(drops, p, why);
+}
+
+void
+cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
+    struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
+{
+	const struct cw_request *r;
+	struct cw_bundle b;
+	struct cw_flow f;
+	unsigned why = cw_bundle_find(e, x, ip, now, &b, &r, &f);
+	bool transport = b.transport & 1;
+	uint32_t mtu;
+
+	if (b.n)
+		p->spi = b.sa[b.n - 1]->spi;
+	if (why != CW_DROP_NONE) {
+		no_sa(e, x, p, r, &f, why, drops);
+		return;
+	}
+	if (b.n == 0) {		/* level use, and there is none */
+		p->verdict = CW_BYPASS;
+		cw_batch_add(plain, p);
+		return;
+	}
+	mtu = cw_bundle_mtu(&b, ip);
+	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, plain, drops))
+		return;
+	why = cw_bundle_room(&b, p, ip);
+	if (why != CW_DROP_NONE) {
+		cw_fail(drops, p, why);	/* before a number is spent on it */
+		return;
+	}
+	cw_mss_clamp(cw_pkt_data(p), p->len, ip, mtu);
+	if (!cw_bundle_hold(&b, p)) {
+		cw_fail(drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
+		return;
+	}
+	why = apply(e, p, ip, transport);
+	if (why != CW_DROP_NONE) {
+		cw_bundle_put(p);
+		cw_fail(drops, p, why);
+		return;
+	}
 	seal_add(seal, p);
 }
 
@@ -314,26 +290,93 @@ cw_plain_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 	cw_batch_flush(&drops);
 }
 
+/* The next transform of a packet that one was given already. */
+static unsigned
+again(struct cw_engine *e, struct cw_pkt *p)
+{
+	struct cw_ip ip;
+	bool transport;
+
+	if (!cw_bundle_next(p, &transport) || cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK)
+		return CW_DROP_PLAIN_MALFORMED;	/* cannot be: we made its header */
+	return apply(e, p, &ip, transport);
+}
+
+/* As open_nested() does on the way in: whatever the cipher gives back at once, the loop that runs already takes. */
+static void
+seal_nested(struct cw_engine *e)
+{
+	struct cw_batch seal = { .e = e }, drops = { .e = e, .out = host_drop_out };
+	struct cw_pkt *p;
+
+	host_lock(&e->lock);
+	if (e->sealing) {
+		host_unlock(&e->lock);
+		return;
+	}
+	e->sealing = true;
+	while ((p = e->sealed) != NULL) {
+		unsigned why;
+
+		e->sealed = p->next;
+		if (!e->sealed)
+			e->sealed_end = &e->sealed;
+		host_unlock(&e->lock);
+		p->next = NULL;
+		host_read_begin();
+		why = again(e, p);
+		host_read_end();
+		if (why == CW_DROP_NONE) {
+			seal_add(&seal, p);
+			seal_burst(&seal);
+		} else {
+			cw_bundle_put(p);
+			cw_fail(&drops, p, why);
+		}
+		host_lock(&e->lock);
+	}
+	e->sealing = false;
+	host_unlock(&e->lock);
+	cw_batch_flush(&drops);
+}
+
+static void
+sealed_add(struct cw_engine *e, struct cw_pkt *p)
+{
+	p->next = NULL;
+	host_lock(&e->lock);
+	*e->sealed_end = p;
+	e->sealed_end = &p->next;
+	host_unlock(&e->lock);
+}
+
 void
 cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 {
 	struct cw_batch wire = { .e = e, .out = host_wire_out }, drops = { .e = e, .out = host_drop_out };
+	bool nested = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct cw_pkt *p = v[i];
 		struct cw_sa *sa = p->sa;
 
 		p->sa = NULL;
-		if (p->crypt.ok) {
+		if (p->crypt.ok && p->nthen) {
+			sealed_add(e, p);
+			nested = true;
+		} else if (p->crypt.ok) {
 			p->verdict = CW_SEALED;
 			cw_tally(e, p, CW_TOTAL_WIRE_OUT, 1);
 			cw_batch_add(&wire, p);
 		} else {
 			cw_sa_drop(sa, &sa->drop_other);
+			cw_bundle_put(p);
 			cw_fail(&drops, p, CW_DROP_SEAL_FAILED);
 		}
 		cw_sa_put(sa);
 	}
 	cw_batch_flush(&wire);
 	cw_batch_flush(&drops);
+	if (nested)
+		seal_nested(e);
 }

@@ -10,6 +10,7 @@ CORE_SOURCES = \
 	kernel/core/due.c \
 	kernel/core/engine.c \
 	kernel/core/esp_in.c \
+	kernel/core/bundle.c \
 	kernel/core/esp_out.c \
 	kernel/core/icmp.c \
 	kernel/core/index.c \
@@ -57,7 +58,7 @@ test_fuzz_replay_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIB
 
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
-CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
+CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
 	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
@@ -67,6 +68,9 @@ test_unit_test_core_alg_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_transport_SOURCES = test/unit/test_core_transport.c $(CORE_RIG)
 test_unit_test_core_transport_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_transport_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_bundle_SOURCES = test/unit/test_core_bundle.c $(CORE_RIG)
+test_unit_test_core_bundle_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_bundle_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
 test_unit_test_core_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_esp_LDADD = $(CORE_TEST_LIBS)

@@ -66,9 +66,8 @@ put_proposal(struct pf_out *o)
 
 /* RFC 2367 3.1.6; the addresses are the tunnel's where the policy has them, else the packet's. SA2 has the reqid. */
 bool
-cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_flow *f, uint32_t seq)
+cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_request *r, const struct cw_flow *f, uint32_t seq)
 {
-	const struct cw_request *r = &x->pub.req[0];
 	const struct cw_addr *src = cw_addr_any(&r->src) ? &f->src : &r->src, *dst = cw_addr_any(&r->dst) ? &f->dst : &r->dst;
 	uint8_t buf[PF_EVENT_MAX];
 	struct pf_out o = pf_event(e, buf, SADB_ACQUIRE, seq);

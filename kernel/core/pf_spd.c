@@ -11,6 +11,8 @@ request_ok(const struct cw_request *r, unsigned dir)
 		return r->mode > CW_MODE_TUNNEL ? EINVAL : EOPNOTSUPP;
 	if (r->level > CW_LEVEL_UNIQUE || (r->level == CW_LEVEL_UNIQUE && r->reqid == 0))
 		return EINVAL;
+	if (dir == CW_DIR_OUT && r->mode == CW_MODE_TUNNEL && r->reqid == 0 && (cw_addr_any(&r->src) || cw_addr_any(&r->dst)))
+		return EINVAL;		/* neither a reqid nor addresses: any SA at all */
 	return 0;
 }
 
@@ -48,8 +50,6 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 	p->type = (uint8_t)m->pol_type;
 	if ((p->type == CW_POLICY_IPSEC) != (m->nreq > 0))
 		return EINVAL;
-	if (p->dir == CW_DIR_OUT && m->nreq > 1)
-		return EOPNOTSUPP;
 	p->nreq = m->nreq;
 	for (unsigned i = 0; i < m->nreq; i++) {
 		err = request_ok(&m->req[i], p->dir);
@@ -57,8 +57,6 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 			return err;
 		p->req[i] = m->req[i];
 	}
-	if (p->dir == CW_DIR_OUT && p->nreq && p->req[0].mode == CW_MODE_TUNNEL && p->req[0].reqid == 0 && (cw_addr_any(&p->req[0].src) || cw_addr_any(&p->req[0].dst)))
-		return EINVAL;		/* neither a reqid nor addresses: any SA at all */
 	if (m->owner)
 		memcpy(p->owner, m->owner, CW_OWNER_LEN);
 	return 0;

@@ -258,20 +258,24 @@ cw_sad_back_next(const struct cw_sa *sa, struct cw_walk *w)
 	return NULL;
 }
 
-/* What is left for the inner packet of a path: RFC 4301 8.2. At least 1280, the least that IPv6 may be told. */
-void
-cw_sa_mtu(struct cw_sa *sa, uint32_t pmtu)
+/* What is left for the inner packet of a path: RFC 4301 8.2. */
+uint32_t
+cw_sa_inner(const struct cw_sa *sa, uint32_t pmtu)
 {
 	uint32_t outer = (sa->now_dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u) + 8u + sa->iv + sa->icv;
 	uint32_t block = sa->block > 4 ? sa->block : 4u;
-	uint32_t inner = 0;
+	uint32_t inner = pmtu > outer ? (pmtu - outer) / block * block : 0;
 
-	if (pmtu == 0)
-		pmtu = 1500;
-	if (pmtu > outer)
-		inner = (pmtu - outer) / block * block;
-	inner = inner > 2 ? inner - 2 : 0;
-	host_publish(sa->pmtu, pmtu);
+	return inner > 2 ? inner - 2 : 0;
+}
+
+/* At least 1280, the least that IPv6 may be told. */
+void
+cw_sa_mtu(struct cw_sa *sa, uint32_t pmtu)
+{
+	uint32_t inner = cw_sa_inner(sa, pmtu ? pmtu : 1500);
+
+	host_publish(sa->pmtu, pmtu ? pmtu : 1500);
 	host_publish(sa->inner_mtu, inner < 1280 ? 1280 : inner);
 }
 

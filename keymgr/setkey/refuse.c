@@ -119,8 +119,6 @@ policy_refused(const struct cmd *c, int err, struct lang_error *e)
 	}
 	if (p->type == CW_POLICY_IPSEC && p->n == 0)
 		because(e, c->at_policy, "An ipsec policy without a request would protect nothing.");
-	else if (p->dir == CW_DIR_OUT && p->n > 1)
-		because(e, c->at_policy, "The engine does not apply more than one request to a packet yet.");
 	else if (p->type == POLTEXT_ENTRUST)
 		because(e, c->at_policy, "entrust is for the policies of sockets.");
 }

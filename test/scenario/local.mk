@@ -13,6 +13,7 @@ SCENARIOS = \
 	test/scenario/t_faq_nat \
 	test/scenario/t_forms \
 	test/scenario/t_modes \
+	test/scenario/t_bundles \
 	test/scenario/t_rekey \
 	test/scenario/t_crowd \
 	test/scenario/t_kill \
