@@ -99,7 +99,7 @@ test_policies(void **state)
 	assert_true(policies_take(&m, &n) && !n.plain);
 	policy(&m, CW_DIR_IN);
 	m.policy.req[0].mode = CW_MODE_TRANSPORT;
-	assert_true(policies_take(&m, &n) && !n.plain && n.dir == CW_DIR_IN);
+	assert_true(policies_take(&m, &n) && n.plain && n.dir == CW_DIR_IN);
 	policy(&m, CW_DIR_IN);
 	m.src.proto = 17;
 	assert_true(policies_take(&m, &n) && !n.plain);
