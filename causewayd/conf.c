@@ -62,10 +62,37 @@ read_log(struct yt *y, struct conf *c)
 		c->level = values[word(y, m, "level", levels, 2)];
 }
 
+/* As groupadd takes names. The one that is said must exist (sockets.c); that is not for a pure decoder to know. */
+static bool
+group_ok(const char *g)
+{
+	size_t n = strlen(g);
+
+	return n > 0 && n < CONF_GROUP_CAP && (g[0] == '_' || (g[0] >= 'a' && g[0] <= 'z')) &&
+	    strspn(g, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+}
+
+static void
+read_panel(struct yt *y, struct conf *c)
+{
+	static const char *const keys[] = { "group", NULL };
+	struct yt_node *m = yt_get_kind(y, y->root, "panel", YT_MAP, YT_MAY);
+	const char *g;
+
+	if (m == NULL || !yt_only(y, m, keys))
+		return;
+	g = yt_scalar(y, m, "group", YT_MUST);
+	if (g && !group_ok(g))
+		yt_fail_at(y, yt_get(y, m, "group", YT_MAY), R_VALUE_INVALID, "", "'%.80s' is not a name of a group: "
+		    "lower-case letters, digits, hyphens and underscores, at most 32.", g);
+	else if (g)
+		snprintf(c->panel_group, sizeof(c->panel_group), "%s", g);
+}
+
 static void
 read_root(struct yt *y, struct conf *c)
 {
-	static const char *const keys[] = { "version", "site", "engine", "listen", "log", "legacy", NULL };
+	static const char *const keys[] = { "version", "site", "engine", "listen", "log", "legacy", "panel", NULL };
 	const char *site;
 
 	if (!yt_only(y, y->root, keys))
@@ -82,6 +109,7 @@ read_root(struct yt *y, struct conf *c)
 	c->legacy = word(y, y->root, "legacy", truths, 0) != 0;
 	read_listen(y, c);
 	read_log(y, c);
+	read_panel(y, c);
 }
 
 bool

@@ -9,12 +9,15 @@
 
 enum conf_engine { CONF_AUTO, CONF_USER, CONF_MODULE, CONF_SYSTEM };
 
+#define CONF_GROUP_CAP	33	/* Linux' longest name of a group, and its end */
+
 struct conf {
 	char			site[NAME_CAP];
 	enum conf_engine	engine;
 	uint16_t		ike_port, natt_port;
 	enum log_level		level;
 	bool			legacy;
+	char			panel_group[CONF_GROUP_CAP];	/* "": not said */
 };
 
 /* Pure. False: *err says what is wrong and where. */

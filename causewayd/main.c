@@ -240,7 +240,7 @@ main(int argc, char **argv)
 	find_users(&s, options.no_users, own);
 	if (!places_make(&places, own[D_SPDSYNC], own[D_IPSECD], own[D_KEYMGR], why, sizeof(why)) ||
 	    !sockets_open_net(&sockets, host_is_kernel(s.engine), conf.ike_port, conf.natt_port, why, sizeof(why)) ||
-	    !sockets_open_unix(&sockets, host_is_kernel(s.engine), places.run, why, sizeof(why)))
+	    !sockets_open_unix(&sockets, host_is_kernel(s.engine), places.run, conf.panel_group, why, sizeof(why)))
 		refuse(why);
 	if (s.engine == CONF_SYSTEM)
 		sockets_encap(&sockets);

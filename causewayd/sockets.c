@@ -19,6 +19,7 @@
 #define WORKERS		1		/* natt sockets a family; ipsecd reads each in a thread of its own */
 #define BUFFER		(8 << 20)	/* a burst at 10 Gbit/s while its reader is restarted */
 #define PROTO_ESP	50
+#define PANEL_GROUP	"www-data"	/* Debian's web servers */
 
 enum kind { IKE, NATT, ESP };
 
@@ -149,7 +150,7 @@ sockets_spare(const struct sockets *s)
 	return ok;
 }
 
-/* The file's mode says who may connect; a group that does not exist leaves it to root alone. */
+/* The file's mode says who may connect; a group that does not exist, or that this user namespace does not map, leaves it to root alone. */
 static bool
 open_unix(struct sockets *s, const char *name, const char *run_dir, const char *file, int type, const char *group,
     char *why, size_t cap)
@@ -170,8 +171,12 @@ open_unix(struct sockets *s, const char *name, const char *run_dir, const char *
 	before = umask(0177);
 	ok = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
 	umask(before);
-	if (ok && gr)
-		ok = chown(a.sun_path, (uid_t)-1, gr->gr_gid) == 0 && chmod(a.sun_path, 0660) == 0;
+	if (ok && gr) {
+		if (chown(a.sun_path, (uid_t)-1, gr->gr_gid) == 0)
+			ok = chmod(a.sun_path, 0660) == 0;
+		else
+			ok = errno == EINVAL;
+	}
 	if (ok && listen(fd, 64) == 0)
 		return keep(s, name, fd, a.sun_path);
 	snprintf(why, cap, "The socket %s cannot be opened: %s.", a.sun_path, strerror(errno));
@@ -181,13 +186,17 @@ open_unix(struct sockets *s, const char *name, const char *run_dir, const char *
 }
 
 bool
-sockets_open_unix(struct sockets *s, bool kernel, const char *run_dir, char *why, size_t cap)
+sockets_open_unix(struct sockets *s, bool kernel, const char *run_dir, const char *panel_group, char *why, size_t cap)
 {
+	if (panel_group[0] && getgrnam(panel_group) == NULL) {
+		snprintf(why, cap, "The group '%s' of the gateway file's 'panel' does not exist.", panel_group);
+		return false;
+	}
 	return (kernel || open_unix(s, "pfkey-listen", run_dir, "pfkey.sock", SOCK_SEQPACKET, NULL, why, cap)) &&
 	    open_unix(s, "api-ro", run_dir, "ro.sock", SOCK_STREAM, "causeway-view", why, cap) &&
 	    open_unix(s, "api-rw", run_dir, "rw.sock", SOCK_STREAM, "causeway-admin", why, cap) &&
 	    open_unix(s, "api-files", run_dir, "files.sock", SOCK_SEQPACKET, "causeway-admin", why, cap) &&
-	    open_unix(s, "api-panel", run_dir, "panel.sock", SOCK_STREAM, "www-data", why, cap);
+	    open_unix(s, "api-panel", run_dir, "panel.sock", SOCK_STREAM, panel_group[0] ? panel_group : PANEL_GROUP, why, cap);
 }
 
 void

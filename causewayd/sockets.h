@@ -27,7 +27,7 @@ struct sockets {
 /* False: why is a sentence. What was opened until then stays in the table. */
 /* kernel: the engine is a kernel's. It needs no socket for ESP, and nobody bundles what iked reads. */
 bool sockets_open_net(struct sockets *, bool kernel, uint16_t ike_port, uint16_t natt_port, char *why, size_t cap);
-bool sockets_open_unix(struct sockets *, bool kernel, const char *run_dir, char *why, size_t cap);
+bool sockets_open_unix(struct sockets *, bool kernel, const char *run_dir, const char *panel_group, char *why, size_t cap);
 /* No policy of the kernel's engine is for the network's sockets; may be done again. False: the engine refused. */
 /* For Linux's own ESP: it takes ESP in UDP from these. */
 void sockets_encap(const struct sockets *);

@@ -18,6 +18,10 @@ W=$(mktemp -d "${TMPDIR:-/tmp}/causeway.XXXXXX") || exit 1
 chmod 755 "$W"
 TESTS=0 FAILURES=0 PIDS= NAMESPACES= GATEWAYS=
 
+# One uid in a user namespace, where an ordinary user runs quickstart: then daemons have no users of their own, a network namespace is
+# entered by who makes it and never left (the way back would be to the machine's own), and tcpdump, which leaves root, is not to be had.
+: "${CW_ONE_UID:=}"
+
 # ---- TAP ----
 
 # ok DESCRIPTION COMMAND...: one test; its output is shown when it fails.
@@ -61,7 +65,11 @@ wait_for() {
 
 ns_add() {
 	for _n in "$@"; do
-		ip netns add "$PFX-$_n" || exit 1
+		if [ -z "$CW_ONE_UID" ]; then
+			ip netns add "$PFX-$_n" || exit 1
+		else
+			: >"/run/netns/$PFX-$_n" && unshare --net="/run/netns/$PFX-$_n" true || exit 1
+		fi
 		NAMESPACES="$NAMESPACES $PFX-$_n"
 		ns "$_n" ip link set lo up
 		ns "$_n" sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad
@@ -80,7 +88,7 @@ ns_end() {
 
 # ns_link A IF-A B IF-B: a cable.
 ns_link() {
-	ip link add "$2" netns "$PFX-$1" type veth peer name "$4" netns "$PFX-$3" || exit 1
+	ns "$1" ip link add "$2" type veth peer name "$4" netns "$PFX-$3" || exit 1
 	ns "$1" ip link set "$2" up
 	ns "$3" ip link set "$4" up
 }
@@ -149,7 +157,7 @@ secret() { (umask 077; printf '%s\n' "$3" >"$W/$1/secrets/$2"); }
 # gw_start NAME: causewayd in the namespace of that name.
 gw_start() {
 	ip netns exec "$PFX-$1" "$CW_LIBEXEC/causewayd" -c "$W/$1/causeway.yaml" --run-dir "$W/$1/run" --state-dir "$W/$1/state" \
-		--secret-dir "$W/$1/secrets" --libexec "$CW_LIBEXEC" >>"$W/$1/log" 2>&1 &
+		--secret-dir "$W/$1/secrets" --libexec "$CW_LIBEXEC" ${CW_ONE_UID:+--no-users} >>"$W/$1/log" 2>&1 &
 	eval "PID_$1=$!"
 	PIDS="$PIDS $!"
 	case " $GATEWAYS " in *" $1 "*) ;; *) GATEWAYS="$GATEWAYS $1" ;; esac
@@ -256,7 +264,8 @@ faq_up() {
 capture_start() {
 	_id=$1 _ns=$2 _if=$3; shift 3
 	case $_id in wire) set -- -s 160 "$@" ;; esac
-	ip netns exec "$PFX-$_ns" tcpdump -i "$_if" -n -U --immediate-mode -w - "$@" >"$W/$_id.pcap" 2>"$W/$_id.log" &
+	if [ -z "$CW_ONE_UID" ]; then set -- tcpdump -i "$_if" -n -U --immediate-mode -w - "$@"; else set -- "$CW_TOOLS/sniff" "$_if"; fi
+	ip netns exec "$PFX-$_ns" "$@" >"$W/$_id.pcap" 2>"$W/$_id.log" &
 	eval "CAP_$_id=$!"
 	PIDS="$PIDS $!"
 	_n=0
@@ -271,12 +280,14 @@ capture_stop() {
 	return 0
 }
 
+# capture_read FILE [FILTER]: one line a packet.
+capture_read() { _f=$1; shift; ${CW_ONE_UID:+unshare -U} tcpdump -n -r "$_f" "$@" 2>/dev/null; }
 # capture_count ID [FILTER]: how many packets match.
-capture_count() { _id=$1; shift; tcpdump -n -r "$W/$_id.pcap" "$@" 2>/dev/null | wc -l; }
+capture_count() { _id=$1; shift; capture_read "$W/$_id.pcap" "$@" | wc -l; }
 
 # No packet between the protected networks in the clear on a captured outside link; UDP to port 12345 is our own forger's.
 CLEAR_FILTER='not udp dst port 12345 and ((net 10.0.1.0/24 and net 10.0.2.0/24) or (ip6 net fd00:1::/64 and ip6 net fd00:2::/64))'
-no_clear() { _c=$(capture_count "$1" "$CLEAR_FILTER"); [ "$_c" -eq 0 ] || { tcpdump -n -r "$W/$1.pcap" "$CLEAR_FILTER" 2>/dev/null | head; return 1; }; }
+no_clear() { _c=$(capture_count "$1" "$CLEAR_FILTER"); [ "$_c" -eq 0 ] || { capture_read "$W/$1.pcap" "$CLEAR_FILTER" | head; return 1; }; }
 
 # pings NS ADDRESS COUNT [INTERVAL]: all of them answered.
 pings() { ns "$1" ping -n -q -c "$3" -i "${4:-0.2}" -W 2 "$2" | tee "$W/ping.out" | grep -q " $3 received"; }

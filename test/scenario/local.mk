@@ -3,10 +3,12 @@
 check_PROGRAMS += \
 	test/scenario/deaf \
 	test/scenario/forge \
-	test/scenario/memsearch
+	test/scenario/memsearch \
+	test/scenario/sniff
 test_scenario_deaf_SOURCES = test/scenario/deaf.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_scenario_forge_SOURCES = test/scenario/forge.c
 test_scenario_memsearch_SOURCES = test/scenario/memsearch.c
+test_scenario_sniff_SOURCES = test/scenario/sniff.c
 SCENARIOS = \
 	test/scenario/t_faq4 \
 	test/scenario/t_faq6 \
