@@ -13,7 +13,8 @@ static const char whole[] =
     "engine: user\n"
     "listen: {ike: 1500, natt: 14500}\n"
     "log: {level: debug}\n"
-    "legacy: true\n";
+    "legacy: true\n"
+    "panel: {group: nginx}\n";
 
 static bool
 read_text(const char *s, struct conf *c, struct yt_error *e)
@@ -35,6 +36,7 @@ test_defaults(void **state)
 	assert_int_equal(c.natt_port, 4500);
 	assert_int_equal(c.level, LOG_INFO);
 	assert_false(c.legacy);
+	assert_string_equal(c.panel_group, "");
 }
 
 static void
@@ -50,6 +52,7 @@ test_all(void **state)
 	assert_int_equal(c.natt_port, 14500);
 	assert_int_equal(c.level, LOG_DEBUG);
 	assert_true(c.legacy);
+	assert_string_equal(c.panel_group, "nginx");
 	assert_true(read_text("version: 1\nsite: a\nengine: system\nlisten: {natt: 1}\nlegacy: false\nlog: {}\n", &c, &e));
 	assert_int_equal(c.engine, CONF_SYSTEM);
 	assert_int_equal(c.ike_port, 500);
@@ -81,6 +84,12 @@ test_mistakes(void **state)
 		{ "version: 1\nsite: a\nlisten: {nat: 7}\n", R_KEY_UNKNOWN, 3, 10, "'natt'" },
 		{ "version: 1\nsite: a\nlisten: 7\n", R_VALUE_INVALID, 3, 9, "listen" },
 		{ "version: 1\nsite: a\nlog: {level: loud}\n", R_VALUE_INVALID, 3, 14, "error, warn, info, debug" },
+		{ "version: 1\nsite: a\npanel: nginx\n", R_VALUE_INVALID, 3, 8, "panel" },
+		{ "version: 1\nsite: a\npanel: {}\n", R_KEY_MISSING, 3, 1, "group" },
+		{ "version: 1\nsite: a\npanel: {groop: nginx}\n", R_KEY_UNKNOWN, 3, 9, "'group'" },
+		{ "version: 1\nsite: a\npanel: {group: 33}\n", R_VALUE_INVALID, 3, 16, "not a name of a group" },
+		{ "version: 1\nsite: a\npanel: {group: \"a:b\"}\n", R_VALUE_INVALID, 3, 16, "not a name of a group" },
+		{ "version: 1\nsite: a\npanel: {group: a23456789012345678901234567890123}\n", R_VALUE_INVALID, 3, 16, "at most 32" },
 		{ "version: 1\nsite: &x a\n", R_YAML_FORBIDDEN, 2, 7, "" },
 		{ "version: 1\nsite: a\nlisten: {ike: 7\n", R_YAML_TRUNCATED, 0, 0, "" },
 	};
