@@ -145,7 +145,7 @@ cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst, uint16_
 	unsigned is = CW_SPI_NONE;
 
 	host_read_begin();
-	sa = cw_sad_by_spi(e, spi, dst);
+	sa = cw_sad_by_spi(e, IP_ESP, spi, dst);
 	if (sa && (port == 0 || (sa->udp && sa->dport == port)))
 		is = CW_SPI_THERE;
 	else if (sa && !sa->udp)

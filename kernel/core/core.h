@@ -29,7 +29,7 @@
 #define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
 
-enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_AH = 51, IP_ICMP6 = 58, IP_NONE = 59 };
+enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_AH = 51, IP_ICMP6 = 58, IP_NONE = 59, IP_COMP = 108 };
 
 /* -- index.c: hashes that grow -- */
 struct cw_link {
@@ -145,6 +145,7 @@ struct cw_sa {
 	uint32_t	 due_at;
 	bool		 looked;	/* in the list of those to be looked at; the engine's lock */
 	uint32_t	 spi, reqid, pf_seq;
+	uint8_t		 proto;		/* ESP, AH or IPComp: part of its name */
 	uint8_t		 mode, state, udp, ealg, aalg, listed;
 	uint8_t		 dead;		/* at its end: no lookup gives it any more */
 	uint32_t	 flags;		/* CW_SAF_* */
@@ -178,8 +179,10 @@ bool cw_sad_insert(struct cw_engine *, struct cw_sa *);	/* takes over the caller
 void cw_sad_remove(struct cw_engine *, struct cw_sa *);
 void cw_sad_mature(struct cw_engine *, struct cw_sa *);	/* listed already; now first in its reqid's chain */
 void cw_sad_reap(struct cw_engine *);	/* take off what packets found dead; every control call begins with it */
-struct cw_sa *cw_sad_by_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);
-bool cw_sad_spi_taken(struct cw_engine *, uint32_t spi);
+struct cw_sa *cw_sad_by_spi(struct cw_engine *, unsigned proto, uint32_t spi, const struct cw_addr *dst);
+bool cw_sad_spi_taken(struct cw_engine *, unsigned proto, uint32_t spi);
+/* This one or the next of them in order of arrival that is of proto; 0: of any. */
+struct cw_sa *cw_sad_of_proto(struct cw_sa *, unsigned proto);
 /* The newest SA to send by; *why when there is none. */
 struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, const struct cw_flow *, unsigned *why);
 /* Those that send the way back of one, the newest first, and the newest of them. */
@@ -295,7 +298,7 @@ struct cw_client {
 	unsigned	 flags;
 	bool		 hello, registered, promisc;
 	/* the dump under way: type 0 none */
-	uint8_t		 dump;
+	uint8_t		 dump, dump_proto;	/* dump_proto 0: of every protocol */
 	uint32_t	 dump_pid, dump_left;
 	uint64_t	 dump_end;	/* ids above came after the dump began */
 	struct cw_sa	*dump_sa;

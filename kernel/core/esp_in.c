@@ -63,7 +63,7 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 	if (get32(h) < 256)
 		return CW_DROP_SPI_RESERVED;
 	p->spi = get32(h);
-	sa = cw_sad_by_spi(e, p->spi, &p->outer.dst);
+	sa = cw_sad_by_spi(e, IP_ESP, p->spi, &p->outer.dst);
 	why = sa_usable(sa);
 	if (why != CW_DROP_NONE)
 		return why;
@@ -314,7 +314,7 @@ decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_i
 		why = count_in(e, sa, p);
 	if (why != CW_DROP_NONE)
 		return why;
-	p->hist[p->nhist++] = (struct cw_hist){ IP_ESP, mode, sa->spi, sa->reqid, sa->src, sa->dst };
+	p->hist[p->nhist++] = (struct cw_hist){ sa->proto, mode, sa->spi, sa->reqid, sa->src, sa->dst };
 	if (mode == CW_MODE_TUNNEL)
 		cw_tally_tunnel(e, ip->ver, CW_TOTAL_PLAIN_OUT);
 	cw_tally(e, p, CW_TOTAL_BYTES_OPENED, p->len);
@@ -331,7 +331,7 @@ is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 
 	if ((ip->flow.proto != IP_ESP && udp == 0) || ip->fragment || left < udp + 8)
 		return false;
-	sa = cw_sad_by_spi(e, get32(at + udp), &ip->flow.dst);
+	sa = cw_sad_by_spi(e, IP_ESP, get32(at + udp), &ip->flow.dst);
 	if (!sa || (udp && (!sa->udp || ip->flow.dport != sa->dport || get16(at + 4) != left)))
 		return false;
 	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos, .hlen = ip->upper, .udp = udp != 0 };

@@ -68,7 +68,9 @@ struct pf_out {
 /* The engine's own buffer is for control calls; an event, which may come from any packet, brings one of PF_EVENT_MAX. */
 #define PF_EVENT_MAX	512
 struct pf_out pf_begin(struct cw_engine *, unsigned type, unsigned satype, uint32_t seq, uint32_t pid);
-struct pf_out pf_event(struct cw_engine *, uint8_t buf[PF_EVENT_MAX], unsigned type, uint32_t seq);
+struct pf_out pf_event(struct cw_engine *, uint8_t buf[PF_EVENT_MAX], unsigned type, unsigned proto, uint32_t seq);
+uint8_t pf_satype(unsigned proto);
+uint8_t pf_proto(unsigned satype);	/* 0: of none, or of every one */
 void *pf_ext(struct pf_out *, unsigned type, size_t octets);	/* zeroed, len and type set; a private one starts the private part */
 void pf_put_addr(struct pf_out *, unsigned type, const struct cw_addr *, uint16_t port, unsigned proto, unsigned plen);
 void pf_put_port(struct pf_out *, unsigned type, uint16_t port);

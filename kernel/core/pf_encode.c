@@ -25,9 +25,21 @@ pf_begin(struct cw_engine *e, unsigned type, unsigned satype, uint32_t seq, uint
 }
 
 struct pf_out
-pf_event(struct cw_engine *e, uint8_t buf[PF_EVENT_MAX], unsigned type, uint32_t seq)
+pf_event(struct cw_engine *e, uint8_t buf[PF_EVENT_MAX], unsigned type, unsigned proto, uint32_t seq)
 {
-	return begin((struct pf_out){ .e = e, .p = buf, .cap = PF_EVENT_MAX }, type, SADB_SATYPE_ESP, seq, 0);
+	return begin((struct pf_out){ .e = e, .p = buf, .cap = PF_EVENT_MAX }, type, pf_satype(proto), seq, 0);
+}
+
+uint8_t
+pf_satype(unsigned proto)
+{
+	return proto == IP_AH ? SADB_SATYPE_AH : proto == IP_COMP ? SADB_X_SATYPE_IPCOMP : SADB_SATYPE_ESP;
+}
+
+uint8_t
+pf_proto(unsigned satype)
+{
+	return satype == SADB_SATYPE_ESP ? IP_ESP : satype == SADB_SATYPE_AH ? IP_AH : satype == SADB_X_SATYPE_IPCOMP ? IP_COMP : 0;
 }
 
 void *

@@ -14,7 +14,7 @@ void
 cw_event_expire(struct cw_engine *e, struct cw_sa *sa, bool hard)
 {
 	uint8_t buf[PF_EVENT_MAX];
-	struct pf_out o = pf_event(e, buf, SADB_EXPIRE, sa->pf_seq);
+	struct pf_out o = pf_event(e, buf, SADB_EXPIRE, sa->proto, sa->pf_seq);
 
 	pf_put_sa(&o, sa);
 	pf_put_life(&o, SADB_EXT_LIFETIME_CURRENT, sa);
@@ -28,7 +28,7 @@ void
 cw_event_used(struct cw_engine *e, struct cw_sa *sa)
 {
 	uint8_t buf[PF_EVENT_MAX];
-	struct pf_out o = pf_event(e, buf, CW_MSG_USED, 0);
+	struct pf_out o = pf_event(e, buf, CW_MSG_USED, sa->proto, 0);
 
 	pf_put_sa(&o, sa);
 	put_ends(&o, sa);
@@ -40,7 +40,7 @@ void
 cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_outer *old, const struct cw_outer *now)
 {
 	uint8_t buf[PF_EVENT_MAX];
-	struct pf_out o = pf_event(e, buf, SADB_X_NAT_T_NEW_MAPPING, 0);
+	struct pf_out o = pf_event(e, buf, SADB_X_NAT_T_NEW_MAPPING, sa->proto, 0);
 
 	pf_put_sa(&o, sa);
 	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &old->src, 0, CW_ULPROTO_ANY, cw_addr_len(&old->src) * 8);
@@ -70,7 +70,7 @@ cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_re
 {
 	const struct cw_addr *src = cw_addr_any(&r->src) ? &f->src : &r->src, *dst = cw_addr_any(&r->dst) ? &f->dst : &r->dst;
 	uint8_t buf[PF_EVENT_MAX];
-	struct pf_out o = pf_event(e, buf, SADB_ACQUIRE, seq);
+	struct pf_out o = pf_event(e, buf, SADB_ACQUIRE, r->proto, seq);
 	struct sadb_x_sa2 *y;
 
 	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, src, 0, CW_ULPROTO_ANY, cw_addr_len(src) * 8);

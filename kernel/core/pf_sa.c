@@ -14,7 +14,7 @@ address_pair(const struct pf_msg *m)
 static void
 broadcast_sa(struct cw_engine *e, const struct pf_msg *m, struct cw_sa *sa)
 {
-	struct pf_out o = pf_begin(e, m->type, SADB_SATYPE_ESP, m->seq, m->pid);
+	struct pf_out o = pf_begin(e, m->type, m->satype, m->seq, m->pid);
 
 	pf_put_sa_all(&o, sa, false);
 	pf_broadcast(&o, PF_ALL);
@@ -23,13 +23,13 @@ broadcast_sa(struct cw_engine *e, const struct pf_msg *m, struct cw_sa *sa)
 static struct cw_sa *
 find(struct cw_engine *e, const struct pf_msg *m)
 {
-	struct cw_sa *sa = cw_sad_by_spi(e, m->spi, &m->dst.a);
+	struct cw_sa *sa = cw_sad_by_spi(e, pf_proto(m->satype), m->spi, &m->dst.a);
 
 	return sa && (cw_addr_any(&m->src.a) || cw_addr_any(&sa->src) || cw_addr_eq(&sa->src, &m->src.a)) ? sa : NULL;
 }
 
 static uint32_t
-pick_spi(struct cw_engine *e, uint32_t lo, uint32_t hi)
+pick_spi(struct cw_engine *e, unsigned proto, uint32_t lo, uint32_t hi)
 {
 	uint64_t span = (uint64_t)hi - lo + 1;
 	uint64_t r;
@@ -39,11 +39,11 @@ pick_spi(struct cw_engine *e, uint32_t lo, uint32_t hi)
 
 		host_random(&r, sizeof(r));
 		spi = lo + (uint32_t)(r % span);
-		if (!cw_sad_spi_taken(e, spi))
+		if (!cw_sad_spi_taken(e, proto, spi))
 			return spi;
 	}
 	for (uint64_t i = 0; i < span && i < CW_SA_MAX; i++)	/* a narrow range that is nearly full */
-		if (!cw_sad_spi_taken(e, lo + (uint32_t)i))
+		if (!cw_sad_spi_taken(e, proto, lo + (uint32_t)i))
 			return lo + (uint32_t)i;
 	return 0;
 }
@@ -55,6 +55,7 @@ sa_named(const struct cw_engine *e, const struct pf_msg *m, uint32_t spi, uint64
 
 	if (!sa)
 		return NULL;
+	sa->proto = pf_proto(m->satype);
 	sa->spi = spi;
 	sa->src = sa->now_src = m->src.a;
 	sa->dst = sa->now_dst = m->dst.a;
@@ -71,7 +72,7 @@ sa_named(const struct cw_engine *e, const struct pf_msg *m, uint32_t spi, uint64
 static void
 answer_spi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, struct cw_sa *sa)
 {
-	struct pf_out o = pf_begin(e, SADB_GETSPI, SADB_SATYPE_ESP, m->seq, m->pid);
+	struct pf_out o = pf_begin(e, SADB_GETSPI, m->satype, m->seq, m->pid);
 
 	pf_put_sa(&o, sa);
 	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &sa->src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->src) * 8);
@@ -93,13 +94,13 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	}
 	if (lo < 0x100 || lo > hi)
 		return EINVAL;
-	sa = lo == hi ? cw_sad_by_spi(e, lo, &m->dst.a) : NULL;
+	sa = lo == hi ? cw_sad_by_spi(e, pf_proto(m->satype), lo, &m->dst.a) : NULL;
 	if (sa && sa->state == SADB_SASTATE_LARVAL && cw_addr_eq(&sa->src, &m->src.a) && sa->reqid == m->reqid) {
 		sa->born = now;		/* asked for again by its number: it lives on */
 		answer_spi(e, c, m, sa);
 		return 0;
 	}
-	spi = pick_spi(e, lo, hi);
+	spi = pick_spi(e, pf_proto(m->satype), lo, hi);
 	if (spi == 0)
 		return EEXIST;
 	sa = sa_named(e, m, spi, now);
@@ -295,7 +296,7 @@ pf_add(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 
 	if (!address_pair(m) || m->spi < 0x100)
 		return EINVAL;
-	if (cw_sad_by_spi(e, m->spi, &m->dst.a))
+	if (cw_sad_by_spi(e, pf_proto(m->satype), m->spi, &m->dst.a))
 		return EEXIST;
 	sa = sa_named(e, m, m->spi, now);
 	return sa ? install(e, m, sa, NULL, now) : ENOMEM;
@@ -364,7 +365,7 @@ pf_delete(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	if (!sa)
 		return ENOENT;
 	/* With what it counted: nobody can ask for that any more. */
-	o = pf_begin(e, SADB_DELETE, SADB_SATYPE_ESP, m->seq, m->pid);
+	o = pf_begin(e, SADB_DELETE, m->satype, m->seq, m->pid);
 	pf_put_sa_all(&o, sa, false);
 	cw_sad_remove(e, sa);
 	pf_broadcast(&o, PF_ALL);
@@ -379,7 +380,7 @@ pf_get(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 
 	if (!sa)
 		return ENOENT;
-	o = pf_begin(e, SADB_GET, SADB_SATYPE_ESP, m->seq, m->pid);
+	o = pf_begin(e, SADB_GET, m->satype, m->seq, m->pid);
 	pf_put_sa_all(&o, sa, (c->flags & CW_CLIENT_KEYS) != 0);
 	pf_send(&o, c, false);
 	host_wipe(e->pf, o.n);
@@ -389,10 +390,15 @@ pf_get(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 int
 pf_flush(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
 {
+	unsigned proto = pf_proto(m->satype);
+	struct cw_sa *next;
 	struct pf_out o;
 
-	while (e->sa_first)
-		cw_sad_remove(e, e->sa_first);
+	for (struct cw_sa *sa = e->sa_first; sa; sa = next) {
+		next = sa->succ;
+		if (proto == 0 || sa->proto == proto)
+			cw_sad_remove(e, sa);
+	}
 	o = pf_begin(e, SADB_FLUSH, m->satype, m->seq, m->pid);
 	pf_broadcast(&o, PF_ALL);
 	return 0;

@@ -148,7 +148,7 @@ static bool
 dump_row(struct cw_engine *e, struct cw_client *c, uint32_t left)
 {
 	bool keys = (c->flags & CW_CLIENT_KEYS) != 0, sent;
-	struct pf_out o = pf_begin(e, c->dump, c->dump == SADB_DUMP ? SADB_SATYPE_ESP : SADB_SATYPE_UNSPEC, left, c->dump_pid);
+	struct pf_out o = pf_begin(e, c->dump, c->dump == SADB_DUMP && c->dump_sa ? pf_satype(c->dump_sa->proto) : SADB_SATYPE_UNSPEC, left, c->dump_pid);
 
 	if (left == 0 && !c->dump_sa && !c->dump_sp)
 		return pf_send(&o, c, true);	/* what was left has gone meanwhile: only the end is to be said */
@@ -177,7 +177,7 @@ cw_pfkey_resume(struct cw_engine *e, struct cw_client *c, uint64_t now)
 		}
 		c->dump_left--;
 		if (c->dump == SADB_DUMP)
-			c->dump_sa = c->dump_sa->succ;
+			c->dump_sa = cw_sad_of_proto(c->dump_sa->succ, c->dump_proto);
 		else
 			c->dump_sp = c->dump_sp->succ;
 	}
@@ -195,7 +195,8 @@ dump(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, unsigned 
 	c->dump_pid = m->pid;
 	c->dump_left = count;
 	c->dump_end = e->next_id - 1;
-	c->dump_sa = m->type == SADB_DUMP ? e->sa_first : NULL;
+	c->dump_proto = m->type == SADB_DUMP ? pf_proto(m->satype) : 0;
+	c->dump_sa = m->type == SADB_DUMP ? cw_sad_of_proto(e->sa_first, c->dump_proto) : NULL;
 	c->dump_sp = m->type == SADB_DUMP ? NULL : e->sp_first;
 	cw_pfkey_resume(e, c, now);
 	return 0;
@@ -204,7 +205,14 @@ dump(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, unsigned 
 int
 pf_dump(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
 {
-	return dump(e, c, m, e->nsa, now);
+	unsigned n = e->nsa, proto = pf_proto(m->satype);
+
+	if (proto) {
+		n = 0;
+		for (const struct cw_sa *sa = cw_sad_of_proto(e->sa_first, proto); sa; sa = cw_sad_of_proto(sa->succ, proto))
+			n++;
+	}
+	return dump(e, c, m, n, now);
 }
 
 int

@@ -88,16 +88,24 @@ cw_sad_mature(struct cw_engine *e, struct cw_sa *sa)
 	cw_index_add(&e->by_ends, &sa->by_ends, ends_hash(e, &sa->src, &sa->dst));
 }
 
+struct cw_sa *
+cw_sad_of_proto(struct cw_sa *sa, unsigned proto)
+{
+	while (sa && proto && sa->proto != proto)
+		sa = sa->succ;
+	return sa;
+}
+
 /* A dump that stands at this SA goes on behind it. */
 static void
 move_cursors(struct cw_engine *e, struct cw_sa *sa)
 {
 	for (struct cw_client *c = e->clients; c; c = c->next) {
-		if (c->dump != SADB_DUMP || sa->id > c->dump_end || !c->dump_sa || sa->id < c->dump_sa->id)
+		if (c->dump != SADB_DUMP || (c->dump_proto && c->dump_proto != sa->proto) || sa->id > c->dump_end || !c->dump_sa || sa->id < c->dump_sa->id)
 			continue;
 		c->dump_left--;
 		if (c->dump_sa == sa)
-			c->dump_sa = sa->succ;
+			c->dump_sa = cw_sad_of_proto(sa->succ, c->dump_proto);
 	}
 }
 
@@ -127,7 +135,7 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 }
 
 struct cw_sa *
-cw_sad_by_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
+cw_sad_by_spi(struct cw_engine *e, unsigned proto, uint32_t spi, const struct cw_addr *dst)
 {
 	struct cw_walk w = cw_index_walk(&e->by_spi, hash32(e, spi));
 	struct cw_link *l;
@@ -135,21 +143,25 @@ cw_sad_by_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
 	while ((l = cw_index_next(&w)) != NULL) {
 		struct cw_sa *sa = CW_OF(l, struct cw_sa, by_spi);
 
-		if (sa->spi == spi && !host_load(sa->dead) && (cw_addr_eq(&sa->dst, dst) || (sa->dst.fam == dst->fam && cw_addr_any(&sa->dst))))
+		if (sa->spi == spi && sa->proto == proto && !host_load(sa->dead) &&
+		    (cw_addr_eq(&sa->dst, dst) || (sa->dst.fam == dst->fam && cw_addr_any(&sa->dst))))
 			return sa;
 	}
 	return NULL;
 }
 
 bool
-cw_sad_spi_taken(struct cw_engine *e, uint32_t spi)
+cw_sad_spi_taken(struct cw_engine *e, unsigned proto, uint32_t spi)
 {
 	struct cw_walk w = cw_index_walk(&e->by_spi, hash32(e, spi));
 	struct cw_link *l;
 
-	while ((l = cw_index_next(&w)) != NULL)
-		if (CW_OF(l, struct cw_sa, by_spi)->spi == spi)
+	while ((l = cw_index_next(&w)) != NULL) {
+		const struct cw_sa *sa = CW_OF(l, struct cw_sa, by_spi);
+
+		if (sa->spi == spi && sa->proto == proto)
 			return true;
+	}
 	return false;
 }
 
@@ -196,7 +208,7 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 
 	if (host_load(sa->dead) || (state != SADB_SASTATE_MATURE && state != SADB_SASTATE_DYING))
 		return false;
-	if ((sa->flags & CW_SAF_IN) || (r->reqid && sa->reqid != r->reqid) || (sa->mode != CW_MODE_ANY && sa->mode != r->mode))
+	if (sa->proto != r->proto || (sa->flags & CW_SAF_IN) || (r->reqid && sa->reqid != r->reqid) || (sa->mode != CW_MODE_ANY && sa->mode != r->mode))
 		return false;
 	/* without a direction only its addresses say that this SA is for sending */
 	if (!(sa->flags & CW_SAF_OUT) && (any_src || any_dst))
@@ -251,7 +263,7 @@ cw_sad_back_next(const struct cw_sa *sa, struct cw_walk *w)
 	while ((l = cw_index_next(w)) != NULL) {
 		struct cw_sa *x = sa->reqid ? CW_OF(l, struct cw_sa, by_reqid) : CW_OF(l, struct cw_sa, by_ends);
 
-		if (x->reqid == sa->reqid && (x->flags & CW_SAF_OUT) && !host_load(x->dead) &&
+		if (x->proto == sa->proto && x->reqid == sa->reqid && (x->flags & CW_SAF_OUT) && !host_load(x->dead) &&
 		    (sa->reqid || (cw_addr_eq(&x->src, &sa->dst) && cw_addr_eq(&x->dst, &sa->src))))
 			return x;
 	}
