@@ -81,6 +81,18 @@ has_prefix(struct bytes *line, const char *prefix)
 }
 
 bool
+store_hex(struct bytes hex, struct secret *s)
+{
+	struct wr w = wr_of(s->b, sizeof(s->b));
+	bool ok = decode_hex(hex, &w) && wr_ok(&w) && w.n > 0;
+
+	s->n = w.n;
+	if (!ok)
+		secret_wipe(s);
+	return ok;
+}
+
+bool
 store_decode(struct bytes file, struct secret *s)
 {
 	const uint8_t *nl = file.n ? memchr(file.p, '\n', file.n) : NULL;

@@ -66,6 +66,8 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/ke.h \
 	keymgr/psk.c \
 	keymgr/psk.h \
+	keymgr/psktxt.c \
+	keymgr/psktxt.h \
 	keymgr/keydir.c \
 	keymgr/keydir.h \
 	keymgr/keyjob.c \
@@ -138,6 +140,7 @@ KEY_TESTS = \
 	test/unit/test_key_crl \
 	test/unit/test_key_engine \
 	test/unit/test_key_kdf \
+	test/unit/test_key_psktxt \
 	test/unit/test_key_ke \
 	test/unit/test_key_revoke \
 	test/unit/test_key_watch \
@@ -193,6 +196,8 @@ test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ke_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_psktxt_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_psktxt_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_store_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_store_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_serve_CPPFLAGS = $(KEYMGR_CPPFLAGS)
@@ -216,6 +221,13 @@ test_fuzz_replay_pfkey_client_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_pfkey_
 test_fuzz_replay_pfkey_client_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
 # Files of secrets.
+FUZZ_TARGETS += psktxt:keymgr/psktxt.c
+UNIT_TESTS += test/fuzz/replay_psktxt
+check_PROGRAMS += test/fuzz/replay_psktxt
+test_fuzz_replay_psktxt_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_psktxt_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_psktxt.c
+test_fuzz_replay_psktxt_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
+
 FUZZ_TARGETS += secret:keymgr/decode.c
 UNIT_TESTS += test/fuzz/replay_secret
 check_PROGRAMS += test/fuzz/replay_secret

@@ -17,6 +17,7 @@
 
 /* The content of a secret's file: "hex:...", "base64:...", or the octets up to the first newline. Pure. */
 bool store_decode(struct bytes file, struct secret *);
+bool store_hex(struct bytes hex, struct secret *);	/* of whole octets, one at least; pure */
 
 /* R_OK and the secret, or R_SECRET_* and what is wrong with which file. */
 enum reason store_read(const char *dir, const char *name, struct secret *, char detail[static STORE_DETAIL]);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "psktxt.h"
+
+static bool
+is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Up to the newline, which is taken too; a carriage return before it is not of the line. */
+static struct bytes
+next_line(struct bytes *left)
+{
+	const uint8_t *nl = memchr(left->p, '\n', left->n);
+	size_t n = nl ? (size_t)(nl - left->p) : left->n;
+	struct bytes line = bytes_of(left->p, n);
+
+	left->p += n + (nl != NULL);
+	left->n -= n + (nl != NULL);
+	if (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
+enum psktxt_got
+psktxt_next(struct psktxt *f, char id[static PSKTXT_ID], struct bytes *key, const char **why)
+{
+	while (f->left.n) {
+		struct bytes l = next_line(&f->left);
+		size_t n = 0;
+
+		f->line++;
+		while (l.n && is_blank(l.p[0])) {
+			l.p++;
+			l.n--;
+		}
+		if (l.n == 0 || l.p[0] == '#')
+			continue;
+		while (n < l.n && !is_blank(l.p[n]))
+			n++;
+		if (n >= PSKTXT_ID || memchr(l.p, '\0', n)) {
+			*why = "it has an identifier that is too long or no text";
+			return PSKTXT_BAD;
+		}
+		memcpy(id, l.p, n);
+		id[n] = '\0';
+		while (n < l.n && is_blank(l.p[n]))
+			n++;
+		*key = bytes_of(l.p + n, l.n - n);
+		if (key->n)
+			return PSKTXT_ENTRY;
+		*why = "it has an identifier and no key";
+		return PSKTXT_BAD;
+	}
+	return PSKTXT_END;
+}
+
+bool
+psktxt_key(struct bytes key, struct secret *s)
+{
+	secret_wipe(s);
+	if (key.n >= 2 && key.p[0] == '0' && (key.p[1] == 'x' || key.p[1] == 'X'))
+		return store_hex(bytes_of(key.p + 2, key.n - 2), s);
+	return key.n > 0 && secret_set(s, key);
+}
+
+static bool
+is_of(const char *id, const char *identity)
+{
+	const char *text = strchr(identity, ':');
+	struct addr a, b;
+
+	if (!text)
+		return false;
+	text++;
+	if (strncmp(identity, "ip:", 3) == 0)
+		return addr_parse(id, &a) && addr_parse(text, &b) && addr_eq(&a, &b);
+	return strcmp(id, text) == 0;
+}
+
+enum reason
+psktxt_find(struct bytes file, const char *identity, struct secret *s, char detail[static STORE_DETAIL])
+{
+	struct psktxt f = { .left = file };
+	char id[PSKTXT_ID], bad[96] = "";
+	enum psktxt_got got;
+	struct bytes key;
+	const char *why;
+
+	secret_wipe(s);
+	detail[0] = '\0';
+	while ((got = psktxt_next(&f, id, &key, &why)) != PSKTXT_END) {
+		if (got == PSKTXT_BAD) {
+			if (!bad[0])
+				snprintf(bad, sizeof(bad), "; its line %u is of no use: %s", f.line, why);
+			continue;
+		}
+		if (!is_of(id, identity))
+			continue;
+		if (psktxt_key(key, s))
+			return R_OK;
+		snprintf(detail, STORE_DETAIL, "line %u: the key is too long, or begins with 0x and is not whole octets in hexadecimal", f.line);
+		return R_SECRET_INVALID;
+	}
+	snprintf(detail, STORE_DETAIL, "it has no line for %.80s%s", strchr(identity, ':') ? strchr(identity, ':') + 1 : identity, bad);
+	return R_SECRET_MISSING;
+}
+
+size_t
+psktxt_addresses(struct bytes file, struct addr *v, size_t cap)
+{
+	struct psktxt f = { .left = file };
+	char id[PSKTXT_ID];
+	enum psktxt_got got;
+	struct bytes key;
+	const char *why;
+	size_t n = 0;
+
+	while (n < cap && (got = psktxt_next(&f, id, &key, &why)) != PSKTXT_END)
+		if (got == PSKTXT_ENTRY && addr_parse(id, &v[n]))
+			n++;
+	return n;
+}
+
+/* The file's octets, wiped and freed by close_file(). */
+static enum reason
+open_file(const char *dir, struct bytes *file, char detail[static STORE_DETAIL])
+{
+	enum reason r;
+	struct stat st;
+	uint8_t *buf;
+	size_t n = 0;
+	int fd;
+
+	*file = bytes_of(NULL, 0);
+	detail[0] = '\0';
+	r = store_open(dir, PSKTXT_FILE, STORE_SECRET, PSKTXT_MAX, &fd, &st, detail);
+	if (r != R_OK)
+		return r;
+	buf = malloc((size_t)st.st_size + 1);
+	if (buf == NULL)
+		r = R_NO_MEMORY;
+	else if (!store_read_fd(fd, buf, (size_t)st.st_size, &n)) {
+		r = R_SECRET_INVALID;
+		snprintf(detail, STORE_DETAIL, "%.256s/%s cannot be read", dir, PSKTXT_FILE);
+	}
+	close(fd);
+	*file = bytes_of(buf, n);
+	return r;
+}
+
+static void
+close_file(struct bytes file)
+{
+	uint8_t *p = (uint8_t *)(uintptr_t)file.p;
+
+	if (p)
+		wipe(p, file.n);
+	free(p);
+}
+
+enum reason
+psktxt_read(const char *dir, const char *identity, struct secret *s, char detail[static STORE_DETAIL])
+{
+	struct bytes file;
+	char what[STORE_DETAIL];
+	enum reason r = open_file(dir, &file, detail);
+
+	secret_wipe(s);
+	if (r == R_OK && (r = psktxt_find(file, identity, s, what)) != R_OK)
+		snprintf(detail, STORE_DETAIL, "%.160s/%s: %.200s", dir, PSKTXT_FILE, what);
+	close_file(file);
+	return r;
+}
+
+enum reason
+psktxt_peers(const char *dir, struct addr *v, size_t cap, size_t *n, char detail[static STORE_DETAIL])
+{
+	struct bytes file;
+	enum reason r = open_file(dir, &file, detail);
+
+	*n = r == R_OK ? psktxt_addresses(file, v, cap) : 0;
+	close_file(file);
+	return r;
+}
