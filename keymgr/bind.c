@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "bind.h"
 
 struct bound {
@@ -194,6 +196,36 @@ bind_allows(const struct bindings *t, const char *child, uint32_t reqid)
 		if (b->reqids[i] == reqid)
 			return true;
 	return false;
+}
+
+bool
+bind_terms(const struct bindings *t, uint32_t number, struct bound_terms *out)
+{
+	*out = (struct bound_terms){ .reqid = number };
+	if (number < BIND_NUMBERS)
+		return true;
+	for (unsigned i = 0; i < 1024; i++)
+		for (const struct bound *e = t->bucket[i]; e; e = e->next)
+			for (unsigned k = 0; e->b.policies && k < e->b.nreqids; k++)
+				if (e->b.reqids[k] == number) {
+					*out = (struct bound_terms){ e->b.policy[k].reqid, e->b.policy[k].transport };
+					return true;
+				}
+	return false;
+}
+
+uint32_t
+bind_policy(const struct bindings *t, uint32_t policy, const struct addr *peer)
+{
+	char id[ID_CAP], text[ADDR_STR];
+
+	snprintf(id, sizeof(id), "ip:%s", addr_str(peer, text));
+	for (unsigned i = 0; i < 1024; i++)
+		for (const struct bound *e = t->bucket[i]; e; e = e->next)
+			for (unsigned k = 0; e->b.policies && k < e->b.nreqids; k++)
+				if (e->b.policy[k].id == policy && strcmp(e->b.id_remote, id) == 0)
+					return e->b.reqids[k];
+	return 0;
 }
 
 void

@@ -11,6 +11,8 @@
 #define BINDINGS_MAX	65536u
 #define RULES_MAX	1024u
 
+struct addr;
+
 struct bindings {
 	struct bound	*bucket[1024];
 	unsigned	n;
@@ -30,6 +32,11 @@ uint64_t bind_version(const struct bindings *, const char *tunnel);
 void bind_each(const struct bindings *, void (*f)(void *arg, const struct binding *), void *arg);
 /* May an SA of this child ("tunnel/child") have this reqid? */
 bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);
+/* What the SAs of a child have to be. False: it is the number of a policy's child, and none has it. */
+struct bound_terms { uint32_t reqid; bool transport; };
+bool bind_terms(const struct bindings *, uint32_t number, struct bound_terms *);
+/* The child that serves this policy towards this peer: its number, or 0. */
+uint32_t bind_policy(const struct bindings *, uint32_t policy, const struct addr *peer);
 /* The same for anchors. Who has no rule (NULL) has revocation SOFT and no URLs of its own. */
 bool bind_rule_put(struct bindings *, const struct trust_rule *);
 void bind_rule_del(struct bindings *, const char *anchor);

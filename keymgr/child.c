@@ -107,9 +107,14 @@ on_spi(void *arg, enum reason r, const char *detail, uint32_t spi)
 void
 child_spi_new(struct children *t, const struct key_spi *k, child_done *done, void *arg)
 {
+	struct bound_terms terms;
 	struct child *c;
 	struct step *s = NULL;
 
+	if (!t->ops->terms(t->ctx, k->reqid, &terms)) {
+		done(arg, R_NOT_PERMITTED, "no policy has this child's number", 0);
+		return;
+	}
 	if (k->child >= KEY_CHILD_KEPT || childtab_find(t, k->child)) {
 		done(arg, R_NOT_PERMITTED, "this child's number is taken", 0);
 		return;
@@ -124,10 +129,11 @@ child_spi_new(struct children *t, const struct key_spi *k, child_done *done, voi
 		return;
 	}
 	c->reqid = k->reqid;
+	c->terms = terms;
 	c->local.addr = k->local;
 	c->remote.addr = k->remote;
 	childtab_set_in(t, c, SIDE_ASKED);
-	if (!sadb_getspi(t->sadb, k, 0, on_spi, s)) {
+	if (!sadb_getspi(t->sadb, k, &c->terms, 0, on_spi, s)) {
 		childtab_drop(t, c);
 		finish(s, R_ENGINE_DOWN, "keymgr has no link to the engine", 0);
 	}
@@ -148,7 +154,7 @@ renew(struct children *t, struct child *c)
 	struct step *s = step_new(t, c, NULL, NULL);
 
 	c->renew_at = clock_now_ns() + CHILD_RENEW_S * NS_PER_S;
-	if (s && !sadb_getspi(t->sadb, &k, c->spi_in, on_renewed, s)) {
+	if (s && !sadb_getspi(t->sadb, &k, &c->terms, c->spi_in, on_renewed, s)) {
 		childtab_unref(t, c);
 		free(s);
 	}
@@ -225,9 +231,10 @@ on_in(void *arg, enum reason r, const char *detail, uint32_t spi)
 }
 
 static void
-spec_of(const struct key_child *k, struct sa_spec *in, struct sa_spec *out)
+spec_of(const struct key_child *k, const struct bound_terms *terms, struct sa_spec *in, struct sa_spec *out)
 {
-	*in = (struct sa_spec){ .esn = k->esn, .udp = k->udp, .spi = k->spi_in, .peer_spi = k->spi_out, .reqid = k->reqid,
+	*in = (struct sa_spec){ .esn = k->esn, .udp = k->udp, .spi = k->spi_in, .peer_spi = k->spi_out, .number = k->reqid,
+	    .reqid = terms->reqid, .transport = terms->transport,
 	    .replay_window = k->replay_window, .suite = k->suite, .src = k->remote, .dst = k->local, .soft_s = k->soft_s, .hard_s = k->hard_s,
 	    .soft_bytes = k->soft_bytes, .hard_bytes = k->hard_bytes, .soft_packets = k->soft_packets, .hard_packets = k->hard_packets,
 	    .ts_src = &k->ts_remote, .ts_dst = &k->ts_local };
@@ -300,12 +307,13 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 	struct held *h = calloc(1, sizeof(*h));
 	struct child_keys keys = { 0 };
 	char detail[IKE_DETAIL] = "";
+	const struct bound_terms none = { .reqid = k->reqid };
 	struct step *s = NULL;
 	struct sa_spec in;
 	enum reason r = R_NO_MEMORY;
 
 	if (h) {
-		spec_of(k, &in, &h->spec);
+		spec_of(k, c ? &c->terms : &none, &in, &h->spec);
 		r = admit(t, c, k, &in, detail);
 	}
 	if (r != R_OK && k->ke)
@@ -424,7 +432,7 @@ children_found(struct children *t, const struct sa_found *f)
 		if ((c = childtab_new(t, 0)) == NULL)
 			return;
 		c->stray = t->resync;
-		c->reqid = f->reqid;
+		c->reqid = f->number;
 		c->local = *local;
 		c->remote = *remote;
 		memcpy(c->name, f->name, sizeof(c->name));

@@ -17,6 +17,7 @@
 #define CHILD_RENEW_S	10	/* GETSPI again for a larval SA; the engine forgets it after 30 s */
 
 struct child_ops {
+	bool	(*terms)(void *ctx, uint32_t number, struct bound_terms *);	/* false: no child has this number */
 	void	(*expired)(void *ctx, uint32_t child, bool hard, bool in);
 	void	(*used)(void *ctx, uint32_t child);
 	void	(*gone)(void *ctx, uint32_t child);

@@ -30,7 +30,8 @@ struct child {
 	bool		 kept;		/* outlived its link */
 	bool		 seen_in, seen_out, stray;	/* by the dump after a link that was cut off; stray: nobody asked for it */
 	enum side	 in, out;
-	uint32_t	 child, reqid, spi_in, spi_out;
+	uint32_t	 child, reqid, spi_in, spi_out;	/* reqid: the number that iked calls so (msg_bind.h) */
+	struct bound_terms terms;
 	struct endpoint	 local, remote;
 	char		 name[CHILD_NAME_CAP];
 	uint64_t	 renew_at;

@@ -2,6 +2,7 @@
 #include "auth.h"
 #include "proof_in.h"
 #include "psk.h"
+#include "psktxt.h"
 
 /* What may be asked for */
 
@@ -72,6 +73,13 @@ proof_octets(const struct proof_job *j, struct proof_octets *o, char detail[stat
 
 /* Pre-shared keys */
 
+/* By its name, or, where the tunnel is made of policies, the peer's line in psk.txt: one key proves both ends. */
+static enum reason
+read_key(const struct proof_env *env, const struct binding *b, const char *name, struct secret *key, char what[static STORE_DETAIL])
+{
+	return b->policies ? psktxt_read(env->secret_dir, b->id_remote, key, what) : psk_read(env->secret_dir, env->key_dir, name, key, what);
+}
+
 static enum reason
 psk(const struct proof_job *j, const char *name, struct secret *out, char detail[static IKE_DETAIL])
 {
@@ -82,7 +90,7 @@ psk(const struct proof_job *j, const char *name, struct secret *out, char detail
 
 	if (r != R_OK)
 		return r;
-	r = psk_read(j->env->secret_dir, j->env->key_dir, name, &key, what);
+	r = read_key(j->env, j->b, name, &key, what);
 	if (r != R_OK)
 		SAY(detail, "%s", what);
 	else if (!auth_psk(&side, &key, j->a->message, j->a->id, out))
@@ -113,7 +121,7 @@ verify_psk(const struct proof_job *j, char detail[static IKE_DETAIL])
 	enum reason r = psk(j, j->b->psk_remote, &want, detail);
 
 	if (r == R_OK && !secret_eq(&want, j->a->data)) {
-		SAY(detail, "secret %s", j->b->psk_remote);
+		SAY(detail, "secret %s", j->b->policies ? PSKTXT_FILE : j->b->psk_remote);
 		r = R_PSK_MISMATCH;
 	}
 	secret_wipe(&want);
@@ -234,9 +242,9 @@ proof_binding_check(const struct proof_env *env, const struct binding *b, char d
 	for (unsigned i = 0; i < 2 && r == R_OK; i++) {
 		struct secret s = { 0 };
 
-		if (names[i][0] == '\0')
+		if (names[i][0] == '\0' && !b->policies)
 			continue;
-		r = psk_read(env->secret_dir, env->key_dir, names[i], &s, what);
+		r = read_key(env, b, names[i], &s, what);
 		secret_wipe(&s);
 		SAY(detail, "%s", what);
 	}

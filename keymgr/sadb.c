@@ -24,16 +24,30 @@ struct op {
 static const char OWNER[] = "keymgr:";
 
 void
-sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi)
+sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi, uint32_t number)
 {
-	snprintf(buf, cap, "%s%s %08x", OWNER, name, (unsigned)peer_spi);
+	snprintf(buf, cap, number ? "%s%s %08x %08x" : "%s%s %08x", OWNER, name, (unsigned)peer_spi, (unsigned)number);
+}
+
+/* Eight digits. */
+static bool
+number_of(const char *p, uint32_t *v)
+{
+	*v = 0;
+	for (unsigned i = 0; i < 8; i++) {
+		unsigned d = p[i] >= '0' && p[i] <= '9' ? (unsigned)(p[i] - '0') : p[i] >= 'a' && p[i] <= 'f' ? (unsigned)(p[i] - 'a') + 10 : 16;
+
+		if (d == 16)
+			return false;
+		*v = *v << 4 | d;
+	}
+	return true;
 }
 
 bool
-sadb_owner_parse(const char *text, char name[static CHILD_NAME_CAP], uint32_t *peer_spi)
+sadb_owner_parse(const char *text, char name[static CHILD_NAME_CAP], uint32_t *peer_spi, uint32_t *number)
 {
 	const char *space, *slash;
-	char *end;
 	size_t n;
 
 	if (strncmp(text, OWNER, sizeof(OWNER) - 1) != 0)
@@ -43,12 +57,12 @@ sadb_owner_parse(const char *text, char name[static CHILD_NAME_CAP], uint32_t *p
 	slash = strchr(text, '/');
 	if (space == NULL || slash == NULL || slash > space || (n = (size_t)(space - text)) >= CHILD_NAME_CAP)
 		return false;
-	if (!name_ok_n(text, (size_t)(slash - text)) || !name_ok_n(slash + 1, (size_t)(space - slash - 1)) || strlen(space + 1) != 8 ||
-	    strspn(space + 1, "0123456789abcdef") != 8)
+	*number = 0;
+	if (!name_ok_n(text, (size_t)(slash - text)) || !name_ok_n(slash + 1, (size_t)(space - slash - 1)) || !number_of(space + 1, peer_spi) ||
+	    !(space[9] == '\0' || (space[9] == ' ' && number_of(space + 10, number) && space[18] == '\0' && *number >= BIND_NUMBERS)))
 		return false;
 	memcpy(name, text, n);
 	name[n] = '\0';
-	*peer_spi = (uint32_t)strtoul(space + 1, &end, 16);
 	return true;
 }
 
@@ -67,7 +81,7 @@ static void
 on_dump_entry(void *arg, const struct pfkey_msg *m)
 {
 	struct sadb *s = arg;
-	struct sa_found f = { .spi = m->sa.spi, .reqid = m->sa2.reqid };
+	struct sa_found f = { .spi = m->sa.spi };
 	const uint64_t need = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
 
 	if ((m->has & need) != need || (m->sa.state != SADB_SASTATE_MATURE && m->sa.state != SADB_SASTATE_DYING))
@@ -77,7 +91,9 @@ on_dump_entry(void *arg, const struct pfkey_msg *m)
 		f.out = m->sa_flags & CW_SAF_OUT;
 	}
 	if (m->has & PFKEY_HAS(CW_EXT_OWNER))
-		f.ours = sadb_owner_parse(m->owner, f.name, &f.peer_spi);
+		f.ours = sadb_owner_parse(m->owner, f.name, &f.peer_spi, &f.number);
+	if (f.number == 0)
+		f.number = m->sa2.reqid;
 	f.dying = m->sa.state == SADB_SASTATE_DYING;
 	f.src = with_port(m, &m->src, m->natt_sport);
 	f.dst = with_port(m, &m->dst, m->natt_dport);
@@ -127,7 +143,7 @@ on_policy(void *arg, int err, const struct pfkey_msg *m)
 	struct sadb *s = arg;
 
 	if (err == 0 && (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) && m->policy.n && m->policy.req[0].reqid)
-		s->ops->acquire(s->ctx, m->policy.req[0].reqid);
+		s->ops->acquire(s->ctx, m->policy.req[0].reqid, 0, &m->dst.ep.addr);
 }
 
 /* Ours says the reqid; Linux's own PF_KEY says which policy it was. */
@@ -137,7 +153,7 @@ on_acquire(struct sadb *s, const struct pfkey_msg *m)
 	struct pfkey_msg q;
 
 	if (m->has & PFKEY_HAS(SADB_X_EXT_SA2)) {
-		s->ops->acquire(s->ctx, m->sa2.reqid);
+		s->ops->acquire(s->ctx, m->sa2.reqid, m->has & PFKEY_HAS(SADB_X_EXT_POLICY) ? m->policy.id : 0, &m->dst.ep.addr);
 	} else if (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) {
 		pfkey_msg_init(&q, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
 		q.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = m->policy.dir, .id = m->policy.id };
@@ -254,14 +270,14 @@ op_new(struct sadb *s, sadb_done *done, void *arg)
 }
 
 bool
-sadb_getspi(struct sadb *s, const struct key_spi *k, uint32_t spi, sadb_done *done, void *arg)
+sadb_getspi(struct sadb *s, const struct key_spi *k, const struct bound_terms *terms, uint32_t spi, sadb_done *done, void *arg)
 {
 	struct endpoint src = { .addr = k->remote }, dst = { .addr = k->local };
 	struct op *o = op_new(s, done, arg);
 	struct pfkey_msg m;
 
 	pfkey_msg_init(&m, SADB_GETSPI, SADB_SATYPE_ESP);
-	pfkey_set_sa2(&m, CW_MODE_TUNNEL, k->reqid);
+	pfkey_set_sa2(&m, terms->transport ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, terms->reqid);
 	pfkey_set_ends(&m, &src, &dst);
 	m.spi_min = spi ? spi : 0x100;
 	m.spi_max = spi ? spi : 0xffffffff;
@@ -305,7 +321,7 @@ put_private(struct pfkey_msg *m, const struct sa_spec *a)
 	m->sel_dst = *a->ts_dst;
 	m->has |= PFKEY_HAS(CW_EXT_REPLAY) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_SELECTORS) | PFKEY_HAS(CW_EXT_OWNER) |
 	    PFKEY_HAS(CW_EXT_PACKETS);
-	sadb_owner_text(m->owner, sizeof(m->owner), a->name, a->peer_spi);
+	sadb_owner_text(m->owner, sizeof(m->owner), a->name, a->peer_spi, a->number != a->reqid ? a->number : 0);
 }
 
 static void
@@ -336,7 +352,7 @@ sadb_install(struct sadb *s, const struct sa_spec *a, sadb_done *done, void *arg
 	struct pfkey_msg m;
 
 	pfkey_msg_init(&m, a->larval ? SADB_UPDATE : SADB_ADD, SADB_SATYPE_ESP);
-	pfkey_set_sa2(&m, CW_MODE_TUNNEL, a->reqid);
+	pfkey_set_sa2(&m, a->transport ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, a->reqid);
 	pfkey_set_ends(&m, &a->src, &a->dst);
 	put_sa(&m, a);
 	if (pfkey_features(s->pf))

@@ -7,6 +7,7 @@
 #ifndef KEYMGR_SADB_H
 #define KEYMGR_SADB_H
 
+#include "bind.h"
 #include "msg_key.h"
 #include "pfkey.h"
 #include "reason.h"
@@ -18,6 +19,8 @@ struct sa_spec {
 	bool			out;
 	bool			larval;		/* GETSPI made its place: UPDATE it */
 	bool			esn, udp;
+	bool			transport;
+	uint32_t		number;		/* by which iked knows its child; mostly the reqid */
 	uint32_t		spi, peer_spi, reqid, replay_window;
 	char			name[CHILD_NAME_CAP];
 	struct suite		suite;
@@ -32,7 +35,7 @@ struct sa_found {
 	bool		in, out;	/* neither: the engine did not say */
 	bool		ours;		/* OWNER is keymgr's */
 	bool		dying;		/* its soft lifetime is over */
-	uint32_t	spi, peer_spi, reqid;
+	uint32_t	spi, peer_spi, number;
 	char		name[CHILD_NAME_CAP];
 	struct endpoint	src, dst;
 };
@@ -42,7 +45,8 @@ struct sadb_ops {
 	void	(*back)(void *ctx);				/* HELLO and dump are done */
 	void	(*lost)(void *ctx, const char *why, bool ended);	/* every SA is gone with the engine; ended: and no new link is there */
 	void	(*cut)(void *ctx, const char *why);		/* the link ended, and the SAs stay; what the dump after the next HELLO says, holds */
-	void	(*acquire)(void *ctx, uint32_t reqid);
+	/* policy 0: not known; peer: the policy's endpoint, or where the packet goes */
+	void	(*acquire)(void *ctx, uint32_t reqid, uint32_t policy, const struct addr *peer);
 	void	(*expire)(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval);
 	void	(*used)(void *ctx, uint32_t spi, const struct addr *dst);
 	void	(*mapping)(void *ctx, uint32_t spi, const struct endpoint *peer);	/* the inbound SA's */
@@ -61,14 +65,14 @@ bool sadb_is_up(const struct sadb *);
 uint8_t sadb_features(const struct sadb *);	/* KEY_FEAT_* */
 
 /* An SPI for an inbound SA; spi not 0: keep this one alive. False: done is not called, the engine is away. */
-bool sadb_getspi(struct sadb *, const struct key_spi *, uint32_t spi, sadb_done *, void *arg);
+bool sadb_getspi(struct sadb *, const struct key_spi *, const struct bound_terms *, uint32_t spi, sadb_done *, void *arg);
 /* R_OK, or why the engine cannot have this one; before anything is derived for it. */
 enum reason sadb_can(const struct sadb *, const struct sa_spec *, char detail[static SADB_DETAIL]);
 bool sadb_install(struct sadb *, const struct sa_spec *, sadb_done *, void *arg);
 void sadb_delete(struct sadb *, uint32_t spi, const struct endpoint *src, const struct endpoint *dst);
 
-/* OWNER's text of a child's SA, both ways. */
-void sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi);
-bool sadb_owner_parse(const char *, char name[static CHILD_NAME_CAP], uint32_t *peer_spi);
+/* OWNER's text of a child's SA, both ways. number 0: it is the SA's reqid. */
+void sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi, uint32_t number);
+bool sadb_owner_parse(const char *, char name[static CHILD_NAME_CAP], uint32_t *peer_spi, uint32_t *number);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "psktxt.h"
 #include "serve.h"
 #include "serve_auth.h"
 #include "serve_cert.h"
@@ -117,6 +118,33 @@ on_bind_check(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return true;
 }
 
+/* Whom psk.txt has keys for: policies of the user's that name no single peer are negotiated for with these. */
+static bool
+on_bind_peers(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	struct addr *v = calloc(BIND_PEERS_MAX, sizeof(*v));
+	uint8_t *buf = malloc(IPC_MAX - IPC_HEAD);
+	struct wr w = wr_of(buf, buf ? IPC_MAX - IPC_HEAD : 0);
+	char detail[STORE_DETAIL] = "";
+	enum reason r = R_NO_MEMORY;
+	bool whole = rd_done(&m->body);
+	size_t n = 0;
+
+	if (v && buf)
+		r = psktxt_peers(k->secret_dir, v, BIND_PEERS_MAX, &n, detail);
+	wr_le16(&w, (uint16_t)n);
+	for (size_t i = 0; i < n; i++)
+		addr_put(&w, &v[i]);
+	if (r == R_OK)
+		ipc_reply(l, m, wr_bytes(&w));
+	else
+		ipc_fail(l, m, r, detail);
+	free(v);
+	free(buf);
+	return whole;
+}
+
 static void
 spdsync_up(void *ctx, struct ipc *l)
 {
@@ -140,6 +168,7 @@ static const struct ipc_row spdsync_rows[] = {
 	{ BIND_SYNC,	"BIND_SYNC",	IPC_AFTER_HELLO, 0,				on_bind_sync },
 	{ BIND_CHECK,	"BIND_CHECK",	IPC_AFTER_HELLO, NAME_CAP + 2,			on_bind_check },
 	{ BIND_TRUST,	"BIND_TRUST",	IPC_AFTER_HELLO, sizeof(struct trust_rule) + 32, on_bind_trust },
+	{ BIND_PEERS,	"BIND_PEERS",	IPC_AFTER_HELLO, 0,				on_bind_peers },
 	{ BIND_TRUST_DEL, "BIND_TRUST_DEL", IPC_AFTER_HELLO, NAME_CAP + 2,		on_bind_trust_del },
 	SERVE_CERT_ROWS
 };
@@ -212,10 +241,43 @@ sadb_lost_cb(void *ctx, const char *why, bool ended)
 	serve_iked_engine(k);
 }
 
+/*
+ * A policy of the user's, for which no negotiation is set up: why not, as far as the key tells; what else stands in the way spdsync has said
+ * when the policy came.
+ */
 static void
-sadb_acquire_cb(void *ctx, uint32_t reqid)
+unserved(struct keymgr *k, uint32_t policy, const struct addr *peer)
 {
-	serve_iked_acquire(ctx, reqid);
+	char id[ID_CAP], text[ADDR_STR], detail[STORE_DETAIL];
+	struct secret key = { 0 };
+	enum reason r;
+	uint64_t skipped;
+
+	if (!log_allow(&k->unserved, clock_now_ns(), &skipped))
+		return;
+	snprintf(id, sizeof(id), "ip:%s", addr_str(peer, text));
+	r = psktxt_read(k->secret_dir, id, &key, detail);
+	secret_wipe(&key);
+	log_at(LOG_WARN, NULL, "acquire_unserved", r, "A packet asks for an SA with %s by policy %u, and IKE makes none%s%s. "
+	    "'ikectl explain -' tells of policies.", text, policy, r == R_OK ? "" : ": ", detail);
+}
+
+/*
+ * Policies of the user's are known by the engine's number. One that names the reqid of a tunnel is served by that tunnel's SAs, and asks for them
+ * as the tunnel's own do.
+ */
+static void
+sadb_acquire_cb(void *ctx, uint32_t reqid, uint32_t policy, const struct addr *peer)
+{
+	struct keymgr *k = ctx;
+	uint32_t number = policy ? bind_policy(&k->bindings, policy, peer) : 0;
+
+	if (number)
+		serve_iked_acquire(k, number);
+	else if (reqid)
+		serve_iked_acquire(k, reqid);
+	else
+		unserved(k, policy, peer);
 }
 
 static void

@@ -40,7 +40,7 @@ struct keymgr {
 	int			 iked_waits;	/* its descriptor until the engine was read; -1 none */
 	bool			 settled;
 	struct event		*settle_timer;
-	struct log_limit	 refusals;
+	struct log_limit	 refusals, unserved;
 	struct keyjob		*keyjob;
 	struct event		*tend;		/* of the CAs' revocation lists */
 };

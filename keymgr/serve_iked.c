@@ -270,7 +270,13 @@ child_mapping(void *ctx, uint32_t child, const struct endpoint *peer)
 		ipc_event(k->iked, KEY_MAPPING, wr_bytes(&w));
 }
 
-const struct child_ops serve_child_ops = { .expired = child_expired, .used = child_used, .gone = child_gone, .mapping = child_mapping };
+static bool
+child_terms(void *ctx, uint32_t number, struct bound_terms *terms)
+{
+	return bind_terms(&((struct keymgr *)ctx)->bindings, number, terms);
+}
+
+const struct child_ops serve_child_ops = { .terms = child_terms, .expired = child_expired, .used = child_used, .gone = child_gone, .mapping = child_mapping };
 
 void
 serve_iked_engine(struct keymgr *k)

@@ -24,12 +24,21 @@ binding_put(struct wr *w, const struct binding *b)
 	wr_u8(w, (uint8_t)b->nreqids);
 	for (unsigned i = 0; i < b->nreqids && wr_ok(w); i++)
 		wr_le32(w, b->reqids[i]);
+	wr_u8(w, b->policies);
+	for (unsigned i = 0; b->policies && i < b->nreqids && wr_ok(w); i++) {
+		wr_le32(w, b->policy[i].id);
+		wr_le32(w, b->policy[i].reqid);
+		wr_u8(w, b->policy[i].transport);
+	}
 }
 
 /* Each way to prove oneself brings what it needs, and nothing else. */
 static bool
 is_whole(const struct binding *b)
 {
+	if (b->policies)	/* its keys have no names */
+		return b->how_local == AUTH_BY_PSK && b->how_remote == AUTH_BY_PSK && !b->psk_local[0] && !b->psk_remote[0] && !b->cert[0] &&
+		    b->ntrust == 0 && b->npublic == 0;
 	return (b->how_local == AUTH_BY_PSK) == (b->psk_local[0] != '\0') && (b->how_local != AUTH_BY_PSK) == (b->cert[0] != '\0') &&
 	    (b->how_remote == AUTH_BY_PSK) == (b->psk_remote[0] != '\0') && (b->how_remote == AUTH_BY_CERT) == (b->ntrust > 0) &&
 	    (b->how_remote == AUTH_BY_KEY) == (b->npublic > 0);
@@ -61,6 +70,12 @@ binding_get(struct rd *r, struct binding *b)
 	b->nreqids = msg_u8(r, BIND_REQIDS);
 	for (unsigned i = 0; i < b->nreqids && rd_ok(r); i++)
 		b->reqids[i] = msg_id32(r);
+	b->policies = msg_u8(r, 1);
+	for (unsigned i = 0; b->policies && i < b->nreqids && rd_ok(r); i++) {
+		b->policy[i].id = msg_id32(r);
+		b->policy[i].reqid = rd_le32(r);
+		b->policy[i].transport = msg_u8(r, 1);
+	}
 	msg_need(r, is_whole(b));
 	return msg_end(r, b, sizeof(*b));
 }

@@ -16,12 +16,25 @@ enum {
 	BIND_SYNC = 18,		/* -> : everything that was not PUT on this link since it came up is forgotten, trust rules too */
 	BIND_CHECK = 19,	/* str tunnel -> reason: what is wrong now with what its binding names */
 	BIND_TRUST = 20,	/* struct trust_rule -> : for an anchor that has none, revocation is SOFT and no URL is configured */
-	BIND_TRUST_DEL = 21	/* str anchor -> */
+	BIND_TRUST_DEL = 21,	/* str anchor -> */
+	BIND_PEERS = 22		/* -> u16 n, n * addr: the peers that psk.txt has keys for; or the reason and which file is wrong how */
 };
 
+#define BIND_PEERS_MAX	2048	/* of psk.txt */
 #define BIND_REQIDS	16	/* IKE_CHILDREN */
 #define BIND_TRUSTS	8	/* anchors of one tunnel */
 #define BIND_PUBLIC	1200	/* octets of a SubjectPublicKeyInfo: RSA up to 8192 bits */
+
+/*
+ * A child that a policy of the user's asks for: what its SAs have to be for that policy to take them. Who names the child names it by the
+ * number in reqids, which no SA has.
+ */
+#define BIND_NUMBERS	0x80000000u	/* numbers of such children begin here: no reqid of the site file's comes so far */
+struct bound_policy {
+	uint32_t id;			/* the engine's number of the outbound policy */
+	uint32_t reqid;			/* of the SAs; 0: none */
+	uint8_t	transport;		/* 1: transport mode */
+};
 
 struct binding {
 	char	tunnel[NAME_CAP];
@@ -37,6 +50,8 @@ struct binding {
 	uint8_t	public_key[BIND_PUBLIC];
 	unsigned nreqids;
 	uint32_t	reqids[BIND_REQIDS];		/* of its children */
+	uint8_t	policies;				/* 1: made of policies that are not the site file's; both keys are the peer's line in psk.txt */
+	struct bound_policy policy[BIND_REQIDS];	/* policies: of each child, in the order of reqids */
 };
 
 /* What is asked of revocation for everything below an anchor. */

@@ -53,6 +53,7 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 	for (unsigned i = 0; i < t->nchildren; i++) {
 		str_put(w, t->children[i].name);
 		wr_le32(w, t->children[i].reqid);
+		wr_u8(w, t->children[i].mode);
 		ts_list_put(w, &t->children[i].local);
 		ts_list_put(w, &t->children[i].remote);
 	}
@@ -72,6 +73,7 @@ tunnel_child_get(struct rd *r, struct tunnel_child *c)
 {
 	msg_name(r, c->name);
 	c->reqid = msg_id32(r);
+	c->mode = msg_u8(r, CHILD_TRANSPORT);
 	msg_ts(r, &c->local);
 	msg_ts(r, &c->remote);
 }

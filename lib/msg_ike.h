@@ -33,11 +33,13 @@ enum {
 
 enum { IKE_REKEY_CHILD = 1, IKE_REKEY_SA = 2 };
 enum start_mode { START_RESPOND = 0, START_ALWAYS = 1, START_ON_DEMAND = 2 };
+enum child_mode { CHILD_TUNNEL = 0, CHILD_TRANSPORT = 1 };	/* TRANSPORT: that or nothing (RFC 7296 1.3.1) */
 enum encap_mode { ENCAP_AUTO = 0, ENCAP_UDP = 1, ENCAP_ESP = 2 };
 
 struct tunnel_child {
 	char		name[NAME_CAP];	/* "net" */
 	uint32_t	reqid;
+	uint8_t		mode;			/* enum child_mode; another mode is another child: it comes with another reqid */
 	struct ts_list	local, remote;
 };
 

@@ -137,6 +137,7 @@ answer(struct turn *tn, bool child, uint16_t error)
 	pld_auth_put(&o, u->proof_method, octets_bytes(&u->proof));
 	if (child) {
 		wr_u32(&w, x->child->spi_in);
+		offer_mode(x->child, &o);
 		pld_sa_put_chosen(&o, x->num, PROTO_ESP, &x->suite, wr_bytes(&w));
 		pld_ts_put(&o, true, &x->child->remote);
 		pld_ts_put(&o, false, &x->child->local);

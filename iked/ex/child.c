@@ -28,6 +28,7 @@ send_child(struct turn *tn)
 		wr_u32(&wo, x->old_spi);
 		pld_notify_put(&o, PROTO_ESP, wr_bytes(&wo), N_REKEY_SA, none);
 	}
+	offer_mode(c, &o);
 	pld_sa_put(&o, &esp, wr_bytes(&w));
 	pld_nonce_put(&o, nonce_bytes(&x->ni));
 	if (x->group != KE_NONE)

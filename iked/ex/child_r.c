@@ -111,6 +111,7 @@ child_answer(struct turn *tn)
 		return V_PASS;
 	wr_u32(&w, c->spi_in);
 	msg_first(e, &o);
+	offer_mode(c, &o);
 	pld_sa_put_chosen(&o, x->num, PROTO_ESP, &x->suite, wr_bytes(&w));
 	pld_nonce_put(&o, nonce_bytes(&x->nr));
 	if (x->group != KE_NONE)

@@ -78,6 +78,7 @@ void offer_proposals(const struct engine *, const struct xch *, struct proposals
 uint16_t offer_group(const struct proposals *, uint16_t ike_group);
 bool offer_accept(struct turn *, struct record **);	/* initiator: the response's SA and TS */
 bool offer_choose(struct turn *, struct record **);	/* responder: the request's; x->refuse when it may not be */
+void offer_mode(const struct child *, struct msg_out *);	/* USE_TRANSPORT_MODE, where the child's policy demands it */
 bool offer_ask_spi(struct turn *);
 bool offer_install(struct engine *, struct xch *);
 bool offer_spi(struct turn *);				/* SPI_NEW's answer */

@@ -56,6 +56,22 @@ offer_group(const struct proposals *p, uint16_t ike_group)
 	return first;
 }
 
+static bool
+is_transport(const struct child *c)
+{
+	return c->t->cfg.children[c->pol].mode == CHILD_TRANSPORT;
+}
+
+/* RFC 7296 1.3.1: in the request it asks for transport mode, in the response it says that it is. */
+void
+offer_mode(const struct child *c, struct msg_out *o)
+{
+	struct bytes none = { NULL, 0 };
+
+	if (is_transport(c))
+		pld_notify_put(o, 0, none, N_USE_TRANSPORT_MODE, none);
+}
+
 static void
 low_nonce(struct xch *x)
 {
@@ -90,6 +106,13 @@ offer_accept(struct turn *tn, struct record **rec)
 			record_fact(*rec, "offered", "%s", proposals_str(&ours, text, sizeof(text)));
 			record_fact(*rec, "received", "%s", proposals_str(&m->sa.proposals, text, sizeof(text)));
 		}
+		return false;
+	}
+	/* 1.3.1: the peer declined, and what it made is of no use to a policy that demands transport mode; or it answers what was not asked */
+	if ((msg_notify(m, N_USE_TRANSPORT_MODE) != NULL) != is_transport(c)) {
+		if ((*rec = fail_record(tn, R_MODE_MISMATCH)))
+			record_fact(*rec, "difference", "%s", is_transport(c) ? "Our policy demands transport mode; the peer makes tunnel mode of it." :
+			    "We asked for tunnel mode; the peer answers with transport mode.");
 		return false;
 	}
 	if (!ts_list_within(&m->tsi, &pol->local) || !ts_list_within(&m->tsr, &pol->remote)) {
@@ -155,6 +178,16 @@ choose_suite(struct turn *tn, struct record **rec)
 	return false;
 }
 
+/* A peer that asks for tunnel mode where our policy demands transport. The other way round its request is declined by saying nothing. */
+static bool
+refuse_mode(struct turn *tn, struct record **rec)
+{
+	refuse(tn, rec, R_MODE_MISMATCH, N_NO_PROPOSAL_CHOSEN);
+	if (*rec)
+		record_fact(*rec, "difference", "The peer asks for tunnel mode; our policy demands transport mode.");
+	return false;
+}
+
 static bool
 refuse_selectors(struct turn *tn, struct record **rec)
 {
@@ -182,11 +215,14 @@ offer_choose(struct turn *tn, struct record **rec)
 	struct tun *t = tn->ike->t;
 	struct msg *m = tn->m;
 	struct ts_list local, remote;
-	int pol = match_selectors(t, &m->tsr, &m->tsi, &local, &remote);
+	bool transport = msg_notify(m, N_USE_TRANSPORT_MODE) != NULL;
+	int pol = match_selectors(t, transport, &m->tsr, &m->tsi, &local, &remote);
 
 	*rec = NULL;
 	if (pol < 0)
 		return refuse_selectors(tn, rec);
+	if (t->cfg.children[pol].mode == CHILD_TRANSPORT && !transport)
+		return refuse_mode(tn, rec);
 	if (!t->pol[pol].wanted)
 		return refuse(tn, rec, R_DELETED_BY_USER, N_TEMPORARY_FAILURE);
 	if (!tn->e->engine_up)

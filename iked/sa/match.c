@@ -146,24 +146,34 @@ match_identity(const struct engine *e, const char *id, const char *id_ours, cons
 	return best;
 }
 
+/* Of several that the selectors meet: one of the mode that the peer asks for, then the one that they name exactly. */
+static bool
+fits_better(const struct tunnel_child *c, const struct tunnel_child *than, bool transport, bool exact)
+{
+	bool mode = (c->mode == CHILD_TRANSPORT) == transport, had = (than->mode == CHILD_TRANSPORT) == transport;
+
+	return mode != had ? mode : exact;
+}
+
 int
-match_selectors(const struct tun *t, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
+match_selectors(const struct tun *t, bool transport, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote)
 {
 	int found = -1;
 
 	for (unsigned i = 0; i < t->cfg.nchildren; i++) {
 		const struct tunnel_child *c = &t->cfg.children[i];
+		bool exact = ts_list_eq(&c->local, ours) && ts_list_eq(&c->remote, theirs);
 		struct ts_list l, r;
 
 		if (!ts_list_meet(&c->local, ours, &l) || !ts_list_meet(&c->remote, theirs, &r))
 			continue;
-		if (found >= 0 && !(ts_list_eq(&c->local, ours) && ts_list_eq(&c->remote, theirs)))
+		if (found >= 0 && !fits_better(c, &t->cfg.children[found], transport, exact))
 			continue;
 		found = (int)i;
 		*local = l;
 		*remote = r;
-		if (ts_list_eq(&c->local, ours) && ts_list_eq(&c->remote, theirs))
+		if (exact && (c->mode == CHILD_TRANSPORT) == transport)
 			break;
 	}
 	return found;

@@ -155,7 +155,7 @@ struct tun *match_address(const struct engine *, const struct addr *local, const
 struct tun *match_identity(const struct engine *, const char *id, const char *id_ours, const struct addr *local,
     const struct addr *remote, const struct tun **other);
 /* The policy that the selectors mean, narrowed; -1: none. */
-int match_selectors(const struct tun *, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
+int match_selectors(const struct tun *, bool transport, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote);
 
 void frags_drop(struct engine *, struct ikesa *);	/* input.c */

@@ -295,6 +295,54 @@ test_narrowing(void **state)
 	pair_free(p);
 }
 
+/* RFC 7296 1.3.1: both demand transport mode; it stays so through rekeys from either end. */
+static void
+test_transport(void **state)
+{
+	struct pair *p = pair_new(116);
+
+	p->a.children[0].mode = p->b.children[0].mode = CHILD_TRANSPORT;
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	for (int side = A; side <= B; side++) {
+		sim_soft(&p->m, side);
+		sim_run(&p->m, 5 * SEC);
+		check(&p->m, 1);
+	}
+	assert_false(sim_recorded(&p->m.s[A], R_MODE_MISMATCH));
+	assert_false(sim_recorded(&p->m.s[B], R_MODE_MISMATCH));
+	pair_free(p);
+}
+
+static bool
+nothing_left(struct sim *m)
+{
+	return toy_children(&m->s[A]) == 0 && toy_children(&m->s[B]) == 0;
+}
+
+/* One end demands transport mode and the other has a tunnel: nothing is made of it, whoever begins, and it is said why. */
+static void
+test_modes_differ(void **state)
+{
+	for (int begins = A; begins <= B; begins++)
+		for (int transport = A; transport <= B; transport++) {
+			struct pair *p = pair_new(117);
+
+			(transport == A ? &p->a : &p->b)->children[0].mode = CHILD_TRANSPORT;
+			(begins == A ? &p->b : &p->a)->start = START_RESPOND;
+			pair_go(p);
+			sim_run(&p->m, 24 * SEC);		/* B begins after 15 s */
+			assert_true(sim_recorded(&p->m.s[transport], R_MODE_MISMATCH));
+			assert_non_null(sim_fact(&p->m.s[transport], R_MODE_MISMATCH, "difference"));
+			if (begins != transport)
+				assert_true(sim_recorded(&p->m.s[begins], R_PEER_NO_PROPOSAL_CHILD));
+			assert_int_equal(toy_children(&p->m.s[transport]), 0);
+			/* A peer that has a tunnel declines by saying nothing, and what it made lingers after the DELETE. */
+			assert_true(sim_until(&p->m, nothing_left, 60 * SEC));
+			pair_free(p);
+		}
+}
+
 static void
 test_other_group(void **state)
 {
@@ -695,7 +743,7 @@ main(void)
 		cmocka_unit_test(test_plain), cmocka_unit_test(test_child_rekey), cmocka_unit_test(test_ike_rekey),
 		cmocka_unit_test(test_delete), cmocka_unit_test(test_wrong_psk), cmocka_unit_test(test_wrong_answer),
 		cmocka_unit_test(test_unknown_id), cmocka_unit_test(test_no_ike_proposal), cmocka_unit_test(test_no_esp_proposal),
-		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_transport), cmocka_unit_test(test_modes_differ), cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_moved), cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),

@@ -45,6 +45,23 @@ fill_binding(void *p)
 	b->reqids[1] = 70000;
 }
 
+/* Of the user's policies: keys by psk.txt. */
+static void
+fill_binding_policies(void *p)
+{
+	struct binding *b = p;
+
+	fill_binding(p);
+	memset(b->psk_local, 0, sizeof(b->psk_local));
+	memset(b->psk_remote, 0, sizeof(b->psk_remote));
+	strcpy(b->tunnel, "spd-20-0-0-2");
+	strcpy(b->id_local, "ip:20.0.0.1");
+	strcpy(b->id_remote, "ip:20.0.0.2");
+	b->policies = 1;
+	b->policy[0] = (struct bound_policy){ .id = 3, .transport = 1 };
+	b->policy[1] = (struct bound_policy){ .id = 0x80000001, .reqid = 77 };
+}
+
 /* Mixed: a certificate here, a public key there. */
 static void
 fill_binding_cert(void *p)
@@ -356,6 +373,7 @@ fill_tunnel(void *p)
 		ts_fill(&t->children[i].remote, "10.0.2.0/24");
 		ts_fill(&t->children[i].remote, "2001:db8:2::/48");
 	}
+	t->children[1].mode = CHILD_TRANSPORT;
 	t->children[1].local.v[0].proto = 17;
 	t->children[1].local.v[0].port_lo = t->children[1].local.v[0].port_hi = 5060;
 }
@@ -578,6 +596,7 @@ const struct sample samples[] = {
 	S("binding", binding, fill_binding),
 	S("binding-cert", binding, fill_binding_cert),
 	S("binding-trust", binding, fill_binding_trust),
+	S("binding-policies", binding, fill_binding_policies),
 	S("relay", relay, fill_relay),
 	S("relay6", relay, fill_relay6),
 	S("tunnel", tunnel, fill_tunnel),

@@ -338,20 +338,27 @@ static void
 test_owner_text(void **state)
 {
 	static const char *const bad[] = { "", "keymgr:", "keymgr:a/b", "keymgr:a 12345678", "keymgr:a/b 1234567", "keymgr:a/b 123456789", "keymgr:a/b 1234567g",
-		"keymgr:A/b 12345678", "keymgr:a/b/c 12345678", "keymgr:/b 12345678", "keymgr:a/ 12345678", "keymgr:a b/c 12345678", "spdsync:a/b 12345678" };
+		"keymgr:A/b 12345678", "keymgr:a/b/c 12345678", "keymgr:/b 12345678", "keymgr:a/ 12345678", "keymgr:a b/c 12345678", "keymgr:a/b 12345678 ",
+		"keymgr:a/b 12345678 8000000", "keymgr:a/b 12345678 800000000", "keymgr:a/b 12345678 7fffffff", "keymgr:a/b 12345678,80000000", "spdsync:a/b 12345678" };
 	char name[CHILD_NAME_CAP], text[PFKEY_OWNER_CAP], longest[128];
-	uint32_t spi;
+	uint32_t spi, number;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(sadb_owner_parse(bad[i], name, &spi));
+		assert_false(sadb_owner_parse(bad[i], name, &spi, &number));
 	memset(longest, 'a', 127);
 	longest[63] = '/';
 	longest[127] = '\0';
-	sadb_owner_text(text, sizeof(text), longest, 0xdeadbeef);
+	sadb_owner_text(text, sizeof(text), longest, 0xdeadbeef, 0);
 	assert_true(strlen(text) <= CW_OWNER_LEN);
-	assert_true(sadb_owner_parse(text, name, &spi));
+	assert_true(sadb_owner_parse(text, name, &spi, &number));
 	assert_string_equal(name, longest);
 	assert_int_equal(spi, 0xdeadbeef);
+	assert_int_equal(number, 0);
+	sadb_owner_text(text, sizeof(text), longest, 0xdeadbeef, 0x80000007);
+	assert_true(strlen(text) <= CW_OWNER_LEN);
+	assert_true(sadb_owner_parse(text, name, &spi, &number));
+	assert_int_equal(spi, 0xdeadbeef);
+	assert_int_equal(number, 0x80000007);
 }
 
 #define T(t) cmocka_unit_test_setup_teardown(t, key_setup, key_teardown)

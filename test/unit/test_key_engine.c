@@ -165,7 +165,7 @@ test_cut_off(void **state)
 	f->dump[2] = *key_sa(f, p.spi_r);	/* the second child's outbound SA went meanwhile */
 	f->dump[3] = f->dump[0];		/* asked for, and the answer did not arrive */
 	f->dump[3].m.sa.spi = 0x7777;
-	sadb_owner_text(f->dump[3].m.owner, sizeof(f->dump[3].m.owner), "a/net", 0x8888);
+	sadb_owner_text(f->dump[3].m.owner, sizeof(f->dump[3].m.owner), "a/net", 0x8888, 0);
 	f->ndump = 4;
 	assert_true(addr_parse("20.0.0.1", &s.local) && addr_parse("20.0.0.2", &s.remote));
 	f->silent = true;

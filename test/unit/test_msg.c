@@ -194,6 +194,14 @@ test_bad_state(void **state)
 	REFUSED("binding", binding, x->how_local = AUTH_BY_KEY + 1);
 	REFUSED("binding", binding, x->how_remote = AUTH_BY_CERT);
 	REFUSED("binding", binding, x->old_methods = 2);
+	REFUSED("binding", binding, x->policies = 1);
+	REFUSED("binding-policies", binding, strcpy(x->psk_local, "tokyo"));
+	REFUSED("binding-policies", binding, x->policies = 0);
+	REFUSED("binding-policies", binding, x->policies = 2);
+	REFUSED("binding-policies", binding, x->how_local = AUTH_BY_KEY);
+	REFUSED("binding-policies", binding, x->policy[1].id = 0);
+	REFUSED("binding-policies", binding, x->policy[0].transport = 2);
+	REFUSED("tunnel", tunnel, x->children[1].mode = CHILD_TRANSPORT + 1);
 	REFUSED("binding-cert", binding, x->npublic = 0);
 	REFUSED("binding-cert", binding, x->cert[0] = '\0');
 	REFUSED("binding-trust", binding, x->ntrust = 0);
