@@ -152,6 +152,7 @@ dump_entry(void *arg, const struct pfkey_msg *m)
 		return;		/* Linux shows the policies of sockets too */
 	if (system_is(s->proc->engine))
 		system_owner(&entry, reqid_known, s->store);
+	demand_entry(s, m, &entry);
 	if (!spd_add(&s->engine.have, &entry))
 		s->engine.failed++;
 }
@@ -212,6 +213,7 @@ dump_done(void *arg, int err, const struct pfkey_msg *reply)
 		finish(s);
 		return;
 	}
+	demand_settle(s);
 	spd_sort(&e->have);
 	e->at = 0;
 	e->push_gen = e->gen;
@@ -245,6 +247,7 @@ engine_reconcile(struct sync *s, bool by_event)
 	e->have.n = 0;
 	e->ops.n = e->at = 0;
 	e->push_gen = e->gen;
+	demand_begin(s);
 	pfkey_msg_init(&m, SADB_X_SPDDUMP, SADB_SATYPE_UNSPEC);
 	if (pfkey_dump(e->pf, &m, dump_entry, dump_done, s) == 0) {
 		e->busy = false;

@@ -74,15 +74,15 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 		set(v, R_IKED_DOWN, NULL);
 	else if (!up && rt->secret_known && rt->secret != R_OK)
 		set(v, rt->secret, rt->secret_detail);
-	else if (!up && (unnamed = names_why(s, w, &detail)) != R_OK)
+	else if (w && !up && (unnamed = names_why(s, w, &detail)) != R_OK)
 		set(v, unnamed, detail);
 	else if (rt->put != R_OK)
 		set(v, rt->put, "iked did not take the tunnel.");
 	else if (st && st->reason != R_OK)
 		set(v, (enum reason)st->reason, st->detail);
-	else if (!up && w->start == START_RESPOND)
+	else if (w && !up && w->start == START_RESPOND)
 		set(v, R_WAITING_FOR_PEER, !site_is_any(w->remote) ? "This end is respond-only." : "The peer's address is not known, so the peer begins.");
-	else if (!up && !w->first && !st)
+	else if (w && !up && !w->first && !st)
 		set(v, R_WAITING_FOR_PEER, "The other site begins; this one follows after 15 s.");
 }
 
@@ -129,7 +129,7 @@ peer_is(const struct record *r, const struct addr *a)
 
 /* The tunnel's own records and those of its peer's address that found no tunnel, newest first, at most RECORDS_TUNNEL. */
 static json_t *
-tunnel_records(struct sync *s, const struct want_tunnel *w, const struct rt *rt)
+tunnel_records(struct sync *s, const struct addr *remote, const struct rt *rt)
 {
 	struct record *r = malloc(2 * sizeof(*r));
 	json_t *list = json_array();
@@ -138,7 +138,7 @@ tunnel_records(struct sync *s, const struct want_tunnel *w, const struct rt *rt)
 	while (r && json_array_size(list) < RECORDS_TUNNEL) {
 		bool own = records_get(&rt->records, i, &r[0]), other = records_get(&s->others, j, &r[1]);
 
-		while (other && !peer_is(&r[1], &w->remote->address))
+		while (other && !peer_is(&r[1], remote))
 			other = records_get(&s->others, ++j, &r[1]);
 		if (!own && !other)
 			break;
@@ -172,12 +172,13 @@ explain(void *arg)
 	struct req *r = arg;
 	struct sync *s = r->s;
 	const struct want_tunnel *w = want_find(&s->want, r->name);
+	const struct utunnel *u = umap_find(&s->demand.map, r->name);
 	const struct rt *rt = rt_find(s, r->name);
 	const struct reason_row *row;
 	struct verdict v;
 	json_t *now;
 
-	if (!w || !rt) {
+	if (!rt || (!w && !u)) {
 		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
 		return;
 	}
@@ -186,7 +187,8 @@ explain(void *arg)
 	now = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "reason", row->name, "message", verdict_message(&v), "hint", row->hint,
 	    "detail", json_words(v.detail), "state", negotiated_name(v.state), "retry_in_s",
 	    v.retry ? json_integer((json_int_t)v.retry_in_s) : json_null());
-	req_reply(r, 200, json_pack("{s:s, s:o, s:o}", "tunnel", w->t->name, "now", now, "records", tunnel_records(s, w, rt)));
+	req_reply(r, 200, json_pack("{s:s, s:o, s:o}", "tunnel", rt->name, "now", now, "records",
+	    tunnel_records(s, w ? &w->remote->address : &u->remote, rt)));
 }
 
 static void

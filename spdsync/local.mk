@@ -18,6 +18,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/apiserve.h \
 	spdsync/apply.c \
 	spdsync/between.c \
+	spdsync/bypolicy.c \
+	spdsync/bypolicy.h \
 	spdsync/certbody.c \
 	spdsync/certbody.h \
 	spdsync/certjson.c \
@@ -32,6 +34,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/confirm.c \
 	spdsync/confirm.h \
 	spdsync/confirmapi.c \
+	spdsync/demand.c \
+	spdsync/demand.h \
 	spdsync/diff.c \
 	spdsync/door.c \
 	spdsync/door.h \
@@ -135,7 +139,7 @@ EXTRA_DIST += test/unit/test_accounts test/unit/test_panel_line
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -149,6 +153,8 @@ test_unit_test_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_site_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_siteauth_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_siteauth_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_bypolicy_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_bypolicy_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_diff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_diff_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)

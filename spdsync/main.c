@@ -42,6 +42,10 @@ on_secrets(evutil_socket_t fd, short what, void *arg)
 	for (unsigned i = 0; i < s->nrt && s->checks < CHECKS; i++)
 		if (s->rt[i]->secret_known && s->rt[i]->secret != R_OK)
 			keymgr_check(s, s->rt[i]);
+	for (size_t i = 0; i < s->demand.nrt && s->checks < CHECKS; i++)
+		if (s->demand.rt[i]->secret_known && s->demand.rt[i]->secret != R_OK)
+			keymgr_check(s, s->demand.rt[i]);
+	demand_ask(s);
 }
 
 static void

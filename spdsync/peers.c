@@ -97,6 +97,13 @@ undue(struct pump *p, struct rt *rt)
 	memset(d, 0, sizeof(*d));
 }
 
+/* The tunnels of the site file, then those of policies. */
+static struct rt *
+nth_rt(const struct sync *s, size_t i)
+{
+	return i < s->nrt ? s->rt[i] : s->demand.rt[i - s->nrt];
+}
+
 void
 peers_due(struct sync *s, struct rt *rt)
 {
@@ -156,16 +163,30 @@ iked_sync_done(void *arg, enum reason reason, struct rd *body)
 	sync_progress(s);
 }
 
+/* What iked is told of it. False: it is wanted no more. */
+static bool
+iked_msg(struct sync *s, const struct rt *rt, struct tunnel *t)
+{
+	const struct utunnel *u = rt->policies ? umap_find(&s->demand.map, rt->name) : NULL;
+	const struct want_tunnel *w = rt->policies ? NULL : want_find(&s->want, rt->name);
+
+	if (u)
+		utunnel_msg(u, t);
+	if (!w)
+		return u != NULL;
+	want_tunnel_msg(w, !proc_kernel_engine(s->proc), t);
+	names_fill(s, w, t);
+	return true;
+}
+
 /* False: the window is full or the link is dead. */
 static bool
-iked_put(struct sync *s, struct rt *rt, const struct want_tunnel *w, struct tunnel *t, uint8_t *buf)
+iked_put(struct sync *s, struct rt *rt, struct tunnel *t, uint8_t *buf)
 {
 	struct wr out = wr_of(buf, IPC_MAX - IPC_HEAD);
 	uint8_t sum[32];
 	struct call *c;
 
-	want_tunnel_msg(w, !proc_kernel_engine(s->proc), t);
-	names_fill(s, w, t);
 	tunnel_put(&out, t);
 	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum)) {
 		rt->put = R_TOO_LARGE;
@@ -192,18 +213,18 @@ iked_pump(struct sync *s)
 
 	if (!p->up || !s->engine.stands || (!p->first && !p->sync_due))
 		return;
+	if (!p->first && demand_waits(s))
+		return;		/* what is not told before SYNC, iked gives up */
 	t = malloc(sizeof(*t));
 	buf = malloc(IPC_MAX);
 	while (t && buf && p->first && p->flight < PUSH_WINDOW) {
-		const struct want_tunnel *w = want_find(&s->want, p->first->name);
-
-		if (w && !iked_put(s, p->first, w, t, buf))
+		if (iked_msg(s, p->first, t) && !iked_put(s, p->first, t, buf))
 			break;
 		undue(p, p->first);
 	}
 	free(t);
 	free(buf);
-	if (!p->first && p->flight == 0 && p->sync_due && !p->sync_flight)
+	if (!p->first && p->flight == 0 && p->sync_due && !p->sync_flight && !demand_waits(s))
 		p->sync_flight = ipc_call(p->ipc, IKE_SYNC, bytes_of(NULL, 0), R_IKED_DOWN, iked_sync_done, s) != 0;
 }
 
@@ -304,9 +325,11 @@ iked_forget(struct sync *s)
 {
 	s->iked.ipc = NULL;
 	pump_reset(&s->iked);
-	for (unsigned i = 0; i < s->nrt; i++) {
-		memcpy(s->rt[i]->iked_has, nothing, sizeof(nothing));
-		due(&s->iked, s->rt[i]);
+	for (size_t i = 0; i < s->nrt + s->demand.nrt; i++) {
+		struct rt *rt = nth_rt(s, i);
+
+		memcpy(rt->iked_has, nothing, sizeof(nothing));
+		due(&s->iked, rt);
 	}
 }
 
@@ -397,14 +420,13 @@ check_done(void *arg, enum reason reason, struct rd *body)
 void
 keymgr_check(struct sync *s, struct rt *rt)
 {
-	const struct want_tunnel *w = want_find(&s->want, rt->name);
-	struct call *c = s->keymgr.up && w ? call_new(s, &s->keymgr, rt->name) : NULL;
+	struct call *c = s->keymgr.up ? call_new(s, &s->keymgr, rt->name) : NULL;
 	uint8_t buf[128];
 	struct wr out = wr_of(buf, sizeof(buf));
 
 	if (!c)
 		return;
-	str_put(&out, w->t->name);
+	str_put(&out, rt->name);
 	if (!ipc_call(s->keymgr.ipc, BIND_CHECK, wr_bytes(&out), R_KEYMGR_DOWN, check_done, c))
 		call_free(c);
 	else
@@ -434,20 +456,31 @@ bind_sync_done(void *arg, enum reason reason, struct rd *body)
 	certwatch_look(s->certs);
 }
 
+/* False: it is wanted no more. */
 static bool
-keymgr_put(struct sync *s, struct rt *rt, const struct want_tunnel *w)
+keymgr_msg(const struct sync *s, const struct rt *rt, struct binding *b)
+{
+	const struct utunnel *u = rt->policies ? umap_find(&s->demand.map, rt->name) : NULL;
+	const struct want_tunnel *w = rt->policies ? NULL : want_find(&s->want, rt->name);
+
+	if (u)
+		utunnel_binding(u, b);
+	else if (w)
+		want_binding(w, b);
+	return u || w;
+}
+
+static bool
+keymgr_put(struct sync *s, struct rt *rt, const struct binding *b)
 {
 	uint8_t buf[4096], sum[32];
 	struct wr out = wr_of(buf, sizeof(buf));
-	struct binding b;
 	struct call *c;
-	bool certs;
+	bool certs = b->how_local != AUTH_BY_PSK || b->how_remote != AUTH_BY_PSK;
 
-	want_binding(w, &b);
-	certs = b.how_local != AUTH_BY_PSK || b.how_remote != AUTH_BY_PSK;
 	s->certs_due |= certs || rt->certs;
 	rt->certs = certs;
-	binding_put(&out, &b);
+	binding_put(&out, b);
 	if (!wr_ok(&out) || !digest(wr_bytes(&out), sum) || memcmp(sum, rt->key_has, sizeof(sum)) == 0)
 		return true;
 	c = call_new(s, &s->keymgr, rt->name);
@@ -508,15 +541,14 @@ void
 keymgr_pump(struct sync *s)
 {
 	struct pump *p = &s->keymgr;
+	struct binding b;
 
 	if (!p->up || (!p->first && !p->sync_due && s->rules_told))
 		return;
 	if (!s->rules_told)
 		rules_push(s);
 	while (p->first && p->flight < PUSH_WINDOW) {
-		const struct want_tunnel *w = want_find(&s->want, p->first->name);
-
-		if (w && !keymgr_put(s, p->first, w))
+		if (keymgr_msg(s, p->first, &b) && !keymgr_put(s, p->first, &b))
 			break;
 		undue(p, p->first);
 	}
@@ -534,6 +566,7 @@ keymgr_up(void *ctx, struct ipc *l)
 	news_daemon(s, "keymgr", true);
 	log_info(NULL, "keymgr_up", "The link to keymgr is up.");
 	keymgr_pump(s);
+	demand_ask(s);
 }
 
 static void
@@ -543,10 +576,13 @@ keymgr_forget(struct sync *s)
 	certwatch_link_gone(s->certs);
 	s->rules_told = false;
 	pump_reset(&s->keymgr);
-	for (unsigned i = 0; i < s->nrt; i++) {
-		memcpy(s->rt[i]->key_has, nothing, sizeof(nothing));
-		due(&s->keymgr, s->rt[i]);
-		s->rt[i]->secret_known = false;
+	demand_keymgr_down(s);
+	for (size_t i = 0; i < s->nrt + s->demand.nrt; i++) {
+		struct rt *rt = nth_rt(s, i);
+
+		memcpy(rt->key_has, nothing, sizeof(nothing));
+		due(&s->keymgr, rt);
+		rt->secret_known = false;
 	}
 	s->checks = 0;
 	api_checked(s->api);

@@ -35,7 +35,7 @@ rt_find(struct sync *s, const char *tunnel)
 		else
 			lo = mid + 1;
 	}
-	return NULL;
+	return demand_rt(s, tunnel);
 }
 
 struct rt *
@@ -250,6 +250,7 @@ sync_fini(struct sync *s)
 		event_free(s->secrets);
 	if (s->minute)
 		event_free(s->minute);
+	demand_fini(s);
 	for (unsigned i = 0; i < s->nrt; i++)
 		rt_free(s->rt[i]);
 	free(s->rt);

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "demand.h"
 #include "ipc.h"
 #include "msg_ike.h"
 #include "pfkey.h"
@@ -46,6 +47,7 @@ struct due {
 struct rt {
 	char		name[NAME_CAP];
 	struct due	due[2];				/* by pump */
+	bool		policies, fresh;		/* it is of demand.c's; and was not there before */
 	uint8_t		iked_has[32], key_has[32];	/* SHA-256 of the message that the daemon has; zero: none */
 	enum reason	put;				/* iked's answer */
 	bool		certs;				/* its binding names certificates */
@@ -142,6 +144,7 @@ struct sync {
 	struct records	others;		/* records without a tunnel */
 	struct engine	engine;
 	struct host	host;
+	struct demand	demand;
 	struct pump	iked, keymgr;
 	unsigned	checks;		/* questions to keymgr about secrets in flight */
 	bool		certs_due;	/* other certificates may be in use */

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bypolicy.h"
+
+#define IKE_LIFE_S	28800u		/* contracts, "Lifetimes" */
+#define CHILD_LIFE_S	3600u
+#define CHILD_BYTES	(64ull << 30)
+#define CHILD_PACKETS	(1ull << 32)
+#define WINDOW		1024u
+
+bool
+upolicy_get(const struct pfkey_msg *m, struct upolicy *p)
+{
+	const uint64_t need = PFKEY_HAS(SADB_X_EXT_POLICY) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+
+	memset(p, 0, sizeof(*p));
+	if ((m->has & need) != need || m->policy.type != CW_POLICY_IPSEC || m->policy.dir != CW_DIR_OUT || m->policy.n == 0 || m->policy.id == 0)
+		return false;
+	p->id = m->policy.id;
+	p->src = (struct prefix){ m->src.ep.addr, m->src.prefixlen };
+	p->dst = (struct prefix){ m->dst.ep.addr, m->dst.prefixlen };
+	p->proto = m->src.proto == CW_ULPROTO_ANY ? 0 : m->src.proto;
+	p->sport = m->src.ep.port;
+	p->dport = m->dst.ep.port;
+	p->nreq = m->policy.n;
+	p->req = m->policy.req[0];
+	return true;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct upolicy *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static bool
+is_host(const struct prefix *p)
+{
+	return p->addr.fam && p->len == addr_bits(&p->addr) && !addr_is_any(&p->addr);
+}
+
+/* Why IKE can make no SA for it, whoever the peer is; NULL: it can. */
+static const char *
+unfit(const struct upolicy *p, const struct utaken *taken)
+{
+	bool icmp = p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6;
+
+	if (p->nreq > 1)
+		return "it asks for several transforms, one inside the other, and IKE negotiates one: enter the SAs with setkey";
+	if (p->req.proto == IPPROTO_AH)
+		return "it asks for AH, and IKE negotiates ESP alone: ask for ESP, or enter the SAs with setkey";
+	if (p->req.proto != IPPROTO_ESP)
+		return "it asks for IPComp, and IKE negotiates ESP alone: ask for ESP, or enter the SAs with setkey";
+	if (p->req.reqid && taken->reqid(taken->arg, p->req.reqid))
+		return "its reqid is that of a tunnel of the site file, whose SAs serve it";
+	if (p->req.reqid >= BIND_NUMBERS)
+		return "its reqid is too large: take one under 2147483648";
+	if (icmp && (p->sport || p->dport))
+		return "it selects by ICMP type and code, and IKE negotiates no such selectors: leave them out";
+	if (p->req.mode == CW_MODE_TUNNEL && (addr_is_any(&p->req.src) || addr_is_any(&p->req.dst)))
+		return "it names no two ends of its tunnel: write them, as esp/tunnel/OURS-THEIRS/require";
+	if (p->req.mode == CW_MODE_TUNNEL && p->req.src.fam != p->req.dst.fam)
+		return "the ends of its tunnel are of two families";
+	if (p->req.mode == CW_MODE_TUNNEL)
+		return NULL;
+	if (p->req.mode != CW_MODE_TRANSPORT)
+		return "it leaves the mode open: write transport or tunnel";
+	if (!is_host(&p->src))
+		return "its source is not one address, and in transport mode IKE speaks from the packets' own: name this host's";
+	if (prefix_has(&p->dst, &p->src.addr) && is_host(&p->dst))
+		return "it is for packets of this host to itself, which need no protection: IKE does not speak with itself";
+	return NULL;
+}
+
+static struct ts
+selector(const struct prefix *p, uint8_t proto, uint16_t port)
+{
+	struct ts t = ts_from_prefix(p);
+
+	t.proto = proto;
+	if (port)
+		t.port_lo = t.port_hi = port;
+	return t;
+}
+
+struct build {
+	struct umap	*m;
+	size_t		cap, refused_cap;
+	const struct utaken *taken;
+	bool		ok;
+};
+
+static void
+refuse(struct build *b, uint32_t id, const char *why)
+{
+	struct umap *m = b->m;
+
+	if (m->nrefused && m->refused[m->nrefused - 1].id == id)
+		return;
+	if (m->nrefused == b->refused_cap) {
+		size_t cap = b->refused_cap ? b->refused_cap * 2 : 16;
+		struct urefused *v = reallocarray(m->refused, cap, sizeof(*v));
+
+		if (!v) {
+			b->ok = false;
+			return;
+		}
+		m->refused = v;
+		b->refused_cap = cap;
+	}
+	m->refused[m->nrefused++] = (struct urefused){ id, why };
+}
+
+static struct utunnel *
+tunnel_for(struct build *b, const struct addr *local, const struct addr *remote)
+{
+	struct umap *m = b->m;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (addr_eq(&m->v[i].local, local) && addr_eq(&m->v[i].remote, remote))
+			return &m->v[i];
+	if (m->n == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 8;
+		struct utunnel *v = m->n >= BYPOLICY_MAX ? NULL : reallocarray(m->v, cap, sizeof(*v));
+
+		if (!v) {
+			b->ok = m->n >= BYPOLICY_MAX && b->ok;
+			return NULL;
+		}
+		m->v = v;
+		b->cap = cap;
+	}
+	memset(&m->v[m->n], 0, sizeof(m->v[0]));
+	m->v[m->n].local = *local;
+	m->v[m->n].remote = *remote;
+	return &m->v[m->n++];
+}
+
+static void
+add(struct build *b, const struct upolicy *p, const struct addr *local, const struct addr *remote)
+{
+	struct utunnel *t = tunnel_for(b, local, remote);
+	struct prefix peer = { *remote, addr_bits(remote) };
+	bool transport = p->req.mode == CW_MODE_TRANSPORT;
+	struct uchild *c;
+
+	if (t && t->n && t->child[t->n - 1].id == p->id)
+		return;		/* the peer has two lines in psk.txt */
+	if (!t || t->n == IKE_CHILDREN) {
+		refuse(b, p->id, t ? "16 policies before it name the same two gateways, and IKE takes no more of them" :
+		    "there are too many pairs of gateways in the policies before it");
+		return;
+	}
+	c = &t->child[t->n++];
+	c->id = p->id;
+	c->reqid = p->req.reqid;
+	c->transport = transport;
+	c->local = selector(&p->src, p->proto, p->sport);
+	c->remote = selector(transport ? &peer : &p->dst, p->proto, p->dport);
+}
+
+static void
+take(struct build *b, const struct upolicy *p, const struct addr *peers, size_t npeers)
+{
+	const char *why = unfit(p, b->taken);
+	bool any = false;
+
+	if (why) {
+		refuse(b, p->id, why);
+	} else if (p->req.mode == CW_MODE_TUNNEL) {
+		add(b, p, &p->req.src, &p->req.dst);
+	} else if (is_host(&p->dst)) {
+		add(b, p, &p->src.addr, &p->dst.addr);
+	} else {
+		b->m->by_peers = true;
+		for (size_t i = 0; i < npeers; i++)
+			if (prefix_has(&p->dst, &peers[i]) && !addr_eq(&peers[i], &p->src.addr)) {
+				add(b, p, &p->src.addr, &peers[i]);
+				any = true;
+			}
+		if (!any)
+			refuse(b, p->id, "it names no single peer, and psk.txt has a key for none of its destinations");
+	}
+}
+
+static bool
+name_free(const struct umap *m, size_t before, const char *name, const struct utaken *taken)
+{
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(m->v[i].name, name) == 0)
+			return false;
+	return !taken->name(taken->arg, name);
+}
+
+/* "spd-192-0-2-1": of several of our addresses towards one peer the first has the plain name. */
+static void
+name_one(struct umap *m, size_t i, const struct utaken *taken)
+{
+	struct utunnel *t = &m->v[i];
+	char text[ADDR_STR];
+	size_t n;
+
+	addr_str(&t->remote, text);
+	n = strlen(text);
+	for (char *p = text; *p; p++)
+		if (*p == '.' || *p == ':')
+			*p = '-';
+	snprintf(t->name, sizeof(t->name), "spd-%.40s%s", text, text[n - 1] == '-' ? "0" : "");
+	for (unsigned k = 2; !name_free(m, i, t->name, taken); k++)
+		snprintf(t->name, sizeof(t->name), "spd-%.40s-x%u", text, k);
+}
+
+static uint32_t
+mix(uint32_t h, const void *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ ((const uint8_t *)p)[i]) * 16777619u;
+	return h;
+}
+
+static uint32_t
+mix_ts(uint32_t h, const struct ts *t)
+{
+	h = mix(h, &t->proto, sizeof(t->proto));
+	h = mix(h, &t->port_lo, sizeof(t->port_lo));
+	h = mix(h, &t->port_hi, sizeof(t->port_hi));
+	h = mix(h, t->lo.b, sizeof(t->lo.b));
+	return mix(h, t->hi.b, sizeof(t->hi.b));
+}
+
+#define NUMBERS	(1u << 17)	/* places for them: twice as many as there can be children */
+
+static bool
+number_put(uint32_t *set, uint32_t number)
+{
+	uint32_t i = number * 2654435761u >> 15;
+
+	for (; set[i]; i = (i + 1) & (NUMBERS - 1))
+		if (set[i] == number)
+			return false;
+	set[i] = number;
+	return true;
+}
+
+/* From what the child is, so that it has the same number after a restart, and another one when it becomes another. */
+static bool
+number_children(struct umap *m)
+{
+	uint32_t *set = calloc(NUMBERS, sizeof(*set));
+
+	for (size_t i = 0; set && i < m->n; i++)
+		for (unsigned k = 0; k < m->v[i].n; k++) {
+			struct uchild *c = &m->v[i].child[k];
+			uint32_t h = mix(2166136261u, m->v[i].name, strlen(m->v[i].name));
+
+			h = mix(h, &c->id, sizeof(c->id));
+			h = mix(h, &c->reqid, sizeof(c->reqid));
+			h = mix(h, &c->transport, sizeof(c->transport));
+			c->number = mix_ts(mix_ts(h, &c->local), &c->remote) | BIND_NUMBERS;
+			while (!number_put(set, c->number))
+				c->number = (c->number + 1) | BIND_NUMBERS;
+		}
+	free(set);
+	return set != NULL;
+}
+
+static int
+by_ends(const void *a, const void *b)
+{
+	const struct utunnel *x = a, *y = b;
+	int c = addr_cmp(&x->remote, &y->remote);
+
+	return c ? c : addr_cmp(&x->local, &y->local);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct utunnel *)a)->name, ((const struct utunnel *)b)->name);
+}
+
+bool
+umap_build(struct umap *m, struct upolicy *p, size_t n, const struct addr *peers, size_t npeers, const struct utaken *taken)
+{
+	struct build b = { .m = m, .taken = taken, .ok = true };
+
+	memset(m, 0, sizeof(*m));
+	if (n)
+		qsort(p, n, sizeof(*p), by_id);
+	for (size_t i = 0; i < n && b.ok; i++)
+		take(&b, &p[i], peers, npeers);
+	if (!b.ok) {
+		umap_fini(m);
+		return false;
+	}
+	if (m->n)
+		qsort(m->v, m->n, sizeof(*m->v), by_ends);
+	for (size_t i = 0; i < m->n; i++)
+		name_one(m, i, taken);
+	if (m->n)
+		qsort(m->v, m->n, sizeof(*m->v), by_name);
+	if (m->n == 0 || number_children(m))
+		return true;
+	umap_fini(m);
+	return false;
+}
+
+void
+umap_fini(struct umap *m)
+{
+	free(m->v);
+	free(m->refused);
+	memset(m, 0, sizeof(*m));
+}
+
+const struct utunnel *
+umap_find(const struct umap *m, const char *name)
+{
+	struct utunnel key;
+
+	if (strlen(name) >= sizeof(key.name) || m->n == 0)
+		return NULL;
+	strcpy(key.name, name);
+	return bsearch(&key, m->v, m->n, sizeof(*m->v), by_name);
+}
+
+static void
+ids(const struct utunnel *t, char local[static ID_CAP], char remote[static ID_CAP])
+{
+	char text[ADDR_STR];
+
+	snprintf(local, ID_CAP, "ip:%s", addr_str(&t->local, text));
+	snprintf(remote, ID_CAP, "ip:%s", addr_str(&t->remote, text));
+}
+
+void
+utunnel_msg(const struct utunnel *t, struct tunnel *m)
+{
+	memset(m, 0, sizeof(*m));
+	memcpy(m->name, t->name, sizeof(m->name));
+	m->local = t->local;
+	m->remote = t->remote;
+	ids(t, m->id_local, m->id_remote);
+	m->start = START_ON_DEMAND;
+	m->auth_local = m->auth_remote = AUTH_BY_PSK;
+	m->ike_life_s = IKE_LIFE_S;
+	m->child_life_s = CHILD_LIFE_S;
+	m->child_life_bytes = CHILD_BYTES;
+	m->child_life_packets = CHILD_PACKETS;
+	m->replay_window = WINDOW;
+	preset_find("compatible", &m->ike, &m->esp);
+	m->nchildren = t->n;
+	for (unsigned i = 0; i < t->n; i++) {
+		struct tunnel_child *c = &m->children[i];
+
+		snprintf(c->name, sizeof(c->name), "p%u", (unsigned)t->child[i].id);
+		c->reqid = t->child[i].number;
+		c->mode = t->child[i].transport ? CHILD_TRANSPORT : CHILD_TUNNEL;
+		c->local.n = c->remote.n = 1;
+		c->local.v[0] = t->child[i].local;
+		c->remote.v[0] = t->child[i].remote;
+	}
+}
+
+void
+utunnel_binding(const struct utunnel *t, struct binding *b)
+{
+	memset(b, 0, sizeof(*b));
+	memcpy(b->tunnel, t->name, sizeof(b->tunnel));
+	ids(t, b->id_local, b->id_remote);
+	b->how_local = b->how_remote = AUTH_BY_PSK;
+	b->policies = 1;
+	b->nreqids = t->n;
+	for (unsigned i = 0; i < t->n; i++) {
+		b->reqids[i] = t->child[i].number;
+		b->policy[i] = (struct bound_policy){ t->child[i].id, t->child[i].reqid, t->child[i].transport };
+	}
+}

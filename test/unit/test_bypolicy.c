@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What IKE negotiates for policies of the user's, and what it says of those for which it cannot. */
+#include "test.h"
+
+#include <netinet/in.h>
+
+#include "bypolicy.h"
+
+static uint32_t taken_reqid;
+static const char *taken_name;
+
+static bool
+reqid_taken(void *arg, uint32_t reqid)
+{
+	(void)arg;
+	return reqid == taken_reqid;
+}
+
+static bool
+name_taken(void *arg, const char *name)
+{
+	(void)arg;
+	return taken_name && strcmp(name, taken_name) == 0;
+}
+
+static const struct utaken taken = { reqid_taken, name_taken, NULL };
+
+static struct addr
+ip(const char *s)
+{
+	struct addr a;
+
+	assert_true(addr_parse(s, &a));
+	return a;
+}
+
+/* "A[110] 0.0.0.0/0 tcp" and what it asks for; ends NULL: transport */
+static struct upolicy
+policy(uint32_t id, const char *src, uint16_t sport, const char *dst, uint8_t proto, const char *from, const char *to)
+{
+	struct upolicy p = { .id = id, .sport = sport, .proto = proto, .nreq = 1 };
+
+	assert_true(prefix_parse(src, &p.src));
+	assert_true(prefix_parse(dst, &p.dst));
+	p.req = (struct pfkey_request){ .proto = IPPROTO_ESP, .mode = from ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT, .level = CW_LEVEL_REQUIRE };
+	if (from) {
+		p.req.src = ip(from);
+		p.req.dst = ip(to);
+	}
+	return p;
+}
+
+static const char *
+ts_of(const struct ts *t)
+{
+	static char buf[TS_STR];
+
+	return ts_str(t, buf);
+}
+
+/* The FAQ's two hosts, and its VPN. */
+static void
+test_faq(void **state)
+{
+	struct upolicy p[2] = { policy(7, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL),
+	    policy(5, "10.0.1.0/24", 0, "10.0.2.0/24", 0, "20.0.0.1", "20.0.0.2") };
+	const struct utunnel *t;
+	struct binding b;
+	struct tunnel m;
+	struct umap u;
+
+	assert_true(umap_build(&u, p, 2, NULL, 0, &taken));
+	assert_int_equal(u.n, 1);
+	assert_int_equal(u.nrefused, 0);
+	assert_false(u.by_peers);
+	t = umap_find(&u, "spd-20-0-0-2");
+	assert_non_null(t);
+	assert_null(umap_find(&u, "spd-20-0-0-1"));
+	assert_int_equal(t->n, 2);
+	assert_int_equal(t->child[0].id, 5);
+	assert_false(t->child[0].transport);
+	assert_string_equal(ts_of(&t->child[0].local), "10.0.1.0/24");
+	assert_string_equal(ts_of(&t->child[0].remote), "10.0.2.0/24");
+	assert_true(t->child[1].transport);
+	assert_string_equal(ts_of(&t->child[1].local), "20.0.0.1/32");
+	assert_string_equal(ts_of(&t->child[1].remote), "20.0.0.2/32");
+	utunnel_msg(t, &m);
+	assert_string_equal(m.name, "spd-20-0-0-2");
+	assert_string_equal(m.id_local, "ip:20.0.0.1");
+	assert_string_equal(m.id_remote, "ip:20.0.0.2");
+	assert_int_equal(m.start, START_ON_DEMAND);
+	assert_int_equal(m.nchildren, 2);
+	assert_string_equal(m.children[1].name, "p7");
+	assert_int_equal(m.children[0].mode, CHILD_TUNNEL);
+	assert_int_equal(m.children[1].mode, CHILD_TRANSPORT);
+	assert_true(m.children[0].reqid >= BIND_NUMBERS && m.children[1].reqid >= BIND_NUMBERS && m.children[0].reqid != m.children[1].reqid);
+	utunnel_binding(t, &b);
+	assert_int_equal(b.policies, 1);
+	assert_int_equal(b.reqids[1], m.children[1].reqid);
+	assert_int_equal(b.policy[1].id, 7);
+	assert_int_equal(b.policy[1].transport, 1);
+	assert_int_equal(b.policy[1].reqid, 0);
+	umap_fini(&u);
+}
+
+/* POP: the server's policy names everybody, and those that psk.txt has a key for are negotiated with. */
+static void
+test_wildcard(void **state)
+{
+	struct addr peers[] = { ip("10.0.0.9"), ip("2001:db8::9"), ip("10.0.0.7"), ip("10.0.0.1"), ip("10.0.0.9") };
+	struct upolicy p = policy(3, "10.0.0.1", 110, "0.0.0.0/0", IPPROTO_TCP, NULL, NULL);
+	struct umap u;
+
+	assert_true(umap_build(&u, &p, 1, peers, 5, &taken));
+	assert_true(u.by_peers);
+	assert_int_equal(u.n, 2);		/* not the other family, not ourselves, and nobody twice */
+	assert_int_equal(u.nrefused, 0);
+	assert_string_equal(u.v[0].name, "spd-10-0-0-7");
+	assert_int_equal(u.v[1].n, 1);
+	assert_string_equal(ts_of(&u.v[1].child[0].local), "10.0.0.1/32 tcp 110");
+	assert_string_equal(ts_of(&u.v[1].child[0].remote), "10.0.0.9/32 tcp");
+	assert_int_not_equal(u.v[0].child[0].number, u.v[1].child[0].number);
+	umap_fini(&u);
+	assert_true(umap_build(&u, &p, 1, peers + 1, 1, &taken));
+	assert_int_equal(u.n, 0);
+	assert_int_equal(u.nrefused, 1);
+	assert_non_null(strstr(u.refused[0].why, "psk.txt"));
+	umap_fini(&u);
+}
+
+static void
+refused(struct upolicy p, const char *why)
+{
+	struct umap u;
+
+	p.id = 9;
+	assert_true(umap_build(&u, &p, 1, NULL, 0, &taken));
+	assert_int_equal(u.n, 0);
+	assert_int_equal(u.nrefused, 1);
+	assert_int_equal(u.refused[0].id, 9);
+	if (!strstr(u.refused[0].why, why))
+		fail_msg("%s, not %s", u.refused[0].why, why);
+	umap_fini(&u);
+}
+
+static void
+test_refused(void **state)
+{
+	const struct upolicy hosts = policy(1, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL), vpn = policy(1, "10.0.1.0/24", 0, "10.0.2.0/24", 0, "20.0.0.1", "20.0.0.2");
+	struct upolicy p;
+
+	p = hosts; p.nreq = 2; refused(p, "several transforms");
+	p = hosts; p.req.proto = IPPROTO_AH; refused(p, "AH");
+	p = hosts; p.req.proto = IPPROTO_COMP; refused(p, "IPComp");
+	p = hosts; p.req.reqid = taken_reqid = 77; refused(p, "site file");
+	taken_reqid = 0;
+	p = hosts; p.req.reqid = BIND_NUMBERS; refused(p, "too large");
+	p = hosts; p.proto = IPPROTO_ICMP; p.sport = 8; refused(p, "ICMP");
+	p = hosts; p.req.mode = CW_MODE_ANY; refused(p, "mode open");
+	refused(policy(1, "20.0.0.0/24", 0, "20.0.0.2", 0, NULL, NULL), "not one address");
+	refused(policy(1, "20.0.0.1", 0, "20.0.0.1", 0, NULL, NULL), "to itself");
+	p = vpn; p.req.dst = ip("0.0.0.0"); refused(p, "two ends");
+	p = vpn; p.req.dst = ip("2001:db8::1"); refused(p, "two families");
+}
+
+/* The same policies, in whatever order they are found, make the same; names that are taken are not taken again. */
+static void
+test_names(void **state)
+{
+	struct upolicy p[] = { policy(1, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL), policy(2, "20.0.0.3", 0, "20.0.0.2", 0, NULL, NULL),
+	    policy(3, "2001:db8::1", 0, "2001:db8:1::", 0, NULL, NULL) }, q[] = { p[2], p[0], p[1] };
+	struct umap u, v;
+
+	assert_true(umap_build(&u, p, 3, NULL, 0, &taken));
+	assert_true(umap_build(&v, q, 3, NULL, 0, &taken));
+	assert_int_equal(u.n, 3);
+	assert_memory_equal(u.v, v.v, 3 * sizeof(*u.v));
+	assert_non_null(umap_find(&u, "spd-20-0-0-2"));
+	assert_true(addr_eq(&umap_find(&u, "spd-20-0-0-2-x2")->local, &p[1].src.addr));
+	assert_non_null(umap_find(&u, "spd-2001-db8-1--0"));
+	for (size_t i = 0; i < u.n; i++)
+		assert_true(name_ok(u.v[i].name));
+	umap_fini(&v);
+	taken_name = "spd-20-0-0-2";
+	assert_true(umap_build(&v, p, 3, NULL, 0, &taken));
+	assert_null(umap_find(&v, "spd-20-0-0-2"));
+	assert_non_null(umap_find(&v, "spd-20-0-0-2-x2"));
+	assert_non_null(umap_find(&v, "spd-20-0-0-2-x3"));
+	taken_name = NULL;
+	umap_fini(&u);
+	umap_fini(&v);
+}
+
+/* A change of a child gives it another number, so that its SAs are made anew; one pair of gateways has room for so many. */
+static void
+test_numbers(void **state)
+{
+	struct upolicy p[IKE_CHILDREN + 2];
+	struct umap u, v;
+
+	for (unsigned i = 0; i < IKE_CHILDREN + 2; i++)
+		p[i] = policy(i + 1, "20.0.0.1", (uint16_t)(i + 1), "20.0.0.2", IPPROTO_UDP, NULL, NULL);
+	assert_true(umap_build(&u, p, IKE_CHILDREN + 2, NULL, 0, &taken));
+	assert_int_equal(u.n, 1);
+	assert_int_equal(u.v[0].n, IKE_CHILDREN);
+	assert_int_equal(u.nrefused, 2);
+	assert_non_null(strstr(u.refused[0].why, "16 policies"));
+	for (unsigned i = 0; i < IKE_CHILDREN; i++)
+		for (unsigned k = 0; k < i; k++)
+			assert_int_not_equal(u.v[0].child[i].number, u.v[0].child[k].number);
+	p[0].req.reqid = 5;
+	p[1].sport = 99;
+	assert_true(umap_build(&v, p, IKE_CHILDREN + 2, NULL, 0, &taken));
+	assert_int_not_equal(u.v[0].child[0].number, v.v[0].child[0].number);
+	assert_int_not_equal(u.v[0].child[1].number, v.v[0].child[1].number);
+	assert_int_equal(u.v[0].child[2].number, v.v[0].child[2].number);
+	umap_fini(&u);
+	umap_fini(&v);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_faq), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_numbers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
