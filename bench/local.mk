@@ -13,4 +13,4 @@ bench_ikeload_LDADD = iked/libikewire.a keymgr/libkeymgr.a lib/libcauseway.a $(C
 EXTRA_PROGRAMS += bench/databases
 bench_databases_CPPFLAGS = $(CORE_CPPFLAGS)
 bench_databases_SOURCES = bench/databases.c
-bench_databases_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS)
+bench_databases_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)

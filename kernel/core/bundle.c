@@ -22,11 +22,13 @@ choose(struct cw_engine *e, const struct cw_request *r, const struct cw_flow *f,
 static bool
 flow_outside(struct cw_sa *sa, bool transport, bool last, struct cw_flow *f)
 {
+	if (transport && sa->proto == IP_COMP)
+		return true;	/* as it was: that is what the selectors of the next one are about */
 	host_lock(&sa->lock);
 	f->dst = sa->now_dst;
 	if (!transport || !cw_addr_any(&sa->now_src))
 		f->src = sa->now_src;
-	f->proto = sa->udp ? IP_UDP : IP_ESP;
+	f->proto = sa->udp ? IP_UDP : sa->proto;
 	f->opaque = 0;
 	f->sport = sa->udp ? sa->now_sport : 0;
 	f->dport = sa->udp ? sa->now_dport : 0;
@@ -94,21 +96,28 @@ cw_bundle_mtu(const struct cw_bundle *b, const struct cw_ip *ip)
 unsigned
 cw_bundle_room(const struct cw_bundle *b, const struct cw_pkt *p, const struct cw_ip *ip)
 {
-	uint32_t head = 0, tail = 0;
+	uint32_t head = 0, tail = 0, room = 0;
+	bool whole = false;		/* a packet of our own is around it */
 
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct cw_sa *sa = b->sa[i];
 		bool transport = b->transport >> i & 1, last = i + 1 == b->n;
 
-		head += 8u + sa->iv + (sa->udp && (transport || !last) ? 8u : 0u);
 		head += transport || last ? 0u : sa->dst.fam == 6 ? 40u : 20u;
+		whole |= !transport;
+		if (sa->proto == IP_COMP) {	/* which never makes a packet longer, and leaves a fragment as it is */
+			room = head + CW_COMP_HEADER > room ? head + CW_COMP_HEADER : room;
+			continue;
+		}
+		head += 8u + sa->iv + (sa->udp && (transport || !last) ? 8u : 0u);
+		if (!whole && ip->fragment)
+			return CW_DROP_FRAGMENT_TRANSPORT;
 		tail += (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;
 	}
-	if ((b->transport & 1) && ip->fragment)
-		return CW_DROP_FRAGMENT_TRANSPORT;
 	if ((b->n > 1 || (b->transport & 1)) && p->len + head + tail > 65535)
 		return CW_DROP_TRANSPORT_TOO_BIG;
-	return p->off < head || p->cap - p->off - p->len < tail ? CW_DROP_NO_ROOM : CW_DROP_NONE;
+	room = head > room ? head : room;
+	return p->off < room || p->cap - p->off - p->len < tail ? CW_DROP_NO_ROOM : CW_DROP_NONE;
 }
 
 bool
@@ -169,7 +178,7 @@ ip_header(uint8_t *h, const struct cw_outer *o, uint32_t len, uint64_t seq)
 	}
 	memcpy(h + at, o->src.b, n);
 	memcpy(h + at + n, o->dst.b, n);
-	cw_ip_lead(h, hlen, o->udp ? IP_UDP : IP_ESP, hlen + len);
+	cw_ip_lead(h, hlen, o->udp ? IP_UDP : o->proto, hlen + len);
 }
 
 bool
@@ -192,7 +201,7 @@ cw_bundle_next(struct cw_pkt *p, bool *transport)
 		udp_header(cw_pkt_data(p), o, p->len);
 	}
 	p->off -= hlen;
-	if (!o->hlen)	/* in transport mode it is there, and leads to ESP already */
+	if (!o->hlen)	/* in transport mode it is there, and leads where it should already */
 		ip_header(cw_pkt_data(p), o, p->len, p->seq);
 	p->len += hlen;
 	return true;

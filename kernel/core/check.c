@@ -17,7 +17,10 @@ layer_is(const struct cw_hist *h, const struct cw_request *r)
 	return (cw_addr_any(&r->src) || cw_addr_eq(&h->src, &r->src)) && (cw_addr_any(&r->dst) || cw_addr_eq(&h->dst, &r->dst));
 }
 
-/* A policy names its transforms from the inside out; the history has them from the outside in. "use" may be missing. */
+/*
+ * A policy names its transforms from the inside out; the history has them from the outside in. "use" may be missing, and IPComp always:
+ * what does not get smaller comes without it (RFC 3173 2.2), and it protects nothing.
+ */
 static bool
 history_is(const struct cw_engine *e, const struct cw_hist *hist, unsigned nhist, const struct cw_policy *pol)
 {
@@ -26,7 +29,7 @@ history_is(const struct cw_engine *e, const struct cw_hist *hist, unsigned nhist
 	for (unsigned i = pol->nreq; i-- > 0; ) {
 		if (h < nhist && layer_is(&hist[h], &pol->req[i]))
 			h++;
-		else if (cw_level(e, &pol->req[i], pol->src.addr.fam) != CW_LEVEL_USE)
+		else if (pol->req[i].proto != IP_COMP && cw_level(e, &pol->req[i], pol->src.addr.fam) != CW_LEVEL_USE)
 			return false;
 	}
 	return h == nhist;
@@ -150,6 +153,35 @@ cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst, uint16_
 		is = CW_SPI_THERE;
 	else if (sa && !sa->udp)
 		is = CW_SPI_BARE;
+	host_read_end();
+	return is;
+}
+
+bool
+cw_ask_comp(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr *dst)
+{
+	struct cw_walk w;
+	struct cw_link *l;
+	bool is = false;
+
+	host_read_begin();
+	w = cw_sad_between(e, src, dst);
+	while (!is && (l = cw_index_next(&w)) != NULL) {
+		const struct cw_sa *sa = CW_OF(l, struct cw_sa, by_ends);
+
+		is = sa->proto == IP_COMP && cw_addr_eq(&sa->src, src) && cw_addr_eq(&sa->dst, dst);
+	}
+	host_read_end();
+	return is;
+}
+
+bool
+cw_ask_raw(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr *dst)
+{
+	bool is;
+
+	host_read_begin();
+	is = cw_comp_raw(e, src, dst) != NULL;
 	host_read_end();
 	return is;
 }

@@ -159,6 +159,7 @@ struct cw_sa {
 	uint8_t		 elen, alen;
 	uint8_t		 iv, icv, block;
 	struct host_aead *aead;
+	struct host_comp *comp;	/* IPComp, instead of all that */
 	uint64_t	 seq_out;	/* the last one sent */
 	struct cw_replay replay;
 	struct cw_limits soft, hard;
@@ -185,6 +186,7 @@ bool cw_sad_spi_taken(struct cw_engine *, unsigned proto, uint32_t spi);
 struct cw_sa *cw_sad_of_proto(struct cw_sa *, unsigned proto);
 /* The newest SA to send by; *why when there is none. */
 struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, const struct cw_flow *, unsigned *why);
+struct cw_walk cw_sad_between(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);	/* by_ends: and others, of the same hash */
 /* Those that send the way back of one, the newest first, and the newest of them. */
 struct cw_walk cw_sad_back(struct cw_engine *, const struct cw_sa *);
 struct cw_sa *cw_sad_back_next(const struct cw_sa *, struct cw_walk *);
@@ -197,6 +199,7 @@ bool cw_sa_alive(struct cw_engine *, struct cw_sa *, uint64_t now);	/* holds the
 bool cw_sa_judge(struct cw_sa *, uint64_t now, unsigned *found);
 bool cw_sa_use(struct cw_sa *, uint64_t bytes, uint64_t now, unsigned *found);	/* and count one packet */
 void cw_sa_found(struct cw_engine *, struct cw_sa *, uint64_t now, unsigned found);
+unsigned cw_sa_usable(const struct cw_sa *);	/* for receiving, or NULL: CW_DROP_NONE or the reason */
 void cw_sa_drop(struct cw_sa *, uint64_t *counter);	/* raise one of its counters of drops */
 
 /* -- due.c: what ends when -- */
@@ -410,8 +413,20 @@ void cw_bundle_put(struct cw_pkt *);
 /* Turn what was sealed into a packet for the next transform: its outer header in the buffer, p->sa that transform's. */
 bool cw_bundle_next(struct cw_pkt *, bool *transport);
 
-/* -- esp_out.c, esp_in.c -- */
-void cw_esp_out(struct cw_engine *, struct cw_spd_entry *, struct cw_pkt *, const struct cw_ip *, uint64_t now,
-	struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops);
+/* -- esp_out.c, esp_in.c: what all transforms do -- */
+unsigned cw_out_sequence(struct cw_engine *, struct cw_sa *, struct cw_pkt *);	/* the next number and where to; CW_DROP_NONE or the reason */
+void cw_out_outer(const struct cw_engine *, struct cw_pkt *, const struct cw_sa *, const struct cw_ip *, uint32_t sealed);
+/* The header is off; next says what follows. In transport mode the packet gets its own back, which lies before p->crypt.esp. */
+unsigned cw_in_next(const struct cw_sa *, struct cw_pkt *, unsigned next, uint8_t *mode);
+unsigned cw_in_packet(struct cw_engine *, struct cw_sa *, struct cw_pkt *, struct cw_ip *, unsigned mode);	/* then the packet itself */
+
+/* -- comp.c: IPComp (RFC 3173) -- */
+#define CW_COMP_DEFLATE	2u	/* its well-known CPI, and its PF_KEY number */
+#define CW_COMP_RAWCPI	0x80u	/* sadb_sa_flags of KAME: the SA's number is the CPI on the wire */
+unsigned cw_comp_out(struct cw_engine *, struct cw_pkt *, const struct cw_ip *, bool transport);	/* as ESP's: CW_DROP_NONE or the reason */
+unsigned cw_comp_in(struct cw_engine *, struct cw_pkt *, struct cw_ip *inside);
+struct cw_sa *cw_comp_by_cpi(struct cw_engine *, unsigned cpi, const struct cw_addr *src, const struct cw_addr *dst);
+struct cw_sa *cw_comp_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);
+static inline bool cw_is_ip(unsigned proto) { return proto == IP_IPIP || proto == IP_IPV6; }
 
 #endif

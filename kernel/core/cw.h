@@ -32,7 +32,8 @@ struct cw_prefix {
 struct cw_outer {
 	struct cw_addr	src, dst;	/* src.fam 0 on wire_out: the host chooses */
 	uint16_t	sport, dport;	/* of the UDP encapsulation */
-	uint8_t		udp;		/* 1: ESP in UDP; 0: protocol 50 */
+	uint8_t		udp;		/* 1: ESP in UDP */
+	uint8_t		proto;		/* else the protocol behind the header: ESP (which 0 stands for on wire_in), IPComp, or what IPComp left as it was */
 	uint8_t		tos;		/* or traffic class */
 	uint8_t		ttl;		/* wire_out: 64 */
 	uint8_t		df;		/* wire_out: 0 means the host fragments what is larger than its interface, */
@@ -50,7 +51,7 @@ struct cw_outer {
 
 /* One transform that was taken off, outermost first. */
 struct cw_hist {
-	uint8_t		proto;		/* 50 */
+	uint8_t		proto;		/* 50, 108 */
 	uint8_t		mode;		/* CW_MODE_* */
 	uint32_t	spi, reqid;
 	struct cw_addr	src, dst;
@@ -88,6 +89,11 @@ struct cw_crypt {
 	uint8_t		ok;		/* out: the cipher's answer */
 };
 
+/* IPComp, for the hosts' codecs: what comes of one packet is bounded by a factor, or where that is less, by octets. */
+#define CW_COMP_HEADER	4u	/* RFC 3173 3.1 */
+#define CW_COMP_RATIO	200u
+#define CW_COMP_FLOOR	2048u
+
 #define CW_HEADROOM	256	/* octets the engine wants before a packet from plain_in; hosts add their own needs: */
 				/* of each transform ESP header, IV, UDP and, but for the last, an IP header */
 #define CW_TAILROOM	224	/* and behind it: of each padding to 16, trailer, ICV to 32 */
@@ -103,6 +109,7 @@ struct cw_pkt {
 	uint8_t		 nhist;
 	uint16_t	 drop;		/* CW_DROP_* */
 	uint32_t	 spi;		/* of the SA that it came or would have gone by, 0: none was looked for */
+	uint8_t		 expanded;	/* IPComp was taken off it, once */
 	uint8_t		 bank;		/* which counters are raised: kind of traffic and family */
 	struct cw_hist	 hist[CW_NEST_MAX];
 	void		*cookie;	/* the host's own */
@@ -139,7 +146,8 @@ void cw_bounds_set(struct cw_engine *, const struct cw_bounds *);
 /* -- packets -- */
 /* From an IP header on; checksums complete and segments split. Outbound policy, then ESP. */
 void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
-/* Starts at the ESP header; outer is filled; fragments were put together by the host. */
+/* Starts at the header of ESP or IPComp, or, with outer.proto 4 or 41, at the packet that cw_ask_raw said yes to; outer is filled;
+ * fragments were put together by the host. */
 void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
 /* May what comes encapsulated in UDP be in transport mode? Then 40 octets are wanted before its ESP header where IPv6 has no hlen. */
 bool cw_wants_room(const struct cw_engine *);
@@ -156,6 +164,9 @@ enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole);
 unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
 unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
+/* An IP packet in an IP packet between these ends: is it what an IPComp SA in tunnel mode did not compress (RFC 3173 2.2)? */
+bool cw_ask_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);
+bool cw_ask_comp(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);	/* has an IPComp SA these ends? */
 /* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
 void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
 /* The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. */
@@ -209,7 +220,8 @@ bool cw_idle(const struct cw_engine *);	/* nothing here can concern a clear pack
 #define CW_COUNTERS	128
 /* v[i] for every i < CW_COUNTERS: drops by number; from 96 on totals. The name is NULL where a number is not in use. */
 enum { CW_TOTAL_PLAIN_IN = 96, CW_TOTAL_PLAIN_OUT, CW_TOTAL_WIRE_IN, CW_TOTAL_WIRE_OUT, CW_TOTAL_ACQUIRE,
-	CW_TOTAL_BYTES_SEALED, CW_TOTAL_BYTES_OPENED, CW_TOTAL_DROPS };
+	CW_TOTAL_BYTES_SEALED, CW_TOTAL_BYTES_OPENED, CW_TOTAL_DROPS,
+	CW_TOTAL_COMP_SMALL, CW_TOTAL_COMP_USELESS };	/* IPComp: sent as they were, below the threshold or because it did not help */
 uint64_t cw_counter(const struct cw_engine *, unsigned i);
 uint64_t cw_counter_of(const struct cw_engine *, unsigned kind, unsigned fam, unsigned i);	/* CW_KIND_*; 4 or 6 */
 const char *cw_counter_name(unsigned i);	/* "drop_icv_wrong", "plain_in" */
@@ -217,7 +229,7 @@ const char *cw_drop_sentence(unsigned reason);
 
 /* -- policies, for the host's routes, rules and guard -- */
 struct cw_request {
-	uint8_t		proto, mode, level;	/* 50; CW_MODE_*; CW_LEVEL_* */
+	uint8_t		proto, mode, level;	/* 50, 108; CW_MODE_*; CW_LEVEL_* */
 	uint32_t	reqid;
 	struct cw_addr	src, dst;	/* fam 0 (or an address of zeros): what the SA with this reqid says */
 };

@@ -12,7 +12,8 @@ static const struct {
 };
 
 static const char *const totals[] = {
-	"plain_in", "plain_out", "wire_in", "wire_out", "acquires", "bytes_sealed", "bytes_opened", "drops"
+	"plain_in", "plain_out", "wire_in", "wire_out", "acquires", "bytes_sealed", "bytes_opened", "drops",
+	"comp_small", "comp_useless"
 };
 
 _Static_assert(CW_KINDS * 2 * CW_COUNTERS == HOST_STATS, "a host keeps as many counters as there are");

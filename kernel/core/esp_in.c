@@ -16,18 +16,6 @@ open_burst(struct cw_batch *b)
 		host_open(b->e, b->v, n);
 }
 
-static unsigned
-sa_usable(const struct cw_sa *sa)
-{
-	if (!sa)
-		return CW_DROP_SPI_UNKNOWN;
-	if (host_load(sa->state) == SADB_SASTATE_LARVAL)
-		return CW_DROP_SA_LARVAL;
-	if (sa->flags & CW_SAF_OUT)
-		return CW_DROP_SA_DIRECTION;
-	return CW_DROP_NONE;
-}
-
 /* The lifetime, then the window; *seq is the whole sequence number. */
 static unsigned
 sa_admits(struct cw_engine *e, struct cw_sa *sa, uint32_t low, uint64_t now, uint64_t *seq)
@@ -64,7 +52,7 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 		return CW_DROP_SPI_RESERVED;
 	p->spi = get32(h);
 	sa = cw_sad_by_spi(e, IP_ESP, p->spi, &p->outer.dst);
-	why = sa_usable(sa);
+	why = cw_sa_usable(sa);
 	if (why != CW_DROP_NONE)
 		return why;
 	head = 8u + sa->iv;
@@ -206,10 +194,23 @@ restore_header(struct cw_pkt *p, unsigned next)
 	return CW_DROP_NONE;
 }
 
-/*
- * RFC 4303 2.4: the padding is checked; 2.6: next header 59 is a dummy packet. An SA of any mode is in tunnel mode where an IP packet
- * is inside.
- */
+/* An SA of any mode is in tunnel mode where an IP packet is inside. */
+unsigned
+cw_in_next(const struct cw_sa *sa, struct cw_pkt *p, unsigned next, uint8_t *mode)
+{
+	*mode = sa->mode;
+	if (*mode == CW_MODE_ANY)
+		*mode = cw_is_ip(next) ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT;
+	if (*mode == CW_MODE_TUNNEL && !cw_is_ip(next))
+		return CW_DROP_NEXT_HEADER;
+	if (*mode == CW_MODE_TRANSPORT)
+		return from_peer(sa, p) ? restore_header(p, next) : CW_DROP_SELECTOR_IN;
+	if (p->len && cw_pkt_data(p)[0] >> 4 != (next == IP_IPIP ? 4 : 6))
+		return CW_DROP_INNER_HEADER;
+	return CW_DROP_NONE;
+}
+
+/* RFC 4303 2.4: the padding is checked; 2.6: next header 59 is a dummy packet. */
 static unsigned
 trailer(const struct cw_sa *sa, struct cw_pkt *p, uint8_t *mode)
 {
@@ -223,18 +224,9 @@ trailer(const struct cw_sa *sa, struct cw_pkt *p, uint8_t *mode)
 	for (uint32_t i = 0; i < pad; i++)
 		if (t[n - 2 - pad + i] != i + 1)
 			return CW_DROP_PADDING_WRONG;
-	*mode = sa->mode;
-	if (*mode == CW_MODE_ANY)
-		*mode = next == IP_IPIP || next == IP_IPV6 ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT;
-	if (*mode == CW_MODE_TUNNEL && next != IP_IPIP && next != IP_IPV6)
-		return CW_DROP_NEXT_HEADER;
 	p->off += p->crypt.head;
 	p->len = n - 2 - pad;
-	if (*mode == CW_MODE_TRANSPORT)
-		return from_peer(sa, p) ? restore_header(p, next) : CW_DROP_SELECTOR_IN;
-	if (p->len && cw_pkt_data(p)[0] >> 4 != (next == IP_IPIP ? 4 : 6))
-		return CW_DROP_INNER_HEADER;
-	return CW_DROP_NONE;
+	return cw_in_next(sa, p, next, mode);
 }
 
 /* RFC 6040 4.2: what the outer ECN field does to the inner one. */
@@ -300,6 +292,22 @@ count_in(struct cw_engine *e, struct cw_sa *sa, const struct cw_pkt *p)
 	return alive ? CW_DROP_NONE : CW_DROP_SA_EXPIRED;
 }
 
+unsigned
+cw_in_packet(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip, unsigned mode)
+{
+	unsigned why = inner(e, sa, p, ip, mode);
+
+	if (why == CW_DROP_NONE)
+		why = count_in(e, sa, p);
+	if (why != CW_DROP_NONE)
+		return why;
+	p->hist[p->nhist++] = (struct cw_hist){ sa->proto, (uint8_t)mode, sa->spi, sa->reqid, sa->src, sa->dst };
+	if (mode == CW_MODE_TUNNEL)
+		cw_tally_tunnel(e, ip->ver, CW_TOTAL_PLAIN_OUT);
+	cw_tally(e, p, CW_TOTAL_BYTES_OPENED, p->len);
+	return CW_DROP_NONE;
+}
+
 static unsigned
 decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip)
 {
@@ -308,46 +316,108 @@ decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_i
 
 	if (why == CW_DROP_NONE)
 		why = trailer(sa, p, &mode);
-	if (why == CW_DROP_NONE)
-		why = inner(e, sa, p, ip, mode);
-	if (why == CW_DROP_NONE)
-		why = count_in(e, sa, p);
-	if (why != CW_DROP_NONE)
-		return why;
-	p->hist[p->nhist++] = (struct cw_hist){ sa->proto, mode, sa->spi, sa->reqid, sa->src, sa->dst };
-	if (mode == CW_MODE_TUNNEL)
-		cw_tally_tunnel(e, ip->ver, CW_TOTAL_PLAIN_OUT);
-	cw_tally(e, p, CW_TOTAL_BYTES_OPENED, p->len);
-	return CW_DROP_NONE;
+	return why == CW_DROP_NONE ? cw_in_packet(e, sa, p, ip, mode) : why;
 }
 
-/* Is the inner packet ESP for an SA of our own? Then it is the next layer; otherwise it is somebody else's and passes. */
+static bool
+is_esp(struct cw_engine *e, const uint8_t *at, uint32_t left, const struct cw_flow *f)
+{
+	uint32_t udp = f->proto == IP_UDP ? 8 : 0;
+	const struct cw_sa *sa;
+
+	if (left < udp + 8)
+		return false;
+	sa = cw_sad_by_spi(e, IP_ESP, get32(at + udp), &f->dst);
+	return sa && (!udp || (sa->udp && f->dport == sa->dport && get16(at + 4) == left));
+}
+
+/* Is the inner packet a transform of one of our own SAs? Then it is the next layer; otherwise it is somebody else's and passes. */
 static bool
 is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 {
-	uint32_t udp = ip->flow.proto == IP_UDP ? 8 : 0, left = p->len - ip->upper;
-	uint8_t *at = cw_pkt_data(p) + ip->upper;
-	const struct cw_sa *sa;
+	const struct cw_flow *f = &ip->flow;
+	uint32_t udp = f->proto == IP_UDP ? 8 : 0, left = p->len - ip->upper;
+	const uint8_t *at = cw_pkt_data(p) + ip->upper;
+	bool is = false;
 
-	if ((ip->flow.proto != IP_ESP && udp == 0) || ip->fragment || left < udp + 8)
+	if (ip->fragment)
 		return false;
-	sa = cw_sad_by_spi(e, IP_ESP, get32(at + udp), &ip->flow.dst);
-	if (!sa || (udp && (!sa->udp || ip->flow.dport != sa->dport || get16(at + 4) != left)))
+	if (f->proto == IP_ESP || udp)
+		is = is_esp(e, at, left, f);
+	else if (f->proto == IP_COMP)
+		is = left >= CW_COMP_HEADER && cw_comp_by_cpi(e, get16(at + 2), &f->src, &f->dst);
+	else if (cw_is_ip(f->proto))
+		is = cw_comp_raw(e, &f->src, &f->dst) != NULL;
+	if (!is)
 		return false;
-	p->outer = (struct cw_outer){ .src = ip->flow.src, .dst = ip->flow.dst, .tos = ip->tos, .hlen = ip->upper, .udp = udp != 0 };
+	p->outer = (struct cw_outer){
+		.src = f->src, .dst = f->dst, .tos = ip->tos, .hlen = ip->upper, .udp = udp != 0, .proto = udp ? IP_ESP : f->proto,
+	};
 	if (udp) {
-		p->outer.sport = ip->flow.sport;
-		p->outer.dport = ip->flow.dport;
+		p->outer.sport = f->sport;
+		p->outer.dport = f->dport;
 	}
 	p->off += ip->upper + udp;
 	p->len = left - udp;
 	return true;
 }
 
+struct in {
+	struct cw_batch open, plain, drops;
+	bool nested;	/* some are in the engine's queue: one more layer */
+};
+#define IN(engine)	{ .open = { .e = engine }, .plain = { .e = engine, .out = host_plain_out }, .drops = { .e = engine, .out = host_drop_out } }
+
+/* One layer is off, or why says why not. */
+static void
+arrived(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, unsigned why, struct in *b)
+{
+	if (why == CW_DROP_NONE && is_layer(e, p, ip)) {
+		p->next = NULL;
+		host_lock(&e->lock);
+		*e->nested_end = p;
+		e->nested_end = &p->next;
+		host_unlock(&e->lock);
+		b->nested = true;
+		return;
+	}
+	if (why == CW_DROP_NONE && (why = cw_policy_check_in(e, p)) != CW_DROP_NONE)
+		p->bank = cw_bank_plain(p);	/* the transforms were good: the policy has it */
+	if (why != CW_DROP_NONE) {
+		cw_fail(&b->drops, p, why);
+		return;
+	}
+	p->verdict = CW_DELIVER;
+	cw_tally(e, p, CW_TOTAL_PLAIN_OUT, 1);
+	cw_batch_add(&b->plain, p);
+}
+
+/* One layer, by what its header is said to be: to the cipher, or off at once. */
+static void
+layer(struct cw_engine *e, struct cw_pkt *p, struct in *b)
+{
+	unsigned proto = p->outer.udp || p->outer.proto == 0 ? IP_ESP : p->outer.proto, why;
+	struct cw_ip ip;
+
+	p->bank = cw_bank(proto == IP_ESP ? CW_KIND_ESP : CW_KIND_IPCOMP, p->outer.dst.fam);
+	if (p->nhist >= CW_NEST_MAX) {
+		cw_fail(&b->drops, p, CW_DROP_TOO_NESTED);
+	} else if (proto == IP_ESP) {
+		why = prepare(e, p);
+		if (why != CW_DROP_NONE)
+			cw_fail(&b->drops, p, why);
+		else
+			b->open.v[b->open.n++] = p;
+	} else {
+		why = cw_comp_in(e, p, &ip);
+		arrived(e, p, &ip, why, b);
+	}
+}
+
 static void
 open_nested(struct cw_engine *e)
 {
-	struct cw_batch open = { .e = e }, drops = { .e = e, .out = host_drop_out };
+	struct in b = IN(e);
 	struct cw_pkt *p;
 
 	host_lock(&e->lock);
@@ -357,34 +427,27 @@ open_nested(struct cw_engine *e)
 	}
 	e->draining = true;
 	while ((p = e->nested) != NULL) {
-		unsigned why;
-
 		e->nested = p->next;
 		if (!e->nested)
 			e->nested_end = &e->nested;
 		host_unlock(&e->lock);
 		p->next = NULL;
 		host_read_begin();
-		why = p->nhist >= CW_NEST_MAX ? CW_DROP_TOO_NESTED : prepare(e, p);
+		layer(e, p, &b);
 		host_read_end();
-		if (why == CW_DROP_NONE) {
-			open.v[open.n++] = p;
-			open_burst(&open);
-		} else {
-			cw_fail(&drops, p, why);
-		}
+		open_burst(&b.open);
 		host_lock(&e->lock);
 	}
 	e->draining = false;
 	host_unlock(&e->lock);
-	cw_batch_flush(&drops);
+	cw_batch_flush(&b.plain);
+	cw_batch_flush(&b.drops);
 }
 
 void
 cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 {
-	struct cw_batch plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
-	bool nested = false;
+	struct in b = IN(e);
 
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++) {
@@ -402,60 +465,41 @@ cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 			cw_sa_drop(sa, &sa->drop_icv);
 		}
 		cw_sa_put(sa);
-		if (why == CW_DROP_NONE && is_layer(e, p, &ip)) {
-			p->next = NULL;
-			host_lock(&e->lock);
-			*e->nested_end = p;
-			e->nested_end = &p->next;
-			host_unlock(&e->lock);
-			nested = true;
-			continue;
-		}
-		if (why == CW_DROP_NONE && (why = cw_policy_check_in(e, p)) != CW_DROP_NONE)
-			p->bank = cw_bank_plain(p);	/* it was good ESP: the policy has it */
-		if (why != CW_DROP_NONE) {
-			cw_fail(&drops, p, why);
-			continue;
-		}
-		p->verdict = CW_DELIVER;
-		cw_tally(e, p, CW_TOTAL_PLAIN_OUT, 1);
-		cw_batch_add(&plain, p);
+		arrived(e, p, &ip, why, &b);
 	}
 	host_read_end();
-	cw_batch_flush(&plain);
-	cw_batch_flush(&drops);
-	if (nested)
+	cw_batch_flush(&b.plain);
+	cw_batch_flush(&b.drops);
+	if (b.nested)
 		open_nested(e);
 }
 
 void
 cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
-	struct cw_batch open = { .e = e }, drops = { .e = e, .out = host_drop_out };
+	struct in b = IN(e);
 
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++) {
 		struct cw_pkt *p = v[i];
-		unsigned why;
 
 		p->nhist = 0;
+		p->expanded = 0;
 		p->checked = 0;
 		p->drop = 0;
 		p->verdict = CW_PENDING;
 		p->now = now;
-		p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
 		p->spi = 0;
+		p->bank = cw_bank(p->outer.udp || p->outer.proto == 0 || p->outer.proto == IP_ESP ? CW_KIND_ESP : CW_KIND_IPCOMP, p->outer.dst.fam);
 		cw_tally(e, p, CW_TOTAL_WIRE_IN, 1);
-		why = prepare(e, p);
-		if (why != CW_DROP_NONE) {
-			cw_fail(&drops, p, why);
-			continue;
-		}
-		open.v[open.n++] = p;
-		if (open.n == CW_BURST)
-			open_burst(&open);
+		layer(e, p, &b);
+		if (b.open.n == CW_BURST)
+			open_burst(&b.open);
 	}
 	host_read_end();
-	open_burst(&open);
-	cw_batch_flush(&drops);
+	open_burst(&b.open);
+	cw_batch_flush(&b.plain);
+	cw_batch_flush(&b.drops);
+	if (b.nested)
+		open_nested(e);
 }

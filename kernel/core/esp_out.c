@@ -25,10 +25,10 @@ seal_add(struct cw_batch *b, struct cw_pkt *p)
 }
 
 /* The next number to send and where to; or the reason why there is none. */
-static unsigned
-take_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
+unsigned
+cw_out_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 {
-	uint64_t last = sa->flags & CW_SAF_ESN ? UINT64_MAX : UINT32_MAX;
+	uint64_t last = (sa->flags & CW_SAF_ESN) || sa->proto == IP_COMP ? UINT64_MAX : UINT32_MAX;
 	unsigned why = CW_DROP_NONE, found = 0;
 
 	host_lock(&sa->lock);
@@ -50,14 +50,15 @@ take_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 	return why;
 }
 
-static void
-outer_header(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
+void
+cw_out_outer(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip, uint32_t sealed)
 {
 	struct cw_outer *o = &p->outer;
 	uint32_t own = o->dst.fam == 6 ? 40u : 20u, pmtu = host_load(sa->pmtu), df;
 	uint32_t outer = (o->hlen ? o->hlen : own) + (sa->udp ? 8u : 0u);
 
 	o->udp = sa->udp;
+	o->proto = sa->proto;
 	o->tos = ip->tos;	/* DSCP copied; ECN copied: RFC 6040 4.1 normal mode; in transport mode it is the packet's own */
 	if (!o->hlen && !cw_knob(e, ip->ver == 4 ? CW_KNOB_ECN4 : CW_KNOB_ECN6))
 		o->tos &= 0xfc;
@@ -99,7 +100,7 @@ finish_header(struct cw_pkt *p, const struct cw_ip *ip)
 	memcpy(h + at + n, o->dst.b, n);
 	if (ip->ver == 4 && !o->df)
 		h[6] &= (uint8_t)~0x40;
-	cw_ip_lead(h, o->hlen, o->udp ? IP_UDP : IP_ESP, o->hlen + udp + p->len);
+	cw_ip_lead(h, o->hlen, o->udp ? IP_UDP : o->proto, o->hlen + udp + p->len);
 }
 
 /* Header, IV, padding 1 2 3 … and trailer around the payload (RFC 4303 2.4). The caller made sure of the room. */
@@ -161,12 +162,12 @@ fits(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, uint32_t mtu
 	return false;
 }
 
-/* One transform, by p->sa: everything up to the cipher. CW_DROP_NONE or the reason. */
+/* ESP by p->sa: everything up to the cipher. CW_DROP_NONE or the reason. */
 static unsigned
-apply(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, bool transport)
+esp(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, bool transport)
 {
 	struct cw_sa *sa = p->sa;
-	unsigned why = take_sequence(e, sa, p);
+	unsigned why = cw_out_sequence(e, sa, p);
 
 	p->spi = sa->spi;
 	if (why != CW_DROP_NONE)
@@ -175,13 +176,45 @@ apply(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, bool transp
 	if (transport)
 		put_header_aside(p, sa, ip);
 	frame(p, sa, p->seq, transport ? ip->flow.proto : ip->ver == 4 ? IP_IPIP : IP_IPV6);
-	outer_header(e, p, sa, ip, p->len);
+	cw_out_outer(e, p, sa, ip, p->len);
 	if (transport)
 		finish_header(p, ip);
 	else
 		cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);
 	p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
 	cw_tally(e, p, CW_TOTAL_BYTES_SEALED, ip->total);
+	return CW_DROP_NONE;
+}
+
+/*
+ * The transforms that are still to come, up to the next cipher: then the packet is in seal; without one it is in wire, as IPComp needs
+ * none. CW_DROP_NONE or the reason.
+ */
+static unsigned
+apply(struct cw_engine *e, struct cw_pkt *p, struct cw_ip *ip, bool transport, struct cw_batch *seal, struct cw_batch *wire)
+{
+	unsigned why;
+
+	for (;;) {
+		if (p->sa->proto != IP_COMP) {
+			why = esp(e, p, ip, transport);
+			if (why == CW_DROP_NONE)
+				seal_add(seal, p);
+			return why;
+		}
+		why = cw_comp_out(e, p, ip, transport);
+		if (why != CW_DROP_NONE)
+			return why;
+		cw_sa_put(p->sa);
+		p->sa = NULL;
+		if (p->nthen == 0)
+			break;
+		if (!cw_bundle_next(p, &transport) || cw_ip_parse(cw_pkt_data(p), p->len, ip) != CW_IP_OK)
+			return CW_DROP_PLAIN_MALFORMED;	/* cannot be: we made its header */
+	}
+	p->verdict = CW_SEALED;
+	cw_tally(e, p, CW_TOTAL_WIRE_OUT, 1);
+	cw_batch_add(wire, p);
 	return CW_DROP_NONE;
 }
 
@@ -199,53 +232,53 @@ no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struc
 	cw_fail(drops, p, why);
 }
 
-void
-cw_esp_out(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_ip *ip, uint64_t now,
-    struct cw_batch *seal, struct cw_batch *plain, struct cw_batch *drops)
+struct out { struct cw_batch seal, wire, plain, drops; };
+#define OUT(engine)	{ .seal = { .e = engine }, .wire = { .e = engine, .out = host_wire_out }, \
+	.plain = { .e = engine, .out = host_plain_out }, .drops = { .e = engine, .out = host_drop_out } }
+
+static void
+protect(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, struct cw_ip *ip, uint64_t now, struct out *b)
 {
 	const struct cw_request *r;
-	struct cw_bundle b;
+	struct cw_bundle u;
 	struct cw_flow f;
-	unsigned why = cw_bundle_find(e, x, ip, now, &b, &r, &f);
-	bool transport = b.transport & 1;
+	unsigned why = cw_bundle_find(e, x, ip, now, &u, &r, &f);
+	bool transport = u.transport & 1;
 	uint32_t mtu;
 
-	if (b.n)
-		p->spi = b.sa[b.n - 1]->spi;
+	if (u.n)
+		p->spi = u.sa[u.n - 1]->spi;
 	if (why != CW_DROP_NONE) {
-		no_sa(e, x, p, r, &f, why, drops);
+		no_sa(e, x, p, r, &f, why, &b->drops);
 		return;
 	}
-	if (b.n == 0) {		/* level use, and there is none */
+	if (u.n == 0) {		/* level use, and there is none */
 		p->verdict = CW_BYPASS;
-		cw_batch_add(plain, p);
+		cw_batch_add(&b->plain, p);
 		return;
 	}
-	mtu = cw_bundle_mtu(&b, ip);
-	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, plain, drops))
+	mtu = cw_bundle_mtu(&u, ip);
+	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, &b->plain, &b->drops))
 		return;
-	why = cw_bundle_room(&b, p, ip);
+	why = cw_bundle_room(&u, p, ip);
 	if (why != CW_DROP_NONE) {
-		cw_fail(drops, p, why);	/* before a number is spent on it */
+		cw_fail(&b->drops, p, why);	/* before a number is spent on it */
 		return;
 	}
 	cw_mss_clamp(cw_pkt_data(p), p->len, ip, mtu);
-	if (!cw_bundle_hold(&b, p)) {
-		cw_fail(drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
+	if (!cw_bundle_hold(&u, p)) {
+		cw_fail(&b->drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
 		return;
 	}
-	why = apply(e, p, ip, transport);
+	why = apply(e, p, ip, transport, &b->seal, &b->wire);
 	if (why != CW_DROP_NONE) {
 		cw_bundle_put(p);
-		cw_fail(drops, p, why);
-		return;
+		cw_fail(&b->drops, p, why);
 	}
-	seal_add(seal, p);
 }
 
 static void
-plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct cw_batch *seal, struct cw_batch *plain,
-    struct cw_batch *drops)
+plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 {
 	struct cw_spd_entry *x;
 	struct cw_ip ip;
@@ -259,54 +292,55 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct cw_batch *
 	p->spi = 0;
 	cw_tally(e, p, CW_TOTAL_PLAIN_IN, 1);
 	if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK) {
-		cw_fail(drops, p, CW_DROP_PLAIN_MALFORMED);
+		cw_fail(&b->drops, p, CW_DROP_PLAIN_MALFORMED);
 		return;
 	}
 	p->len = ip.total;	/* octets behind the packet are link padding */
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
 	if (x && x->pub.type == CW_POLICY_IPSEC) {
-		cw_esp_out(e, x, p, &ip, now, seal, plain, drops);
+		protect(e, x, p, &ip, now, b);
 	} else if (x && x->pub.type == CW_POLICY_DISCARD) {
-		cw_fail(drops, p, CW_DROP_POLICY_DISCARD_OUT);
+		cw_fail(&b->drops, p, CW_DROP_POLICY_DISCARD_OUT);
 	} else if (!x && cw_unmatched_drops(e, &ip.flow)) {
-		cw_fail(drops, p, CW_DROP_POLICY_DEFAULT_OUT);
+		cw_fail(&b->drops, p, CW_DROP_POLICY_DEFAULT_OUT);
 	} else {
 		p->verdict = CW_BYPASS;
-		cw_batch_add(plain, p);
+		cw_batch_add(&b->plain, p);
 	}
 }
 
 void
 cw_plain_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
-	struct cw_batch seal = { .e = e }, plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
+	struct out b = OUT(e);
 
 	host_read_begin();
 	for (unsigned i = 0; i < n; i++)
-		plain_one(e, v[i], now, &seal, &plain, &drops);
+		plain_one(e, v[i], now, &b);
 	host_read_end();
-	seal_burst(&seal);
-	cw_batch_flush(&plain);
-	cw_batch_flush(&drops);
+	seal_burst(&b.seal);
+	cw_batch_flush(&b.wire);
+	cw_batch_flush(&b.plain);
+	cw_batch_flush(&b.drops);
 }
 
 /* The next transform of a packet that one was given already. */
 static unsigned
-again(struct cw_engine *e, struct cw_pkt *p)
+again(struct cw_engine *e, struct cw_pkt *p, struct out *b)
 {
 	struct cw_ip ip;
 	bool transport;
 
 	if (!cw_bundle_next(p, &transport) || cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK)
 		return CW_DROP_PLAIN_MALFORMED;	/* cannot be: we made its header */
-	return apply(e, p, &ip, transport);
+	return apply(e, p, &ip, transport, &b->seal, &b->wire);
 }
 
 /* As open_nested() does on the way in: whatever the cipher gives back at once, the loop that runs already takes. */
 static void
 seal_nested(struct cw_engine *e)
 {
-	struct cw_batch seal = { .e = e }, drops = { .e = e, .out = host_drop_out };
+	struct out b = OUT(e);
 	struct cw_pkt *p;
 
 	host_lock(&e->lock);
@@ -324,20 +358,20 @@ seal_nested(struct cw_engine *e)
 		host_unlock(&e->lock);
 		p->next = NULL;
 		host_read_begin();
-		why = again(e, p);
+		why = again(e, p, &b);
 		host_read_end();
 		if (why == CW_DROP_NONE) {
-			seal_add(&seal, p);
-			seal_burst(&seal);
+			seal_burst(&b.seal);
 		} else {
 			cw_bundle_put(p);
-			cw_fail(&drops, p, why);
+			cw_fail(&b.drops, p, why);
 		}
 		host_lock(&e->lock);
 	}
 	e->sealing = false;
 	host_unlock(&e->lock);
-	cw_batch_flush(&drops);
+	cw_batch_flush(&b.wire);
+	cw_batch_flush(&b.drops);
 }
 
 static void

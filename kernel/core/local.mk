@@ -5,6 +5,7 @@ CORE_SOURCES = \
 	kernel/core/acquire.c \
 	kernel/core/alg.c \
 	kernel/core/check.c \
+	kernel/core/comp.c \
 	kernel/core/core.h \
 	kernel/core/cw.h \
 	kernel/core/due.c \
@@ -42,6 +43,7 @@ kernel_user_libhost_a_SOURCES = \
 	kernel/user/comp.c \
 	kernel/user/comp.h \
 	kernel/user/crypt.c \
+	kernel/user/host_comp.c \
 	kernel/user/host_openssl.c \
 	kernel/user/xcbc.c \
 	kernel/user/xcbc.h
@@ -56,9 +58,9 @@ test_fuzz_replay_comp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_comp.c
 test_fuzz_replay_comp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIBS)
 
-CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
-CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
+CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
 	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
@@ -71,6 +73,9 @@ test_unit_test_core_transport_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_bundle_SOURCES = test/unit/test_core_bundle.c $(CORE_RIG)
 test_unit_test_core_bundle_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_bundle_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_comp_SOURCES = test/unit/test_core_comp.c $(CORE_RIG)
+test_unit_test_core_comp_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_comp_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
 test_unit_test_core_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_esp_LDADD = $(CORE_TEST_LIBS)
@@ -123,13 +128,13 @@ UNIT_TESTS += test/fuzz/replay_esp
 check_PROGRAMS += test/fuzz/replay_esp
 test_fuzz_replay_esp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_esp.c
 test_fuzz_replay_esp_CPPFLAGS = $(CORE_CPPFLAGS)
-test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS)
+test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c
 UNIT_TESTS += test/fuzz/replay_pfkey
 check_PROGRAMS += test/fuzz/replay_pfkey
 test_fuzz_replay_pfkey_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_pfkey.c
 test_fuzz_replay_pfkey_CPPFLAGS = $(CORE_CPPFLAGS)
-test_fuzz_replay_pfkey_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS)
+test_fuzz_replay_pfkey_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 
 # The seam: what the core needs from its host is on an allow list, and nothing else.
 EXTRA_DIST += kernel/core/seam kernel/core/seam.allow

@@ -92,7 +92,11 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 		lo = m->spi_min;
 		hi = m->spi_max;
 	}
-	if (lo < 0x100 || lo > hi)
+	else if (m->satype == SADB_X_SATYPE_IPCOMP) {	/* RFC 3173 3.3: those that are negotiated */
+		lo = 0x100;
+		hi = 0xefff;
+	}
+	if (lo < 0x100 || lo > hi || (m->satype == SADB_X_SATYPE_IPCOMP && hi > 0xffff))
 		return EINVAL;
 	sa = lo == hi ? cw_sad_by_spi(e, pf_proto(m->satype), lo, &m->dst.a) : NULL;
 	if (sa && sa->state == SADB_SASTATE_LARVAL && cw_addr_eq(&sa->src, &m->src.a) && sa->reqid == m->reqid) {
@@ -191,12 +195,27 @@ algorithms(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 	return (open || sa->enc->legacy || (sa->auth && sa->auth->legacy)) && !cw_knob(e, CW_KNOB_LEGACY) ? EPERM : 0;
 }
 
+/* RFC 3173 3.3: a CPI has 16 bits; below 256 are the well-known ones, of which DEFLATE's alone may be sent. */
+static int
+compression(struct cw_sa *sa, const struct pf_msg *m)
+{
+	if (m->auth || m->ekey.n || m->akey.n || sa->udp || (sa->flags & CW_SAF_ESN) || sa->spi > 0xffff)
+		return EINVAL;
+	if ((m->sa_flags & CW_COMP_RAWCPI) && sa->spi < 0x100 && sa->spi != CW_COMP_DEFLATE)
+		return EINVAL;
+	if (m->encrypt != CW_COMP_DEFLATE)
+		return EOPNOTSUPP;
+	sa->ealg = m->encrypt;
+	sa->comp = host_comp_new();
+	return sa->comp ? 0 : ENOMEM;
+}
+
 static int
 keys(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 {
-	int err = algorithms(e, sa, m);
+	int err = sa->proto == IP_COMP ? compression(sa, m) : algorithms(e, sa, m);
 
-	if (err)
+	if (err || sa->proto == IP_COMP)
 		return err;
 	if (!cw_alg_key_ok(sa->enc, m->ekey.bits, m->ekey.n) || (sa->auth && !cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n)))
 		return EINVAL;
@@ -225,6 +244,8 @@ window(struct cw_sa *sa, const struct pf_msg *m)
 		w = m->replay;
 	if (w != 0 && (w < 32 || w > 4096))
 		return EINVAL;
+	if (sa->proto == IP_COMP)	/* has no sequence numbers */
+		return w ? EINVAL : 0;
 	if (unauthenticated(m)) {
 		sa->flags |= CW_SAF_FIXED;
 		w = 0;
@@ -294,7 +315,7 @@ pf_add(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 {
 	struct cw_sa *sa;
 
-	if (!address_pair(m) || m->spi < 0x100)
+	if (!address_pair(m) || m->spi < (m->satype == SADB_X_SATYPE_IPCOMP ? 1u : 0x100u))
 		return EINVAL;
 	if (cw_sad_by_spi(e, pf_proto(m->satype), m->spi, &m->dst.a))
 		return EEXIST;

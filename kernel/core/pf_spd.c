@@ -5,7 +5,7 @@
 static int
 request_ok(const struct cw_request *r, unsigned dir)
 {
-	if (r->proto != IP_ESP)
+	if (r->proto != IP_ESP && r->proto != IP_COMP)
 		return EPROTONOSUPPORT;
 	if (r->mode != CW_MODE_TUNNEL && r->mode != CW_MODE_TRANSPORT)
 		return r->mode > CW_MODE_TUNNEL ? EINVAL : EOPNOTSUPP;
@@ -38,6 +38,7 @@ named(const struct pf_msg *m, struct cw_policy *p)
 static int
 whole(const struct pf_msg *m, struct cw_policy *p)
 {
+	unsigned ncomp = 0;
 	int err = named(m, p);
 
 	if (err)
@@ -55,6 +56,8 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 		err = request_ok(&m->req[i], p->dir);
 		if (err)
 			return err;
+		if (m->req[i].proto == IP_COMP && ncomp++)
+			return EINVAL;	/* one packet is expanded once */
 		p->req[i] = m->req[i];
 	}
 	if (m->owner)

@@ -10,7 +10,7 @@
 #define SP_NAME		(PF_BIT(SADB_X_EXT_POLICY) | PF_BIT(SADB_EXT_ADDRESS_SRC) | PF_BIT(SADB_EXT_ADDRESS_DST))
 #define SP_ID		PF_BIT(SADB_X_EXT_POLICY)
 
-enum satypes { ESP_ONLY, ESP_OR_ALL, ANY_KIND, NO_SATYPE, ON_OR_OFF };
+enum satypes { ONE_KIND, ONE_OR_ALL, ANY_KIND, NO_SATYPE, ON_OR_OFF };
 
 static const struct {
 	uint8_t		type;
@@ -19,15 +19,15 @@ static const struct {
 	uint64_t	must;
 	pf_handler	*run;
 } rows[] = {
-	{ SADB_GETSPI,       false, ESP_ONLY,   PF_BIT(SADB_EXT_ADDRESS_SRC) | PF_BIT(SADB_EXT_ADDRESS_DST), pf_getspi },
-	{ SADB_UPDATE,       false, ESP_ONLY,   SA_NAME, pf_update },
-	{ SADB_ADD,          false, ESP_ONLY,   SA_NAME, pf_add },
-	{ SADB_DELETE,       true,  ESP_ONLY,   SA_NAME, pf_delete },
-	{ SADB_GET,          true,  ESP_ONLY,   SA_NAME, pf_get },
-	{ SADB_ACQUIRE,      false, ESP_OR_ALL, 0, pf_acquire },
+	{ SADB_GETSPI,       false, ONE_KIND,   PF_BIT(SADB_EXT_ADDRESS_SRC) | PF_BIT(SADB_EXT_ADDRESS_DST), pf_getspi },
+	{ SADB_UPDATE,       false, ONE_KIND,   SA_NAME, pf_update },
+	{ SADB_ADD,          false, ONE_KIND,   SA_NAME, pf_add },
+	{ SADB_DELETE,       true,  ONE_KIND,   SA_NAME, pf_delete },
+	{ SADB_GET,          true,  ONE_KIND,   SA_NAME, pf_get },
+	{ SADB_ACQUIRE,      false, ONE_OR_ALL, 0, pf_acquire },
 	{ SADB_REGISTER,     true,  ANY_KIND,   0, pf_register },
-	{ SADB_FLUSH,        true,  ESP_OR_ALL, 0, pf_flush },
-	{ SADB_DUMP,         true,  ESP_OR_ALL, 0, pf_dump },
+	{ SADB_FLUSH,        true,  ONE_OR_ALL, 0, pf_flush },
+	{ SADB_DUMP,         true,  ONE_OR_ALL, 0, pf_dump },
 	{ SADB_X_PROMISC,    true,  ON_OR_OFF,  0, pf_promisc },
 	{ SADB_X_SPDUPDATE,  true,  NO_SATYPE,  SP_NAME, pf_spdupdate },
 	{ SADB_X_SPDADD,     true,  NO_SATYPE,  SP_NAME, pf_spdadd },
@@ -47,9 +47,9 @@ satype_ok(enum satypes want, unsigned satype)
 		return 0;
 	if (want == NO_SATYPE)
 		return satype == SADB_SATYPE_UNSPEC ? 0 : EINVAL;
-	if (satype == SADB_SATYPE_ESP || (want != ESP_ONLY && satype == SADB_SATYPE_UNSPEC))
+	if (satype == SADB_SATYPE_ESP || satype == SADB_X_SATYPE_IPCOMP || (want != ONE_KIND && satype == SADB_SATYPE_UNSPEC))
 		return 0;
-	if (want == ANY_KIND && (satype == SADB_SATYPE_AH || satype == SADB_X_SATYPE_IPCOMP))
+	if (want == ANY_KIND && satype == SADB_SATYPE_AH)
 		return 0;	/* as on Linux; its list of algorithms is empty */
 	return satype == SADB_SATYPE_UNSPEC || satype > SADB_SATYPE_MAX ? EINVAL : EPROTONOSUPPORT;
 }

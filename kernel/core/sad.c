@@ -37,6 +37,7 @@ sa_free(void *p)
 	struct cw_sa *sa = p;
 
 	host_aead_free(sa->aead);
+	host_comp_free(sa->comp);
 	cw_replay_fini(&sa->replay);
 	host_free(sa->sel);
 	host_wipe(sa, sizeof(*sa));
@@ -246,13 +247,19 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *asked, const struct cw_
 	return oldest;
 }
 
+struct cw_walk
+cw_sad_between(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr *dst)
+{
+	return cw_index_walk(&e->by_ends, ends_hash(e, src, dst));
+}
+
 /* What sends for the reqid of an SA that receives, or, where it has none, to its sender. */
 struct cw_walk
 cw_sad_back(struct cw_engine *e, const struct cw_sa *sa)
 {
 	if (sa->reqid)
 		return cw_index_walk(&e->by_reqid, hash32(e, sa->reqid));
-	return cw_index_walk(&e->by_ends, ends_hash(e, &sa->dst, &sa->src));
+	return cw_sad_between(e, &sa->dst, &sa->src);
 }
 
 struct cw_sa *
@@ -274,10 +281,13 @@ cw_sad_back_next(const struct cw_sa *sa, struct cw_walk *w)
 uint32_t
 cw_sa_inner(const struct cw_sa *sa, uint32_t pmtu)
 {
-	uint32_t outer = (sa->now_dst.fam == 6 ? 40u : 20u) + (sa->udp ? 8u : 0u) + 8u + sa->iv + sa->icv;
+	uint32_t ip = sa->now_dst.fam == 6 ? 40u : 20u;
+	uint32_t outer = ip + (sa->udp ? 8u : 0u) + 8u + sa->iv + sa->icv;
 	uint32_t block = sa->block > 4 ? sa->block : 4u;
 	uint32_t inner = pmtu > outer ? (pmtu - outer) / block * block : 0;
 
+	if (sa->proto == IP_COMP)	/* at worst the packet stays as it is */
+		return pmtu > ip ? pmtu - ip : 0;
 	return inner > 2 ? inner - 2 : 0;
 }
 
@@ -420,6 +430,18 @@ cw_sa_alive(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
 	if (found)
 		cw_sa_found(e, sa, now, found);
 	return alive;
+}
+
+unsigned
+cw_sa_usable(const struct cw_sa *sa)
+{
+	if (!sa)
+		return CW_DROP_SPI_UNKNOWN;
+	if (host_load(sa->state) == SADB_SASTATE_LARVAL)
+		return CW_DROP_SA_LARVAL;
+	if (sa->flags & CW_SAF_OUT)
+		return CW_DROP_SA_DIRECTION;
+	return CW_DROP_NONE;
 }
 
 void

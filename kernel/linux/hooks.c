@@ -8,7 +8,7 @@
  *	forward, first		the inbound policy, then the outbound one
  *	output, first		the outbound policy
  *	input, first		what came out of a tunnel goes past everything; fragments of IPv6 are put together
- *	input, last		ESP; else the inbound policy
+ *	input, last		ESP and IPComp; else the inbound policy
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -213,6 +213,22 @@ destination(const struct sk_buff *skb, struct cw_addr *dst)
 		mod_addr6(dst, &ipv6_hdr(skb)->daddr);
 }
 
+/* What an IPComp SA in tunnel mode did not compress comes as an IP packet in an IP packet. */
+static bool
+is_raw(struct host *h, const struct sk_buff *skb, u8 proto)
+{
+	struct cw_addr src, dst;
+
+	if (proto != IPPROTO_IPIP && proto != IPPROTO_IPV6)
+		return false;
+	destination(skb, &dst);
+	if (ip_hdr(skb)->version == 4)
+		mod_addr4(&src, ip_hdr(skb)->saddr);
+	else
+		mod_addr6(&src, &ipv6_hdr(skb)->saddr);
+	return cw_ask_raw(h->e, &src, &dst);
+}
+
 /* A socket that was promised clear packets gets them whatever the policies say. */
 static bool
 socket_bypasses(const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off)
@@ -270,7 +286,7 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 	struct { struct icmphdr i; struct iphdr ip; u8 more[12]; } q4;
 	struct { struct icmp6hdr i; struct ipv6hdr ip; u8 more[12]; } q6;
 	const u8 *more;
-	struct cw_addr peer;
+	struct cw_addr own, peer;
 	__be32 spi;
 	u8 inner;
 	u32 mtu;
@@ -279,6 +295,7 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 		if (skb_copy_bits(skb, off, &q4, sizeof(q4)) || q4.i.type != ICMP_DEST_UNREACH || q4.i.code != ICMP_FRAG_NEEDED || q4.ip.ihl != 5)
 			return;
 		mtu = ntohs(q4.i.un.frag.mtu);
+		mod_addr4(&own, q4.ip.saddr);
 		mod_addr4(&peer, q4.ip.daddr);
 		inner = q4.ip.protocol;
 		more = q4.more;
@@ -286,10 +303,13 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 		if (skb_copy_bits(skb, off, &q6, sizeof(q6)) || q6.i.icmp6_type != ICMPV6_PKT_TOOBIG)
 			return;
 		mtu = ntohl(q6.i.icmp6_mtu);
+		mod_addr6(&own, &q6.ip.saddr);
 		mod_addr6(&peer, &q6.ip.daddr);
 		inner = q6.ip.nexthdr;
 		more = q6.more;
 	}
+	if (inner == IPPROTO_COMP && mtu >= 576 && cw_ask_comp(h->e, &own, &peer))
+		mod_path_told(h, &peer, mtu);
 	if (inner != IPPROTO_ESP && inner != IPPROTO_UDP)
 		return;
 	memcpy(&spi, more + (inner == IPPROTO_UDP ? 8 : 0), sizeof(spi));
@@ -309,12 +329,12 @@ on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 	if (state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
 	whole = transport(skb, &off, &proto);
-	if (whole && proto == IPPROTO_ESP) {
-		mod_take_wire(h, skb, off, false, 0, 0);
+	if (whole && (proto == IPPROTO_ESP || proto == IPPROTO_COMP || is_raw(h, skb, proto))) {
+		mod_take_wire(h, skb, off, proto, false, 0, 0);
 		return NF_STOLEN;
 	}
 	if (whole && proto == IPPROTO_UDP && is_encapsulated(h, state, skb, off, &sport, &dport)) {
-		mod_take_wire(h, skb, off + sizeof(struct udphdr), true, sport, dport);
+		mod_take_wire(h, skb, off + sizeof(struct udphdr), IPPROTO_ESP, true, sport, dport);
 		return NF_STOLEN;
 	}
 	if (whole && (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6))

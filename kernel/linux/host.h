@@ -28,6 +28,7 @@
 
 struct host;
 struct host_aead;
+struct host_comp;
 struct cw_engine;
 struct cw_pkt;
 struct cw_policy;
@@ -81,6 +82,12 @@ struct host_aead *host_aead_new(unsigned int cipher, unsigned int auth, const u8
 void host_aead_free(struct host_aead *);
 void host_seal(struct cw_engine *, struct cw_pkt **v, unsigned int n);
 void host_open(struct cw_engine *, struct cw_pkt **v, unsigned int n);
+
+enum { HOST_COMP_OK, HOST_COMP_BAD, HOST_COMP_LARGE, HOST_COMP_NO_MEMORY };
+struct host_comp *host_comp_new(void);	/* control call; NULL: no memory */
+void host_comp_free(struct host_comp *);
+u32 host_comp_shrink(struct host_comp *, u8 *text, u32 n);
+unsigned int host_comp_expand(struct host *, struct host_comp *, struct cw_pkt *, u32 skip, u32 front);
 
 void host_plain_out(struct host *, struct cw_pkt **v, unsigned int n);
 void host_wire_out(struct host *, struct cw_pkt **v, unsigned int n);

@@ -2,6 +2,7 @@
 # The module host, for Kbuild: made only where configure was given --with-kernel-module. DKMS gets the same folder in /usr/src.
 MODULE_DIR = $(abs_builddir)/kernel/module
 EXTRA_DIST += kernel/linux/Kbuild kernel/linux/dkms.conf kernel/linux/tree \
+	kernel/linux/comp.c \
 	kernel/linux/crypt.c \
 	kernel/linux/hooks.c \
 	kernel/linux/host.h \

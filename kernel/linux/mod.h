@@ -84,8 +84,8 @@ __be32 mod_in4(const struct cw_addr *);
 struct in6_addr mod_in6(const struct cw_addr *);
 /* An outbound packet goes to the engine, split into segments where it has them; skb is gone after it. */
 void mod_take_plain(struct host *, struct sk_buff *);
-/* An inbound one: at octets off its network header begins ESP; udp: encapsulated, with these ports. */
-void mod_take_wire(struct host *, struct sk_buff *, unsigned int off, bool udp, u16 sport, u16 dport);
+/* An inbound one: off octets behind its network header begins what it is of ours (struct cw_outer's proto); udp: encapsulated, with these ports. */
+void mod_take_wire(struct host *, struct sk_buff *, unsigned int off, u8 proto, bool udp, u16 sport, u16 dport);
 
 /* -- out.c, in.c -- */
 /* Is this the skb that we are handing to the system right now, on this processor? True once. */

@@ -197,7 +197,7 @@ out6(struct host *h, struct sk_buff *skb, const struct cw_outer *o, u8 proto, st
 	struct in6_addr dst = mod_in6(&o->dst);
 	struct ipv6hdr *i;
 
-	if (proto == IPPROTO_UDP)
+	if (o->udp)
 		udp6_set_csum(false, skb, src, &dst, skb->len);
 	i = __skb_push(skb, o->hlen ? o->hlen : sizeof(*i));
 	skb_reset_network_header(skb);
@@ -270,7 +270,7 @@ host_wire_out(struct host *h, struct cw_pkt **v, unsigned int n)
 	for (i = 0; i < n; i++) {
 		struct cw_outer o = v[i]->outer;
 
-		mod_send(h, v[i], &o, o.udp ? IPPROTO_UDP : IPPROTO_ESP);
+		mod_send(h, v[i], &o, o.udp ? IPPROTO_UDP : o.proto);
 	}
 }
 

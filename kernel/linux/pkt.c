@@ -232,9 +232,9 @@ wire_packet(struct host *h, struct sk_buff *skb, unsigned int off, const struct 
 }
 
 void
-mod_take_wire(struct host *h, struct sk_buff *skb, unsigned int off, bool udp, u16 sport, u16 dport)
+mod_take_wire(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto, bool udp, u16 sport, u16 dport)
 {
-	struct cw_outer o = { .udp = udp, .sport = sport, .dport = dport };
+	struct cw_outer o = { .proto = proto, .udp = udp, .sport = sport, .dport = dport };
 	struct cw_pkt *v[HOST_BURST];
 	struct sk_buff *next;
 	unsigned int n = 0;

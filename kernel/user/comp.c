@@ -11,7 +11,7 @@
 
 struct comp {
 	z_stream	out, in;
-	bool		has_out, has_in;
+	bool		has_out, has_in, large;
 };
 
 static size_t
@@ -24,7 +24,7 @@ least(size_t a, size_t b)
 static size_t
 bound(size_t n)
 {
-	return n > COMP_FLOOR / COMP_RATIO ? n * COMP_RATIO : COMP_FLOOR;
+	return n > CW_COMP_FLOOR / CW_COMP_RATIO ? n * CW_COMP_RATIO : CW_COMP_FLOOR;
 }
 
 struct comp *
@@ -69,9 +69,9 @@ comp_shrink(struct comp *c, const uint8_t *in, size_t n, uint8_t *out, size_t ca
 {
 	size_t made;
 
-	if (n < COMP_LEAST || n > UINT16_MAX || deflateReset(&c->out) != Z_OK)
+	if (n <= CW_COMP_HEADER + 1 || n > UINT16_MAX || deflateReset(&c->out) != Z_OK)
 		return 0;
-	feed(&c->out, in, n, out, least(cap, n - COMP_HEADER - 1));
+	feed(&c->out, in, n, out, least(cap, n - CW_COMP_HEADER - 1));
 	if (deflate(&c->out, Z_FINISH) != Z_STREAM_END)
 		return 0;
 	made = c->out.total_out;
@@ -81,8 +81,21 @@ comp_shrink(struct comp *c, const uint8_t *in, size_t n, uint8_t *out, size_t ca
 size_t
 comp_expand(struct comp *c, const uint8_t *in, size_t n, uint8_t *out, size_t cap)
 {
+	int end;
+
+	c->large = false;
 	if (n == 0 || n > UINT16_MAX || inflateReset(&c->in) != Z_OK)
 		return 0;
 	feed(&c->in, in, n, out, least(least(cap, bound(n)), UINT16_MAX));
-	return inflate(&c->in, Z_FINISH) == Z_STREAM_END && c->in.avail_in == 0 ? c->in.total_out : 0;
+	end = inflate(&c->in, Z_FINISH);
+	if (end == Z_STREAM_END && c->in.avail_in == 0)
+		return c->in.total_out;
+	c->large = end == Z_BUF_ERROR && c->in.avail_out == 0;
+	return 0;
+}
+
+bool
+comp_was_large(const struct comp *c)
+{
+	return c->large;
 }

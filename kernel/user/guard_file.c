@@ -125,7 +125,8 @@ say_chains(struct text *t, const struct guard_want *g)
 		say(t, "\t\tmeta secpath exists meta mark set meta mark and 0xffff00ff accept\n");
 	else
 		say(t, "\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
-	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n");
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n"
+	    "\t\tmeta l4proto 108 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->ike_port);
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->natt_port);
 	say(t, "\t\tmeta nfproto ipv4 meta l4proto 17 ip frag-off & 0x1fff != 0 fib daddr type local " MARK_OWN "accept\n");

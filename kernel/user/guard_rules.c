@@ -3,7 +3,7 @@
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
- *	     neighbour discovery; what is of the link alone; our own ESP and IKE and later fragments of UDP, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
+ *	     neighbour discovery; what is of the link alone; our own ESP, IPComp and IKE and later fragments of UDP, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
  *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; what is of the link alone; then: drop.
  *
  * Over the system's own IPsec (XFRM) there is no TUN: in `pre` what it took out of ESP passes, without the mark that its ESP was
@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <netinet/in.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter.h>
@@ -291,6 +292,17 @@ udp_port(struct nftnl_rule *r, uint32_t at, uint16_t port)
 }
 
 static void
+our_protocol(struct guard_batch *b, uint8_t proto)
+{
+	struct nftnl_rule *r = begin(b, "pre");
+
+	is_u8(r, NFT_META_L4PROTO, proto);
+	this_host(r, NFTA_FIB_F_DADDR);
+	set_mark(r, NL_MARK_OWN);
+	finish(b, r, NF_ACCEPT);
+}
+
+static void
 our_port(struct guard_batch *b, uint16_t port)
 {
 	struct nftnl_rule *r = begin(b, "pre");
@@ -409,11 +421,8 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 		interface(b, "pre", NFT_META_IIFNAME, g->tun, true);
 	discovery(b, "pre");
 	of_link(b, "pre");
-	r = begin(b, "pre");
-	is_u8(r, NFT_META_L4PROTO, 50);
-	this_host(r, NFTA_FIB_F_DADDR);
-	set_mark(r, NL_MARK_OWN);
-	finish(b, r, NF_ACCEPT);
+	our_protocol(b, IPPROTO_ESP);
+	our_protocol(b, IPPROTO_COMP);
 	our_port(b, g->ike_port);
 	our_port(b, g->natt_port);
 	later_fragments(b);

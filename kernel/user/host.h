@@ -17,6 +17,7 @@
 
 struct host;
 struct host_aead;
+struct host_comp;
 struct cw_engine;
 struct cw_pkt;
 struct cw_policy;
@@ -84,6 +85,17 @@ void host_open(struct cw_engine *, struct cw_pkt **v, unsigned n);
 bool host_legacy_open(void);		/* user space only: OpenSSL's provider of weak ciphers; false: it is not there */
 bool host_crypt_one(struct cw_crypt *, bool seal);	/* user space only: what both do for each packet */
 
+/*
+ * IPComp's DEFLATE (RFC 2394). host_comp_shrink works in place: how many octets the text is now, 0 where it stays as it was because with IPComp's
+ * header it would not get smaller. host_comp_expand makes of what follows the packet's first skip octets the packet, perhaps in another
+ * buffer; the front octets before it, as far as they were there, stay before it. Bounds: CW_COMP_RATIO, CW_COMP_FLOOR, 65535 octets.
+ */
+enum { HOST_COMP_OK, HOST_COMP_BAD, HOST_COMP_LARGE, HOST_COMP_NO_MEMORY };
+struct host_comp *host_comp_new(void);	/* control call; NULL: no memory */
+void host_comp_free(struct host_comp *);
+uint32_t host_comp_shrink(struct host_comp *, uint8_t *text, uint32_t n);
+unsigned host_comp_expand(struct host *, struct host_comp *, struct cw_pkt *, uint32_t skip, uint32_t front);
+
 /* -- the host's program -- */
 void host_plain_out(struct host *, struct cw_pkt **v, unsigned n);
 void host_wire_out(struct host *, struct cw_pkt **v, unsigned n);
@@ -95,6 +107,7 @@ void host_drop_out(struct host *, struct cw_pkt **v, unsigned n);
  */
 bool host_pfkey_out(struct host *, void *client_cookie, const uint8_t *msg, size_t len, bool may_refuse);
 void host_policy_changed(struct host *, unsigned change, const struct cw_policy *);
+bool host_pkt_room(struct host *, struct cw_pkt *, uint32_t front, uint32_t len);	/* user space only, for host_comp_expand: a buffer for that */
 uint32_t host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);	/* 0: not known, 1500 is taken */
 
 #endif

@@ -26,7 +26,7 @@ daemon_PROGRAMS += kernel/user/ipsecd
 kernel_user_ipsecd_CPPFLAGS = $(CORE_CPPFLAGS)
 kernel_user_ipsecd_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP_CFLAGS)
 kernel_user_ipsecd_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a \
-	$(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
+	$(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS)
 kernel_user_ipsecd_SOURCES = \
 	kernel/user/beside.c \
 	kernel/user/beside.h \
@@ -66,7 +66,8 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/wire_buf.h \
 	kernel/user/wire_err.c \
 	kernel/user/wire_in.c \
-	kernel/user/wire_out.c
+	kernel/user/wire_out.c \
+	kernel/user/wire_whole.c
 
 # Scenarios of ipsecd alone: a supervisor that only hands over sockets, and a tool for manual SAs.
 check_PROGRAMS += test/scenario/fake_sup test/scenario/pfkey_tool test/scenario/pfkey_crowd
@@ -105,9 +106,10 @@ UNIT_TESTS += test/unit/test_host_drops
 test_unit_test_host_drops_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_host_drops_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SECCOMP_CFLAGS)
 test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a \
-	$(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+	$(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS)
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
-	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c
+	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c \
+	kernel/user/wire_whole.c
 FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload

@@ -100,6 +100,8 @@ on_policy(void *arg, const struct net_policy *p)
 			    prefix_str(&p->src, s), prefix_str(&p->dst, d));
 		return true;
 	}
+	if (p->dir == CW_DIR_IN && p->open)
+		return true;		/* nothing to be guarded */
 	pair.remote = p->dir == CW_DIR_IN ? p->src : p->dst;
 	pair.local = p->dir == CW_DIR_IN ? p->dst : p->src;
 	c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->w->in : &c->w->out, &pair);

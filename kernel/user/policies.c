@@ -5,6 +5,7 @@
  * stays: a failure closes.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "log.h"
@@ -29,6 +30,16 @@ struct policies {
 
 static void read_all(struct policies *);
 
+/* Level use, or IPComp (RFC 3173 2.2), as kernel/core/check.c has it; what level default says there is not known here. */
+static bool
+takes_clear(const struct pfkey_policy *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->req[i].proto != IPPROTO_COMP && p->req[i].level != CW_LEVEL_USE)
+			return false;
+	return true;
+}
+
 bool
 policies_take(const struct pfkey_msg *m, struct net_policy *n)
 {
@@ -42,6 +53,7 @@ policies_take(const struct pfkey_msg *m, struct net_policy *n)
 	n->dst = (struct prefix){ .addr = m->dst.ep.addr, .len = m->dst.prefixlen };
 	n->plain = (m->src.proto == CW_ULPROTO_ANY || m->src.proto == 0) && m->src.ep.port == 0 && m->dst.ep.port == 0 && p->n > 0 &&
 	    (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
+	n->open = takes_clear(p);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 struct net_policy {
 	uint8_t		dir;		/* CW_DIR_* */
 	bool		plain;		/* by prefix alone */
+	bool		open;		/* every transform may be missing: clear packets are taken */
 	struct prefix	src, dst;
 };
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <netinet/in.h>
+
 #include "cw.h"
 #include "policies.h"
 
@@ -16,13 +18,15 @@ static bool
 on_policy(void *arg, const struct cw_policy *p)
 {
 	struct walk *w = arg;
-	struct net_policy n = { .dir = p->dir };
+	struct net_policy n = { .dir = p->dir, .open = true };
 
 	if (p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
 		return true;
 	prefix_of(&n.src, &p->src);
 	prefix_of(&n.dst, &p->dst);
 	n.plain = p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 && (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
+	for (unsigned i = 0; i < p->nreq; i++)	/* as in policies.c */
+		n.open &= p->req[i].proto == IPPROTO_COMP || p->req[i].level == CW_LEVEL_USE;
 	return w->fn(w->arg, &n);
 }
 

@@ -63,6 +63,22 @@ host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p)
 	net_changed(&h->net);
 }
 
+/* A buffer of the pool; what was received into lies in the sockets' own. */
+bool
+host_pkt_room(struct host *h, struct cw_pkt *p, uint32_t front, uint32_t len)
+{
+	struct cw_pkt *big = pool_get(&h->pool, len + front);
+
+	if (big == NULL)
+		return false;
+	pool_put(&h->pool, p);
+	p->buf = big->buf;
+	p->cap = big->cap;
+	p->off = big->off + front;
+	p->cookie = big->cookie;
+	return true;
+}
+
 uint32_t
 host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *dst)
 {

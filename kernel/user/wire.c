@@ -41,13 +41,13 @@ set_options(const struct wire_sock *s)
 }
 
 static bool
-add(struct wire *w, int fd, uint8_t fam, bool udp, bool df)
+add(struct wire *w, int fd, uint8_t fam, bool udp, uint8_t proto, bool df)
 {
 	struct wire_sock *s = &w->sock[w->nsocks];
 
 	if (w->nsocks == WIRE_SOCKS)
 		return false;
-	*s = (struct wire_sock){ w, NULL, fd, fam, udp, df };
+	*s = (struct wire_sock){ w, NULL, fd, fam, udp, proto, df };
 	w->nsocks++;
 	return set_options(s);
 }
@@ -65,7 +65,7 @@ wire_add(struct wire *w, int fd, uint8_t fam, bool udp)
 		return false;
 	if (udp && endpoint_from_sa((struct sockaddr *)&ss, n, &local))
 		w->port = local.port;
-	return add(w, fd, fam, udp, true);
+	return add(w, fd, fam, udp, IPPROTO_ESP, true);
 }
 
 /* A raw socket gets a copy of everything its protocol receives; one that only sends throws it away. */
@@ -78,33 +78,75 @@ deaf(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) == 0;
 }
 
+static int
+socket_of(uint8_t fam, bool udp, uint8_t proto)
+{
+	int size = 8 << 20, fd = socket(fam == 4 ? AF_INET : AF_INET6, (udp ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC | SOCK_NONBLOCK, udp ? 0 : proto);
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (opt(fd, SOL_SOCKET, SO_MARK, 0x4d00) && (!udp || fam == 4 || opt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+keep(struct wire *w, int fd, const struct wire_sock *kind, bool df)
+{
+	if (add(w, fd, kind->fam, kind->udp, kind->proto, df))
+		return true;
+	w->nsocks--;
+	close(fd);
+	return false;
+}
+
 static bool
 open_like(struct wire *w, const struct wire_sock *like)
 {
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof(ss);
-	int size = 8 << 20, fd;
+	int fd = socket_of(like->fam, like->udp, like->proto);
+	bool ok;
 
-	fd = socket(like->fam == 4 ? AF_INET : AF_INET6, (like->udp ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC | SOCK_NONBLOCK, like->udp ? 0 : 50);
 	if (fd < 0)
 		return false;
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (!opt(fd, SOL_SOCKET, SO_MARK, 0x4d00) || (like->udp && like->fam == 6 && !opt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)))
-		goto bad;
-	if (like->udp) {
-		if (!opt(fd, SOL_SOCKET, SO_REUSEPORT, 1) || getsockname(like->fd, (struct sockaddr *)&ss, &n) < 0 ||
-		    bind(fd, (struct sockaddr *)&ss, n) < 0)
-			goto bad;
-	} else if (!deaf(fd)) {
-		goto bad;
-	}
-	if (add(w, fd, like->fam, like->udp, false))
-		return true;
-	w->nsocks--;
-bad:
+	if (like->udp)
+		ok = opt(fd, SOL_SOCKET, SO_REUSEPORT, 1) && getsockname(like->fd, (struct sockaddr *)&ss, &n) == 0 &&
+		    bind(fd, (struct sockaddr *)&ss, n) == 0;
+	else
+		ok = deaf(fd);
+	if (ok)
+		return keep(w, fd, like, false);
 	close(fd);
 	return false;
+}
+
+/*
+ * IPComp's, and those for what it leaves as it was: an IP packet in an IP packet, and, sent only, a packet as it is. No supervisor keeps
+ * these: the moment that ipsecd is away costs packets, but nothing that was protected.
+ */
+static bool
+open_comp(struct wire *w, uint8_t fam)
+{
+	static const uint8_t protos[] = { IPPROTO_COMP, IPPROTO_IPIP, IPPROTO_IPV6, IPPROTO_RAW };
+
+	for (unsigned i = 0; i < sizeof(protos); i++) {
+		struct wire_sock kind = { .fam = fam, .proto = protos[i] };
+		int fd = socket_of(fam, false, kind.proto);
+
+		if (fd < 0 || !keep(w, fd, &kind, true))
+			return false;
+		if (kind.proto == IPPROTO_RAW) {	/* an IPv4 one has its header from us as it is */
+			if (!deaf(fd) || (fam == 6 && !opt(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1)))
+				return false;
+		} else if (!open_like(w, &kind)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool
@@ -119,7 +161,7 @@ wire_open_more(struct wire *w)
 		if (have[s->udp][s->fam == 6])
 			continue;
 		have[s->udp][s->fam == 6] = true;
-		if (!open_like(w, s))
+		if (!open_like(w, s) || (!s->udp && !open_comp(w, s->fam)))
 			return false;
 	}
 	return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The outside: UDP 4500 (ESP, keepalives, and IKE on its way to iked) and raw protocol 50, both families. Every socket is bound
+ * The outside: UDP 4500 (ESP, keepalives, and IKE on its way to iked) and raw sockets of protocol 50 and of IPComp's, both families. Every socket is bound
  * to no peer: one that connects leaves its SO_REUSEPORT group.
  */
 #ifndef CAUSEWAY_WIRE_H
@@ -24,6 +24,7 @@ struct wire_sock {
 	int		fd;
 	uint8_t		fam;		/* 4 or 6 */
 	bool		udp;
+	uint8_t		proto;		/* of a raw one; IPPROTO_RAW: it sends whole packets */
 	bool		df;		/* path MTU discovery "probe": DF set, EMSGSIZE beyond the device; else fragments */
 };
 
@@ -47,7 +48,7 @@ struct wire {
 
 /* Take a socket of the supervisor's. False: it is not what its name says. */
 bool wire_add(struct wire *, int fd, uint8_t fam, bool udp);
-/* Beside each kind of socket one that fragments; root's work, before the sandbox. False with errno. */
+/* Beside each kind of socket one that fragments, and IPComp's own; root's work, before the sandbox. False with errno. */
 bool wire_open_more(struct wire *);
 bool wire_start(struct wire *, struct event_base *, struct cw_engine *, const struct wire_ops *);
 void wire_close(struct wire *);
@@ -57,6 +58,8 @@ void wire_write(struct wire *, struct cw_pkt **v, unsigned n);
 void wire_send_ike(struct wire *, const struct addr *local, const struct endpoint *remote, struct bytes);
 /* wire_in.c */
 void wire_readable(evutil_socket_t, short, void *sock);
+/* wire_whole.c: a packet with its own IP header, as it is; in pieces where it may be cut. An errno. */
+int wire_whole(struct wire_sock *, struct cw_pkt *);
 /* wire_err.c: what the path told; the MTU of a peer goes to the engine. */
 void wire_errors(struct wire_sock *);
 

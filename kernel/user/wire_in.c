@@ -63,9 +63,9 @@ flush(struct wire *w)
 	x->n = 0;
 }
 
-/* head octets before p are the packet's too, and hlen of them its IP header. */
+/* head octets before p are the packet's too, and hlen of them its IP header; room octets in all are there from the first of them. */
 static void
-take_esp(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, const struct endpoint *from, const struct beside *b)
+take_one(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, size_t room, const struct endpoint *from, const struct beside *b)
 {
 	struct wire_rx *x = s->w->rx;
 	struct cw_pkt *k = &x->pkt[x->n];
@@ -74,13 +74,14 @@ take_esp(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, co
 	k->buf = p - head;
 	k->off = (uint32_t)head;
 	k->len = (uint32_t)n;
-	k->cap = (uint32_t)(head + n);
+	k->cap = (uint32_t)room;
 	k->outer.hlen = (uint16_t)hlen;
 	k->outer.src = to_cw(&from->addr);
 	k->outer.dst = to_cw(&b->local);
 	k->outer.sport = s->udp ? from->port : 0;
 	k->outer.dport = s->udp ? s->w->port : 0;
 	k->outer.udp = s->udp;
+	k->outer.proto = s->proto;
 	k->outer.tos = b->tos;
 	x->v[x->n++] = k;
 	if (x->n == WIRE_BURST)
@@ -110,7 +111,7 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 			/* What lies before the second of a bundle is the first: it must be out of the way. */
 			if (apart)
 				flush(w);
-			take_esp(s, one, len, at == len || apart ? WIRE_ROOM : 0, 0, from, b);
+			take_one(s, one, len, at == len || apart ? WIRE_ROOM : 0, 0, (at == len || apart ? WIRE_ROOM : 0) + len, from, b);
 			break;
 		case WIRE_NONE:
 			cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
@@ -119,6 +120,15 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 	}
 	if (n == 0)
 		cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
+}
+
+/* An IP packet in an IP packet that is not IPComp's: somebody else's tunnel, of which raw sockets get a copy. */
+static bool
+is_foreign(const struct wire_sock *s, const struct endpoint *from, const struct beside *b)
+{
+	struct cw_addr src = to_cw(&from->addr), dst = to_cw(&b->local);
+
+	return (s->proto == IPPROTO_IPIP || s->proto == IPPROTO_IPV6) && !cw_ask_raw(s->w->engine, &src, &dst);
 }
 
 static void
@@ -150,7 +160,8 @@ take(struct wire_sock *s, unsigned i)
 		p += head;
 		n -= head;
 	}
-	take_esp(s, p, n, WIRE_ROOM + head, head, &from, &b);
+	if (!is_foreign(s, &from, &b))
+		take_one(s, p, n, WIRE_ROOM + head, head, sizeof(x->buf[i]), &from, &b);
 }
 
 static void

@@ -48,20 +48,29 @@ put_source(struct msghdr *m, uint8_t fam, const uint8_t *b)
 }
 
 static struct wire_sock *
-sock_for(struct wire *w, const struct cw_outer *o)
+sock_of(struct wire *w, const struct cw_outer *o, bool whole)
 {
 	struct wire_sock *other = NULL;
 
 	for (unsigned i = 0; i < w->nsocks; i++) {
 		struct wire_sock *s = &w->sock[i];
 
-		if (s->fam != o->dst.fam || s->udp != (o->udp != 0))
+		if (s->fam != o->dst.fam || s->udp != (o->udp != 0) || (!s->udp && s->proto != (whole ? IPPROTO_RAW : o->proto)))
 			continue;
 		if (s->df == (o->df != 0))
 			return s;
 		other = s;
 	}
 	return other;
+}
+
+/* Has a protocol no socket of its own, its packet goes as it is: IPComp's in transport mode, which could not make it smaller. */
+static struct wire_sock *
+sock_for(struct wire *w, const struct cw_outer *o)
+{
+	struct wire_sock *s = sock_of(w, o, false);
+
+	return s || o->hlen == 0 ? s : sock_of(w, o, true);
 }
 
 /* The sockets make the IP header anew: of a packet in transport mode that has more than one, something would be lost. */
@@ -74,7 +83,7 @@ has_options(const struct cw_outer *o)
 static bool
 same_way(const struct cw_outer *a, const struct cw_outer *b)
 {
-	return a->udp == b->udp && a->df == b->df && a->tos == b->tos && a->ttl == b->ttl && a->sport == b->sport && a->dport == b->dport &&
+	return a->udp == b->udp && a->proto == b->proto && a->df == b->df && a->tos == b->tos && a->ttl == b->ttl && a->sport == b->sport && a->dport == b->dport &&
 	    has_options(a) == has_options(b) && memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && memcmp(&a->src, &b->src, sizeof(a->src)) == 0;
 }
 
@@ -210,6 +219,13 @@ write_some(struct wire *w, struct cw_pkt **v, unsigned n)
 	for (unsigned i = 0, k; i < n; i += k) {
 		next = sock_for(w, &v[i]->outer);
 		k = 1;
+		if (next && next->proto == IPPROTO_RAW) {
+			int error = wire_whole(next, v[i]);
+
+			if (error)
+				cw_count(w->engine, reason_of(error), 1);
+			continue;
+		}
 		if (next == NULL || has_options(&v[i]->outer)) {
 			cw_count(w->engine, next ? CW_DROP_WIRE_OPTIONS : CW_DROP_WIRE_WRITE, 1);
 			continue;

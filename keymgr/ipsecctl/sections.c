@@ -9,7 +9,7 @@
 const char *const section_names[SECTIONS] = { "ipsec", "ah", "esp", "ipcomp", "ipip" };
 
 /* ipsec: what the policies decided; ah, esp, ipcomp: what their own transform did; ipip: the packet inside a tunnel. */
-enum { IPSEC = 1, TRANSFORM = 2, IPIP = 4 };
+enum { IPSEC = 1, TRANSFORM = 2, IPIP = 4, COMP = 8 };
 
 struct line {
 	unsigned	where;
@@ -64,6 +64,13 @@ static const struct line lines[] = {
 	{ TRANSFORM, "packets with too many transforms in one another", "drop_too_nested" },
 	{ TRANSFORM, "sequence numbers used up", "drop_sequence_end" },
 	{ TRANSFORM, "crypto processing failures", "drop_seal_failed" },
+	{ COMP, "packets sent uncompressed; size < compr. algo. threshold", "comp_small" },
+	{ COMP, "packets sent uncompressed; compression was useless", "comp_useless" },
+	{ COMP, "packets shorter than an IPComp header", "drop_comp_short" },
+	{ COMP, "packets that do not decompress", "drop_comp_malformed" },
+	{ COMP, "packets that expand beyond the bounds", "drop_comp_too_large" },
+	{ COMP, "packets compressed more than once", "drop_comp_nested" },
+	{ COMP, "packets dropped; compression is switched off", "drop_comp_off" },
 	{ IPIP, "packets taken out of a tunnel", "plain_out" },
 	{ IPIP, "packets put into a tunnel", "wire_out" },
 	{ IPIP, "packets shorter than their header inside", "drop_inner_short drop_inner_length" },
@@ -123,7 +130,9 @@ value(const struct counted *c, unsigned section, const struct line *l, bool six)
 static bool
 is_in(unsigned section, const struct line *l)
 {
-	return (l->where & (section == 0 ? IPSEC : section == SECTIONS - 1 ? IPIP : TRANSFORM)) != 0;
+	static const unsigned where[SECTIONS] = { IPSEC, TRANSFORM, TRANSFORM, TRANSFORM | COMP, IPIP };
+
+	return (l->where & where[section]) != 0;
 }
 
 void

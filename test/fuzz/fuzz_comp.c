@@ -17,10 +17,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (c == NULL)
 		return 0;
 	k = comp_expand(c, p, n, out, sizeof(out));
-	if (k > COMP_FLOOR && k > n * COMP_RATIO)
+	if (k > CW_COMP_FLOOR && k > n * CW_COMP_RATIO)
 		abort();
 	m = comp_shrink(c, k ? out : p, k ? k : n, small, sizeof(small));
-	if (m && (m + COMP_HEADER >= (k ? k : n) || comp_expand(c, small, m, back, sizeof(back)) != (k ? k : n) ||
+	if (m && (m + CW_COMP_HEADER >= (k ? k : n) || comp_expand(c, small, m, back, sizeof(back)) != (k ? k : n) ||
 	    memcmp(back, k ? out : p, k ? k : n) != 0))
 		abort();
 	comp_free(c);

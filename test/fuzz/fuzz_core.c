@@ -8,6 +8,16 @@ void host_wire_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n;
 void host_drop_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
 void host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p) { (void)h; (void)change; (void)p; }
 
+bool
+host_pkt_room(struct host *h, struct cw_pkt *p, uint32_t front, uint32_t len)
+{
+	(void)h;
+	if (p->cap < front + len)
+		return false;
+	p->off = front;
+	return true;
+}
+
 uint32_t
 host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *dst)
 {

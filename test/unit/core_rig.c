@@ -69,6 +69,20 @@ host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p)
 	h->changes++;
 }
 
+bool
+host_pkt_room(struct host *h, struct cw_pkt *p, uint32_t front, uint32_t len)
+{
+	uint8_t *buf = h->no_room ? NULL : malloc(front + len);
+
+	if (buf == NULL)
+		return false;
+	free(p->buf);
+	p->buf = buf;
+	p->cap = front + len;
+	p->off = front;
+	return true;
+}
+
 uint32_t
 host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *dst)
 {

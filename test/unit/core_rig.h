@@ -32,6 +32,7 @@ struct host {
 	struct rig_client client[RIG_CLIENTS];
 	unsigned	 changes;		/* host_policy_changed */
 	uint32_t	 mtu;			/* host_path_mtu */
+	bool		 no_room;		/* host_pkt_room has none */
 	uint64_t	 now;
 	uint64_t	 base[CW_COUNTERS];	/* at the last rig_clear() */
 };

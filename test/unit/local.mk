@@ -25,5 +25,5 @@ test_unit_test_review_key_SOURCES = test/unit/test_review_key.c $(KEY_FIX)
 check_PROGRAMS += test/unit/test_review_core
 UNIT_TESTS += test/unit/test_review_core
 test_unit_test_review_core_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernel/user -I$(top_srcdir)/kernel/core
-test_unit_test_review_core_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+test_unit_test_review_core_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 test_unit_test_review_core_SOURCES = test/unit/test_review_core.c test/unit/core_rig.c test/unit/core_rig.h

@@ -116,6 +116,18 @@ host_path_mtu(struct host *h, const struct cw_addr *src, const struct cw_addr *d
 	return 1500;
 }
 
+/* No IPComp here: its SAs are refused. */
+struct host_comp *host_comp_new(void) { return NULL; }
+void host_comp_free(struct host_comp *c) { (void)c; }
+uint32_t host_comp_shrink(struct host_comp *c, uint8_t *text, uint32_t n) { (void)c, (void)text, (void)n; return 0; }
+
+unsigned
+host_comp_expand(struct host *h, struct host_comp *c, struct cw_pkt *p, uint32_t skip, uint32_t front)
+{
+	(void)h, (void)c, (void)p, (void)skip, (void)front;
+	return HOST_COMP_BAD;
+}
+
 struct host_aead *
 host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, const uint8_t *akey, size_t alen)
 {

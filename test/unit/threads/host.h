@@ -16,6 +16,7 @@
 
 struct host;
 struct host_aead;
+struct host_comp;
 struct cw_engine;
 struct cw_pkt;
 struct cw_policy;
@@ -71,6 +72,12 @@ struct host_aead *host_aead_new(unsigned cipher, unsigned auth, const uint8_t *e
 void host_aead_free(struct host_aead *);
 void host_seal(struct cw_engine *, struct cw_pkt **v, unsigned n);
 void host_open(struct cw_engine *, struct cw_pkt **v, unsigned n);
+
+enum { HOST_COMP_OK, HOST_COMP_BAD, HOST_COMP_LARGE, HOST_COMP_NO_MEMORY };
+struct host_comp *host_comp_new(void);	/* control call; NULL: no memory */
+void host_comp_free(struct host_comp *);
+uint32_t host_comp_shrink(struct host_comp *, uint8_t *text, uint32_t n);
+unsigned host_comp_expand(struct host *, struct host_comp *, struct cw_pkt *, uint32_t skip, uint32_t front);
 
 void host_plain_out(struct host *, struct cw_pkt **v, unsigned n);
 void host_wire_out(struct host *, struct cw_pkt **v, unsigned n);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A packet that leaves as it is, with its own IP header: what IPComp in transport mode could not make smaller. The system does not cut such
+ * packets, so that is done here: IPv4 without DF (RFC 791 3.2), and IPv6, whose sender is this host (RFC 8200 4.5).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "wire_buf.h"
+
+static int
+send_one(struct wire_sock *s, const struct cw_outer *o, const uint8_t *head, size_t nhead, const uint8_t *text, size_t n)
+{
+	struct iovec iov[2] = { { (void *)(uintptr_t)head, nhead }, { (void *)(uintptr_t)text, n } };
+	struct sockaddr_storage to;
+	struct endpoint dst = { { o->dst.fam, { 0 } }, 0 };
+	struct msghdr m = { &to, 0, iov, 2, NULL, 0, 0 };
+
+	memcpy(dst.addr.b, o->dst.b, sizeof(dst.addr.b));
+	m.msg_namelen = endpoint_to_sa(&dst, &to);
+	/* A pending ICMP error of an earlier packet stops one call. */
+	if (sendmsg(s->fd, &m, MSG_DONTWAIT) >= 0 || (wire_errors(s), sendmsg(s->fd, &m, MSG_DONTWAIT) >= 0))
+		return 0;
+	return errno;
+}
+
+/* The system makes length and checksum of an IPv4 header anew. */
+static int
+cut4(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uint8_t *text, size_t n, size_t piece)
+{
+	unsigned field = (unsigned)ip[6] << 8 | ip[7];
+	uint8_t head[60];
+	int error = 0;
+
+	memcpy(head, ip, o->hlen);
+	for (size_t at = 0, k; at < n && error == 0; at += k) {
+		unsigned f;
+
+		k = n - at < piece ? n - at : piece;
+		f = field + (unsigned)(at / 8);
+		if (at + k < n)
+			f |= 0x2000;
+		head[6] = (uint8_t)(f >> 8);
+		head[7] = (uint8_t)f;
+		error = send_one(s, o, head, o->hlen, text + at, k);
+	}
+	return error;
+}
+
+static int
+cut6(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uint8_t *text, size_t n, size_t piece)
+{
+	uint8_t head[48];
+	int error = 0;
+
+	memcpy(head, ip, 40);
+	head[6] = IPPROTO_FRAGMENT;
+	head[40] = ip[6];
+	head[41] = 0;
+	host_random(head + 44, 4);
+	for (size_t at = 0, k; at < n && error == 0; at += k) {
+		k = n - at < piece ? n - at : piece;
+		head[4] = (uint8_t)((8 + k) >> 8);
+		head[5] = (uint8_t)(8 + k);
+		head[42] = (uint8_t)(at >> 8);
+		head[43] = (uint8_t)(at | (at + k < n));
+		error = send_one(s, o, head, sizeof(head), text + at, k);
+	}
+	return error;
+}
+
+int
+wire_whole(struct wire_sock *s, struct cw_pkt *p)
+{
+	const struct cw_outer *o = &p->outer;
+	const uint8_t *text = cw_pkt_data(p), *ip = text - o->hlen;
+	size_t mtu = o->piece ? o->piece : 1280, room;
+
+	if (o->hlen + p->len <= mtu || (o->dst.fam == 4 && (ip[6] & 0x40)) || (o->dst.fam == 6 && o->hlen > 40))
+		return send_one(s, o, ip, o->hlen, text, p->len);
+	room = mtu > o->hlen + 16u ? (mtu - o->hlen - (o->dst.fam == 6 ? 8 : 0)) & ~(size_t)7 : 8;
+	return o->dst.fam == 4 ? cut4(s, o, ip, text, p->len, room) : cut6(s, o, ip, text, p->len, room);
+}
