@@ -129,6 +129,13 @@ check_PROGRAMS += test/fuzz/replay_esp
 test_fuzz_replay_esp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_esp.c
 test_fuzz_replay_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
+# IPComp's packets, which anybody may send.
+FUZZ_TARGETS += ipcomp:kernel/core/comp.c
+UNIT_TESTS += test/fuzz/replay_ipcomp
+check_PROGRAMS += test/fuzz/replay_ipcomp
+test_fuzz_replay_ipcomp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_ipcomp.c
+test_fuzz_replay_ipcomp_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_ipcomp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c
 UNIT_TESTS += test/fuzz/replay_pfkey
 check_PROGRAMS += test/fuzz/replay_pfkey

@@ -268,6 +268,9 @@ algorithms(struct parser *p)
 		if (c->satype != SADB_X_SATYPE_IPCOMP)
 			return lang_fail(p, p->tok.at, p->tok.n, "Protocol mismatch", "-C is for ipcomp.");
 		lang_step(p);
+		if (lang_is(p, "lzs") || lang_is(p, "lzjh") || lang_is(p, "oui"))
+			return lang_fail(p, p->tok.at, p->tok.n, "unsupported algorithm", "%.*s is not done by this engine: deflate (RFC 2394) is.",
+			    (int)lang_text(p).n, (const char *)lang_text(p).p);
 		if (!algorithm(p, ALG_COMP, &c->comp, &c->at_enc))
 			return false;
 		if (lang_is(p, "-R")) {

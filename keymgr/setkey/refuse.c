@@ -76,7 +76,9 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 {
 	bool keyed = c->verb == V_ADD || c->verb == V_UPDATE;
 
-	if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC && (err == EPROTONOSUPPORT || err == EINVAL))
+	if (keyed && c->satype == SADB_X_SATYPE_IPCOMP && err == EINVAL)
+		because(e, c->at_spi, "An SA for ipcomp has a CPI from 1 to 65535, with -R from 256 on or 2, and no replay window.");
+	else if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC && (err == EPROTONOSUPPORT || err == EINVAL))
 		because(e, c->at_proto, "The engine does not do %s yet: ESP only.", satype_name(c->satype));
 	else if (keyed && err == EPERM && c->enc)
 		switched_off(e, c);
@@ -100,6 +102,7 @@ policy_refused(const struct cmd *c, int err, struct lang_error *e)
 {
 	const struct pfkey_policy *p = &c->policy;
 	const struct pfkey_request *q = p->req;
+	unsigned ncomp = 0;
 
 	e->at = c->at_policy;
 	if (err == EEXIST) {
@@ -109,8 +112,10 @@ policy_refused(const struct cmd *c, int err, struct lang_error *e)
 	if (err == ENOENT)
 		return;
 	for (unsigned i = 0; i < p->n; i++, q++) {
-		if (q->proto != 50)
-			because(e, c->at_policy, "The engine does not do %s yet: esp only.", poltext_proto(q->proto));
+		if (q->proto == 108 && ncomp++)
+			because(e, c->at_policy, "ipcomp stands once in a policy: a packet is expanded once.");
+		else if (q->proto != 50 && (q->proto != 108 || err == EPROTONOSUPPORT))
+			because(e, c->at_policy, "The engine does not do %s yet.", poltext_proto(q->proto));
 		else if (q->level == CW_LEVEL_UNIQUE && q->reqid == 0)
 			because(e, c->at_policy, "unique needs its number here, as in unique:1.");
 		else

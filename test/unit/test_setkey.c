@@ -199,6 +199,8 @@ test_errors(void **state)
 		{ "addd 1.1.1.1 2.2.2.2 esp 300;", "syntax error", 1, 1, "Did you mean add?" },
 		{ "\n spdad 1.1.1.1 2.2.2.2 any -P in none;", "syntax error", 2, 2, "Did you mean spdadd?" },
 		{ "add 1.1.1.1 2.2.2.2 esp 9;", "invalid SPI", 1, 25, "reserved" },
+		{ "add 1.1.1.1 2.2.2.2 ipcomp 700 -C lzs;", "unsupported algorithm", 1, 35, "lzs is not done" },
+		{ "add 1.1.1.1 2.2.2.2 ipcomp 700 -C lzjh;", "unsupported algorithm", 1, 35, "lzjh is not done" },
 		{ "add 1.1.1.1 2.2.2.2 ipcomp 70000 -C deflate;", "SPI too big.", 1, 28, "65535" },
 		{ "add 1.1.1.1 2.2.2.2 esp 300;", "No algorithm specified", 1, 28, "too early" },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E 3des-cbx \"x\";", "unsupported algorithm", 1, 32, "Did you mean 3des-cbc?" },
@@ -317,6 +319,9 @@ test_refusals(void **state)
 	static const struct { const char *text; int err; const char *error, *hint; unsigned column; } rows[] = {
 		{ "add 1.1.1.1 2.2.2.2 ah 300 -A hmac-md5 \"0123456789abcdef\";", 93, "Not supported", "does not do AH", 21 },
 		{ "flush ipcomp;", 93, "Not supported", "IPComp", 7 },
+		{ "add 1.1.1.1 2.2.2.2 ipcomp 3 -C deflate -R;", 22, "Invalid argument", "with -R from 256 on or 2", 28 },
+		{ "spdadd 1.1.1.1 2.2.2.2 any -P out ipsec ipcomp/transport//use ipcomp/transport//use;", 22, "Invalid argument", "once in a policy", 30 },
+		{ "spdadd 1.1.1.1 2.2.2.2 any -P out ipsec ipcomp/transport//use;", 93, "Not supported", "does not do ipcomp", 30 },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E 3des-cbc \"hogehogehogehogehogehoge\";", 95, "Not supported", "does not do 3des-cbc. It has: aes-cbc.", 32 },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E aes-cbc \"0123456789abcdef\" -A hmac-md5 \"0123456789abcdef\";", 95, "Not supported", "hmac-md5", 62 },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E aes-cbc \"0123456789abcdef\";", 22, "Invalid argument", "not authenticated", 32 },
