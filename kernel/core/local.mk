@@ -130,6 +130,7 @@ test_fuzz_replay_esp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuz
 test_fuzz_replay_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 # IPComp's packets, which anybody may send.
+EXTRA_DIST += doc/decisions/0073-ipcomp.md
 FUZZ_TARGETS += ipcomp:kernel/core/comp.c
 UNIT_TESTS += test/fuzz/replay_ipcomp
 check_PROGRAMS += test/fuzz/replay_ipcomp
