@@ -61,7 +61,8 @@ enum cw_verdict {
 	CW_PENDING = 0,
 	CW_DELIVER,	/* plain_out: came in by the wire, decapsulated and checked; deliver or forward it */
 	CW_CLEAR,	/* plain_out: a clear inbound packet (cw_check_clear) that may pass */
-	CW_BYPASS,	/* plain_out: a packet from plain_in that no policy covers, or that one lets pass; send it in the clear */
+	CW_BYPASS,	/* plain_out: a packet from plain_in that no policy covers, or that one lets pass; send it in the clear.
+			 * wire_out: one whose policy has the level use and no SA; it leaves as what IPComp left as it was */
 	CW_ANSWER,	/* plain_out: an ICMP error of the engine for the sender of a packet from plain_in */
 	CW_SEALED,	/* wire_out */
 	CW_DROPPED	/* drop_out; the reason stands in drop */

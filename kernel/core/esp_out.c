@@ -232,6 +232,21 @@ no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struc
 	cw_fail(drops, p, why);
 }
 
+/* Its own header is the outer one; the path is the system's to know. */
+static void
+as_it_is(struct cw_pkt *p, const struct cw_ip *ip)
+{
+	const uint8_t *h = cw_pkt_data(p);
+
+	p->outer = (struct cw_outer){
+		.src = ip->flow.src, .dst = ip->flow.dst, .proto = ip->flow.proto, .tos = ip->tos, .ttl = ip->ver == 4 ? h[8] : h[7],
+		.df = ip->df, .hlen = ip->upper,
+	};
+	p->off += ip->upper;
+	p->len -= ip->upper;
+	p->verdict = CW_BYPASS;
+}
+
 struct out { struct cw_batch seal, wire, plain, drops; };
 #define OUT(engine)	{ .seal = { .e = engine }, .wire = { .e = engine, .out = host_wire_out }, \
 	.plain = { .e = engine, .out = host_plain_out }, .drops = { .e = engine, .out = host_drop_out } }
@@ -253,8 +268,8 @@ protect(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, struct cw
 		return;
 	}
 	if (u.n == 0) {		/* level use, and there is none */
-		p->verdict = CW_BYPASS;
-		cw_batch_add(&b->plain, p);
+		as_it_is(p, ip);
+		cw_batch_add(&b->wire, p);
 		return;
 	}
 	mtu = cw_bundle_mtu(&u, ip);

@@ -231,6 +231,8 @@ mod_send(struct host *h, struct cw_pkt *p, const struct cw_outer *o, u8 proto)
 
 	if (o->dst.fam == 4) {
 		f4 = flow4(&o->src, &o->dst, proto, o->tos);
+		if (o->hlen)	/* its header is the packet's, which need not be from here */
+			f4.flowi4_flags = FLOWI_FLAG_ANYSRC;
 		d = route4(h->net, &f4);
 	} else {
 		f6 = flow6(&o->src, &o->dst, proto);

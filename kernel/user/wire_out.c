@@ -64,11 +64,12 @@ sock_of(struct wire *w, const struct cw_outer *o, bool whole)
 	return other;
 }
 
-/* Has a protocol no socket of its own, its packet goes as it is: IPComp's in transport mode, which could not make it smaller. */
+/* Has a protocol no socket of its own, its packet goes as it is: IPComp's in transport mode, which could not make it smaller; and one whose policy does without an SA. */
 static struct wire_sock *
-sock_for(struct wire *w, const struct cw_outer *o)
+sock_for(struct wire *w, const struct cw_pkt *p)
 {
-	struct wire_sock *s = sock_of(w, o, false);
+	const struct cw_outer *o = &p->outer;
+	struct wire_sock *s = p->verdict == CW_BYPASS ? NULL : sock_of(w, o, false);
 
 	return s || o->hlen == 0 ? s : sock_of(w, o, true);
 }
@@ -217,7 +218,7 @@ write_some(struct wire *w, struct cw_pkt **v, unsigned n)
 	struct wire_sock *s = NULL, *next;
 
 	for (unsigned i = 0, k; i < n; i += k) {
-		next = sock_for(w, &v[i]->outer);
+		next = sock_for(w, v[i]);
 		k = 1;
 		if (next && next->proto == IPPROTO_RAW) {
 			int error = wire_whole(next, v[i]);
@@ -257,7 +258,7 @@ void
 wire_send_ike(struct wire *w, const struct addr *local, const struct endpoint *remote, struct bytes data)
 {
 	struct cw_outer o = { .udp = 1, .dst.fam = remote->addr.fam };
-	struct wire_sock *s = sock_for(w, &o);
+	struct wire_sock *s = sock_of(w, &o, false);
 	uint8_t zeros[4] = { 0 }, control[WIRE_CMSG] __attribute__((aligned(8))) = { 0 };
 	struct iovec iov[2] = { { zeros, sizeof(zeros) }, { (void *)(uintptr_t)data.p, data.n } };
 	struct sockaddr_storage to;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A packet that leaves as it is, with its own IP header: what IPComp in transport mode could not make smaller. The system does not cut such
+ * A packet that leaves as it is, with its own IP header: what IPComp in transport mode could not make smaller, and what a policy
+ * of the level use lets go without an SA. The system does not cut such
  * packets, so that is done here: IPv4 without DF (RFC 791 3.2), and IPv6, whose sender is this host (RFC 8200 4.5).
  */
 #include <errno.h>
@@ -75,7 +76,10 @@ wire_whole(struct wire_sock *s, struct cw_pkt *p)
 	const struct cw_outer *o = &p->outer;
 	const uint8_t *text = cw_pkt_data(p), *ip = text - o->hlen;
 	size_t mtu = o->piece ? o->piece : 1280, room;
+	int error;
 
+	if (o->piece == 0 && (error = send_one(s, o, ip, o->hlen, text, p->len)) != EMSGSIZE)
+		return error;	/* the path is not known: as the device takes it */
 	if (o->hlen + p->len <= mtu || (o->dst.fam == 4 && (ip[6] & 0x40)) || (o->dst.fam == 6 && o->hlen > 40))
 		return send_one(s, o, ip, o->hlen, text, p->len);
 	room = mtu > o->hlen + 16u ? (mtu - o->hlen - (o->dst.fam == 6 ? 8 : 0)) & ~(size_t)7 : 8;

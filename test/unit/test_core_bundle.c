@@ -299,19 +299,23 @@ use_alone(void **state)
 {
 	struct stack one = stacks[0];
 	struct host *h = rig_new();
-	struct cw_pkt *p = packet(&one, 10, false);
+	struct cw_pkt *p = packet(&one, 10, false), *q = rig_copy(p);
 	struct pfkey_msg m;
 
 	one.n = 1;
 	policy_msg(&m, &one, CW_DIR_OUT, false, CW_LEVEL_USE);
 	assert_int_equal(rig_call(h, 0, &m), 0);
 	cw_plain_in(h->e, &p, 1, h->now);
-	assert_int_equal(h->nplain, 1);
-	assert_int_equal(h->plain[0]->verdict, CW_BYPASS);
+	assert_int_equal(h->nwire, 1);
+	assert_int_equal(h->wire[0]->verdict, CW_BYPASS);
+	assert_int_equal(h->wire[0]->outer.proto, 17);
+	assert_memory_equal(cw_pkt_data(h->wire[0]) - h->wire[0]->outer.hlen, cw_pkt_data(q), q->len);
+	rig_pkt_free(q);
 	key(h, &one, 0, false, false);
 	p = packet(&one, 10, false);
 	cw_plain_in(h->e, &p, 1, h->now);
-	assert_int_equal(h->nwire, 1);
+	assert_int_equal(h->nwire, 2);
+	assert_int_equal(h->wire[1]->verdict, CW_SEALED);
 	rig_free(h);
 }
 
