@@ -53,8 +53,10 @@ cw_bundle_find(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *
 		transport = (*r)->mode == CW_MODE_TRANSPORT;
 		b->sa[b->n] = choose(e, *r, f, now, &why);
 		if (!b->sa[b->n] && why == CW_DROP_NO_SA && cw_level(e, *r, ip->ver) == CW_LEVEL_USE) {
-			cw_acquire(e, x, *r, f, now, &held);	/* asked for, and done without until it is there */
-			skipped = true;
+			if ((*r)->proto != IP_COMP) {	/* whose asking would stand in ESP's way: a policy asks for one at a time */
+				cw_acquire(e, x, *r, f, now, &held);	/* and done without until it is there */
+				skipped = true;
+			}
 			continue;
 		}
 		if (!b->sa[b->n])

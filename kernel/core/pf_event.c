@@ -51,9 +51,9 @@ cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_outer *o
 }
 
 static void
-put_proposal(struct pf_out *o)
+put_proposal(struct pf_out *o, unsigned proto)
 {
-	struct sadb_comb comb = {
+	struct sadb_comb comp = { .sadb_comb_encrypt = CW_COMP_DEFLATE }, comb = {
 		.sadb_comb_encrypt = SADB_X_EALG_AES_GCM_ICV16, .sadb_comb_encrypt_minbits = 160, .sadb_comb_encrypt_maxbits = 288,
 	};
 	struct sadb_prop *p = pf_ext(o, SADB_EXT_PROPOSAL, sizeof(*p) + sizeof(comb));
@@ -61,7 +61,7 @@ put_proposal(struct pf_out *o)
 	if (!p)
 		return;
 	p->sadb_prop_replay = 32;
-	memcpy(p + 1, &comb, sizeof(comb));
+	memcpy(p + 1, proto == IP_COMP ? &comp : &comb, sizeof(comb));
 }
 
 /* RFC 2367 3.1.6; the addresses are the tunnel's where the policy has them, else the packet's. SA2 has the reqid. */
@@ -75,7 +75,7 @@ cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_re
 
 	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, src, 0, CW_ULPROTO_ANY, cw_addr_len(src) * 8);
 	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, dst, 0, CW_ULPROTO_ANY, cw_addr_len(dst) * 8);
-	put_proposal(&o);
+	put_proposal(&o, r->proto);
 	pf_put_policy(&o, &x->pub);
 	y = pf_ext(&o, SADB_X_EXT_SA2, sizeof(*y));
 	if (y) {

@@ -44,8 +44,8 @@ fuzz_addr(unsigned last)
 	return (struct cw_addr){ .fam = 4, .b = { 20, 0, 0, (uint8_t)last } };
 }
 
-static void
-send_msg(struct host *h, struct cw_client *c, const struct pfkey_msg *m)
+void
+fuzz_send(struct host *h, struct cw_client *c, const struct pfkey_msg *m)
 {
 	uint8_t buf[PFKEY_MSG_MAX];
 	struct wr w = wr_of(buf, sizeof(buf));
@@ -63,7 +63,7 @@ fuzz_hello(struct host *h, struct cw_client *c)
 	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
 	m.hello_version = CW_HELLO_VERSION;
 	m.has |= PFKEY_HAS(CW_EXT_HELLO);
-	send_msg(h, c, &m);
+	fuzz_send(h, c, &m);
 }
 
 static void
@@ -80,7 +80,7 @@ policy(struct host *h, struct cw_client *c, unsigned dir, bool v6, const struct 
 	m.policy.req[0] = (struct pfkey_request){ .proto = 50, .mode = CW_MODE_TUNNEL, .level = CW_LEVEL_UNIQUE, .reqid = 7,
 	    .src = src->addr, .dst = dst->addr };
 	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
-	send_msg(h, c, &m);
+	fuzz_send(h, c, &m);
 }
 
 void
@@ -102,7 +102,7 @@ fuzz_tunnel(struct host *h)
 	m.natt_sport = m.natt_dport = 4500;
 	m.has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_REPLAY) |
 	    PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
-	send_msg(h, c, &m);
+	fuzz_send(h, c, &m);
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		policy(h, c, CW_DIR_OUT, v6, &src, &dst);
 		policy(h, c, CW_DIR_IN, v6, &src, &dst);

@@ -16,6 +16,8 @@ struct host {
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 struct cw_addr fuzz_addr(unsigned last);		/* 20.0.0.x */
+struct pfkey_msg;
+void fuzz_send(struct host *, struct cw_client *, const struct pfkey_msg *);
 void fuzz_hello(struct host *, struct cw_client *);
 void fuzz_tunnel(struct host *);	/* SA 0x1000 from .1 to .2 both ways, policies 10/8 and fd00::/8 with each other */
 

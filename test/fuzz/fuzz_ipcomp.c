@@ -25,17 +25,6 @@ end(unsigned last, bool six)
 }
 
 static void
-tell(struct host *h, struct cw_client *c, const struct pfkey_msg *m)
-{
-	uint8_t msg[PFKEY_MSG_MAX];
-	struct wr w = wr_of(msg, sizeof(msg));
-
-	if (!pfkey_put(&w, m))
-		abort();
-	cw_pfkey(h->e, c, msg, w.n, 1);
-}
-
-static void
 set_up(struct host *h, unsigned mode, bool six)
 {
 	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
@@ -49,7 +38,7 @@ set_up(struct host *h, unsigned mode, bool six)
 	pfkey_set_sa2(&m, mode, 0);
 	m.sa = (struct pfkey_sa){ .spi = CPI, .state = SADB_SASTATE_MATURE, .encrypt = 2, .flags = 0x80 };
 	m.has |= PFKEY_HAS(SADB_EXT_SA);
-	tell(h, c, &m);
+	fuzz_send(h, c, &m);
 	for (unsigned i = 0; i < 4; i++) {
 		pfkey_msg_init(&m, SADB_X_SPDADD, 0);
 		pfkey_set_selector(&m, &nets[i / 2], &nets[i / 2], 0, 0, 0);
@@ -60,7 +49,7 @@ set_up(struct host *h, unsigned mode, bool six)
 			m.policy.req[0].dst = dst.addr;
 		}
 		m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
-		tell(h, c, &m);
+		fuzz_send(h, c, &m);
 	}
 	cw_client_close(h->e, c);
 	h->out = 0;

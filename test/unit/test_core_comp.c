@@ -558,6 +558,28 @@ pf_key(void **state)
 	rig_free(h);
 }
 
+/* IPComp that lacks an SA is not asked for where it may be missing, so that ESP's ACQUIRE is; where it may not, with its own kind. */
+static void
+acquire(void **state)
+{
+	for (unsigned level = CW_LEVEL_USE; level <= CW_LEVEL_REQUIRE; level++) {
+		const struct stack *s = &stacks[6];
+		struct host *h = rig_new();
+		struct pfkey_msg m;
+		struct cw_pkt *p = packet(s, 100, false);
+
+		policy_msg(&m, s, CW_DIR_OUT, false, level);
+		m.policy.req[1].level = CW_LEVEL_REQUIRE;
+		assert_int_equal(rig_call(h, 0, &m), 0);
+		rig_forget(h, 0);
+		cw_plain_in(h->e, &p, 1, h->now);
+		assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+		assert_int_equal(m.satype, level == CW_LEVEL_USE ? SADB_SATYPE_ESP : SADB_X_SATYPE_IPCOMP);
+		assert_int_equal(h->ndrop, 0);	/* it waits */
+		rig_free(h);
+	}
+}
+
 /* Lifetimes end an SA for IPComp too, and where its level is use, packets go on without. */
 static void
 lifetime(void **state)
@@ -587,7 +609,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_stack), cmocka_unit_test(header), cmocka_unit_test(threshold), cmocka_unit_test(without),
 		cmocka_unit_test(raw_tunnel), cmocka_unit_test(drops), cmocka_unit_test(nested), cmocka_unit_test(fragment),
-		cmocka_unit_test(pf_key), cmocka_unit_test(lifetime),
+		cmocka_unit_test(pf_key), cmocka_unit_test(acquire), cmocka_unit_test(lifetime),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
