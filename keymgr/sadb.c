@@ -169,6 +169,8 @@ on_event(void *ctx, const struct pfkey_msg *m)
 	bool has_sa = m->has & PFKEY_HAS(SADB_EXT_SA);
 	const struct addr *dst = &m->dst.ep.addr;
 
+	if (m->satype == SADB_X_SATYPE_IPCOMP)	/* keyed by hand; its numbers may be those of our SAs too */
+		return;
 	switch (m->type) {
 	case SADB_ACQUIRE:
 		if (m->err == 0)

@@ -259,6 +259,17 @@ test_events(void **state)
 	key_engine_says(f, &m);
 	assert_int_equal(f->nev, 1);
 
+	pfkey_msg_init(&m, SADB_ACQUIRE, SADB_X_SATYPE_IPCOMP);	/* which nobody negotiates */
+	pfkey_set_sa2(&m, CW_MODE_TRANSPORT, 77);
+	key_engine_says(f, &m);
+	m = key_sa(f, p.spi_i)->m;	/* and the number of an SA of ours in another protocol */
+	m.satype = SADB_X_SATYPE_IPCOMP;
+	m.type = SADB_DELETE;
+	m.pid = 4711;
+	m.has &= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+	key_engine_says(f, &m);
+	assert_int_equal(f->nev, 1);
+
 	m = key_sa(f, p.spi_i)->m;
 	m.type = SADB_EXPIRE;
 	m.pid = 0;
