@@ -143,7 +143,7 @@ on_policy(void *arg, int err, const struct pfkey_msg *m)
 	struct sadb *s = arg;
 
 	if (err == 0 && (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) && m->policy.n && m->policy.req[0].reqid)
-		s->ops->acquire(s->ctx, m->policy.req[0].reqid, 0, &m->dst.ep.addr);
+		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->policy.req[0].reqid, .peer = m->dst.ep.addr });
 }
 
 /* Ours says the reqid; Linux's own PF_KEY says which policy it was. */
@@ -153,7 +153,8 @@ on_acquire(struct sadb *s, const struct pfkey_msg *m)
 	struct pfkey_msg q;
 
 	if (m->has & PFKEY_HAS(SADB_X_EXT_SA2)) {
-		s->ops->acquire(s->ctx, m->sa2.reqid, m->has & PFKEY_HAS(SADB_X_EXT_POLICY) ? m->policy.id : 0, &m->dst.ep.addr);
+		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
+		    .policy = m->has & PFKEY_HAS(SADB_X_EXT_POLICY) ? m->policy.id : 0 });
 	} else if (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) {
 		pfkey_msg_init(&q, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
 		q.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = m->policy.dir, .id = m->policy.id };
@@ -364,6 +365,13 @@ sadb_install(struct sadb *s, const struct sa_spec *a, sadb_done *done, void *arg
 	if (o)
 		op_free(o);
 	return false;
+}
+
+void
+sadb_refuse(struct sadb *s, uint32_t seq)
+{
+	if (sadb_is_up(s) && seq)
+		pfkey_refuse(s->pf, SADB_SATYPE_ESP, seq, ESRCH);
 }
 
 void

@@ -40,13 +40,18 @@ struct sa_found {
 	struct endpoint	src, dst;
 };
 
+/* An ACQUIRE. policy 0: not known; peer: the policy's endpoint, or where the packet goes; seq: for sadb_refuse() */
+struct sa_asked {
+	uint32_t	reqid, policy, seq;
+	struct addr	peer;
+};
+
 struct sadb_ops {
 	void	(*found)(void *ctx, const struct sa_found *);	/* in the dump after HELLO */
 	void	(*back)(void *ctx);				/* HELLO and dump are done */
 	void	(*lost)(void *ctx, const char *why, bool ended);	/* every SA is gone with the engine; ended: and no new link is there */
 	void	(*cut)(void *ctx, const char *why);		/* the link ended, and the SAs stay; what the dump after the next HELLO says, holds */
-	/* policy 0: not known; peer: the policy's endpoint, or where the packet goes */
-	void	(*acquire)(void *ctx, uint32_t reqid, uint32_t policy, const struct addr *peer);
+	void	(*acquire)(void *ctx, const struct sa_asked *);
 	void	(*expire)(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval);
 	void	(*used)(void *ctx, uint32_t spi, const struct addr *dst);
 	void	(*mapping)(void *ctx, uint32_t spi, const struct endpoint *peer);	/* the inbound SA's */
@@ -69,6 +74,7 @@ bool sadb_getspi(struct sadb *, const struct key_spi *, const struct bound_terms
 /* R_OK, or why the engine cannot have this one; before anything is derived for it. */
 enum reason sadb_can(const struct sadb *, const struct sa_spec *, char detail[static SADB_DETAIL]);
 bool sadb_install(struct sadb *, const struct sa_spec *, sadb_done *, void *arg);
+void sadb_refuse(struct sadb *, uint32_t seq);	/* there is no SA to be had for this ACQUIRE; 0: none */
 void sadb_delete(struct sadb *, uint32_t spi, const struct endpoint *src, const struct endpoint *dst);
 
 /* OWNER's text of a child's SA, both ways. number 0: it is the SA's reqid. */

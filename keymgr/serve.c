@@ -267,17 +267,32 @@ unserved(struct keymgr *k, uint32_t policy, const struct addr *peer)
  * as the tunnel's own do.
  */
 static void
-sadb_acquire_cb(void *ctx, uint32_t reqid, uint32_t policy, const struct addr *peer)
+sadb_acquire_cb(void *ctx, const struct sa_asked *a)
 {
 	struct keymgr *k = ctx;
-	uint32_t number = policy ? bind_policy(&k->bindings, policy, peer) : 0;
+	uint32_t number = a->policy ? bind_policy(&k->bindings, a->policy, &a->peer) : 0;
+	unsigned i = k->nasks++ % SERVE_ASKS;
 
-	if (number)
-		serve_iked_acquire(k, number);
-	else if (reqid)
-		serve_iked_acquire(k, reqid);
-	else
-		unserved(k, policy, peer);
+	if (number == 0)
+		number = a->reqid;
+	if (number == 0) {
+		unserved(k, a->policy, &a->peer);
+		sadb_refuse(k->sadb, a->seq);
+		return;
+	}
+	k->asks[i].number = number;
+	k->asks[i].seq = a->seq;
+	serve_iked_acquire(k, number);
+}
+
+void
+serve_refuse(struct keymgr *k, uint32_t number)
+{
+	for (unsigned i = 0; i < SERVE_ASKS; i++)
+		if (k->asks[i].number == number) {
+			sadb_refuse(k->sadb, k->asks[i].seq);
+			k->asks[i].number = k->asks[i].seq = 0;
+		}
 }
 
 static void

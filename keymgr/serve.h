@@ -20,6 +20,8 @@
 
 #define SERVE_ENGINE_WAIT_S	3	/* for the first dump; then iked is served without an engine */
 
+#define SERVE_ASKS	256u	/* the last ACQUIREs, which may have to be answered that there is nothing */
+
 struct keymgr {
 	struct event_base	*base;
 	struct proc		*proc;		/* after serve_init; NULL: without a supervisor */
@@ -41,6 +43,8 @@ struct keymgr {
 	bool			 settled;
 	struct event		*settle_timer;
 	struct log_limit	 refusals, unserved;
+	struct { uint32_t number, seq; } asks[SERVE_ASKS];
+	unsigned		 nasks;		/* counts them */
 	struct keyjob		*keyjob;
 	struct event		*tend;		/* of the CAs' revocation lists */
 };
@@ -50,6 +54,8 @@ bool serve_init(struct keymgr *, struct event_base *, const char *secret_dir, co
 /* At an orderly end of the whole suite, which is when iked and spdsync are gone already, a kernel's engine loses its SAs as ipsecd would. */
 void serve_leave(struct keymgr *);
 void serve_fini(struct keymgr *);
+/* iked has no SA for what was asked for by this number (msg_bind.h): the engine's ACQUIREs for it are answered so. */
+void serve_refuse(struct keymgr *, uint32_t number);
 /* A descriptor from the supervisor: "pfkey", "iked", "spdsync" or "fetch"; taken. ctx is struct keymgr. */
 void serve_on_fd(void *ctx, const char *name, int fd);
 

@@ -211,6 +211,18 @@ on_child_list(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return true;
 }
 
+static bool
+on_ask_failed(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	uint32_t number = rd_le32(&m->body);
+
+	if (!rd_done(&m->body) || number == 0)
+		return false;
+	serve_refuse(ctx, number);
+	ipc_reply(l, m, bytes_of(NULL, 0));
+	return true;
+}
+
 /* Events */
 
 static void
@@ -326,6 +338,7 @@ static const struct ipc_row rows[] = {
 	{ KEY_CHILD_INSTALL,	"CHILD_INSTALL", IPC_AFTER_HELLO, 16384,				on_child_install },
 	{ KEY_CHILD_SEND,	"CHILD_SEND",	 IPC_AFTER_HELLO, 4,					on_child_send },
 	{ KEY_REMOVE,		"REMOVE",	 IPC_AFTER_HELLO, 5,					on_remove },
+	{ KEY_ASK_FAILED,	"ASK_FAILED",	 IPC_AFTER_HELLO, 4,					on_ask_failed },
 	{ KEY_CHILD_LIST,	"CHILD_LIST",	 IPC_AFTER_HELLO, 4,					on_child_list },
 };
 

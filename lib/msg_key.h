@@ -32,6 +32,7 @@ enum {
 	KEY_CHILD_SEND = 22,	/* u32 child -> nothing: install the outbound SA that was held back */
 	KEY_REMOVE = 23,	/* u8 kind, u32 handle -> nothing. Unknown handles are R_OK */
 	KEY_CHILD_LIST = 24,	/* u32 after -> u16 n, n * struct key_installed, sorted by child; n 0 ends */
+	KEY_ASK_FAILED = 25,	/* u32 reqid -> nothing: what KEY_ACQUIRE asked for is not to be had now */
 	/* events to iked */
 	KEY_ACQUIRE = 32,	/* u32 reqid */
 	KEY_EXPIRE = 33,	/* u32 child, u8 hard (0 soft, 1 hard), u8 in */

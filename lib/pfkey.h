@@ -157,6 +157,8 @@ bool pfkey_was_cut(const struct pfkey *);
 uint32_t pfkey_call(struct pfkey *, struct pfkey_msg *, pfkey_done *, void *arg);
 /* DUMP or SPDDUMP: entry for each, then done once (err 0 and NULL; an empty table is err 0 too). */
 uint32_t pfkey_dump(struct pfkey *, struct pfkey_msg *, pfkey_entry *, pfkey_done *, void *arg);
+/* The answer to an ACQUIRE: it failed (RFC 2367 3.1.6). The engine has no answer to that. */
+void pfkey_refuse(struct pfkey *, uint8_t satype, uint32_t seq, int err);
 /* Its done will not be called. */
 void pfkey_cancel(struct pfkey *, uint32_t seq);
 

@@ -445,6 +445,23 @@ send_call(struct pfkey *k, struct pfkey_msg *m, bool hello, pfkey_done *done, vo
 	return c->seq;
 }
 
+void
+pfkey_refuse(struct pfkey *k, uint8_t satype, uint32_t seq, int err)
+{
+	uint8_t buf[64];
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct pfkey_msg m;
+
+	if (k == NULL || k->broken)
+		return;
+	pfkey_msg_init(&m, SADB_ACQUIRE, satype);
+	m.seq = seq;
+	m.pid = k->pid;
+	m.err = (uint8_t)err;
+	if (pfkey_put(&w, &m))
+		transmit(k, wr_bytes(&w));
+}
+
 uint32_t
 pfkey_call(struct pfkey *k, struct pfkey_msg *m, pfkey_done *done, void *arg)
 {

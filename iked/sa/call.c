@@ -90,6 +90,16 @@ key_send(struct engine *e, uint32_t child)
 }
 
 void
+key_ask_failed(struct engine *e, uint32_t reqid)
+{
+	uint8_t buf[4];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	wr_le32(&w, reqid);
+	(void)call_new(e, KEY_ASK_FAILED, wr_bytes(&w));
+}
+
+void
 ask_list(struct engine *e)
 {
 	uint8_t buf[4];

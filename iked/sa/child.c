@@ -168,6 +168,8 @@ child_move(struct engine *e, struct child *c, enum child_place to)
 	e->orphans_due = e->orphans != NULL;
 	timer_stop(&e->timers, &c->timer);
 	if (to == CH_UP)
+		c->t->pol[c->pol].asked = false;
+	if (to == CH_UP)
 		timer_set(&e->timers, &c->timer, e->now + (child_has_elder(e, c) ? HOLD_NS : FIRST_HOLD_NS), confirm_due, c);
 	else if (to == CH_REKEYED)
 		timer_set(&e->timers, &c->timer, e->now + (c->ike ? FALLBACK_NS : RETIRE_NS), fallback, c);

@@ -243,6 +243,7 @@ acquire(struct engine *e, uint32_t reqid)
 		for (unsigned i = 0; i < t->cfg.nchildren && t->cfg.start == START_ON_DEMAND; i++)
 			if (t->cfg.children[i].reqid == reqid && t->pol[i].wanted) {
 				t->wanted = true;
+				t->pol[i].asked = true;
 				tun_changed(e, t);
 			}
 }

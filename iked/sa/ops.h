@@ -45,6 +45,7 @@ void todo_state(struct engine *, const char *tunnel);
 bool call_ike(struct engine *, struct ikesa *, uint16_t type, struct bytes body);
 bool call_xch(struct engine *, struct xch *, uint16_t type, struct bytes body, uint32_t arg);
 void call_forget(struct call **);		/* the answer is not wanted any more; what it made is removed when it comes */
+void key_ask_failed(struct engine *, uint32_t reqid);
 void key_remove(struct engine *, uint8_t kind, uint32_t handle);
 void key_send(struct engine *, uint32_t child);
 void calls_end(struct engine *);		/* the link is gone: every waiting object gets R_KEYMGR_DOWN */

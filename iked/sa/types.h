@@ -168,6 +168,7 @@ struct ikesa {
 
 struct policy {
 	bool		wanted;
+	bool		asked;		/* a packet waits for it in the engine */
 	bool		urgent;		/* replace a loss now, whoever initiated */
 	uint64_t	missing;	/* since when no child is up; 0: one is */
 	uint64_t	retry_at;

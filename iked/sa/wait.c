@@ -106,9 +106,22 @@ waiters_shutdown(struct engine *e)
 }
 
 /* A negotiation of this tunnel failed: whoever asked for it hears why. child: which one, or NULL for all. */
+/* The engine has asked for it: it hears that there is none, and asks again when a packet comes after a while, which doubles. */
+static void
+refuse_packets(struct engine *e, struct tun *t, const char *child)
+{
+	for (unsigned i = 0; i < t->cfg.nchildren; i++) {
+		if (!t->pol[i].asked || (child && child[0] && strcmp(child, t->cfg.children[i].name) != 0) || policy_top(t, i))
+			continue;
+		t->pol[i].asked = false;
+		key_ask_failed(e, t->cfg.children[i].reqid);
+	}
+}
+
 void
 tun_failed(struct engine *e, struct tun *t, const char *child, enum reason why, const char *detail)
 {
+	refuse_packets(e, t, child);
 	for (struct waiter **p = &e->waiters; *p;) {
 		struct waiter *w = *p;
 

@@ -97,6 +97,8 @@ child_later(struct engine *e, struct xch *x, enum reason why)
 		struct policy *p = &t->pol[x->child->pol];
 
 		p->retry_at = e->now + backoff(e, p->tries++);
+		if (p->reason != why)
+			todo_log(e, LOG_WARN, "child_failed", why, t->cfg.name, pol_name(t, x->child->pol), "%s", reason_row(why)->sentence);
 		p->reason = why;
 	}
 }

@@ -52,6 +52,7 @@ struct side {
 	bool		 linked;	/* keymgr's link is up */
 	bool		 engine;	/* the ESP engine runs */
 	bool		 mute;		/* iked is dead */
+	uint32_t	 refused;	/* the last reqid that ASK_FAILED named */
 	uint64_t	 state;		/* of the engine's random numbers */
 	unsigned	 link_age;	/* answers of an older link are lost */
 	enum reason	 fail[64];	/* the next call of that type fails so */

@@ -354,6 +354,10 @@ toy_call(struct side *s, const struct todo *t)
 		sim_answer(s, call, R_OK, bytes_of(NULL, 0), true);
 		break;
 	}
+	case KEY_ASK_FAILED:
+		s->refused = rd_le32(&r);
+		sim_answer(s, call, R_OK, bytes_of(NULL, 0), true);
+		break;
 	case KEY_CHILD_LIST: list(s, call, &r); break;
 	default: need(false, "a call of an unknown type");
 	}

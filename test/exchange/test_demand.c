@@ -122,6 +122,28 @@ test_no_answer(void **state)
 	sim_fini(&m);
 }
 
+/* A failure is told to the engine, which asks again; success is not, nor what no packet asked for. */
+static void
+test_refused(void **state)
+{
+	struct sim m;
+
+	begin(&m, 304, START_RESPOND);
+	strcpy(m.s[B].psk, "another");
+	packet(&m, A);
+	sim_run(&m, 2 * SEC);
+	assert_true(sim_recorded(&m.s[B], R_PSK_MISMATCH));
+	assert_int_equal(m.s[A].refused, 1);
+	assert_int_equal(m.s[B].refused, 0);
+	m.s[A].refused = 0;
+	strcpy(m.s[B].psk, m.s[A].psk);
+	packet(&m, A);
+	assert_true(sim_until(&m, sim_up, 90 * SEC));
+	sim_run(&m, 5 * SEC);
+	assert_int_equal(m.s[A].refused, 0);
+	sim_fini(&m);
+}
+
 /* Closed by command is closed, whatever packets come; opened by command it is up at once. */
 static void
 test_command(void **state)
@@ -208,7 +230,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_packet), cmocka_unit_test(test_closed_by_peer), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_first_packet), cmocka_unit_test(test_closed_by_peer), cmocka_unit_test(test_no_answer), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_command), cmocka_unit_test(test_restart), cmocka_unit_test(test_restart_command),
 	};
 

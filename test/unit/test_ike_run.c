@@ -195,7 +195,7 @@ far_down(void *ctx, struct ipc *l)
 
 #define ROW(type)	{ type, #type, IPC_AFTER_HELLO, IPC_MAX, far_call }
 static const struct ipc_row key_rows[] = { ROW(KEY_KE_NEW), ROW(KEY_IKE_DERIVE), ROW(KEY_AUTH_SIGN), ROW(KEY_AUTH_VERIFY),
-	ROW(KEY_SPI_NEW), ROW(KEY_CHILD_INSTALL), ROW(KEY_CHILD_SEND), ROW(KEY_REMOVE), ROW(KEY_CHILD_LIST) };
+	ROW(KEY_SPI_NEW), ROW(KEY_CHILD_INSTALL), ROW(KEY_CHILD_SEND), ROW(KEY_REMOVE), ROW(KEY_CHILD_LIST), ROW(KEY_ASK_FAILED) };
 static const struct ipc_table far_key = { "far-keymgr", key_rows, 9, NULL, far_down };
 static const struct ipc_row sync_rows[] = {
 	{ IKE_STATE, "STATE", IPC_AFTER_HELLO, IPC_MAX, far_state },
