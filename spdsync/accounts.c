@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "accounts.h"
+#include "sql.h"
 
 #define SEEN_S	60		/* how late 'seen' and 'used' may be: a write each request would be one fsync each */
 
@@ -29,69 +28,20 @@ role_by_name(const char *name)
 
 /* ---- SQL ---- */
 
-static bool
-run(struct store *s, const char *sql)
-{
-	return sqlite3_exec(store_db(s), sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-/* kinds: 't' a text, 'i' an int64_t, in the order of ?1 ?2 ... */
-static sqlite3_stmt *
-prepare(struct store *s, const char *sql, const char *kinds, ...)
-{
-	sqlite3_stmt *st = NULL;
-	va_list ap;
-
-	if (sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL) != SQLITE_OK)
-		return NULL;
-	va_start(ap, kinds);
-	for (int i = 1; kinds[i - 1]; i++)
-		if (kinds[i - 1] == 't')
-			sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
-		else
-			sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
-	va_end(ap);
-	return st;
-}
-
-static bool
-finish(sqlite3_stmt *st)
-{
-	bool ok = st && sqlite3_step(st) == SQLITE_DONE;
-
-	sqlite3_finalize(st);
-	return ok;
-}
-
 /* Did it change a row? */
 static bool
 changed(struct store *s, sqlite3_stmt *st)
 {
-	return finish(st) && sqlite3_changes(store_db(s)) > 0;
+	return sql_finish(st) && sqlite3_changes(store_db(s)) > 0;
 }
 
+/* -1: the store cannot be read. */
 static int64_t
 number(struct store *s, const char *sql)
 {
-	sqlite3_stmt *st = prepare(s, sql, "");
-	int64_t v = st && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
+	int64_t v;
 
-	sqlite3_finalize(st);
-	return v;
-}
-
-static void
-column(sqlite3_stmt *st, int at, char *to, size_t cap)
-{
-	const char *t = (const char *)sqlite3_column_text(st, at);
-
-	snprintf(to, cap, "%s", t ? t : "");
-}
-
-static uint64_t
-count(sqlite3_stmt *st, int at)
-{
-	return (uint64_t)sqlite3_column_int64(st, at);
+	return sql_number(sql_prepare(store_db(s), sql, ""), &v) == FAILED ? -1 : v;
 }
 
 static enum role
@@ -104,9 +54,9 @@ role_of(int64_t v)
 static enum reason
 end(struct store *s, enum reason r)
 {
-	if (r == R_OK && run(s, "COMMIT"))
+	if (r == R_OK && sql_run(store_db(s), "COMMIT"))
 		return R_OK;
-	run(s, "ROLLBACK");
+	sql_run(store_db(s), "ROLLBACK");
 	return r == R_OK ? R_STORE_FAILED : r;
 }
 
@@ -147,21 +97,21 @@ digest_of(const char *token, char hex[65])
 static bool
 find_session(struct store *s, const char *hex, uint64_t now, struct grant *g)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT s.number, s.user, s.expires, u.role, s.seen FROM session s JOIN user u ON u.name = s.user "
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT s.number, s.user, s.expires, u.role, s.seen FROM session s JOIN user u ON u.name = s.user "
 	    "WHERE s.sha256 = ?1 AND s.expires > ?2 AND s.seen > ?3 AND u.disabled = 0", "tii", hex, (int64_t)now, (int64_t)now - SESSION_IDLE_S);
 	uint64_t seen = 0;
 
 	if (st && sqlite3_step(st) == SQLITE_ROW) {
-		g->number = count(st, 0);
-		column(st, 1, g->user, sizeof(g->user));
-		g->expires = count(st, 2);
+		g->number = sql_count(st, 0);
+		sql_text(st, 1, g->user, sizeof(g->user));
+		g->expires = sql_count(st, 2);
 		g->role = role_of(sqlite3_column_int64(st, 3));
-		seen = count(st, 4);
+		seen = sql_count(st, 4);
 		g->kind = GRANT_SESSION;
 	}
 	sqlite3_finalize(st);
 	if (g->kind && seen + SEEN_S <= now)
-		finish(prepare(s, "UPDATE session SET seen = ?1 WHERE number = ?2", "ii", (int64_t)now, (int64_t)g->number));
+		sql_finish(sql_prepare(store_db(s), "UPDATE session SET seen = ?1 WHERE number = ?2", "ii", (int64_t)now, (int64_t)g->number));
 	return g->kind && g->role;
 }
 
@@ -169,22 +119,22 @@ find_session(struct store *s, const char *hex, uint64_t now, struct grant *g)
 static bool
 find_token(struct store *s, const char *hex, uint64_t now, struct grant *g)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT t.number, t.user, t.name, t.expires, CASE WHEN t.user <> '' AND u.role < t.role THEN u.role ELSE t.role END, t.used "
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT t.number, t.user, t.name, t.expires, CASE WHEN t.user <> '' AND u.role < t.role THEN u.role ELSE t.role END, t.used "
 	    "FROM token t LEFT JOIN user u ON u.name = t.user WHERE t.sha256 = ?1 AND t.expires > ?2 AND (t.user = '' OR u.disabled = 0)", "ti", hex, (int64_t)now);
 	uint64_t used = 0;
 
 	if (st && sqlite3_step(st) == SQLITE_ROW) {
-		g->number = count(st, 0);
-		column(st, 1, g->user, sizeof(g->user));
-		column(st, 2, g->name, sizeof(g->name));
-		g->expires = count(st, 3);
+		g->number = sql_count(st, 0);
+		sql_text(st, 1, g->user, sizeof(g->user));
+		sql_text(st, 2, g->name, sizeof(g->name));
+		g->expires = sql_count(st, 3);
 		g->role = role_of(sqlite3_column_int64(st, 4));
-		used = count(st, 5);
+		used = sql_count(st, 5);
 		g->kind = GRANT_TOKEN;
 	}
 	sqlite3_finalize(st);
 	if (g->kind && used + SEEN_S <= now)
-		finish(prepare(s, "UPDATE token SET used = ?1 WHERE number = ?2", "ii", (int64_t)now, (int64_t)g->number));
+		sql_finish(sql_prepare(store_db(s), "UPDATE token SET used = ?1 WHERE number = ?2", "ii", (int64_t)now, (int64_t)g->number));
 	return g->kind && g->role;
 }
 
@@ -214,10 +164,10 @@ grant_holds(struct store *s, const struct grant *g, uint64_t now)
 	bool holds;
 
 	if (g->kind == GRANT_SESSION)
-		st = prepare(s, "SELECT 1 FROM session s JOIN user u ON u.name = s.user WHERE s.number = ?1 AND s.user = ?2 AND s.expires > ?3 AND s.seen > ?4 AND u.disabled = 0",
+		st = sql_prepare(store_db(s), "SELECT 1 FROM session s JOIN user u ON u.name = s.user WHERE s.number = ?1 AND s.user = ?2 AND s.expires > ?3 AND s.seen > ?4 AND u.disabled = 0",
 		    "itii", (int64_t)g->number, g->user, (int64_t)now, (int64_t)now - SESSION_IDLE_S);
 	else if (g->kind == GRANT_TOKEN)
-		st = prepare(s, "SELECT 1 FROM token t LEFT JOIN user u ON u.name = t.user WHERE t.number = ?1 AND t.user = ?2 AND t.expires > ?3 "
+		st = sql_prepare(store_db(s), "SELECT 1 FROM token t LEFT JOIN user u ON u.name = t.user WHERE t.number = ?1 AND t.user = ?2 AND t.expires > ?3 "
 		    "AND (t.user = '' OR u.disabled = 0)", "iti", (int64_t)g->number, g->user, (int64_t)now);
 	else
 		return g->kind == GRANT_CONSOLE;
@@ -238,17 +188,17 @@ static void
 take_account(sqlite3_stmt *st, struct account *a)
 {
 	memset(a, 0, sizeof(*a));
-	column(st, 0, a->name, sizeof(a->name));
+	sql_text(st, 0, a->name, sizeof(a->name));
 	a->role = role_of(sqlite3_column_int64(st, 1));
-	column(st, 2, a->hash, sizeof(a->hash));
+	sql_text(st, 2, a->hash, sizeof(a->hash));
 	a->disabled = sqlite3_column_int64(st, 3) != 0;
-	a->created = count(st, 4);
+	a->created = sql_count(st, 4);
 }
 
 bool
 account_get(struct store *s, const char *name, struct account *a)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT name, role, hash, disabled, created FROM user WHERE name = ?1", "t", name);
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT name, role, hash, disabled, created FROM user WHERE name = ?1", "t", name);
 	bool found = st && sqlite3_step(st) == SQLITE_ROW;
 
 	memset(a, 0, sizeof(*a));
@@ -261,7 +211,7 @@ account_get(struct store *s, const char *name, struct account *a)
 enum reason
 account_add(struct store *s, const struct account *a)
 {
-	if (changed(s, prepare(s, "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii", a->name,
+	if (changed(s, sql_prepare(store_db(s), "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii", a->name,
 	    (int64_t)a->role, a->hash, (int64_t)a->disabled, (int64_t)a->created)))
 		return R_OK;
 	return sqlite3_errcode(store_db(s)) == SQLITE_OK || sqlite3_errcode(store_db(s)) == SQLITE_DONE ? R_USER_EXISTS : R_STORE_FAILED;
@@ -279,7 +229,7 @@ keep_admin(struct store *s, const struct account *was)
 static bool
 end_sessions(struct store *s, const char *user)
 {
-	return finish(prepare(s, "DELETE FROM session WHERE user = ?1", "t", user));
+	return sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE user = ?1", "t", user));
 }
 
 enum reason
@@ -289,12 +239,12 @@ account_change(struct store *s, const char *name, enum role role, const char *ha
 	bool same;
 	enum reason r;
 
-	if (!run(s, "BEGIN IMMEDIATE"))
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
 	if (!account_get(s, name, &a))
 		return end(s, R_NOT_FOUND);
 	same = hash == NULL && (role == ROLE_NONE || role == a.role) && (disabled < 0 || (disabled != 0) == a.disabled);
-	r = same ? R_OK : finish(prepare(s, "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
+	r = same ? R_OK : sql_finish(sql_prepare(store_db(s), "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
 	    hash ? hash : a.hash, (int64_t)(disabled < 0 ? a.disabled : disabled != 0))) && end_sessions(s, name) ? R_OK : R_STORE_FAILED;
 	if (r == R_OK)
 		r = keep_admin(s, &a);
@@ -308,11 +258,11 @@ account_delete(struct store *s, const char *name)
 	enum reason r = R_STORE_FAILED;
 	struct account was;
 
-	if (!run(s, "BEGIN IMMEDIATE"))
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
 	if (!account_get(s, name, &was))
 		r = R_NOT_FOUND;
-	else if (finish(prepare(s, "DELETE FROM user WHERE name = ?1", "t", name)) && end_sessions(s, name) && finish(prepare(s, "DELETE FROM token WHERE user = ?1", "t", name)))
+	else if (sql_finish(sql_prepare(store_db(s), "DELETE FROM user WHERE name = ?1", "t", name)) && end_sessions(s, name) && sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE user = ?1", "t", name)))
 		r = keep_admin(s, &was);
 	wipe(&was, sizeof(was));
 	return end(s, r);
@@ -327,12 +277,12 @@ first_token_set(struct store *s, const char *token, uint64_t now)
 	char hex[65];
 
 	digest_of(token, hex);
-	if (!run(s, "BEGIN IMMEDIATE"))
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
 	if (accounts_any(s))
 		r = R_FIRST_USER_DONE;
-	else if (run(s, "DELETE FROM first_token") &&
-	    finish(prepare(s, "INSERT INTO first_token (sha256, expires) VALUES (?1, ?2)", "ti", hex, (int64_t)now + FIRST_TOKEN_S)))
+	else if (sql_run(store_db(s), "DELETE FROM first_token") &&
+	    sql_finish(sql_prepare(store_db(s), "INSERT INTO first_token (sha256, expires) VALUES (?1, ?2)", "ti", hex, (int64_t)now + FIRST_TOKEN_S)))
 		r = R_OK;
 	return end(s, r);
 }
@@ -345,7 +295,7 @@ first_token_good(struct store *s, const char *token, uint64_t now)
 	bool ok;
 
 	digest_of(token, hex);
-	st = prepare(s, "SELECT 1 FROM first_token WHERE sha256 = ?1 AND expires > ?2", "ti", hex, (int64_t)now);
+	st = sql_prepare(store_db(s), "SELECT 1 FROM first_token WHERE sha256 = ?1 AND expires > ?2", "ti", hex, (int64_t)now);
 	ok = st && sqlite3_step(st) == SQLITE_ROW;
 	sqlite3_finalize(st);
 	return ok;
@@ -360,10 +310,10 @@ add_session(struct store *s, const char *user, const char *client, const char *s
 	char hex[65];
 
 	digest_of(session, hex);
-	return finish(prepare(s, "DELETE FROM session WHERE expires <= ?1 OR seen <= ?2", "ii", (int64_t)now, (int64_t)now - SESSION_IDLE_S)) &&
-	    finish(prepare(s, "DELETE FROM session WHERE number IN (SELECT number FROM session WHERE user = ?1 ORDER BY seen DESC, number DESC LIMIT -1 OFFSET ?2)",
+	return sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE expires <= ?1 OR seen <= ?2", "ii", (int64_t)now, (int64_t)now - SESSION_IDLE_S)) &&
+	    sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE number IN (SELECT number FROM session WHERE user = ?1 ORDER BY seen DESC, number DESC LIMIT -1 OFFSET ?2)",
 	    "ti", user, (int64_t)SESSIONS_MAX - 1)) &&
-	    finish(prepare(s, "INSERT INTO session (sha256, user, client, created, seen, expires) VALUES (?1, ?2, ?3, ?4, ?4, ?5)", "tttii", hex, user, client,
+	    sql_finish(sql_prepare(store_db(s), "INSERT INTO session (sha256, user, client, created, seen, expires) VALUES (?1, ?2, ?3, ?4, ?4, ?5)", "tttii", hex, user, client,
 	    (int64_t)now, (int64_t)now + SESSION_MAX_S));
 }
 
@@ -373,7 +323,7 @@ session_begin(struct store *s, const struct account *a, const char *client, cons
 	struct account is;
 	enum reason r = R_STORE_FAILED;
 
-	if (!run(s, "BEGIN IMMEDIATE"))
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
 	if (!account_get(s, a->name, &is) || is.disabled || strcmp(is.hash, a->hash) != 0)
 		r = R_LOGIN_FAILED;
@@ -388,13 +338,13 @@ first_user_add(struct store *s, const char *token, const struct account *a, cons
 {
 	enum reason r = R_STORE_FAILED;
 
-	if (!run(s, "BEGIN IMMEDIATE"))
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
 	if (accounts_any(s))
 		r = R_FIRST_USER_DONE;
 	else if (!first_token_good(s, token, now))
 		r = R_LOGIN_FAILED;
-	else if (run(s, "DELETE FROM first_token") && account_add(s, a) == R_OK && throttle_clear(s, a->name, client, now) &&
+	else if (sql_run(store_db(s), "DELETE FROM first_token") && account_add(s, a) == R_OK && throttle_clear(s, a->name, client, now) &&
 	    add_session(s, a->name, client, session, now) && store_audit(s, row))
 		r = R_OK;
 	return end(s, r);
@@ -403,7 +353,7 @@ first_user_add(struct store *s, const char *token, const struct account *a, cons
 enum reason
 session_end(struct store *s, uint64_t n)
 {
-	return changed(s, prepare(s, "DELETE FROM session WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
+	return changed(s, sql_prepare(store_db(s), "DELETE FROM session WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
 }
 
 enum reason
@@ -412,8 +362,8 @@ token_add(struct store *s, const char *token, struct token_row *t)
 	char hex[65];
 
 	digest_of(token, hex);
-	if (!finish(prepare(s, "DELETE FROM token WHERE expires <= ?1", "i", (int64_t)t->created)) ||
-	    !finish(prepare(s, "INSERT INTO token (sha256, name, user, role, created, used, expires) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)", "tttiii", hex,
+	if (!sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE expires <= ?1", "i", (int64_t)t->created)) ||
+	    !sql_finish(sql_prepare(store_db(s), "INSERT INTO token (sha256, name, user, role, created, used, expires) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)", "tttiii", hex,
 	    t->name, t->user, (int64_t)t->role, (int64_t)t->created, (int64_t)t->expires)))
 		return R_STORE_FAILED;
 	t->number = (uint64_t)sqlite3_last_insert_rowid(store_db(s));
@@ -423,7 +373,7 @@ token_add(struct store *s, const char *token, struct token_row *t)
 enum reason
 token_remove(struct store *s, uint64_t n)
 {
-	return changed(s, prepare(s, "DELETE FROM token WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
+	return changed(s, sql_prepare(store_db(s), "DELETE FROM token WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
 }
 
 /* ---- lists ---- */
@@ -431,7 +381,7 @@ token_remove(struct store *s, uint64_t n)
 size_t
 account_list(struct store *s, const char *after, struct account *v, size_t cap)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT name, role, '', disabled, created FROM user WHERE name > ?1 ORDER BY name LIMIT ?2", "ti", after, (int64_t)cap);
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT name, role, '', disabled, created FROM user WHERE name > ?1 ORDER BY name LIMIT ?2", "ti", after, (int64_t)cap);
 	size_t n = 0;
 
 	while (st && n < cap && sqlite3_step(st) == SQLITE_ROW)
@@ -443,14 +393,14 @@ account_list(struct store *s, const char *after, struct account *v, size_t cap)
 size_t
 session_list(struct store *s, uint64_t now, uint64_t before, struct session_row *v, size_t cap)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT number, created, seen, expires, user, client FROM session WHERE expires > ?1 AND seen > ?2 "
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT number, created, seen, expires, user, client FROM session WHERE expires > ?1 AND seen > ?2 "
 	    "AND (?3 = 0 OR number < ?3) ORDER BY number DESC LIMIT ?4", "iiii", (int64_t)now, (int64_t)now - SESSION_IDLE_S, (int64_t)before, (int64_t)cap);
 	size_t n = 0;
 
 	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
-		v[n] = (struct session_row){ count(st, 0), count(st, 1), count(st, 2), count(st, 3), "", "" };
-		column(st, 4, v[n].user, sizeof(v[n].user));
-		column(st, 5, v[n].client, sizeof(v[n].client));
+		v[n] = (struct session_row){ sql_count(st, 0), sql_count(st, 1), sql_count(st, 2), sql_count(st, 3), "", "" };
+		sql_text(st, 4, v[n].user, sizeof(v[n].user));
+		sql_text(st, 5, v[n].client, sizeof(v[n].client));
 	}
 	sqlite3_finalize(st);
 	return n;
@@ -459,14 +409,14 @@ session_list(struct store *s, uint64_t now, uint64_t before, struct session_row 
 size_t
 token_list(struct store *s, uint64_t before, struct token_row *v, size_t cap)
 {
-	sqlite3_stmt *st = prepare(s, "SELECT number, created, used, expires, role, name, user FROM token WHERE ?1 = 0 OR number < ?1 "
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT number, created, used, expires, role, name, user FROM token WHERE ?1 = 0 OR number < ?1 "
 	    "ORDER BY number DESC LIMIT ?2", "ii", (int64_t)before, (int64_t)cap);
 	size_t n = 0;
 
 	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
-		v[n] = (struct token_row){ count(st, 0), count(st, 1), count(st, 2), count(st, 3), role_of(sqlite3_column_int64(st, 4)), "", "" };
-		column(st, 5, v[n].name, sizeof(v[n].name));
-		column(st, 6, v[n].user, sizeof(v[n].user));
+		v[n] = (struct token_row){ sql_count(st, 0), sql_count(st, 1), sql_count(st, 2), sql_count(st, 3), role_of(sqlite3_column_int64(st, 4)), "", "" };
+		sql_text(st, 5, v[n].name, sizeof(v[n].name));
+		sql_text(st, 6, v[n].user, sizeof(v[n].user));
 	}
 	sqlite3_finalize(st);
 	return n;

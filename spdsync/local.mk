@@ -96,10 +96,15 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/sitechild.c \
 	spdsync/sitelabel.c \
 	spdsync/spd.h \
+	spdsync/sql.c \
+	spdsync/sql.h \
 	spdsync/store.c \
 	spdsync/store.h \
 	spdsync/store_in.h \
+	spdsync/storeaudit.c \
 	spdsync/storehost.c \
+	spdsync/storereqid.c \
+	spdsync/storetext.c \
 	spdsync/sync.c \
 	spdsync/sync.h \
 	spdsync/system.c \

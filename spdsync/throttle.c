@@ -3,10 +3,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
-#include <sqlite3.h>
 #include <string.h>
 
 #include "accounts.h"
+#include "sql.h"
 
 #define FREE		5
 #define DELAY_MAX_S	60
@@ -14,12 +14,6 @@
 #define CLIENTS		0x10000
 
 struct attempt { int64_t bucket, failures, last, next, said; };
-
-static bool
-run(struct store *s, const char *sql)
-{
-	return sqlite3_exec(store_db(s), sql, NULL, NULL, NULL) == SQLITE_OK;
-}
 
 static int64_t
 bucket_of(const void *what, size_t n)
@@ -47,40 +41,28 @@ client_bucket(const char *client)
 static bool
 load(struct store *s, int64_t bucket, uint64_t now, struct attempt *a)
 {
-	sqlite3_stmt *st = NULL;
-	bool ok;
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT failures, last, next, said FROM attempt WHERE bucket = ?1", "i", bucket);
+	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
 
 	*a = (struct attempt){ .bucket = bucket };
-	ok = sqlite3_prepare_v2(store_db(s), "SELECT failures, last, next, said FROM attempt WHERE bucket = ?1", -1, &st, NULL) == SQLITE_OK;
-	if (ok) {
-		sqlite3_bind_int64(st, 1, bucket);
-		if (sqlite3_step(st) == SQLITE_ROW) {
-			a->failures = sqlite3_column_int64(st, 0);
-			a->last = sqlite3_column_int64(st, 1);
-			a->next = sqlite3_column_int64(st, 2);
-			a->said = sqlite3_column_int64(st, 3);
-		}
+	if (rc == SQLITE_ROW) {
+		a->failures = sqlite3_column_int64(st, 0);
+		a->last = sqlite3_column_int64(st, 1);
+		a->next = sqlite3_column_int64(st, 2);
+		a->said = sqlite3_column_int64(st, 3);
 	}
 	sqlite3_finalize(st);
 	/* A clock that was set back must not keep anybody out. */
 	if (a->last > (int64_t)now || a->last + FORGET_S < (int64_t)now)
 		*a = (struct attempt){ .bucket = bucket };
-	return ok;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE;	/* a read that failed is not a first try */
 }
 
 static bool
 save(struct store *s, const struct attempt *a)
 {
-	const int64_t v[] = { a->bucket, a->failures, a->last, a->next, a->said };
-	sqlite3_stmt *st = NULL;
-	bool ok = sqlite3_prepare_v2(store_db(s), "INSERT OR REPLACE INTO attempt (bucket, failures, last, next, said) VALUES (?1, ?2, ?3, ?4, ?5)", -1, &st,
-	    NULL) == SQLITE_OK;
-
-	for (int i = 0; ok && i < 5; i++)
-		sqlite3_bind_int64(st, i + 1, v[i]);
-	ok = ok && sqlite3_step(st) == SQLITE_DONE;
-	sqlite3_finalize(st);
-	return ok;
+	return sql_finish(sql_prepare(store_db(s), "INSERT OR REPLACE INTO attempt (bucket, failures, last, next, said) VALUES (?1, ?2, ?3, ?4, ?5)", "iiiii",
+	    a->bucket, a->failures, a->last, a->next, a->said));
 }
 
 static void
@@ -97,7 +79,7 @@ enum reason
 throttle_charge(struct store *s, const char *user, const char *client, uint64_t now, unsigned *wait_s, bool *first)
 {
 	struct attempt a[2];
-	bool ok = run(s, "BEGIN IMMEDIATE") && load(s, bucket_of(user, strlen(user)), now, &a[0]) && load(s, client_bucket(client), now, &a[1]);
+	bool ok = sql_run(store_db(s), "BEGIN IMMEDIATE") && load(s, bucket_of(user, strlen(user)), now, &a[0]) && load(s, client_bucket(client), now, &a[1]);
 	int64_t until = ok ? a[0].next > a[1].next ? a[0].next : a[1].next : 0;
 
 	*wait_s = until > (int64_t)now ? (unsigned)(until - (int64_t)now) : 0;
@@ -109,9 +91,9 @@ throttle_charge(struct store *s, const char *user, const char *client, uint64_t 
 			a[i].said = 1;
 		ok = (*wait_s && !*first) || save(s, &a[i]);
 	}
-	if (ok && run(s, "COMMIT"))
+	if (ok && sql_run(store_db(s), "COMMIT"))
 		return *wait_s ? R_LOGIN_THROTTLED : R_OK;
-	run(s, "ROLLBACK");
+	sql_run(store_db(s), "ROLLBACK");
 	return R_STORE_FAILED;
 }
 
