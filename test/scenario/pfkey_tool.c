@@ -2,8 +2,8 @@
 /*
  * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone, or over a PF_KEY socket of the system, where SOCK
  * is the word "kernel":
- *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT] [chacha | cbc HASHBITS KEYHEX | null HASHBITS KEYHEX] [noesn]
- *		(with null there is no KEYHEX before: a "-")
+ *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT] [chacha | cbc HASHBITS KEYHEX | null HASHBITS KEYHEX |
+ *		alg ENCRYPT AUTH KEYHEX] [noesn]	(alg: by PF_KEY numbers; no key, or no authentication: a "-")
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
@@ -135,6 +135,15 @@ sa_words(struct pfkey_msg *m, char **a, int n)
 			m->sa.auth = (uint8_t)(SADB_X_AALG_SHA2_256HMAC + (atoi(a[++i]) - 256) / 128);
 			m->has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
 			m->key_auth = bytes_of(key, unhex(a[++i], key, sizeof(key)));
+		} else if (strcmp(a[i], "alg") == 0 && i + 3 < n) {
+			m->sa.encrypt = (uint8_t)atoi(a[++i]);
+			if (m->sa.encrypt == SADB_EALG_NULL)
+				m->has &= ~PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
+			m->sa.auth = (uint8_t)atoi(a[++i]);
+			if (strcmp(a[++i], "-") != 0) {
+				m->has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
+				m->key_auth = bytes_of(key, unhex(a[i], key, sizeof(key)));
+			}
 		} else if (strcmp(a[i], "noesn") == 0) {
 			m->sa_flags &= ~(unsigned)CW_SAF_ESN;
 		} else {

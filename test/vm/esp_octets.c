@@ -5,15 +5,16 @@
  * octets. Two engines whose packets are both equal to this one's would give the same octets from the same input.
  *	esp_octets FILE.pcap <SAS
  *	esp_octets encap	(has the sockets of UDP port 4500 that XFRM wants, until it is killed)
- * A line of SAS: SPI gcm|chacha|cbc|null HASHBITS|- esn|noesn KEYHEX|- AUTHKEYHEX|-. A line is printed for each: SPI, how many packets there
- * were, how many were equal, what the first that was not is wrong in. Sequence numbers are taken to be below 2^32.
+ * A line of SAS: SPI CIPHER MAC esn|noesn KEYHEX|- AUTHKEYHEX|-, with the names of the tables below, and "-" for the MAC of what
+ * authenticates by itself. A line is printed for each: SPI, how many packets there were, how many were equal, what the first that was
+ * not is wrong in. Sequence numbers are taken to be below 2^32.
  */
 #include "config.h"
 
 #include <arpa/inet.h>
 #include <linux/udp.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/provider.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,13 +23,51 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum kind { COPY, CBC, CTR, AEAD, GMAC };
+struct cipher {
+	const char	*word, *name;	/* name: without the key's bits, where EVP has one for each size */
+	bool		 sized;
+	enum kind	 kind;
+	uint8_t		 salt, iv, block, icv;
+};
+static const struct cipher ciphers[] = {
+	{ "gcm",	"AES-%zu-GCM",		true,	AEAD,	4, 8, 4, 16 },	/* RFC 4106 */
+	{ "chacha",	"ChaCha20-Poly1305",	false,	AEAD,	4, 8, 4, 16 },	/* RFC 7634 */
+	{ "gmac",	"AES-%zu-GCM",		true,	GMAC,	4, 8, 4, 16 },	/* RFC 4543 */
+	{ "cbc",	"AES-%zu-CBC",		true,	CBC,	0, 16, 16, 0 },	/* RFC 3602 */
+	{ "ctr",	"AES-%zu-CTR",		true,	CTR,	4, 8, 4, 0 },	/* RFC 3686 */
+	{ "camellia",	"CAMELLIA-%zu-CBC",	true,	CBC,	0, 16, 16, 0 },	/* RFC 4312 */
+	{ "3des",	"DES-EDE3-CBC",		false,	CBC,	0, 8, 8, 0 },	/* RFC 2451 */
+	{ "des",	"DES-CBC",		false,	CBC,	0, 8, 8, 0 },	/* RFC 2405 */
+	{ "cast",	"CAST5-CBC",		false,	CBC,	0, 8, 8, 0 },	/* RFC 2451 */
+	{ "blowfish",	"BF-CBC",		false,	CBC,	0, 8, 8, 0 },	/* RFC 2451 */
+	{ "null",	NULL,			false,	COPY,	0, 0, 4, 0 },	/* RFC 2410 */
+};
+struct mac {
+	const char	*word, *name, *of;	/* name NULL: xcbc() below */
+	uint8_t		 icv;
+};
+static const struct mac macs[] = {
+	{ "256",	"HMAC",	"SHA256",	16 },	/* RFC 4868 */
+	{ "384",	"HMAC",	"SHA384",	24 },
+	{ "512",	"HMAC",	"SHA512",	32 },
+	{ "256-96",	"HMAC",	"SHA256",	12 },
+	{ "sha1",	"HMAC",	"SHA1",		12 },	/* RFC 2404 */
+	{ "md5",	"HMAC",	"MD5",		12 },	/* RFC 2403 */
+	{ "rmd160",	"HMAC",	"RIPEMD160",	12 },	/* RFC 2857 */
+	{ "xcbc",	NULL,	NULL,		12 },	/* RFC 3566 */
+	{ "cmac",	"CMAC",	"AES-128-CBC",	12 },	/* RFC 4494 */
+	{ "none",	"",	NULL,		0 },
+};
+
 struct sa {
 	uint32_t	spi;
-	char		kind[8];
-	bool		esn, mac;	/* mac: the ICV is an HMAC's, not the cipher's */
+	const struct cipher *cipher;
+	const struct mac *mac;		/* NULL: the ICV is the cipher's */
+	bool		esn;
 	uint8_t		key[64], akey[64];
 	size_t		nkey, nakey, icv, iv, block;
-	unsigned	hash, seen, equal;
+	unsigned	seen, equal;
 	uint32_t	last;
 	const char	*why;
 };
@@ -49,22 +88,29 @@ unhex(const char *s, uint8_t *out)
 static void
 read_sas(void)
 {
-	char kind[8], hash[8], esn[8], key[160], akey[160];
+	char cipher[16], hash[16], esn[8], key[160], akey[160];
 	unsigned spi;
 
-	while (nsas < 1024 && scanf("%x %7s %7s %7s %159s %159s", &spi, kind, hash, esn, key, akey) == 6) {
+	while (nsas < 1024 && scanf("%x %15s %15s %7s %159s %159s", &spi, cipher, hash, esn, key, akey) == 6) {
 		struct sa *s = &sas[nsas++];
 
+		for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
+			if (strcmp(ciphers[i].word, cipher) == 0)
+				s->cipher = &ciphers[i];
+		for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++)
+			if (strcmp(macs[i].word, hash) == 0)
+				s->mac = &macs[i];
+		if (!s->cipher || (!s->mac && s->cipher->icv == 0)) {
+			fprintf(stderr, "esp_octets: %s with %s: there is no such thing\n", cipher, hash);
+			exit(2);
+		}
 		s->spi = spi;
-		snprintf(s->kind, sizeof(s->kind), "%s", kind);
 		s->esn = strcmp(esn, "esn") == 0;
 		s->nkey = unhex(key, s->key);
 		s->nakey = unhex(akey, s->akey);
-		s->hash = (unsigned)atoi(hash);
-		s->mac = s->hash != 0;
-		s->iv = !s->mac ? 8 : strcmp(kind, "cbc") == 0 ? 16 : 0;
-		s->block = strcmp(kind, "cbc") == 0 ? 16 : 4;
-		s->icv = s->mac ? s->hash / 16 : 16;
+		s->iv = s->cipher->iv;
+		s->block = s->cipher->block;
+		s->icv = s->mac ? s->mac->icv : s->cipher->icv;
 		s->why = "";
 	}
 }
@@ -79,55 +125,111 @@ aad_of(const struct sa *s, const uint8_t *esp, uint8_t *aad)
 	return s->esn ? 12 : 8;
 }
 
-static const EVP_CIPHER *
-cipher_of(const struct sa *s, size_t *nkey)
+static EVP_CIPHER *
+cipher_of(const struct sa *s, size_t nkey)
 {
-	*nkey = s->nkey - (s->mac ? 0 : 4);
-	if (strcmp(s->kind, "chacha") == 0)
-		return EVP_chacha20_poly1305();
-	if (!s->mac)
-		return *nkey == 16 ? EVP_aes_128_gcm() : *nkey == 24 ? EVP_aes_192_gcm() : EVP_aes_256_gcm();
-	return *nkey == 16 ? EVP_aes_128_cbc() : *nkey == 24 ? EVP_aes_192_cbc() : EVP_aes_256_cbc();
+	char name[32];
+
+	if (s->cipher->sized)
+		snprintf(name, sizeof(name), s->cipher->name, nkey * 8);
+	else
+		snprintf(name, sizeof(name), "%s", s->cipher->name);
+	return EVP_CIPHER_fetch(NULL, name, NULL);
 }
 
-/* RFC 4868, RFC 4303 3.3.2.1: over the whole packet, then the high half with ESN. */
+static void
+aes_block(const uint8_t key[16], const uint8_t in[16], uint8_t out[16])
+{
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	int n;
+
+	if (!c || EVP_EncryptInit_ex(c, EVP_aes_128_ecb(), NULL, key, NULL) != 1 || EVP_EncryptUpdate(c, out, &n, in, 16) != 1)
+		abort();
+	EVP_CIPHER_CTX_free(c);
+}
+
+/* RFC 3566 4: three keys out of one; CBC, and the last block, padded or not, has a key of its own added. */
+static void
+xcbc(const uint8_t *key, const uint8_t *p, size_t n, uint8_t e[16])
+{
+	uint8_t k[3][16], one[16], b[16];
+
+	for (unsigned i = 0; i < 3; i++) {
+		memset(one, (int)i + 1, sizeof(one));
+		aes_block(key, one, k[i]);
+	}
+	memset(e, 0, 16);
+	do {
+		size_t m = n < 16 ? n : 16;
+		const uint8_t *last = n > 16 ? NULL : n == 16 ? k[1] : k[2];
+
+		memset(b, 0, sizeof(b));
+		memcpy(b, p, m);
+		if (m < 16)
+			b[m] = 0x80;
+		for (unsigned i = 0; i < 16; i++)
+			b[i] ^= e[i] ^ (last ? last[i] : 0);
+		aes_block(k[0], b, e);
+		p += m;
+		n -= m;
+	} while (n);
+}
+
+/* RFC 4303 3.3.2.1: over the whole packet, then the high half with ESN. */
 static void
 mac(const struct sa *s, const uint8_t *esp, size_t n, uint8_t *icv)
 {
 	static uint8_t all[70000];
-	const EVP_MD *md = s->hash == 256 ? EVP_sha256() : s->hash == 384 ? EVP_sha384() : EVP_sha512();
 	uint8_t out[64];
+	size_t got;
 
+	if (s->icv == 0)
+		return;
 	memcpy(all, esp, n);
 	memset(all + n, 0, 4);
-	HMAC(md, s->akey, (int)s->nakey, all, n + (s->esn ? 4 : 0), out, NULL);
+	n += s->esn ? 4 : 0;
+	if (!s->mac->name)
+		xcbc(s->akey, all, n, out);
+	else if (!EVP_Q_mac(NULL, s->mac->name, NULL, s->mac->of, NULL, s->akey, s->nakey, all, n, out, sizeof(out), &got))
+		abort();
 	memcpy(icv, out, s->icv);
 }
 
-/* Text in place. Opening an AEAD fails on a wrong ICV; sealing writes it. NULL leaves all as it is (RFC 2410). */
+/*
+ * Text in place. Opening an AEAD fails on a wrong ICV; sealing writes it. NULL leaves all as it is (RFC 2410), GMAC too: there the
+ * IV and the text are the rest of what is authenticated (RFC 4543 3.3).
+ */
 static bool
 apply(const struct sa *s, uint8_t *esp, size_t text, bool seal)
 {
-	EVP_CIPHER_CTX *c = s->iv ? EVP_CIPHER_CTX_new() : NULL;
-	uint8_t *p = esp + 8 + s->iv, nonce[12], aad[12];
-	bool aead = !s->mac, ok;
-	size_t nkey, naad = aad_of(s, esp, aad);
-	const EVP_CIPHER *kind = cipher_of(s, &nkey);
-	int n;
+	enum kind kind = s->cipher->kind;
+	EVP_CIPHER_CTX *c = kind == COPY ? NULL : EVP_CIPHER_CTX_new();
+	uint8_t *p = esp + 8 + s->iv, iv[16] = { 0 }, aad[12];
+	bool aead = kind == AEAD || kind == GMAC, ok;
+	size_t nkey = s->nkey - s->cipher->salt, naad = aad_of(s, esp, aad);
+	EVP_CIPHER *with;
+	int n = 0;
 
 	if (!c)
-		return s->iv == 0;
-	memcpy(nonce, s->key + nkey, 4);
-	memcpy(nonce + 4, esp + 8, 8);
-	ok = EVP_CipherInit_ex(c, kind, NULL, s->key, aead ? nonce : esp + 8, seal) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1;
+		return kind == COPY;
+	with = cipher_of(s, nkey);
+	memcpy(iv, s->key + nkey, s->cipher->salt);
+	memcpy(iv + s->cipher->salt, esp + 8, s->iv);
+	iv[15] |= kind == CTR;	/* RFC 3686 4: the counter of blocks begins at one */
+	ok = with && EVP_CipherInit_ex2(c, with, NULL, NULL, seal, NULL) == 1 && EVP_CIPHER_CTX_set_key_length(c, (int)nkey) == 1 &&
+	    EVP_CipherInit_ex2(c, NULL, s->key, iv, seal, NULL) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1;
 	if (ok && aead && !seal)
 		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, 16, p + text) == 1;
 	if (ok && aead)
 		ok = EVP_CipherUpdate(c, NULL, &n, aad, (int)naad) == 1;
-	ok = ok && EVP_CipherUpdate(c, p, &n, p, (int)text) == 1 && EVP_CipherFinal_ex(c, p + n, &n) == 1;
+	if (kind == GMAC)
+		ok = ok && EVP_CipherUpdate(c, NULL, &n, esp + 8, (int)(s->iv + text)) == 1 && EVP_CipherFinal_ex(c, p, &n) == 1;
+	else
+		ok = ok && EVP_CipherUpdate(c, p, &n, p, (int)text) == 1 && EVP_CipherFinal_ex(c, p + n, &n) == 1;
 	if (ok && aead && seal)
 		ok = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, 16, p + text) == 1;
 	EVP_CIPHER_CTX_free(c);
+	EVP_CIPHER_free(with);
 	return ok;
 }
 
@@ -255,6 +357,10 @@ main(int argc, char **argv)
 	f = argc == 2 ? fopen(argv[1], "rb") : NULL;
 	if (!f || fread(head, sizeof(head), 1, f) != 1 || head[0] != 0xa1b2c3d4) {
 		fprintf(stderr, "esp_octets: no capture\n");
+		return 2;
+	}
+	if (!OSSL_PROVIDER_load(NULL, "default") || !OSSL_PROVIDER_load(NULL, "legacy")) {
+		fprintf(stderr, "esp_octets: OpenSSL has no provider 'legacy'\n");
 		return 2;
 	}
 	read_sas();
