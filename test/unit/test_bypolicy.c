@@ -163,6 +163,39 @@ test_refused(void **state)
 	p = vpn; p.req.dst = ip("2001:db8::1"); refused(p, "two families");
 }
 
+/* Only what goes out and asks for a transform: entrust, none and discard leave it to others, and so do policies for what comes in. */
+static void
+test_which(void **state)
+{
+	static const uint16_t others[] = { CW_POLICY_DISCARD, CW_POLICY_NONE, 3 /* entrust */, CW_POLICY_BYPASS };
+	struct pfkey_msg m;
+	struct upolicy p;
+
+	pfkey_msg_init(&m, SADB_X_SPDADD, SADB_SATYPE_UNSPEC);
+	assert_false(upolicy_get(&m, &p));
+	m.has = PFKEY_HAS(SADB_X_EXT_POLICY) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+	m.src = (struct pfkey_address){ .ep = { ip("20.0.0.1"), 110 }, .proto = IPPROTO_TCP, .prefixlen = 32 };
+	m.dst = (struct pfkey_address){ .ep = { ip("0.0.0.0"), 0 }, .proto = IPPROTO_TCP };
+	m.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = CW_DIR_OUT, .id = 4, .n = 1 };
+	assert_true(upolicy_get(&m, &p));
+	assert_int_equal(p.id, 4);
+	assert_int_equal(p.proto, IPPROTO_TCP);
+	assert_int_equal(p.sport, 110);
+	assert_int_equal(p.dst.len, 0);
+	m.src.proto = CW_ULPROTO_ANY;
+	assert_true(upolicy_get(&m, &p) && p.proto == 0);
+	m.policy.dir = CW_DIR_IN;
+	assert_false(upolicy_get(&m, &p));
+	m.policy.dir = CW_DIR_OUT;
+	m.policy.n = 0;
+	assert_false(upolicy_get(&m, &p));
+	m.policy.n = 1;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		m.policy.type = others[i];
+		assert_false(upolicy_get(&m, &p));
+	}
+}
+
 /* The same policies, in whatever order they are found, make the same; names that are taken are not taken again. */
 static void
 test_names(void **state)
@@ -222,7 +255,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faq), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_numbers),
 	};
 
