@@ -41,6 +41,16 @@ asked_in(struct cw_engine *e, struct cw_spd_entry *x, uint32_t seq)
 	*head = x;
 }
 
+static struct cw_spd_entry *
+asked_find(struct cw_engine *e, uint32_t seq)
+{
+	struct cw_spd_entry *x = seq ? e->asked[seq & (CW_ASKED - 1)] : NULL;
+
+	while (x && x->acquire_seq != seq)
+		x = x->asked_next;
+	return x;
+}
+
 unsigned
 cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_request *r, const struct cw_flow *f, uint64_t now, bool *held)
 {
@@ -63,7 +73,8 @@ cw_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_request 
 		return CW_DROP_NO_SA;
 	}
 	host_lock(&e->lock);
-	if (x->acquire_seq == seq)
+	x = asked_find(e, seq);		/* it may have been changed meanwhile */
+	if (x)
 		host_publish(x->acquire_until, 0);	/* and the next packet asks again */
 	host_unlock(&e->lock);
 	return CW_DROP_NO_SA_NO_LISTENER;
@@ -179,24 +190,37 @@ cw_wait_drop(struct cw_engine *e, struct cw_spd_entry *x, unsigned reason, bool 
 	drop_list(e, list, reason);
 }
 
-/* A policy that is changed keeps what waits and what was asked. */
+/*
+ * A policy that is changed keeps what waits and what was asked, and for how long it is quiet. The new entry was found before the old
+ * one went: what it has asked itself since stands, and what came to it waits behind what waited before, within the same bound.
+ */
 void
 cw_wait_move(struct cw_engine *e, struct cw_spd_entry *from, struct cw_spd_entry *to)
 {
-	struct cw_pkt *list = NULL, *next;
+	struct cw_pkt *list = NULL, **end, *old = NULL, **old_end = &old, *next;
 
 	host_lock(&e->lock);
-	take_locked(e, from, &list);
+	end = take_locked(e, from, &list);
+	take_locked(e, to, end);
 	from->gone = true;
-	to->wait_until = from->wait_until;
-	to->acquire_back = from->acquire_back;
+	if (from->wait_until > to->wait_until)
+		to->wait_until = from->wait_until;
+	if (to->acquire_until == 0) {
+		host_publish(to->acquire_until, from->acquire_until);
+		to->acquire_back = from->acquire_back;
+		asked_in(e, to, from->acquire_seq);
+	}
 	asked_out(from);
-	asked_in(e, to, from->acquire_seq);
 	for (; list; list = next) {
 		next = list->next;
+		if (to->nwait >= WAIT_POLICY) {
+			*old_end = pop_locked(e, to);
+			old_end = &(*old_end)->next;
+		}
 		push_locked(e, to, list);
 	}
 	host_unlock(&e->lock);
+	drop_list(e, old, CW_DROP_QUEUE_OLD);
 }
 
 static bool
@@ -264,9 +288,7 @@ cw_acquire_failed(struct cw_engine *e, uint32_t seq, uint64_t now)
 	struct cw_spd_entry *x;
 
 	host_lock(&e->lock);
-	x = seq ? e->asked[seq & (CW_ASKED - 1)] : NULL;
-	while (x && x->acquire_seq != seq)
-		x = x->asked_next;
+	x = asked_find(e, seq);
 	if (x) {
 		x->acquire_back = x->acquire_back == 0 ? BACK_MIN : x->acquire_back >= BACK_MAX / 2 ? BACK_MAX : x->acquire_back * 2;
 		host_publish(x->acquire_until, now + x->acquire_back);

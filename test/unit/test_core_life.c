@@ -263,6 +263,57 @@ acquire(void **state)
 	rig_free(h);
 }
 
+/* A policy that is changed while it waits for its SA: it does not ask twice, and what waits stays in its order. */
+static void
+acquire_of_a_changed_policy(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa out = { .spi = 0x900, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT };
+	struct cw_pkt *p;
+	struct pfkey_msg m;
+	uint32_t seq;
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10), 0);
+	rig_forget(h, 0);
+	for (unsigned i = 0; i < 40; i++) {
+		p = rig_udp4("10.0.1.5", "10.0.2.6", 100 + i, 0, false);
+		cw_plain_in(h->e, &p, 1, h->now);
+	}
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	seq = m.seq;
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 11);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_forget(h, 0);
+	for (unsigned i = 40; i < 70; i++) {	/* within the quiet time of the first question */
+		p = rig_udp4("10.0.1.5", "10.0.2.6", 100 + i, 0, false);
+		cw_plain_in(h->e, &p, 1, h->now + S);
+	}
+	assert_false(rig_event(h, 0, SADB_ACQUIRE, &m));
+	assert_int_equal(cw_counter(h->e, CW_DROP_QUEUE_OLD), 6);
+	/* its refusal is the changed policy's too */
+	pfkey_msg_init(&m, SADB_ACQUIRE, SADB_SATYPE_ESP);
+	m.seq = seq;
+	m.err = ETIMEDOUT;
+	assert_int_equal(rig_call(h, 0, &m), -1);
+	assert_int_equal(cw_counter(h->e, CW_DROP_NO_SA), 64);
+	rig_clear(h);
+
+	/* refused, and changed: the back-off goes on */
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 12);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_forget(h, 0);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now + S / 2);
+	rig_dropped(h, CW_DROP_NO_SA);
+	assert_false(rig_event(h, 0, SADB_ACQUIRE, &m));
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now + S);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	assert_int_equal(rig_sa(h, &out), 0);
+	assert_int_equal(h->nwire, 1);
+	rig_free(h);
+}
+
 /* What clients make it hold is limited, and lower limits take nothing away. */
 static void
 limits(void **state)
