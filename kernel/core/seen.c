@@ -13,7 +13,7 @@ look(const struct cw_pkt *p, struct cw_seen *s)
 	*s = (struct cw_seen){ .reason = p->drop, .spi = p->spi, .when = p->now, .times = 1 };
 	cw_dropped_ends(p, &s->src, &s->dst);
 	if (p->bank >= cw_bank(CW_KIND_ESP, 4)) {
-		s->proto = IP_ESP;
+		s->proto = p->bank >= cw_bank(CW_KIND_IPCOMP, 4) && p->bank < cw_bank(CW_KIND_TUNNEL, 4) ? IP_COMP : IP_ESP;
 	} else if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) == CW_IP_OK) {
 		s->proto = ip.flow.proto;
 		s->sport = ip.flow.sport;

@@ -141,7 +141,7 @@ show_sa_line(FILE *f, const struct pfkey_msg *m, const struct show *o)
 	if (m->hard.addtime)
 		snprintf(limit, sizeof(limit), m->hard.addtime >= 1000 ? "big" : "%3llu", (unsigned long long)m->hard.addtime);
 	snprintf(sofar, sizeof(sofar), age >= 1000 ? "big" : "%3llu", (unsigned long long)age);
-	fprintf(f, "%02d%02d %-3s %c %08x %s/%s ", tm.tm_min, tm.tm_sec, m->satype == SADB_SATYPE_AH ? "ah" : "esp", "LMDd"[m->sa.state & 3], m->sa.spi,
+	fprintf(f, "%02d%02d %-3s %c %08x %s/%s ", tm.tm_min, tm.tm_sec, m->satype == SADB_SATYPE_AH ? "ah" : m->satype == SADB_X_SATYPE_IPCOMP ? "ipcomp" : "esp", "LMDd"[m->sa.state & 3], m->sa.spi,
 	    sofar, limit);
 	put_end(f, m, false, o->ports);
 	fputs("-> ", f);

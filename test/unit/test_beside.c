@@ -92,7 +92,7 @@ test_policies(void **state)
 
 	policy(&m, CW_DIR_OUT);
 	assert_true(policies_take(&m, &n));
-	assert_true(n.plain && n.dir == CW_DIR_OUT);
+	assert_true(n.plain && n.dir == CW_DIR_OUT && !n.open);
 	assert_string_equal(prefix_str(&n.src, s), "10.0.1.0/24");
 	assert_string_equal(prefix_str(&n.dst, s), "10.0.2.0/24");
 	m.dst.ep.port = 80;
@@ -103,6 +103,16 @@ test_policies(void **state)
 	policy(&m, CW_DIR_IN);
 	m.src.proto = 17;
 	assert_true(policies_take(&m, &n) && !n.plain);
+	policy(&m, CW_DIR_IN);	/* the guard stays away from what takes clear packets: IPComp, and level use */
+	m.policy.req[0].proto = 108;
+	assert_true(policies_take(&m, &n) && n.open);
+	m.policy.req[1] = m.policy.req[0];
+	m.policy.req[1].proto = 50;
+	m.policy.req[1].level = CW_LEVEL_USE;
+	m.policy.n = 2;
+	assert_true(policies_take(&m, &n) && n.open);
+	m.policy.req[1].level = CW_LEVEL_REQUIRE;
+	assert_true(policies_take(&m, &n) && !n.open);
 	policy(&m, CW_DIR_FWD);
 	assert_false(policies_take(&m, &n));
 	policy(&m, CW_DIR_OUT);

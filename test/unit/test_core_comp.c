@@ -364,6 +364,7 @@ drops(void **state)
 	struct pfkey_msg m = comp_msg(SADB_ADD, 0x3000, "20.0.0.1", "20.0.0.2", TRA, RAWCPI);
 	uint8_t *h = cw_pkt_data(w), bomb[300] = { 17, 0, 0x20, 0 }, stored[] = { 17, 0, 0x20, 0, 1, 3, 0, 0xfc, 0xff, 'a', 'b', 'c' };
 	static uint8_t zeros[60000];
+	static struct cw_seen seen[CW_SEEN];
 	z_stream pack = { 0 };
 
 	for (size_t n = 0; n < 4; n++)
@@ -390,6 +391,9 @@ drops(void **state)
 	z->cap = z->off + z->len;
 	rig_carry(t.b, z);
 	rig_dropped(t.b, CW_DROP_NO_MEMORY);
+	assert_true(cw_seen_copy(t.b->e, seen) > 0);
+	assert_int_equal(seen[0].proto, IP_COMP);
+	assert_int_equal(seen[0].spi, 0x2000);
 	rig_clear(t.b);
 	t.b->no_room = false;
 	/* an SA for sending only, and one from another sender */

@@ -151,7 +151,7 @@ struct cw_ext_named {
 
 /*
  * DROPS (engine to client): the last packets that were dropped, the newest first. By the addresses of their own header, or, of what came
- * or would have gone as ESP (proto 50), of the outer one. spi 0: no SA was looked for.
+ * or would have gone as ESP or IPComp (proto 50, 108), of the outer one. spi 0: no SA was looked for.
  */
 #define CW_DROPS_MAX	64
 struct cw_dropped {
