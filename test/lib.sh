@@ -265,6 +265,7 @@ capture_start() {
 	_id=$1 _ns=$2 _if=$3; shift 3
 	case $_id in wire) set -- -s 160 "$@" ;; esac
 	if [ -z "$CW_ONE_UID" ]; then set -- tcpdump -i "$_if" -n -U --immediate-mode -w - "$@"; else set -- "$CW_TOOLS/sniff" "$_if"; fi
+	: >"$W/$_id.log"	# what an earlier capture of that name said is no sign that this one listens
 	ip netns exec "$PFX-$_ns" "$@" >"$W/$_id.pcap" 2>"$W/$_id.log" &
 	eval "CAP_$_id=$!"
 	PIDS="$PIDS $!"
