@@ -351,7 +351,8 @@ main(void)
 		cmocka_unit_test(one_sided_lifetime),
 		cmocka_unit_test(sequence_end),
 		cmocka_unit_test(esn_crossing),
-		cmocka_unit_test(acquire), cmocka_unit_test(limits),
+		cmocka_unit_test(acquire),
+		cmocka_unit_test(acquire_of_a_changed_policy), cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
