@@ -19,6 +19,7 @@
 #include <linux/udp.h>
 #include <net/addrconf.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/route.h>
@@ -317,23 +318,42 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 		mod_path_told(h, &peer, mtu);
 }
 
-static unsigned int
-on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+/*
+ * What is taken here leaves the system: its connection is confirmed now. Connection tracking does so at the same place and priority
+ * as ours, and comes behind us where it was there first.
+ */
+static bool
+confirm(struct sk_buff *skb)
 {
-	struct host *h = mod_host(state->net);
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	const struct nf_ct_hook *hook = rcu_dereference(nf_ct_hook);
+	struct nf_conntrack *c = skb_nfct(skb);
+
+	if (c && hook && !nf_ct_is_confirmed(container_of(c, struct nf_conn, ct_general)))
+		return hook->confirm(skb) == NF_ACCEPT;
+#endif
+	return true;
+}
+
+/* One packet for this host, no bundle of datagrams: NF_STOLEN when it was one of ours. */
+static unsigned int
+inbound(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
+{
 	u16 sport = 0, dport = 0;
 	unsigned int off, why;
 	bool whole;
 	u8 proto;
 
-	if (state->in->flags & IFF_LOOPBACK)
-		return NF_ACCEPT;
 	whole = transport(skb, &off, &proto);
 	if (whole && (proto == IPPROTO_ESP || proto == IPPROTO_COMP || is_raw(h, skb, proto))) {
+		if (!confirm(skb))
+			return NF_DROP;
 		mod_take_wire(h, skb, off, proto, false, 0, 0);
 		return NF_STOLEN;
 	}
 	if (whole && proto == IPPROTO_UDP && is_encapsulated(h, state, skb, off, &sport, &dport)) {
+		if (!confirm(skb))
+			return NF_DROP;
 		mod_take_wire(h, skb, off + sizeof(struct udphdr), IPPROTO_ESP, true, sport, dport);
 		return NF_STOLEN;
 	}
@@ -345,6 +365,47 @@ on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 	if (why == CW_DROP_NONE || is_neighbour(skb) || (whole && proto == IPPROTO_UDP && socket_bypasses(state, skb, off)))
 		return NF_ACCEPT;
 	return drop(h, skb, why);
+}
+
+/* Datagrams that came as one: each is ESP or somebody else's for itself. */
+static unsigned int
+inbound_bundle(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct sk_buff *segs, *next;
+
+	if (!confirm(skb))
+		return NF_DROP;
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs)) {
+		cw_count(h->e, CW_DROP_OFFLOAD, 1);
+		return NF_DROP;
+	}
+	consume_skb(skb);
+	for (skb = segs; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		switch (inbound(h, skb, state)) {
+		case NF_ACCEPT:
+			state->okfn(state->net, state->sk, skb);
+			break;
+		case NF_DROP:
+			kfree_skb(skb);
+			break;
+		}
+	}
+	return NF_STOLEN;
+}
+
+static unsigned int
+on_input_last(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct host *h = mod_host(state->net);
+
+	if (state->in->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
+	if (skb_is_gso(skb) && (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) && cw_sa_count(h->e) > 0)
+		return inbound_bundle(h, skb, state);
+	return inbound(h, skb, state);
 }
 
 #define HOOKS(family)													\

@@ -3,6 +3,7 @@
  * What comes out of a tunnel and passed the policy check. It goes into the system behind its filters, which have seen the wire
  * form: our hooks in front of them carry it past. The way it came says nothing about its source, so no reverse path is asked for.
  */
+#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
@@ -72,6 +73,42 @@ deliver4(struct host *h, struct sk_buff *skb)
 	mod_passed();
 }
 
+/*
+ * What is done to a packet's hop-by-hop options where it comes in from the wire (RFC 8200 4.2 and 4.3, RFC 2711); Linux keeps no
+ * handler for that header behind this place. false: the packet is gone, its sender told where the option wants that.
+ */
+static bool
+hop_by_hop6(struct host *h, struct sk_buff *skb)
+{
+	const u8 *o = skb_network_header(skb) + sizeof(struct ipv6hdr);
+	unsigned int room = skb->len - sizeof(struct ipv6hdr), at = 2, len;
+
+	if (room < 8 || room < (o[1] + 1) * 8u)
+		goto bad;
+	for (len = (o[1] + 1) * 8u; at < len; at += o[at] == IPV6_TLV_PAD1 ? 1 : 2u + o[at + 1]) {
+		if (o[at] == IPV6_TLV_PAD1)
+			continue;
+		if (at + 2 > len || at + 2 + o[at + 1] > len)
+			goto bad;
+		if (o[at] == IPV6_TLV_ROUTERALERT && o[at + 1] == 2) {
+			IP6CB(skb)->flags |= IP6SKB_ROUTERALERT;
+			memcpy(&IP6CB(skb)->ra, o + at + 2, sizeof(IP6CB(skb)->ra));
+		} else if (o[at] != IPV6_TLV_PADN && (o[at] & 0xc0) != 0) {
+			/* icmpv6_send() itself knows which of them tells of one that was for a group */
+			if ((o[at] & 0xc0) != 0x40)
+				icmpv6_send(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_OPTION, sizeof(struct ipv6hdr) + at);
+			goto bad;
+		}
+	}
+	IP6CB(skb)->nhoff = sizeof(struct ipv6hdr);
+	skb_set_transport_header(skb, sizeof(struct ipv6hdr) + len);
+	return true;
+bad:
+	cw_count(h->e, CW_DROP_INNER_HEADER, 1);
+	kfree_skb(skb);
+	return false;
+}
+
 static void
 deliver6(struct host *h, struct sk_buff *skb)
 {
@@ -80,6 +117,8 @@ deliver6(struct host *h, struct sk_buff *skb)
 	IP6CB(skb)->iif = skb->skb_iif;
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
 	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
+	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_HOP && !hop_by_hop6(h, skb))
+		return;
 	if (ipv6_stub->ipv6_route_input(skb)) {
 		cw_count(h->e, CW_DROP_PLAIN_WRITE, 1);
 		kfree_skb(skb);
