@@ -19,11 +19,10 @@ get_users(struct req *r)
 	size_t limit, n;
 	json_t *list;
 
-	if (!list_query(r, LIST_MAX, &limit, &before))
+	if ((v = list_rows(r, LIST_MAX, sizeof(*v), &limit, &before)) == NULL)
 		return;
 	list = json_array();
-	v = calloc(limit + 1, sizeof(*v));
-	n = v ? account_list(r->s->store, after ? after : "", v, limit + 1) : 0;
+	n = account_list(r->s->store, after ? after : "", v, limit + 1);
 	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "user", v[i].name, "role", role_name(v[i].role), "disabled", v[i].disabled,
 		    "created", json_time(v[i].created)));
@@ -144,11 +143,10 @@ get_sessions(struct req *r)
 	size_t limit, n;
 	json_t *list;
 
-	if (!list_query(r, LIST_MAX, &limit, &before))
+	if ((v = list_rows(r, LIST_MAX, sizeof(*v), &limit, &before)) == NULL)
 		return;
 	list = json_array();
-	v = calloc(limit + 1, sizeof(*v));
-	n = v ? session_list(r->s->store, clock_wall_s(), before, v, limit + 1) : 0;
+	n = session_list(r->s->store, clock_wall_s(), before, v, limit + 1);
 	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v[i].number, "user", v[i].user, "client",
 		    json_words(v[i].client), "created", json_time(v[i].created), "seen", json_time(v[i].seen), "expires", json_time(v[i].expires)));
@@ -175,11 +173,10 @@ get_tokens(struct req *r)
 	size_t limit, n;
 	json_t *list;
 
-	if (!list_query(r, LIST_MAX, &limit, &before))
+	if ((v = list_rows(r, LIST_MAX, sizeof(*v), &limit, &before)) == NULL)
 		return;
 	list = json_array();
-	v = calloc(limit + 1, sizeof(*v));
-	n = v ? token_list(r->s->store, before, v, limit + 1) : 0;
+	n = token_list(r->s->store, before, v, limit + 1);
 	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:o}", "id", (json_int_t)v[i].number, "name", v[i].name, "user",
 		    json_text(v[i].user), "role", role_name(v[i].role), "created", json_time(v[i].created), "used",

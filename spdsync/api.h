@@ -101,10 +101,10 @@ void get_audit(struct req *);
 uint64_t parse_count(const char *, uint64_t max);	/* 0: not a number in 1..max */
 #define LIST_MAX	1000
 /*
- * A part of a list: the query's "limit", and "before" (0: from the newest). False: an error was sent. Who answers reads one row more than
- * limit, shows limit, and says with list_answer where the list goes on: a list never ends without saying so.
+ * A part of a list: the query's "limit", "before" (0: from the newest), and zeroed room for one row more than limit, to be freed. NULL: an error
+ * was sent. Who answers reads that many, shows limit, and says with list_answer where the list goes on: a list never ends without saying so.
  */
-bool list_query(struct req *, size_t preset, size_t *limit, uint64_t *before);
+void *list_rows(struct req *, size_t preset, size_t size, size_t *limit, uint64_t *before);
 void list_answer(struct req *, const char *key, json_t *rows, json_t *next);	/* takes both; next NULL: that was all */
 void post_check(struct req *);		/* apply.c */
 void post_apply(struct req *);

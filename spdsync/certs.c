@@ -12,47 +12,11 @@
 #include "certwatch.h"
 #include "clock.h"
 #include "files.h"
+#include "keymgrcall.h"
 
+#define MISSING	"'ikectl show certs' tells what is here."
 
 /* ---- answers ---- */
-
-static int
-status_of(enum reason r)
-{
-	switch (r) {
-	case R_NOT_FOUND: case R_CA_MISSING: case R_NOT_ISSUED:
-		return 404;
-	case R_CA_EXISTS: case R_CERT_EXISTS: case R_CERT_IN_USE:
-		return 409;
-	case R_KEYMGR_DOWN: case R_BUSY:
-		return 503;
-	case R_VALUE_INVALID: case R_REQUEST_INVALID: case R_CSR_INVALID: case R_KEY_KIND: case R_CREDENTIAL_UNREADABLE: case R_PASSWORD_WRONG:
-	case R_PRIVATE_KEY_OTHER: case R_PRIVATE_KEY_MISSING: case R_PRIVATE_KEY_UNUSABLE: case R_NOT_A_CA: case R_NAME_INVALID:
-		return 400;
-	default:
-		return 502;
-	}
-}
-
-/* "Another certificate has that name: 'tokyo'." */
-static void
-fail(struct req *r, enum reason reason, struct rd *body)
-{
-	const char *sentence = reason_row(reason)->sentence, *hint = NULL;
-	char detail[512] = "", text[1100];
-	size_t n = strlen(sentence);
-
-	if (body && rd_left(body))
-		str_get(body, detail, sizeof(detail));
-	if (n && sentence[n - 1] == '.')
-		n--;
-	snprintf(text, sizeof(text), "%.*s%s%s.", (int)n, sentence, detail[0] ? ": " : "", detail);
-	if (reason == R_NOT_FOUND)
-		hint = "'ikectl show certs' tells what is here.";
-	else if (reason == R_BUSY || reason == R_VALUE_INVALID)
-		hint = "";
-	req_error(r, status_of(reason), reason, text, hint);
-}
 
 static void
 on_late(evutil_socket_t fd, short what, void *arg)
@@ -76,7 +40,7 @@ made_done(void *arg, enum reason reason, struct rd *body)
 	r->call = 0;
 	certwatch_look(r->s->certs);
 	if (reason != R_OK)
-		fail(r, reason, body);
+		keymgr_fail(r, reason, body, MISSING);
 	else if (!cert_made_get(body, &made) || !rd_done(body))
 		req_error(r, 502, R_INTERNAL, NULL, NULL);
 	else
@@ -88,31 +52,22 @@ removed_done(void *arg, enum reason reason, struct rd *body)
 {
 	struct req *r = arg;
 
-	r->call = 0;
 	certwatch_look(r->s->certs);
-	if (reason != R_OK)
-		fail(r, reason, body);
-	else
-		req_reply(r, 200, json_pack("{s:s, s:b}", "name", r->name, "done", 1));
+	if (reason == R_NOT_FOUND) {
+		r->call = 0;
+		keymgr_fail(r, reason, body, MISSING);
+	} else {
+		keymgr_removed(r, reason, body);
+	}
 }
 
 /* ---- calls ---- */
 
 /* fd: -1 none; it stays the caller's. */
 static void
-call(struct req *r, uint16_t type, struct wr *w, int fd, ipc_done *done)
+call(struct req *r, uint16_t type, const struct wr *w, int fd, ipc_done *done)
 {
-	struct pump *k = &r->s->keymgr;
-	unsigned wait_s;
-
-	if (!req_wait(r, &wait_s))
-		return;
-	r->call_link = k->ipc;
-	r->call = k->up && wr_ok(w) ? ipc_call_fd(k->ipc, type, wr_bytes(w), fd, R_KEYMGR_DOWN, done, r) : 0;
-	if (r->call == 0)
-		req_error(r, 503, R_KEYMGR_DOWN, NULL, NULL);
-	else
-		req_timer(r, wait_s, on_late);
+	keymgr_call(r, type, w, fd, done, on_late);
 }
 
 /* The body, or NULL after an error. */
@@ -132,15 +87,6 @@ body_of(struct req *r, enum certbody_kind kind)
 }
 
 /* What the path names; a name that cannot be one is not there. */
-static bool
-named(struct req *r)
-{
-	if (name_ok(r->name))
-		return true;
-	req_error(r, 400, R_NAME_INVALID, NULL, NULL);
-	return false;
-}
-
 /* The descriptor of the query's ticket. False after an error. */
 static bool
 file_of(struct req *r, bool needed, int *fd)
@@ -174,7 +120,7 @@ site_ids(const struct req *r, const char *site, char ids[CERT_IDS][ID_CAP])
 void
 post_csr(struct req *r)
 {
-	struct certbody *b = named(r) ? body_of(r, BODY_CSR) : NULL;
+	struct certbody *b = keymgr_named(r) ? body_of(r, BODY_CSR) : NULL;
 	uint8_t buf[MESSAGE];
 	struct wr w = wr_of(buf, sizeof(buf));
 
@@ -231,7 +177,7 @@ post_import(struct req *r)
 void
 post_export(struct req *r)
 {
-	struct certbody *b = named(r) ? body_of(r, BODY_EXPORT) : NULL;
+	struct certbody *b = keymgr_named(r) ? body_of(r, BODY_EXPORT) : NULL;
 	uint8_t buf[MESSAGE];
 	struct wr w = wr_of(buf, sizeof(buf));
 	int fd = -1;
@@ -249,20 +195,13 @@ post_export(struct req *r)
 void
 post_remove(struct req *r)
 {
-	uint8_t buf[128];
-	struct wr w = wr_of(buf, sizeof(buf));
-
-	if (!named(r))
-		return;
-	str_put(&w, r->name);
-	req_audit(r, "certificate removal", r->name);
-	call(r, CERT_REMOVE, &w, -1, removed_done);
+	keymgr_remove(r, CERT_REMOVE, "certificate removal", removed_done, on_late);
 }
 
 void
 post_ca_init(struct req *r)
 {
-	struct certbody *b = named(r) ? body_of(r, BODY_INIT) : NULL;
+	struct certbody *b = keymgr_named(r) ? body_of(r, BODY_INIT) : NULL;
 	uint8_t buf[MESSAGE];
 	struct wr w = wr_of(buf, sizeof(buf));
 
@@ -279,7 +218,7 @@ post_ca_init(struct req *r)
 void
 post_ca_issue(struct req *r)
 {
-	struct certbody *b = named(r) ? body_of(r, BODY_ISSUE) : NULL;
+	struct certbody *b = keymgr_named(r) ? body_of(r, BODY_ISSUE) : NULL;
 	uint8_t buf[MESSAGE];
 	struct wr w = wr_of(buf, sizeof(buf));
 
@@ -297,7 +236,7 @@ post_ca_issue(struct req *r)
 void
 post_ca_revoke(struct req *r)
 {
-	struct certbody *b = named(r) ? body_of(r, BODY_REVOKE) : NULL;
+	struct certbody *b = keymgr_named(r) ? body_of(r, BODY_REVOKE) : NULL;
 	uint8_t buf[MESSAGE];
 	struct wr w = wr_of(buf, sizeof(buf));
 
@@ -313,7 +252,7 @@ post_ca_revoke(struct req *r)
 void
 post_ca_crl(struct req *r)
 {
-	struct certbody *b = named(r) ? body_of(r, BODY_CRL) : NULL;
+	struct certbody *b = keymgr_named(r) ? body_of(r, BODY_CRL) : NULL;
 	uint8_t buf[MESSAGE];
 	struct wr w = wr_of(buf, sizeof(buf));
 	int fd = -1;
@@ -344,7 +283,7 @@ certs_done(void *arg, enum reason reason, struct rd *body)
 
 	r->call = 0;
 	if (reason != R_OK || c == NULL) {
-		fail(r, c ? reason : R_NO_MEMORY, c ? body : NULL);
+		keymgr_fail(r, c ? reason : R_NO_MEMORY, c ? body : NULL, MISSING);
 		free(c);
 		return;
 	}
@@ -393,7 +332,7 @@ issued_done(void *arg, enum reason reason, struct rd *body)
 
 	r->call = 0;
 	if (reason != R_OK) {
-		fail(r, reason, body);
+		keymgr_fail(r, reason, body, MISSING);
 		return;
 	}
 	n = rd_le16(body);
@@ -426,7 +365,7 @@ ask_issued(struct req *r)
 void
 get_issued(struct req *r)
 {
-	if (!named(r))
+	if (!keymgr_named(r))
 		return;
 	r->late = list_late;
 	r->list = json_array();

@@ -46,6 +46,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/events.c \
 	spdsync/events.h \
 	spdsync/evring.c \
+	spdsync/keymgrcall.c \
+	spdsync/keymgrcall.h \
 	spdsync/leaving.c \
 	spdsync/evring.h spdsync/leaving.h \
 	spdsync/explain.c \

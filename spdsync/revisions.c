@@ -26,7 +26,7 @@ parse_count(const char *text, uint64_t max)
 	return errno || *end || v > max ? 0 : v;
 }
 
-bool
+static bool
 list_query(struct req *r, size_t preset, size_t *limit, uint64_t *before)
 {
 	const char *most = req_query(r, "limit"), *text = req_query(r, "before");
@@ -40,6 +40,18 @@ list_query(struct req *r, size_t preset, size_t *limit, uint64_t *before)
 	else
 		return true;
 	return false;
+}
+
+void *
+list_rows(struct req *r, size_t preset, size_t size, size_t *limit, uint64_t *before)
+{
+	void *rows = NULL;
+
+	if (!list_query(r, preset, limit, before))
+		return NULL;
+	if ((rows = calloc(*limit + 1, size)) == NULL)
+		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
+	return rows;
 }
 
 void
@@ -56,11 +68,10 @@ get_revisions(struct req *r)
 	size_t limit, n;
 	json_t *list;
 
-	if (!list_query(r, 100, &limit, &before))
+	if ((v = list_rows(r, 100, sizeof(*v), &limit, &before)) == NULL)
 		return;
 	list = json_array();
-	v = calloc(limit + 1, sizeof(*v));
-	n = v ? store_list(r->s->store, before, v, limit + 1) : 0;
+	n = store_list(r->s->store, before, v, limit + 1);
 	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_revision(&v[i], r->s->rev.number));
 	list_answer(r, "revisions", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
@@ -93,11 +104,10 @@ get_audit(struct req *r)
 	size_t limit, n;
 	json_t *list;
 
-	if (!list_query(r, 100, &limit, &before))
+	if ((v = list_rows(r, 100, sizeof(*v), &limit, &before)) == NULL)
 		return;
 	list = json_array();
-	v = calloc(limit + 1, sizeof(*v));
-	n = v ? store_audit_list(r->s->store, before, v, limit + 1) : 0;
+	n = store_audit_list(r->s->store, before, v, limit + 1);
 	for (size_t i = 0; i < n && i < limit; i++)
 		json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "number", (json_int_t)v[i].number,
 		    "time", json_time(v[i].time_s), "author", json_words(v[i].author), "origin", json_text(v[i].origin),

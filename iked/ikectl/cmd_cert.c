@@ -215,23 +215,30 @@ cert_import(const struct ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
-static int
-cert_remove(const struct ctl *ctl, int argc, char **argv)
+int
+remove_named(const struct ctl *ctl, const char *kind, const char *what, const char *name)
 {
 	json_t *answer;
 	char path[160];
 	int rc;
 
-	if (!is_name("a certificate", argv[0]))
+	if (!is_name(what, name))
 		return CTL_USAGE;
-	snprintf(path, sizeof(path), "/v1/certs/%s/remove", argv[0]);
+	snprintf(path, sizeof(path), "/v1/%s/%s/remove", kind, name);
 	rc = post_json(ctl, path, json_object(), &answer, NULL);
 	if (answer && ctl->json)
 		ctl_json(answer);
 	else if (answer)
-		printf("%s: removed\n", argv[0]);
+		printf("%s: removed\n", name);
 	json_decref(answer);
 	return rc;
+}
+
+static int
+cert_remove(const struct ctl *ctl, int argc, char **argv)
+{
+	(void)argc;
+	return remove_named(ctl, "certs", "a certificate", argv[0]);
 }
 
 static const struct sub subs[] = {

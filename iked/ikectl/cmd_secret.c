@@ -76,21 +76,8 @@ secret_new(const struct ctl *ctl, int argc, char **argv)
 static int
 secret_remove(const struct ctl *ctl, int argc, char **argv)
 {
-	json_t *answer = NULL;
-	char path[160];
-	int rc;
-
 	(void)argc;
-	if (!is_name("a secret", argv[0]))
-		return CTL_USAGE;
-	snprintf(path, sizeof(path), "/v1/secrets/%s/remove", argv[0]);
-	rc = ctl_method(ctl, "POST", path, "", 0, &answer);
-	if (answer && ctl->json)
-		ctl_json(answer);
-	else if (answer)
-		printf("%s: removed\n", argv[0]);
-	json_decref(answer);
-	return rc;
+	return remove_named(ctl, "secrets", "a secret", argv[0]);
 }
 
 static const struct sub secrets[] = {

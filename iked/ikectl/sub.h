@@ -16,6 +16,8 @@ int sub_run(const struct ctl *, const char *command, const struct sub *, size_t 
 
 /* A POST with a JSON body (taken); the answer is the caller's. error as with ctl_call. */
 int post_json(const struct ctl *, const char *path, json_t *body, json_t **answer, json_t **error);
+/* POST /v1/KIND/NAME/remove, and what came of it on standard output. what: "a certificate". Returns the exit status. */
+int remove_named(const struct ctl *, const char *kind, const char *what, const char *name);
 /* Adds a member for what was given. */
 void set_text(json_t *body, const char *key, const char *value);
 void set_ids(json_t *body, const struct ctl *);
