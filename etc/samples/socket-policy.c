@@ -29,7 +29,7 @@ address(const char *ip, const char *port)
 }
 
 static int
-set_policy(int s, const char *text, const char *engine)
+set_policy(int s, const char *text, const char *engine, int option)
 {
 	char *policy = ipsec_set_policy(text, (int)strlen(text)), *shown;
 	int rc;
@@ -38,8 +38,13 @@ set_policy(int s, const char *text, const char *engine)
 		fprintf(stderr, "%s: %s\n", text, ipsec_strerror());
 		return -1;
 	}
-	rc = ipsec_bind_policy(s, policy, engine);
-	if (rc != 0)
+	if (option)	/* the module alone has it, and the socket need not be bound */
+		rc = setsockopt(s, IPPROTO_IP, IP_IPSEC_POLICY, policy, (socklen_t)ipsec_get_policylen(policy));
+	else
+		rc = ipsec_bind_policy(s, policy, engine);
+	if (rc != 0 && option)
+		perror(text);
+	else if (rc != 0)
 		fprintf(stderr, "%s: %s\n", text, ipsec_strerror());
 	else if ((shown = ipsec_dump_policy(policy, NULL)) != NULL) {
 		printf("%d octets: %s\n", ipsec_get_policylen(policy), shown);
@@ -56,15 +61,17 @@ main(int argc, char **argv)
 	const char *engine = NULL;
 	struct sockaddr_in here, there;
 	socklen_t n = sizeof(there);
-	int c, s, listening = 0, unbound = 0;
+	int c, s, listening = 0, unbound = 0, option = 0;
 	char text[64];
 	ssize_t got;
 
-	while ((c = getopt(argc, argv, "+e:lu")) != -1) {
+	while ((c = getopt(argc, argv, "+e:lou")) != -1) {
 		if (c == 'e')
 			engine = optarg;
 		else if (c == 'l')
 			listening = 1;
+		else if (c == 'o')
+			option = 1;	/* by setsockopt(2), as on NetBSD */
 		else if (c == 'u')
 			unbound = 1;	/* to see what the library says of it */
 		else
@@ -80,7 +87,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	for (char **p = argv + (listening ? 2 : 4); *p; p++)
-		if (set_policy(s, *p, engine) != 0)
+		if (set_policy(s, *p, engine, option) != 0)
 			return 1;
 	fflush(stdout);
 	while (listening) {

@@ -37,10 +37,9 @@ flow_outside(struct cw_sa *sa, bool transport, bool last, struct cw_flow *f)
 }
 
 unsigned
-cw_bundle_find(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *ip, uint64_t now, struct cw_bundle *b,
-    const struct cw_request **r, struct cw_flow *f)
+cw_bundle_find(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol, const struct cw_ip *ip, uint64_t now,
+    struct cw_bundle *b, const struct cw_request **r, struct cw_flow *f)
 {
-	const struct cw_policy *pol = &x->pub;
 	bool skipped = false, held;
 	unsigned why = CW_DROP_NONE;
 
@@ -53,7 +52,7 @@ cw_bundle_find(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *
 		transport = (*r)->mode == CW_MODE_TRANSPORT;
 		b->sa[b->n] = choose(e, *r, f, now, &why);
 		if (!b->sa[b->n] && why == CW_DROP_NO_SA && cw_level(e, *r, ip->ver) == CW_LEVEL_USE) {
-			if ((*r)->proto != IP_COMP) {	/* whose asking would stand in ESP's way: a policy asks for one at a time */
+			if (x && (*r)->proto != IP_COMP) {	/* whose asking would stand in ESP's way: a policy asks for one at a time */
 				cw_acquire(e, x, *r, f, now, &held);	/* and done without until it is there */
 				skipped = true;
 			}
@@ -66,7 +65,7 @@ cw_bundle_find(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *
 		if (!flow_outside(b->sa[b->n - 1], transport, i + 1 == pol->nreq, f))
 			return CW_DROP_ENDPOINT_UNKNOWN;
 	}
-	if (!skipped)
+	if (!skipped && x)
 		cw_acquire_answered(e, x);
 	return CW_DROP_NONE;
 }

@@ -22,17 +22,33 @@ layer_is(const struct cw_hist *h, const struct cw_request *r)
  * what does not get smaller comes without it (RFC 3173 2.2), and it protects nothing.
  */
 static bool
-history_is(const struct cw_engine *e, const struct cw_hist *hist, unsigned nhist, const struct cw_policy *pol)
+history_is(const struct cw_engine *e, const struct cw_hist *hist, unsigned nhist, const struct cw_policy *pol, unsigned fam)
 {
 	unsigned h = 0;
 
 	for (unsigned i = pol->nreq; i-- > 0; ) {
 		if (h < nhist && layer_is(&hist[h], &pol->req[i]))
 			h++;
-		else if (pol->req[i].proto != IP_COMP && cw_level(e, &pol->req[i], pol->src.addr.fam) != CW_LEVEL_USE)
+		else if (pol->req[i].proto != IP_COMP && cw_level(e, &pol->req[i], fam) != CW_LEVEL_USE)
 			return false;
 	}
 	return h == nhist;
+}
+
+static unsigned
+transforms_are(const struct cw_engine *e, const struct cw_policy *pol, const struct cw_pkt *p, unsigned fam)
+{
+	unsigned nhist = p ? p->nhist : 0;
+
+	if (history_is(e, p ? p->hist : NULL, nhist, pol, fam))
+		return CW_DROP_NONE;
+	return nhist ? CW_DROP_POLICY_MISMATCH : CW_DROP_POLICY_CLEAR;
+}
+
+unsigned
+cw_policy_takes(const struct cw_engine *e, const struct cw_policy *pol, const struct cw_pkt *p, unsigned fam)
+{
+	return pol->type == CW_POLICY_IPSEC ? transforms_are(e, pol, p, fam) : CW_DROP_NONE;	/* bypass: however it comes */
 }
 
 /* p NULL: a packet off which nothing was taken. */
@@ -47,9 +63,7 @@ wants(const struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_ent
 	case CW_POLICY_DISCARD:
 		return CW_DROP_POLICY_DISCARD_IN;
 	case CW_POLICY_IPSEC:
-		if (history_is(e, p ? p->hist : NULL, nhist, &x->pub))
-			return CW_DROP_NONE;
-		return nhist ? CW_DROP_POLICY_MISMATCH : CW_DROP_POLICY_CLEAR;
+		return transforms_are(e, &x->pub, p, x->pub.src.addr.fam);
 	default:
 		return nhist ? CW_DROP_POLICY_BYPASS_IN : CW_DROP_NONE;
 	}
@@ -96,8 +110,11 @@ cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
 {
 	struct cw_ip ip;
 	unsigned why = malformed(cw_ip_parse(cw_pkt_data(p), p->len, &ip));
+	struct cw_policy own;
 
-	if (why == CW_DROP_NONE)
+	if (why == CW_DROP_NONE && !ip.fragment && host_socket_policy(e->host, p, &ip.flow, &own))
+		why = cw_policy_takes(e, &own, p, ip.ver);
+	else if (why == CW_DROP_NONE)
 		why = check(e, p, &ip.flow, p->forward);
 	p->checked = why == CW_DROP_NONE;
 	return why;

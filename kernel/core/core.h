@@ -64,13 +64,6 @@ struct cw_walk cw_index_walk(const struct cw_index *, uint32_t hash);
 struct cw_link *cw_index_next(struct cw_walk *);
 
 /* -- ip.c: inner headers -- */
-struct cw_flow {
-	struct cw_addr	src, dst;
-	uint8_t		proto;
-	uint8_t		opaque;		/* a later fragment: 1 its ports are not known, 2 its protocol neither */
-	uint16_t	sport, dport;	/* ICMP: type, code */
-};
-
 struct cw_ip {
 	uint8_t		ver, tos, df;
 	uint16_t	upper;		/* offset of the upper layer's header */
@@ -403,8 +396,11 @@ struct cw_bundle {
 	struct cw_sa	*sa[CW_REQUESTS_MAX];
 	uint8_t		 transport;	/* a bit for each */
 };
-/* One SA for each request, CW_DROP_NONE or the reason; then *r and *f are the request and the packet that lack it. n 0: send it in the clear. */
-unsigned cw_bundle_find(struct cw_engine *, struct cw_spd_entry *, const struct cw_ip *, uint64_t now, struct cw_bundle *,
+/*
+ * One SA for each request, CW_DROP_NONE or the reason; then *r and *f are the request and the packet that lack it. n 0: send it in the
+ * clear. Without an entry, which is a socket's policy, nobody is asked for an SA.
+ */
+unsigned cw_bundle_find(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *, const struct cw_ip *, uint64_t now, struct cw_bundle *,
 	const struct cw_request **r, struct cw_flow *f);
 uint32_t cw_bundle_mtu(const struct cw_bundle *, const struct cw_ip *);	/* octets of the largest packet that passes whole */
 unsigned cw_bundle_room(const struct cw_bundle *, const struct cw_pkt *, const struct cw_ip *);	/* CW_DROP_NONE or the reason */

@@ -46,6 +46,13 @@ struct cw_outer {
 	uint16_t	hlen;
 };
 
+struct cw_flow {
+	struct cw_addr	src, dst;
+	uint8_t		proto;
+	uint8_t		opaque;		/* a later fragment: 1 its ports are not known, 2 its protocol neither */
+	uint16_t	sport, dport;	/* ICMP: type, code */
+};
+
 #define CW_NEST_MAX	8	/* transforms taken off one packet at most */
 #define CW_REQUESTS_MAX	4	/* transforms that a policy asks for, and one packet is given, at most */
 
@@ -114,6 +121,7 @@ struct cw_pkt {
 	uint8_t		 bank;		/* which counters are raised: kind of traffic and family */
 	struct cw_hist	 hist[CW_NEST_MAX];
 	void		*cookie;	/* the host's own */
+	const struct cw_policy *own;	/* plain_in: of the socket that sends it, and the SPD is not asked; read only during the call */
 	/* the engine's own while it has the packet */
 	struct cw_sa	*sa;
 	struct cw_sa	*then[CW_REQUESTS_MAX - 1];	/* out: what it is still to go through, with a reference each */
@@ -170,8 +178,13 @@ bool cw_ask_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_a
 bool cw_ask_comp(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);	/* has an IPComp SA these ends? */
 /* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
 void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
-/* The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. */
+/*
+ * The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. The host is asked whether a socket
+ * with a policy of its own gets the packet (host_socket_policy); then that is what it is held against.
+ */
 unsigned cw_policy_check_in(struct cw_engine *, struct cw_pkt *);
+/* The same of one policy; p NULL: a clear packet of this family. */
+unsigned cw_policy_takes(const struct cw_engine *, const struct cw_policy *, const struct cw_pkt *, unsigned fam);
 /* Where a packet that is dropped was on its way from and to: the header of its kind of traffic. fam 0: it is not to be read. */
 void cw_dropped_ends(const struct cw_pkt *, struct cw_addr *src, struct cw_addr *dst);
 /* The host's own drops: count the reason and hand the packet to host_drop_out. */
@@ -251,5 +264,7 @@ enum cw_change { CW_POLICY_ADDED = 1, CW_POLICY_UPDATED = 2, CW_POLICY_DELETED =
 void cw_policies(struct cw_engine *, bool (*fn)(void *arg, const struct cw_policy *), void *arg);
 unsigned cw_policy_count(const struct cw_engine *);
 unsigned cw_sa_count(const struct cw_engine *);
+/* A policy as ipsec_set_policy(3) makes it, for a socket: n octets of struct sadb_x_policy and its requests. 0, or an errno. */
+int cw_policy_read(const uint8_t *, size_t n, struct cw_policy *);
 
 #endif

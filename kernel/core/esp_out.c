@@ -222,7 +222,7 @@ static void
 no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struct cw_request *r, const struct cw_flow *f, unsigned why,
     struct cw_batch *drops)
 {
-	if (why == CW_DROP_NO_SA) {
+	if (why == CW_DROP_NO_SA && x) {
 		bool held;
 
 		why = cw_acquire(e, x, r, f, p->now, &held);
@@ -252,12 +252,12 @@ struct out { struct cw_batch seal, wire, plain, drops; };
 	.plain = { .e = engine, .out = host_plain_out }, .drops = { .e = engine, .out = host_drop_out } }
 
 static void
-protect(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, struct cw_ip *ip, uint64_t now, struct out *b)
+protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol, struct cw_pkt *p, struct cw_ip *ip, uint64_t now, struct out *b)
 {
 	const struct cw_request *r;
 	struct cw_bundle u;
 	struct cw_flow f;
-	unsigned why = cw_bundle_find(e, x, ip, now, &u, &r, &f);
+	unsigned why = cw_bundle_find(e, x, pol, ip, now, &u, &r, &f);
 	bool transport = u.transport & 1;
 	uint32_t mtu;
 
@@ -311,9 +311,13 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 		return;
 	}
 	p->len = ip.total;	/* octets behind the packet are link padding */
+	if (p->own) {
+		protect(e, NULL, p->own, p, &ip, now, b);
+		return;
+	}
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
 	if (x && x->pub.type == CW_POLICY_IPSEC) {
-		protect(e, x, p, &ip, now, b);
+		protect(e, x, &x->pub, p, &ip, now, b);
 	} else if (x && x->pub.type == CW_POLICY_DISCARD) {
 		cw_fail(&b->drops, p, CW_DROP_POLICY_DISCARD_OUT);
 	} else if (!x && cw_unmatched_drops(e, &ip.flow)) {

@@ -55,6 +55,7 @@ struct pf_msg {
 
 /* 0, or the errno of the answer; on error type, seq, pid and satype are filled as far as they were there. */
 int pf_decode(const uint8_t *msg, size_t len, struct pf_msg *);
+bool pf_policy_get(const uint8_t *, size_t, struct pf_msg *);	/* the extension SADB_X_EXT_POLICY; false: it is none */
 void pf_selector_get(const uint8_t *p, struct cw_selector *);
 
 struct pf_out {

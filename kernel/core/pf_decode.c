@@ -112,8 +112,8 @@ get_request(const uint8_t *p, size_t n, struct cw_request *r)
 	return d && r->src.fam == r->dst.fam && n == (16 + s + d + 7) / 8 * 8;
 }
 
-static bool
-get_policy(const uint8_t *p, size_t n, struct pf_msg *m)
+bool
+pf_policy_get(const uint8_t *p, size_t n, struct pf_msg *m)
 {
 	struct sadb_x_policy x;
 
@@ -279,7 +279,7 @@ get_ext(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 	case SADB_EXT_KEY_ENCRYPT:
 		return get_key(p, n, &m->ekey);
 	case SADB_X_EXT_POLICY:
-		return get_policy(p, n, m);
+		return pf_policy_get(p, n, m);
 	}
 	return type >= CW_EXT_FIRST ? get_private(type, p, n, m) : get_misc(type, p, n, m);
 }

@@ -65,6 +65,22 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 	return 0;
 }
 
+int
+cw_policy_read(const uint8_t *b, size_t n, struct cw_policy *p)
+{
+	struct pf_msg m = { 0 };
+	int err = pf_policy_get(b, n, &m) ? 0 : EINVAL;
+
+	*p = (struct cw_policy){ .dir = m.pol_dir, .type = (uint8_t)m.pol_type, .proto = CW_ULPROTO_ANY, .nreq = m.nreq };
+	if (err == 0 && ((p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) || m.pol_type > CW_POLICY_BYPASS || (p->type == CW_POLICY_IPSEC) != (p->nreq > 0)))
+		err = EINVAL;
+	for (unsigned i = 0; i < p->nreq && err == 0; i++) {
+		err = request_ok(&m.req[i], p->dir);
+		p->req[i] = m.req[i];
+	}
+	return err;
+}
+
 static void
 tell(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p)
 {

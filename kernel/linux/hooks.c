@@ -90,7 +90,7 @@ outbound(struct host *h, struct sk_buff *skb, bool covered)
 	case CW_POLICY_IPSEC:
 		if (is_neighbour(skb))
 			return NF_ACCEPT;
-		mod_take_plain(h, skb);
+		mod_take_plain(h, skb, NULL);
 		return NF_STOLEN;
 	case CW_ASK_UNMATCHED:
 		return covered || is_neighbour(skb) ? NF_ACCEPT : drop(h, skb, CW_DROP_POLICY_DEFAULT_OUT);
@@ -105,10 +105,20 @@ static unsigned int
 on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct host *h = mod_host(state->net);
+	struct cw_policy own;
 
-	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK) || cw_idle(h->e))
+	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK))
 		return NF_ACCEPT;
-	if (skb->sk && mod_sock_bypasses(skb->sk, XFRM_POLICY_OUT))
+	switch (skb->sk ? mod_sock_policy(skb->sk, XFRM_POLICY_OUT, &own) : MOD_SOCK_NONE) {
+	case MOD_SOCK_BYPASS:
+		return NF_ACCEPT;
+	case MOD_SOCK_IPSEC:
+		if (is_neighbour(skb))
+			return NF_ACCEPT;
+		mod_take_plain(h, skb, &own);
+		return NF_STOLEN;
+	}
+	if (cw_idle(h->e))
 		return NF_ACCEPT;
 	return outbound(h, skb, false);
 }
@@ -230,26 +240,23 @@ is_raw(struct host *h, const struct sk_buff *skb, u8 proto)
 	return cw_ask_raw(h->e, &src, &dst);
 }
 
-/* A socket that was promised clear packets gets them whatever the policies say. */
-static bool
-socket_bypasses(const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off)
+/* What the socket that gets it says of packets: MOD_SOCK_*. Its transport's header begins at off. */
+static unsigned int
+ask_socket(struct host *h, const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off, u8 proto, struct cw_policy *own)
 {
-	const struct udphdr *u;
-	struct sock *sk;
-	bool does;
+	struct cw_flow f = { .proto = proto };
+	__be16 port[2];
 
-	if (!pskb_may_pull(skb, off + sizeof(*u)))
-		return false;
-	u = (const struct udphdr *)(skb->data + off);
-	if (state->pf == NFPROTO_IPV4)
-		sk = udp4_lib_lookup(state->net, ip_hdr(skb)->saddr, u->source, ip_hdr(skb)->daddr, u->dest, state->in->ifindex);
+	if (skb_copy_bits(skb, off, port, sizeof(port)))
+		return MOD_SOCK_NONE;
+	if (ip_hdr(skb)->version == 4)
+		mod_addr4(&f.src, ip_hdr(skb)->saddr);
 	else
-		sk = udp6_lib_lookup(state->net, &ipv6_hdr(skb)->saddr, u->source, &ipv6_hdr(skb)->daddr, u->dest, state->in->ifindex);
-	if (!sk)
-		return false;
-	does = mod_sock_bypasses(sk, XFRM_POLICY_IN);
-	sock_put(sk);
-	return does;
+		mod_addr6(&f.src, &ipv6_hdr(skb)->saddr);
+	destination(skb, &f.dst);
+	f.sport = ntohs(port[0]);
+	f.dport = ntohs(port[1]);
+	return mod_sock_receives(h, state->in, &f, own);
 }
 
 /*
@@ -260,6 +267,7 @@ static bool
 is_encapsulated(struct host *h, const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off, u16 *sport, u16 *dport)
 {
 	const struct udphdr *u;
+	struct cw_policy own;
 	struct cw_addr dst;
 	unsigned int n, is;
 	__be32 spi;
@@ -275,7 +283,7 @@ is_encapsulated(struct host *h, const struct nf_hook_state *state, struct sk_buf
 	*dport = ntohs(u->dest);
 	destination(skb, &dst);
 	is = cw_ask_spi(h->e, ntohl(spi), &dst, *dport);
-	if (is == CW_SPI_NONE || (is == CW_SPI_BARE && !socket_bypasses(state, skb, off)))
+	if (is == CW_SPI_NONE || (is == CW_SPI_BARE && ask_socket(h, state, skb, off, IPPROTO_UDP, &own) != MOD_SOCK_BYPASS))
 		return false;
 	return skb_is_gso(skb) || pskb_trim(skb, off + n) == 0;
 }
@@ -340,8 +348,9 @@ static unsigned int
 inbound(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	u16 sport = 0, dport = 0;
+	struct cw_policy own;
 	unsigned int off, why;
-	bool whole;
+	bool whole, sock_in;
 	u8 proto;
 
 	whole = transport(skb, &off, &proto);
@@ -359,12 +368,19 @@ inbound(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 	}
 	if (whole && (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6))
 		look_at_too_big(h, skb, off, proto);
-	if (cw_idle(h->e))
+	sock_in = READ_ONCE(h->sock_in);
+	if (cw_idle(h->e) && !sock_in)
 		return NF_ACCEPT;
 	why = ask_clear(h, skb, false);
-	if (why == CW_DROP_NONE || is_neighbour(skb) || (whole && proto == IPPROTO_UDP && socket_bypasses(state, skb, off)))
-		return NF_ACCEPT;
-	return drop(h, skb, why);
+	if (whole && (why != CW_DROP_NONE || sock_in)) {
+		switch (ask_socket(h, state, skb, off, proto, &own)) {	/* it was promised clear packets, or none, whatever the policies say */
+		case MOD_SOCK_BYPASS:
+			return NF_ACCEPT;
+		case MOD_SOCK_IPSEC:
+			why = cw_policy_takes(h->e, &own, NULL, ip_hdr(skb)->version);
+		}
+	}
+	return why == CW_DROP_NONE || is_neighbour(skb) ? NF_ACCEPT : drop(h, skb, why);
 }
 
 /* Datagrams that came as one: each is ESP or somebody else's for itself. */

@@ -32,6 +32,7 @@ struct host_comp;
 struct cw_engine;
 struct cw_pkt;
 struct cw_policy;
+struct cw_flow;
 struct cw_addr;
 
 /* Only control calls allocate: what a PF_KEY client makes grow is charged to its memory group. */
@@ -94,6 +95,8 @@ void host_wire_out(struct host *, struct cw_pkt **v, unsigned int n);
 void host_drop_out(struct host *, struct cw_pkt **v, unsigned int n);
 bool host_pfkey_out(struct host *, void *client_cookie, const u8 *msg, size_t len, bool may_refuse);
 void host_policy_changed(struct host *, unsigned int change, const struct cw_policy *);
+/* Has a socket of this host that gets the packet a policy of its own? */
+bool host_socket_policy(struct host *, const struct cw_pkt *, const struct cw_flow *, struct cw_policy *);
 u32 host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);
 
 #endif

@@ -29,6 +29,7 @@ struct host {
 	u32		 knob[CW_KNOBS];	/* likewise */
 	struct cw_engine *e;		/* NULL until the first PF_KEY socket */
 	struct percpu_ref busy;		/* packets that are in a cipher; the engine outlives them */
+	bool		 sock_in;	/* there was a socket with a policy for what it gets */
 	struct completion idle;
 	struct timer_list timer;
 	struct work_struct tick;
@@ -82,8 +83,8 @@ void mod_addr4(struct cw_addr *, __be32);
 void mod_addr6(struct cw_addr *, const struct in6_addr *);
 __be32 mod_in4(const struct cw_addr *);
 struct in6_addr mod_in6(const struct cw_addr *);
-/* An outbound packet goes to the engine, split into segments where it has them; skb is gone after it. */
-void mod_take_plain(struct host *, struct sk_buff *);
+/* An outbound packet goes to the engine, split into segments where it has them; skb is gone after it. own: of its socket, or NULL. */
+void mod_take_plain(struct host *, struct sk_buff *, const struct cw_policy *own);
 /* An inbound one: off octets behind its network header begins what it is of ours (struct cw_outer's proto); udp: encapsulated, with these ports. */
 void mod_take_wire(struct host *, struct sk_buff *, unsigned int off, u8 proto, bool udp, u16 sport, u16 dport);
 
@@ -104,7 +105,11 @@ int mod_pfkey_init(void);
 void mod_pfkey_exit(void);
 void mod_sockopt_init(void);
 void mod_sockopt_exit(void);
-bool mod_sock_bypasses(struct sock *, unsigned int dir);
+/* What a socket has for one direction (XFRM_POLICY_IN, XFRM_POLICY_OUT); MOD_SOCK_IPSEC: its policy. Under RCU. */
+enum { MOD_SOCK_NONE, MOD_SOCK_BYPASS, MOD_SOCK_IPSEC };
+unsigned int mod_sock_policy(struct sock *, unsigned int dir, struct cw_policy *);
+/* The same of the socket that gets a packet which came in by that device. */
+unsigned int mod_sock_receives(struct host *, const struct net_device *, const struct cw_flow *, struct cw_policy *);
 int mod_proc_on(struct net *);
 void mod_proc_off(struct net *);
 

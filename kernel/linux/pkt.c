@@ -167,7 +167,7 @@ plain_packet(struct host *h, struct sk_buff *skb)
 }
 
 void
-mod_take_plain(struct host *h, struct sk_buff *skb)
+mod_take_plain(struct host *h, struct sk_buff *skb, const struct cw_policy *own)
 {
 	struct cw_pkt *v[HOST_BURST];
 	struct sk_buff *next;
@@ -189,7 +189,7 @@ mod_take_plain(struct host *h, struct sk_buff *skb)
 		skb_mark_not_on_list(skb);
 		v[n] = plain_packet(h, skb);
 		if (v[n])
-			n++;
+			v[n++]->own = own;
 		if (n == HOST_BURST) {
 			cw_plain_in(h->e, v, n, now);
 			n = 0;

@@ -21,6 +21,7 @@ struct host_comp;
 struct cw_engine;
 struct cw_pkt;
 struct cw_policy;
+struct cw_flow;
 struct cw_addr;
 struct cw_crypt;
 
@@ -109,5 +110,12 @@ bool host_pfkey_out(struct host *, void *client_cookie, const uint8_t *msg, size
 void host_policy_changed(struct host *, unsigned change, const struct cw_policy *);
 bool host_pkt_room(struct host *, struct cw_pkt *, uint32_t front, uint32_t len);	/* user space only, for host_comp_expand: a buffer for that */
 uint32_t host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);	/* 0: not known, 1500 is taken */
+/* It cannot look into the sockets of others: their policies are entries of the SPD (ipsec_bind_policy). */
+static inline bool
+host_socket_policy(struct host *h, const struct cw_pkt *p, const struct cw_flow *f, struct cw_policy *own)
+{
+	(void)h; (void)p; (void)f; (void)own;
+	return false;
+}
 
 #endif

@@ -19,7 +19,7 @@
 #include <linux/pfkeyv2.h>
 
 /* Names that stand in <linux/ipsec.h>, which some systems lack. */
-enum { CW_POLICY_DISCARD = 0, CW_POLICY_NONE = 1, CW_POLICY_IPSEC = 2, CW_POLICY_BYPASS = 4 };
+enum { CW_POLICY_DISCARD = 0, CW_POLICY_NONE = 1, CW_POLICY_IPSEC = 2, CW_POLICY_ENTRUST = 3, CW_POLICY_BYPASS = 4 };
 enum { CW_DIR_IN = 1, CW_DIR_OUT = 2, CW_DIR_FWD = 3 };
 enum { CW_MODE_ANY = 0, CW_MODE_TRANSPORT = 1, CW_MODE_TUNNEL = 2 };
 enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UNIQUE = 3 };
