@@ -560,16 +560,9 @@ test_keys(void **state)
 	struct tunnel *t = calloc(2, sizeof(*t));
 	struct sites *s = must_read(sample);
 	static char page[65536];
-	const char *top = getenv("top_srcdir");
-	char name[512];
-	FILE *f;
 
 	(void)state;
-	snprintf(name, sizeof(name), "%s/doc/causeway-sites.5", top ? top : ".");
-	f = fopen(name, "r");
-	assert_non_null(f);
-	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
-	fclose(f);
+	source_text("doc/causeway-sites.5", page, sizeof(page));
 	same_words(page, ".Ss Keys of the file", sites_top_keys);
 	same_words(page, ".Ss Keys of a site", sites_site_keys);
 	same_words(page, ".Ss Keys of a tunnel", sites_tunnel_keys);
@@ -637,16 +630,10 @@ test_proof_keys(void **state)
 {
 	static char page[65536];
 	struct binding *b = calloc(2, sizeof(*b));
-	const char *top = getenv("top_srcdir"), *tried[8] = { NULL };
-	char name[512];
-	FILE *f;
+	const char *tried[8] = { NULL };
 
 	(void)state;
-	snprintf(name, sizeof(name), "%s/doc/causeway-sites.5", top ? top : ".");
-	f = fopen(name, "r");
-	assert_non_null(f);
-	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
-	fclose(f);
+	source_text("doc/causeway-sites.5", page, sizeof(page));
 	same_words(page, ".Ss Proofs", sites_proof_keys);
 	same_words(page, ".Ss Keys of a CA below trust", sites_rule_keys);
 	for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
@@ -694,17 +681,11 @@ test_first_error(void **state)
 static void
 test_manual(void **state)
 {
-	const char *top = getenv("top_srcdir");
-	char name[512], page[32768], *p, *end;
+	char page[32768], *p, *end;
 	unsigned n = 0;
-	FILE *f;
 
 	(void)state;
-	snprintf(name, sizeof(name), "%s/doc/causeway-sites.5", top ? top : ".");
-	f = fopen(name, "r");
-	assert_non_null(f);
-	page[fread(page, 1, sizeof(page) - 1, f)] = '\0';
-	fclose(f);
+	source_text("doc/causeway-sites.5", page, sizeof(page));
 	for (p = page; (p = strstr(p, "\nversion: 1\n")) != NULL; p = end + 2, n++) {
 		end = strstr(p, "\n.Ed");
 		assert_non_null(end);

@@ -231,19 +231,11 @@ collect(sqlite3 *db, char *out, size_t cap)
 static void
 test_schema(void **state)
 {
-	const char *top = getenv("top_srcdir");
-	char file[512], sql[16384], ours[16384], said[16384];
+	char sql[16384], ours[16384], said[16384];
 	sqlite3 *db;
-	size_t n;
-	FILE *f;
 
 	(void)state;
-	snprintf(file, sizeof(file), "%s/db/schema.sql", top ? top : ".");
-	f = fopen(file, "r");
-	assert_non_null(f);
-	n = fread(sql, 1, sizeof(sql) - 1, f);
-	sql[n] = '\0';
-	fclose(f);
+	source_text("db/schema.sql", sql, sizeof(sql));
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
 	exec(db, sql);
 	collect(db, said, sizeof(said));
@@ -342,7 +334,6 @@ test_confirmed(void **state)
 static void
 test_migration(void **state)
 {
-	const char *top = getenv("top_srcdir");
 	char file[512], sql[8192];
 	struct audit_row a[3];
 	struct store_error err;
@@ -351,14 +342,9 @@ test_migration(void **state)
 	struct store *s;
 	sqlite3 *db;
 	uint64_t n;
-	FILE *f;
 
 	(void)state;
-	snprintf(file, sizeof(file), "%s/db/migrations/0001.sql", top ? top : ".");
-	f = fopen(file, "r");
-	assert_non_null(f);
-	sql[fread(sql, 1, sizeof(sql) - 1, f)] = '\0';
-	fclose(f);
+	source_text("db/migrations/0001.sql", sql, sizeof(sql));
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	exec(db, sql);
 	exec(db, "INSERT INTO revision VALUES (1, 5, 'root', 'first', 'ab', 'one'), (2, 6, 'ann', '', 'cd', 'two');"

@@ -169,16 +169,10 @@ base_none(void)
 static void
 base_old_form(void)
 {
-	const char *top = getenv("top_srcdir");
-	char file[512], sql[8192];
+	char sql[8192];
 	sqlite3 *db;
-	FILE *f;
 
-	snprintf(file, sizeof(file), "%s/db/migrations/0001.sql", top ? top : ".");
-	f = fopen(file, "r");
-	assert_non_null(f);
-	sql[fread(sql, 1, sizeof(sql) - 1, f)] = '\0';
-	fclose(f);
+	source_text("db/migrations/0001.sql", sql, sizeof(sql));
 	assert_int_equal(sqlite3_open(base, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "INSERT INTO revision VALUES (1, 5, 'root', 'first', 'ab', 'one'), (2, 6, 'ann', '', 'cd', 'two');"
