@@ -92,13 +92,11 @@ host_comp_free(struct host_comp *c)
 	host_free(c);
 }
 
+/* This processor's; whoever was moved to another one meanwhile shares it, and its lock. */
 static struct place *
-place_get(void)
+place_here(void)
 {
-	struct place *p = places[raw_smp_processor_id()];
-
-	spin_lock_bh(&p->lock);
-	return p;
+	return places[raw_smp_processor_id()];
 }
 
 static void
@@ -125,7 +123,8 @@ host_comp_shrink(struct host_comp *c, u8 *text, u32 n)
 
 	if (n <= CW_COMP_HEADER + 1 || n > 65535)
 		return 0;
-	p = place_get();
+	p = place_here();
+	spin_lock_bh(&p->lock);
 	if (zlib_deflateReset(&p->out) == Z_OK) {
 		feed(&p->out, text, n, p->buf, n - CW_COMP_HEADER - 1);
 		if (zlib_deflate(&p->out, Z_FINISH) == Z_STREAM_END)
@@ -166,7 +165,8 @@ host_comp_expand(struct host *h, struct host_comp *c, struct cw_pkt *k, u32 skip
 
 	if (k->len <= skip || k->len - skip > 65535)
 		return HOST_COMP_BAD;
-	p = place_get();
+	p = place_here();
+	spin_lock_bh(&p->lock);
 	if (zlib_inflateReset(&p->in) == Z_OK) {
 		feed(&p->in, cw_pkt_data(k) + skip, k->len - skip, p->buf, bound(k->len - skip));
 		end = zlib_inflate(&p->in, Z_FINISH);
