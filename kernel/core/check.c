@@ -137,8 +137,22 @@ cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, b
 	return why;
 }
 
+/* Level use, and no SA; asking for one is begun. */
+static bool
+goes_clear(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *ip, uint64_t now)
+{
+	const struct cw_request *r;
+	struct cw_bundle b;
+	struct cw_flow f;
+
+	for (unsigned i = 0; i < x->pub.nreq; i++)
+		if (cw_level(e, &x->pub.req[i], ip->ver) != CW_LEVEL_USE)
+			return false;
+	return cw_bundle_find(e, x, &x->pub, ip, now, &b, &r, &f) == CW_DROP_NONE && b.n == 0;
+}
+
 unsigned
-cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
+cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, uint64_t now)
 {
 	struct cw_ip ip;
 	enum cw_ip_err err = cw_ip_head(p, have, whole, &ip);
@@ -152,7 +166,7 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole)
 	host_read_begin();
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
 	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? CW_ASK_UNMATCHED : (unsigned)CW_POLICY_NONE;
-	if (type == CW_POLICY_IPSEC && cw_own_spares(e, &x->pub, &ip.flow))
+	if (type == CW_POLICY_IPSEC && (cw_own_spares(e, &x->pub, &ip.flow) || goes_clear(e, x, &ip, now)))
 		type = CW_POLICY_NONE;
 	host_read_end();
 	return type;

@@ -74,8 +74,10 @@ cw_policy_read(const uint8_t *b, size_t n, struct cw_policy *p)
 	*p = (struct cw_policy){ .dir = m.pol_dir, .type = (uint8_t)m.pol_type, .proto = CW_ULPROTO_ANY, .nreq = m.nreq };
 	if (err == 0 && ((p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) || m.pol_type > CW_POLICY_BYPASS || (p->type == CW_POLICY_IPSEC) != (p->nreq > 0)))
 		err = EINVAL;
-	for (unsigned i = 0; i < p->nreq && err == 0; i++) {
+	for (unsigned i = 0, ncomp = 0; i < p->nreq && err == 0; i++) {
 		err = request_ok(&m.req[i], p->dir);
+		if (err == 0 && m.req[i].proto == IP_COMP && ncomp++)
+			err = EINVAL;	/* a packet is expanded once */
 		p->req[i] = m.req[i];
 	}
 	return err;

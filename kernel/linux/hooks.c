@@ -33,10 +33,10 @@
 static unsigned int
 ask_out(struct host *h, struct sk_buff *skb)
 {
-	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len);
+	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, mod_now());
 
 	if (type == CW_ASK_MORE && pskb_may_pull(skb, min(skb->len, HEADERS_MAX)))
-		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len);
+		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, mod_now());
 	return type == CW_ASK_MORE ? CW_POLICY_DISCARD : type;
 }
 
@@ -109,7 +109,8 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 
 	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK))
 		return NF_ACCEPT;
-	switch (skb->sk ? mod_sock_policy(skb->sk, XFRM_POLICY_OUT, &own) : MOD_SOCK_NONE) {
+	/* The sender, not who began what it carries: a packet that a system's tunnel has wrapped still has its own socket. */
+	switch (state->sk ? mod_sock_policy(state->sk, XFRM_POLICY_OUT, &own) : MOD_SOCK_NONE) {
 	case MOD_SOCK_BYPASS:
 		return NF_ACCEPT;
 	case MOD_SOCK_IPSEC:
@@ -201,7 +202,7 @@ gather(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 	u8 proto;
 	int err;
 
-	if (state->pf != NFPROTO_IPV6 || (cw_idle(h->e) && cw_sa_count(h->e) == 0) || transport(skb, &off, &proto))
+	if (state->pf != NFPROTO_IPV6 || (cw_idle(h->e) && cw_sa_count(h->e) == 0 && !READ_ONCE(h->sock_in)) || transport(skb, &off, &proto))
 		return NF_ACCEPT;
 	if (ipv6_find_hdr(skb, &at, NEXTHDR_FRAGMENT, NULL, NULL) < 0)
 		return NF_ACCEPT;
@@ -256,7 +257,7 @@ ask_socket(struct host *h, const struct nf_hook_state *state, struct sk_buff *sk
 	destination(skb, &f.dst);
 	f.sport = ntohs(port[0]);
 	f.dport = ntohs(port[1]);
-	return mod_sock_receives(h, state->in, &f, own);
+	return mod_sock_receives(h, state->in, &f, true, own);
 }
 
 /*

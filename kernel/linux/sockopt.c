@@ -74,11 +74,11 @@ mod_sock_policy(struct sock *sk, unsigned int dir, struct cw_policy *own)
 
 /* Which socket gets it; with a reference. A socket for any address of ours has none of what is only forwarded here. */
 static struct sock *
-receiver4(struct net *net, const struct cw_flow *f, int dif)
+receiver4(struct net *net, const struct cw_flow *f, int dif, bool local)
 {
 	__be32 src = mod_in4(&f->src), dst = mod_in4(&f->dst);
 
-	if (inet_addr_type(net, dst) == RTN_UNICAST)
+	if (!local && inet_addr_type(net, dst) == RTN_UNICAST)
 		return NULL;
 	if (f->proto == IPPROTO_UDP)
 		return udp4_lib_lookup(net, src, htons(f->sport), dst, htons(f->dport), dif);
@@ -86,11 +86,11 @@ receiver4(struct net *net, const struct cw_flow *f, int dif)
 }
 
 static struct sock *
-receiver6(struct net *net, const struct cw_flow *f, int dif)
+receiver6(struct net *net, const struct cw_flow *f, int dif, bool local)
 {
 	struct in6_addr src = mod_in6(&f->src), dst = mod_in6(&f->dst);
 
-	if (!ipv6_chk_addr(net, &dst, NULL, 0))
+	if (!local && !ipv6_addr_is_multicast(&dst) && !ipv6_chk_addr(net, &dst, NULL, 0))
 		return NULL;
 	if (f->proto == IPPROTO_UDP)
 		return udp6_lib_lookup(net, &src, htons(f->sport), &dst, htons(f->dport), dif);
@@ -98,7 +98,7 @@ receiver6(struct net *net, const struct cw_flow *f, int dif)
 }
 
 unsigned int
-mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_flow *f, struct cw_policy *own)
+mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_flow *f, bool local, struct cw_policy *own)
 {
 	unsigned int is;
 	struct sock *sk;
@@ -107,7 +107,7 @@ mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_f
 		return MOD_SOCK_NONE;
 	local_bh_disable();
 	rcu_read_lock();
-	sk = f->src.fam == 4 ? receiver4(h->net, f, in->ifindex) : receiver6(h->net, f, in->ifindex);
+	sk = f->src.fam == 4 ? receiver4(h->net, f, in->ifindex, local) : receiver6(h->net, f, in->ifindex, local);
 	is = sk ? mod_sock_policy(sk, XFRM_POLICY_IN, own) : MOD_SOCK_NONE;
 	if (sk)
 		sock_gen_put(sk);
@@ -122,7 +122,7 @@ host_socket_policy(struct host *h, const struct cw_pkt *p, const struct cw_flow 
 {
 	const struct net_device *in = mod_pkt_of((struct cw_pkt *)p)->skb->dev;
 
-	return READ_ONCE(h->sock_in) && in && mod_sock_receives(h, in, f, own) == MOD_SOCK_IPSEC;
+	return READ_ONCE(h->sock_in) && in && mod_sock_receives(h, in, f, false, own) == MOD_SOCK_IPSEC;
 }
 
 static struct xfrm_policy *
@@ -146,6 +146,8 @@ on_compile(struct sock *sk, int opt, u8 *data, int len, int *dir)
 	err = cw_policy_read(data, max_t(size_t, want->sadb_x_policy_len * 8, sizeof(*want)), &own);
 	if (err == 0 && own.type != CW_POLICY_IPSEC && own.type != CW_POLICY_BYPASS && own.type != CW_POLICY_ENTRUST)
 		err = EOPNOTSUPP;
+	if (err == 0 && own.type == CW_POLICY_IPSEC && own.dir == CW_DIR_IN && sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_UDP)
+		err = EOPNOTSUPP;	/* what other sockets get is not held to it: better refused than not kept */
 	if (err == 0 && own.type == CW_POLICY_IPSEC && !READ_ONCE(h->e))
 		err = ESRCH;	/* nobody looks at this namespace's packets before there was a PF_KEY socket */
 	if (err) {

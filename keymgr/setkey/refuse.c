@@ -79,7 +79,7 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 	if (keyed && c->satype == SADB_X_SATYPE_IPCOMP && err == EINVAL)
 		because(e, c->at_spi, "An SA for ipcomp has a CPI from 1 to 65535, with -R from 256 on or 2, and no replay window.");
 	else if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC && (err == EPROTONOSUPPORT || err == EINVAL))
-		because(e, c->at_proto, "The engine does not do %s yet: ESP only.", satype_name(c->satype));
+		because(e, c->at_proto, "The engine does not do %s yet: ESP and IPComp.", satype_name(c->satype));
 	else if (keyed && err == EPERM && c->enc)
 		switched_off(e, c);
 	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
