@@ -211,9 +211,9 @@ name_one(struct umap *m, size_t i, const struct utaken *taken)
 	for (char *p = text; *p; p++)
 		if (*p == '.' || *p == ':')
 			*p = '-';
-	snprintf(t->name, sizeof(t->name), "spd-%.40s%s", text, text[n - 1] == '-' ? "0" : "");
+	snprintf(t->name, sizeof(t->name), BYPOLICY_PREFIX "%.40s%s", text, text[n - 1] == '-' ? "0" : "");
 	for (unsigned k = 2; !name_free(m, i, t->name, taken); k++)
-		snprintf(t->name, sizeof(t->name), "spd-%.40s-x%u", text, k);
+		snprintf(t->name, sizeof(t->name), BYPOLICY_PREFIX "%.40s-x%u", text, k);
 }
 
 static uint32_t

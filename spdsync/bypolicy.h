@@ -11,6 +11,7 @@
 #include "msg_ike.h"
 #include "pfkey.h"
 
+#define BYPOLICY_PREFIX	"spd-"	/* of their names, which no tunnel of a site file has */
 #define BYPOLICY_MAX	4096u	/* policies that are looked at, and tunnels that are made of them */
 
 /* An outbound policy with an IPsec action. */

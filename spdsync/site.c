@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bypolicy.h"
 #include "edit.h"
 #include "siteauth.h"
 
@@ -345,7 +346,13 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 	t->column = n->key_column;
 	t->end_line = n->end_line;
 	t->open = n->open;
-	if (!read_name(yt, n->key, n->key_line, n->key_column, t->name) || !yt_only(yt, n, sites_tunnel_keys) ||
+	if (!read_name(yt, n->key, n->key_line, n->key_column, t->name))
+		return false;
+	/* Two tunnels of one name would be one to iked and keymgr. */
+	if (strncmp(t->name, BYPOLICY_PREFIX, sizeof(BYPOLICY_PREFIX) - 1) == 0)
+		return yt_fail(yt, R_NAME_INVALID, n->key_line, n->key_column, "Give it another name.",
+		    "'%s': names that begin with '" BYPOLICY_PREFIX "' are those of tunnels by setkey's policies.", t->name);
+	if (!yt_only(yt, n, sites_tunnel_keys) ||
 	    !read_between(yt, all, n, t) || !tunnel_auth_read(yt, all, n, t) || !read_algorithms(yt, n, legacy, t))
 		return false;
 	t->start = (uint8_t)site_word_read(yt, n, "start", YT_MUST, starts, START_RESPOND);

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "msg_bind.h"
 #include "sa/ops.h"
 
 #define CANDIDATES	16	/* tunnels of one address pair whose proposals are tried */
@@ -35,16 +36,28 @@ hash_text(const char *s)
 	return mix(2166136261u, s, strlen(s)) % HASH;
 }
 
+/* Of two that fit as well the first is taken: so those by setkey's policies stand behind the site file's, however late it brings them. */
+static bool
+comes_last(const struct tun *t)
+{
+	return t->cfg.nchildren && t->cfg.children[0].reqid >= BIND_NUMBERS;
+}
+
 void
 tun_link(struct engine *e, struct tun *t)
 {
 	uint32_t h = hash_pair(&t->cfg.local, &t->cfg.remote);
+	bool last = comes_last(t);
+	struct tun **p;
 
-	t->next_pair = e->by_pair[h];
-	e->by_pair[h] = t;
-	h = hash_text(t->cfg.id_remote);
-	t->next_id = e->by_id[h];
-	e->by_id[h] = t;
+	for (p = &e->by_pair[h]; last && *p; p = &(*p)->next_pair)
+		;
+	t->next_pair = *p;
+	*p = t;
+	for (p = &e->by_id[hash_text(t->cfg.id_remote)]; last && *p; p = &(*p)->next_id)
+		;
+	t->next_id = *p;
+	*p = t;
 	h = hash_text(t->cfg.name);
 	t->next_name = e->by_name[h];
 	e->by_name[h] = t;

@@ -468,6 +468,16 @@ sim_put_one(struct sim *m, int side, const struct tunnel *t)
 }
 
 void
+sim_put_two(struct sim *m, int side, const struct tunnel *first, const struct tunnel *second)
+{
+	engine_sync_begin(m->s[side].e, m->now);
+	engine_tunnel_put(m->s[side].e, first, m->now);
+	engine_tunnel_put(m->s[side].e, second, m->now);
+	engine_sync(m->s[side].e, m->now);
+	perform(m, side);
+}
+
+void
 sim_put(struct sim *m, const struct tunnel *a, const struct tunnel *b)
 {
 	sim_put_one(m, A, a);

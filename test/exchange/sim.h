@@ -109,6 +109,7 @@ void sim_fragments(struct sim *, uint16_t ip);
 /* The usual pair: A 192.0.2.1 and B 192.0.2.2, one tunnel "a-b" with one child "net", A initiates. */
 void sim_tunnel(struct tunnel *, int side);
 void sim_put_one(struct sim *, int side, const struct tunnel *);
+void sim_put_two(struct sim *, int side, const struct tunnel *first, const struct tunnel *second);	/* of the one side, which has no others */
 void sim_put(struct sim *, const struct tunnel *a, const struct tunnel *b);
 void sim_begin(struct sim *);				/* both links up, the usual tunnels put, synced */
 void sim_run(struct sim *, uint64_t ns);

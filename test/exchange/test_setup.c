@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "msg_bind.h"
 #include "sim.h"
 
 static void
@@ -341,6 +342,32 @@ test_modes_differ(void **state)
 			assert_true(sim_until(&p->m, nothing_left, 60 * SEC));
 			pair_free(p);
 		}
+}
+
+/* Of two tunnels for the same peer with the same identities, one by setkey's policies, the site file's answers, whichever came first. */
+static void
+test_site_before_policies(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		struct pair *p = pair_new(119);
+		struct tunnel *policies = malloc(sizeof(*policies));
+
+		assert_non_null(policies);
+		sim_keymgr(&p->m, A, true, false);
+		sim_keymgr(&p->m, B, true, false);
+		p->b.start = START_RESPOND;
+		*policies = p->b;
+		strcpy(policies->name, "spd-20-0-0-1");
+		policies->children[0].reqid = BIND_NUMBERS | 7;
+		p->m.s[B].tunnel = p->b;
+		sim_put_two(&p->m, B, late ? &p->b : policies, late ? policies : &p->b);
+		sim_put_one(&p->m, A, &p->a);
+		assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+		assert_int_equal(toy_newest(&p->m.s[B], 0)->reqid, p->b.children[0].reqid);
+		free(policies);
+		pair_free(p);
+	}
 }
 
 static void
@@ -743,7 +770,7 @@ main(void)
 		cmocka_unit_test(test_plain), cmocka_unit_test(test_child_rekey), cmocka_unit_test(test_ike_rekey),
 		cmocka_unit_test(test_delete), cmocka_unit_test(test_wrong_psk), cmocka_unit_test(test_wrong_answer),
 		cmocka_unit_test(test_unknown_id), cmocka_unit_test(test_no_ike_proposal), cmocka_unit_test(test_no_esp_proposal),
-		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_transport), cmocka_unit_test(test_modes_differ), cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_selectors_do_not_meet), cmocka_unit_test(test_narrowing), cmocka_unit_test(test_transport), cmocka_unit_test(test_modes_differ), cmocka_unit_test(test_site_before_policies), cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_group_not_offered), cmocka_unit_test(test_cbc), cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_two_children), cmocka_unit_test(test_nat), cmocka_unit_test(test_moved), cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_unreachable),

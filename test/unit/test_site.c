@@ -128,6 +128,7 @@ test_refused(void **state)
 		{ "version: 1\n", "", R_KEY_MISSING, 1, 1, "'version'" },
 		{ "sites:\n", "site:\n", R_KEY_UNKNOWN, 2, 1, "'site'" },
 		{ "tokyo:   {", "Tokyo:   {", R_NAME_INVALID, 3, 3, "'Tokyo'" },
+		{ "  tokyo-newyork:", "  spd-20-0-0-2:", R_NAME_INVALID, 6, 3, "setkey's policies" },
 		{ "20.0.0.2", "newyork", R_VALUE_INVALID, 4, 22, "whole name" },
 		{ "20.0.0.2", "new_york.example", R_VALUE_INVALID, 4, 22, "whole name" },
 		{ "20.0.0.2", "20.0.0.256", R_VALUE_INVALID, 4, 22, "not an IP address" },
