@@ -54,22 +54,23 @@ class Fake:
 
     def visitor(self, c):
         """One connection, with as many questions as its other end has."""
-        self.connections += 1
+        first = True
         c.settimeout(10)
         try:
-            while self.one(c):
-                pass
+            while self.one(c, first):
+                first = False
         except OSError:
             pass
         c.close()
 
-    def one(self, c):
+    def one(self, c, first):
         got = b""
         while b"\r\n\r\n" not in got:
             more = c.recv(65536)
             if not more:
                 return False
             got += more
+        self.connections += first	# not when it is accepted: one without a question (/first) may be noticed when the next page is asked for already
         self.confined = confined(c)
         head, body = got.split(b"\r\n\r\n", 1)
         lines = head.decode().split("\r\n")
