@@ -86,7 +86,6 @@ body_of(struct req *r, enum certbody_kind kind)
 	return NULL;
 }
 
-/* What the path names; a name that cannot be one is not there. */
 /* The descriptor of the query's ticket. False after an error. */
 static bool
 file_of(struct req *r, bool needed, int *fd)

@@ -32,4 +32,3 @@ store_audit_list(struct store *s, uint64_t before, struct audit_row *out, size_t
 	sqlite3_finalize(st);
 	return n;
 }
-
