@@ -105,7 +105,6 @@ waiters_shutdown(struct engine *e)
 			p = &(*p)->next;
 }
 
-/* A negotiation of this tunnel failed: whoever asked for it hears why. child: which one, or NULL for all. */
 /* The engine has asked for it: it hears that there is none, and asks again when a packet comes after a while, which doubles. */
 static void
 refuse_packets(struct engine *e, struct tun *t, const char *child)
@@ -118,6 +117,7 @@ refuse_packets(struct engine *e, struct tun *t, const char *child)
 	}
 }
 
+/* A negotiation of this tunnel failed: whoever asked for it hears why. child: which one, or NULL for all. */
 void
 tun_failed(struct engine *e, struct tun *t, const char *child, enum reason why, const char *detail)
 {
