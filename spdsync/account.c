@@ -274,7 +274,7 @@ post_login(struct req *r)
 
 	if (!account_body(r, ACCOUNT_LOGIN, &b))
 		return;
-	known = account_get(r->s->store, b.user, &a);
+	known = account_get(r->s->store, b.user, &a) == R_OK;
 	if (r->l->panel)	/* what is typed into the wrong field is a password: only names that there are are written down */
 		snprintf(r->author, sizeof(r->author), "%s", known ? b.user : "-");
 	req_audit(r, "login", known ? b.user : "an unknown name");
@@ -348,8 +348,10 @@ post_logout(struct req *r)
 		return;
 	}
 	req_audit(r, "logout", "");
-	session_end(r->s->store, r->grant.number);
-	req_reply(r, 200, json_pack("{s:b}", "done", 1));
+	if (session_end(r->s->store, r->grant.number) == R_STORE_FAILED)
+		account_fail(r, R_STORE_FAILED);
+	else
+		req_reply(r, 200, json_pack("{s:b}", "done", 1));
 }
 
 void

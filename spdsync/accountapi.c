@@ -10,24 +10,36 @@
 
 /* ---- users ---- */
 
+static int
+read_users(struct req *r, uint64_t before, void *rows, int most)
+{
+	const char *after = req_query(r, "after");
+
+	(void)before;
+	return account_list(r->s->store, after ? after : "", rows, most);
+}
+
+static json_t *
+user_row(struct req *r, const void *row)
+{
+	const struct account *a = row;
+
+	(void)r;
+	return json_pack("{s:s, s:s, s:b, s:o}", "user", a->name, "role", role_name(a->role), "disabled", a->disabled, "created", json_time(a->created));
+}
+
+static json_t *
+user_place(const void *row)
+{
+	return json_string(((const struct account *)row)->name);
+}
+
 void
 get_users(struct req *r)
 {
-	const char *after = req_query(r, "after");
-	struct account *v;
-	uint64_t before;
-	size_t limit, n;
-	json_t *list;
+	static const struct list users = { "users", LIST_MAX, sizeof(struct account), read_users, user_row, user_place };
 
-	if ((v = list_rows(r, LIST_MAX, sizeof(*v), &limit, &before)) == NULL)
-		return;
-	list = json_array();
-	n = account_list(r->s->store, after ? after : "", v, limit + 1);
-	for (size_t i = 0; i < n && i < limit; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:o}", "user", v[i].name, "role", role_name(v[i].role), "disabled", v[i].disabled,
-		    "created", json_time(v[i].created)));
-	list_answer(r, "users", list, n > limit ? json_string(v[limit - 1].name) : NULL);
-	free(v);
+	list_serve(r, &users);
 }
 
 static void
@@ -57,6 +69,7 @@ post_users(struct req *r)
 {
 	struct account a = { .created = clock_wall_s() }, is;
 	struct accountbody b;
+	enum reason reason;
 
 	if (!account_body(r, ACCOUNT_NEW, &b))
 		return;
@@ -64,8 +77,8 @@ post_users(struct req *r)
 	snprintf(a.name, sizeof(a.name), "%s", b.user);
 	a.role = b.role;
 	req_audit(r, "new user", b.user);
-	if (account_get(r->s->store, b.user, &is))
-		account_fail(r, R_USER_EXISTS);
+	if ((reason = account_get(r->s->store, b.user, &is)) != R_NOT_FOUND)
+		account_fail(r, reason == R_OK ? R_USER_EXISTS : reason);
 	else if (!password_good(&b.password, b.user))
 		account_fail(r, R_PASSWORD_WEAK);
 	else
@@ -92,14 +105,15 @@ post_user(struct req *r)
 	struct accountbody b;
 	struct account a;
 	char said[AUDIT_TEXT];
+	enum reason reason;
 
 	if (!account_body(r, ACCOUNT_CHANGE, &b))
 		return;
 	snprintf(said, sizeof(said), "%.63s%s%s%s%s", r->name, b.role ? ": role " : "", role_name(b.role), b.password.n ? ", a new password" : "",
 	    b.disabled > 0 ? ", disabled" : b.disabled == 0 ? ", enabled" : "");
 	req_audit(r, "user", said);
-	if (!account_get(r->s->store, r->name, &a))
-		account_fail(r, R_NOT_FOUND);
+	if ((reason = account_get(r->s->store, r->name, &a)) != R_OK)
+		account_fail(r, reason);
 	else if (b.password.n && !password_good(&b.password, r->name))
 		account_fail(r, R_PASSWORD_WEAK);
 	else if (b.password.n)
@@ -135,23 +149,34 @@ post_first_token(struct req *r)
 
 /* ---- sessions ---- */
 
+static int
+read_sessions(struct req *r, uint64_t before, void *rows, int most)
+{
+	return session_list(r->s->store, clock_wall_s(), before, rows, most);
+}
+
+static json_t *
+session_row(struct req *r, const void *row)
+{
+	const struct session_row *v = row;
+
+	(void)r;
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v->number, "user", v->user, "client", json_words(v->client),
+	    "created", json_time(v->created), "seen", json_time(v->seen), "expires", json_time(v->expires));
+}
+
+static json_t *
+session_place(const void *row)
+{
+	return json_integer((json_int_t)((const struct session_row *)row)->number);
+}
+
 void
 get_sessions(struct req *r)
 {
-	struct session_row *v;
-	uint64_t before;
-	size_t limit, n;
-	json_t *list;
+	static const struct list sessions = { "sessions", LIST_MAX, sizeof(struct session_row), read_sessions, session_row, session_place };
 
-	if ((v = list_rows(r, LIST_MAX, sizeof(*v), &limit, &before)) == NULL)
-		return;
-	list = json_array();
-	n = session_list(r->s->store, clock_wall_s(), before, v, limit + 1);
-	for (size_t i = 0; i < n && i < limit; i++)
-		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v[i].number, "user", v[i].user, "client",
-		    json_words(v[i].client), "created", json_time(v[i].created), "seen", json_time(v[i].seen), "expires", json_time(v[i].expires)));
-	list_answer(r, "sessions", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
-	free(v);
+	list_serve(r, &sessions);
 }
 
 void
@@ -165,24 +190,34 @@ delete_session(struct req *r)
 
 /* ---- tokens ---- */
 
+static int
+read_tokens(struct req *r, uint64_t before, void *rows, int most)
+{
+	return token_list(r->s->store, before, rows, most);
+}
+
+static json_t *
+token_row(struct req *r, const void *row)
+{
+	const struct token_row *v = row;
+
+	(void)r;
+	return json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:o}", "id", (json_int_t)v->number, "name", v->name, "user", json_text(v->user),
+	    "role", role_name(v->role), "created", json_time(v->created), "used", v->used ? json_time(v->used) : json_null(), "expires", json_time(v->expires));
+}
+
+static json_t *
+token_place(const void *row)
+{
+	return json_integer((json_int_t)((const struct token_row *)row)->number);
+}
+
 void
 get_tokens(struct req *r)
 {
-	struct token_row *v;
-	uint64_t before;
-	size_t limit, n;
-	json_t *list;
+	static const struct list tokens = { "tokens", LIST_MAX, sizeof(struct token_row), read_tokens, token_row, token_place };
 
-	if ((v = list_rows(r, LIST_MAX, sizeof(*v), &limit, &before)) == NULL)
-		return;
-	list = json_array();
-	n = token_list(r->s->store, before, v, limit + 1);
-	for (size_t i = 0; i < n && i < limit; i++)
-		json_array_append_new(list, json_pack("{s:I, s:s, s:o, s:s, s:o, s:o, s:o}", "id", (json_int_t)v[i].number, "name", v[i].name, "user",
-		    json_text(v[i].user), "role", role_name(v[i].role), "created", json_time(v[i].created), "used",
-		    v[i].used ? json_time(v[i].used) : json_null(), "expires", json_time(v[i].expires)));
-	list_answer(r, "tokens", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
-	free(v);
+	list_serve(r, &tokens);
 }
 
 /* It belongs to who made it; one made at the console belongs to nobody. */

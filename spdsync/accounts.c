@@ -28,11 +28,11 @@ role_by_name(const char *name)
 
 /* ---- SQL ---- */
 
-/* Did it change a row? */
-static bool
+/* It changes a row. R_NOT_FOUND: there was none; not for one that could not be written, which is still there. */
+static enum reason
 changed(struct store *s, sqlite3_stmt *st)
 {
-	return sql_finish(st) && sqlite3_changes(store_db(s)) > 0;
+	return !sql_finish(st) ? R_STORE_FAILED : sqlite3_changes(store_db(s)) > 0 ? R_OK : R_NOT_FOUND;
 }
 
 /* -1: the store cannot be read. */
@@ -195,26 +195,26 @@ take_account(sqlite3_stmt *st, struct account *a)
 	a->created = sql_count(st, 4);
 }
 
-bool
+enum reason
 account_get(struct store *s, const char *name, struct account *a)
 {
 	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT name, role, hash, disabled, created FROM user WHERE name = ?1", "t", name);
-	bool found = st && sqlite3_step(st) == SQLITE_ROW;
+	bool ok, found = sql_row(st, &ok);
 
 	memset(a, 0, sizeof(*a));
 	if (found)
 		take_account(st, a);
 	sqlite3_finalize(st);
-	return found;
+	return found ? R_OK : ok ? R_NOT_FOUND : R_STORE_FAILED;
 }
 
 enum reason
 account_add(struct store *s, const struct account *a)
 {
-	if (changed(s, sql_prepare(store_db(s), "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii", a->name,
-	    (int64_t)a->role, a->hash, (int64_t)a->disabled, (int64_t)a->created)))
-		return R_OK;
-	return sqlite3_errcode(store_db(s)) == SQLITE_OK || sqlite3_errcode(store_db(s)) == SQLITE_DONE ? R_USER_EXISTS : R_STORE_FAILED;
+	enum reason r = changed(s, sql_prepare(store_db(s), "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii",
+	    a->name, (int64_t)a->role, a->hash, (int64_t)a->disabled, (int64_t)a->created));
+
+	return r == R_NOT_FOUND ? R_USER_EXISTS : r;
 }
 
 /* What this account was is taken away: another one has to be there. */
@@ -241,8 +241,8 @@ account_change(struct store *s, const char *name, enum role role, const char *ha
 
 	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
-	if (!account_get(s, name, &a))
-		return end(s, R_NOT_FOUND);
+	if ((r = account_get(s, name, &a)) != R_OK)
+		return end(s, r);
 	same = hash == NULL && (role == ROLE_NONE || role == a.role) && (disabled < 0 || (disabled != 0) == a.disabled);
 	r = same ? R_OK : sql_finish(sql_prepare(store_db(s), "UPDATE user SET role = ?2, hash = ?3, disabled = ?4 WHERE name = ?1", "titi", name, (int64_t)(role ? role : a.role),
 	    hash ? hash : a.hash, (int64_t)(disabled < 0 ? a.disabled : disabled != 0))) && end_sessions(s, name) ? R_OK : R_STORE_FAILED;
@@ -255,15 +255,15 @@ account_change(struct store *s, const char *name, enum role role, const char *ha
 enum reason
 account_delete(struct store *s, const char *name)
 {
-	enum reason r = R_STORE_FAILED;
 	struct account was;
+	enum reason r;
 
 	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
-	if (!account_get(s, name, &was))
-		r = R_NOT_FOUND;
-	else if (sql_finish(sql_prepare(store_db(s), "DELETE FROM user WHERE name = ?1", "t", name)) && end_sessions(s, name) && sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE user = ?1", "t", name)))
-		r = keep_admin(s, &was);
+	if ((r = account_get(s, name, &was)) != R_OK)
+		return end(s, r);
+	r = sql_finish(sql_prepare(store_db(s), "DELETE FROM user WHERE name = ?1", "t", name)) && end_sessions(s, name) &&
+	    sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE user = ?1", "t", name)) ? keep_admin(s, &was) : R_STORE_FAILED;
 	wipe(&was, sizeof(was));
 	return end(s, r);
 }
@@ -325,7 +325,7 @@ session_begin(struct store *s, const struct account *a, const char *client, cons
 
 	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
-	if (!account_get(s, a->name, &is) || is.disabled || strcmp(is.hash, a->hash) != 0)
+	if (account_get(s, a->name, &is) != R_OK || is.disabled || strcmp(is.hash, a->hash) != 0)
 		r = R_LOGIN_FAILED;
 	else if (throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now) && store_audit(s, row))
 		r = R_OK;
@@ -353,7 +353,7 @@ first_user_add(struct store *s, const char *token, const struct account *a, cons
 enum reason
 session_end(struct store *s, uint64_t n)
 {
-	return changed(s, sql_prepare(store_db(s), "DELETE FROM session WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
+	return changed(s, sql_prepare(store_db(s), "DELETE FROM session WHERE number = ?1", "i", (int64_t)n));
 }
 
 enum reason
@@ -373,51 +373,54 @@ token_add(struct store *s, const char *token, struct token_row *t)
 enum reason
 token_remove(struct store *s, uint64_t n)
 {
-	return changed(s, sql_prepare(store_db(s), "DELETE FROM token WHERE number = ?1", "i", (int64_t)n)) ? R_OK : R_NOT_FOUND;
+	return changed(s, sql_prepare(store_db(s), "DELETE FROM token WHERE number = ?1", "i", (int64_t)n));
 }
 
 /* ---- lists ---- */
 
-size_t
-account_list(struct store *s, const char *after, struct account *v, size_t cap)
+int
+account_list(struct store *s, const char *after, struct account *v, int cap)
 {
 	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT name, role, '', disabled, created FROM user WHERE name > ?1 ORDER BY name LIMIT ?2", "ti", after, (int64_t)cap);
-	size_t n = 0;
+	bool ok = true;
+	int n = 0;
 
-	while (st && n < cap && sqlite3_step(st) == SQLITE_ROW)
+	while (n < cap && sql_row(st, &ok))
 		take_account(st, &v[n++]);
 	sqlite3_finalize(st);
-	return n;
+	return ok ? n : -1;
 }
 
-size_t
-session_list(struct store *s, uint64_t now, uint64_t before, struct session_row *v, size_t cap)
+int
+session_list(struct store *s, uint64_t now, uint64_t before, struct session_row *v, int cap)
 {
 	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT number, created, seen, expires, user, client FROM session WHERE expires > ?1 AND seen > ?2 "
 	    "AND (?3 = 0 OR number < ?3) ORDER BY number DESC LIMIT ?4", "iiii", (int64_t)now, (int64_t)now - SESSION_IDLE_S, (int64_t)before, (int64_t)cap);
-	size_t n = 0;
+	bool ok = true;
+	int n = 0;
 
-	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
+	for (; n < cap && sql_row(st, &ok); n++) {
 		v[n] = (struct session_row){ sql_count(st, 0), sql_count(st, 1), sql_count(st, 2), sql_count(st, 3), "", "" };
 		sql_text(st, 4, v[n].user, sizeof(v[n].user));
 		sql_text(st, 5, v[n].client, sizeof(v[n].client));
 	}
 	sqlite3_finalize(st);
-	return n;
+	return ok ? n : -1;
 }
 
-size_t
-token_list(struct store *s, uint64_t before, struct token_row *v, size_t cap)
+int
+token_list(struct store *s, uint64_t before, struct token_row *v, int cap)
 {
 	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT number, created, used, expires, role, name, user FROM token WHERE ?1 = 0 OR number < ?1 "
 	    "ORDER BY number DESC LIMIT ?2", "ii", (int64_t)before, (int64_t)cap);
-	size_t n = 0;
+	bool ok = true;
+	int n = 0;
 
-	for (; st && n < cap && sqlite3_step(st) == SQLITE_ROW; n++) {
+	for (; n < cap && sql_row(st, &ok); n++) {
 		v[n] = (struct token_row){ sql_count(st, 0), sql_count(st, 1), sql_count(st, 2), sql_count(st, 3), role_of(sqlite3_column_int64(st, 4)), "", "" };
 		sql_text(st, 5, v[n].name, sizeof(v[n].name));
 		sql_text(st, 6, v[n].user, sizeof(v[n].user));
 	}
 	sqlite3_finalize(st);
-	return n;
+	return ok ? n : -1;
 }

@@ -51,7 +51,7 @@ bool grant_find(struct store *, const char *token, uint64_t now, struct grant *)
 bool grant_holds(struct store *, const struct grant *, uint64_t now);
 
 bool accounts_any(struct store *);
-bool account_get(struct store *, const char *name, struct account *);
+enum reason account_get(struct store *, const char *name, struct account *);	/* or R_NOT_FOUND, and all of it 0 */
 enum reason account_add(struct store *, const struct account *);
 /* role ROLE_NONE, hash NULL, disabled -1: stays. The user's sessions end with each of them that is new. */
 enum reason account_change(struct store *, const char *name, enum role, const char *hash, int disabled);
@@ -66,10 +66,10 @@ enum reason session_end(struct store *, uint64_t number);
 enum reason token_add(struct store *, const char *token, struct token_row *);
 enum reason token_remove(struct store *, uint64_t number);
 
-/* By name, those after that one ("": all); newest first, those before that number (0: all). */
-size_t account_list(struct store *, const char *after, struct account *, size_t cap);
-size_t session_list(struct store *, uint64_t now, uint64_t before, struct session_row *, size_t cap);
-size_t token_list(struct store *, uint64_t before, struct token_row *, size_t cap);
+/* By name, those after that one ("": all); newest first, those before that number (0: all). How many; -1: it failed. */
+int account_list(struct store *, const char *after, struct account *, int cap);
+int session_list(struct store *, uint64_t now, uint64_t before, struct session_row *, int cap);
+int token_list(struct store *, uint64_t before, struct token_row *, int cap);
 
 /*
  * throttle.c. Every try is charged before its password is looked at, in one transaction with the look at the delay, so tries beside each other

@@ -98,14 +98,21 @@ void get_revisions(struct req *);	/* revisions.c */
 void get_revision(struct req *);
 void get_diff(struct req *);
 void get_audit(struct req *);
-uint64_t parse_count(const char *, uint64_t max);	/* 0: not a number in 1..max */
-#define LIST_MAX	1000
+uint64_t parse_count(const char *, uint64_t max);	/* list.c. 0: not a number in 1..max */
+#define LIST_MAX	1000		/* rows of an answer */
 /*
- * A part of a list: the query's "limit", "before" (0: from the newest), and zeroed room for one row more than limit, to be freed. NULL: an error
- * was sent. Who answers reads that many, shows limit, and says with list_answer where the list goes on: a list never ends without saying so.
+ * A list of the store, of which the query's "limit" and "before" (or "after", which read takes itself) want a part: the answer has the rows below
+ * "key", and in "next" the place of the last one when there are more. A list never ends without saying so, and one that cannot be read is an error.
  */
-void *list_rows(struct req *, size_t preset, size_t size, size_t *limit, uint64_t *before);
-void list_answer(struct req *, const char *key, json_t *rows, json_t *next);	/* takes both; next NULL: that was all */
+struct list {
+	const char	*key;
+	unsigned	preset;		/* how many without "limit" */
+	size_t		size;		/* of a row */
+	int		(*read)(struct req *, uint64_t before, void *rows, int most);	/* how many it read; -1: it failed. before 0: from the newest */
+	json_t		*(*row)(struct req *, const void *);
+	json_t		*(*place)(const void *);
+};
+void list_serve(struct req *, const struct list *);	/* list.c */
 void post_check(struct req *);		/* apply.c */
 void post_apply(struct req *);
 void post_rollback(struct req *);

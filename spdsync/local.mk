@@ -49,6 +49,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/keymgrcall.c \
 	spdsync/keymgrcall.h \
 	spdsync/leaving.c \
+	spdsync/list.c \
 	spdsync/evring.h spdsync/leaving.h \
 	spdsync/explain.c \
 	spdsync/export.c \

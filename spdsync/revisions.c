@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,69 +12,30 @@ json_revision(const struct revision *v, uint64_t current)
 	    "author", json_words(v->author), "comment", json_words(v->comment), "sha256", v->sha256, "current", v->number == current);
 }
 
-uint64_t
-parse_count(const char *text, uint64_t max)
+static int
+read_revisions(struct req *r, uint64_t before, void *rows, int most)
 {
-	char *end;
-	unsigned long long v;
-
-	if (!text || *text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	return errno || *end || v > max ? 0 : v;
+	return store_list(r->s->store, before, rows, most);
 }
 
-static bool
-list_query(struct req *r, size_t preset, size_t *limit, uint64_t *before)
+static json_t *
+revision_row(struct req *r, const void *row)
 {
-	const char *most = req_query(r, "limit"), *text = req_query(r, "before");
-
-	*limit = most ? (size_t)parse_count(most, LIST_MAX) : preset;
-	*before = text ? parse_count(text, INT64_MAX) : 0;
-	if (*limit == 0)
-		req_error(r, 400, R_REQUEST_INVALID, "'limit' must be 1 to 1000.", "");
-	else if (text && *before == 0)
-		req_error(r, 400, R_REQUEST_INVALID, "'before' is the number of a row of the list.", "");
-	else
-		return true;
-	return false;
+	return json_revision(row, r->s->rev.number);
 }
 
-void *
-list_rows(struct req *r, size_t preset, size_t size, size_t *limit, uint64_t *before)
+static json_t *
+revision_place(const void *row)
 {
-	void *rows = NULL;
-
-	if (!list_query(r, preset, limit, before))
-		return NULL;
-	if ((rows = calloc(*limit + 1, size)) == NULL)
-		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
-	return rows;
-}
-
-void
-list_answer(struct req *r, const char *key, json_t *rows, json_t *next)
-{
-	req_reply(r, 200, json_pack("{s:o, s:o}", key, rows, "next", next ? next : json_null()));
+	return json_integer((json_int_t)((const struct revision *)row)->number);
 }
 
 void
 get_revisions(struct req *r)
 {
-	struct revision *v;
-	uint64_t before;
-	size_t limit, n;
-	json_t *list;
+	static const struct list revisions = { "revisions", 100, sizeof(struct revision), read_revisions, revision_row, revision_place };
 
-	if ((v = list_rows(r, 100, sizeof(*v), &limit, &before)) == NULL)
-		return;
-	list = json_array();
-	n = store_list(r->s->store, before, v, limit + 1);
-	for (size_t i = 0; i < n && i < limit; i++)
-		json_array_append_new(list, json_revision(&v[i], r->s->rev.number));
-	list_answer(r, "revisions", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
-	free(v);
+	list_serve(r, &revisions);
 }
 
 void
@@ -96,24 +56,34 @@ get_revision(struct req *r)
 	req_reply(r, 200, j);
 }
 
+static int
+read_audit(struct req *r, uint64_t before, void *rows, int most)
+{
+	return store_audit_list(r->s->store, before, rows, most);
+}
+
+static json_t *
+audit_row(struct req *r, const void *row)
+{
+	const struct audit_row *a = row;
+
+	(void)r;
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "number", (json_int_t)a->number, "time", json_time(a->time_s), "author", json_words(a->author),
+	    "origin", json_text(a->origin), "action", json_words(a->action), "detail", json_words(a->detail), "result", json_text(a->result));
+}
+
+static json_t *
+audit_place(const void *row)
+{
+	return json_integer((json_int_t)((const struct audit_row *)row)->number);
+}
+
 void
 get_audit(struct req *r)
 {
-	struct audit_row *v;
-	uint64_t before;
-	size_t limit, n;
-	json_t *list;
+	static const struct list audit = { "audit", 100, sizeof(struct audit_row), read_audit, audit_row, audit_place };
 
-	if ((v = list_rows(r, 100, sizeof(*v), &limit, &before)) == NULL)
-		return;
-	list = json_array();
-	n = store_audit_list(r->s->store, before, v, limit + 1);
-	for (size_t i = 0; i < n && i < limit; i++)
-		json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "number", (json_int_t)v[i].number,
-		    "time", json_time(v[i].time_s), "author", json_words(v[i].author), "origin", json_text(v[i].origin),
-		    "action", json_words(v[i].action), "detail", json_words(v[i].detail), "result", json_text(v[i].result)));
-	list_answer(r, "audit", list, n > limit ? json_integer((json_int_t)v[limit - 1].number) : NULL);
-	free(v);
+	list_serve(r, &audit);
 }
 
 /* ---- differences ---- */

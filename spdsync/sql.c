@@ -58,6 +58,15 @@ sql_number(sqlite3_stmt *st, int64_t *v)
 	return row ? FOUND : rc == SQLITE_ROW || rc == SQLITE_DONE ? NOT_FOUND : FAILED;
 }
 
+bool
+sql_row(sqlite3_stmt *st, bool *ok)
+{
+	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+
+	*ok = rc == SQLITE_ROW || rc == SQLITE_DONE;
+	return rc == SQLITE_ROW;
+}
+
 void
 sql_text(sqlite3_stmt *st, int at, char *to, size_t cap)
 {

@@ -21,6 +21,8 @@ sqlite3_stmt *sql_prepare(sqlite3 *, const char *sql, const char *kinds, ...);
 bool sql_finish(sqlite3_stmt *);
 /* Runs a statement that gives one number, and ends it. *v is 0 unless it is FOUND; NULL in its column is NOT_FOUND. */
 enum found sql_number(sqlite3_stmt *, int64_t *v);
+/* The next row of a statement that the caller ends; clears *ok when there is none because it failed. */
+bool sql_row(sqlite3_stmt *, bool *ok);
 /* Columns of the row at hand; NULL is "". */
 void sql_text(sqlite3_stmt *, int at, char *to, size_t cap);
 uint64_t sql_count(sqlite3_stmt *, int at);

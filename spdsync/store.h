@@ -70,15 +70,15 @@ bool store_number(struct store *, uint64_t now, const char (*children)[CHILD_NAM
 /* The revision in force, with its text; number 0 when there is none yet. */
 bool store_current(struct store *, struct revision *, struct store_error *);
 bool store_get(struct store *, uint64_t number, struct revision *, struct store_error *);	/* R_NOT_FOUND */
-/* Newest first, those before that number (0: all), without texts; out has room for limit. Returns how many. */
-size_t store_list(struct store *, uint64_t before, struct revision *out, size_t limit);
+/* Newest first, those before that number (0: all), without texts; out has room for limit. Returns how many; -1: it failed. */
+int store_list(struct store *, uint64_t before, struct revision *out, int limit);
 /* Was it ever given to a child? */
 bool store_has_reqid(struct store *, uint32_t reqid);
 /* 0: the child has none. */
 uint32_t store_reqid(struct store *, const char *tunnel, const char *child);
 bool store_audit(struct store *, const struct audit_row *);
-/* Newest first, those before that number (0: all). Returns how many. */
-size_t store_audit_list(struct store *, uint64_t before, struct audit_row *out, size_t limit);
+/* As store_list. */
+int store_audit_list(struct store *, uint64_t before, struct audit_row *out, int limit);
 void revision_fini(struct revision *);
 
 /* Last known addresses of a host name (names.h). get: their number. */

@@ -11,14 +11,15 @@ store_audit(struct store *s, const struct audit_row *a)
 	    (int64_t)a->time_s, a->author, a->origin, a->action, a->detail, a->result));
 }
 
-size_t
-store_audit_list(struct store *s, uint64_t before, struct audit_row *out, size_t limit)
+int
+store_audit_list(struct store *s, uint64_t before, struct audit_row *out, int limit)
 {
 	sqlite3_stmt *st = sql_prepare(s->db, "SELECT number, time, author, origin, action, detail, result FROM audit "
 	    "WHERE ?1 = 0 OR number < ?1 ORDER BY number DESC LIMIT ?2", "ii", (int64_t)before, (int64_t)limit);
-	size_t n = 0;
+	bool ok = true;
+	int n = 0;
 
-	while (st && n < limit && sqlite3_step(st) == SQLITE_ROW) {
+	while (n < limit && sql_row(st, &ok)) {
 		struct audit_row *a = &out[n++];
 
 		a->number = (uint64_t)sqlite3_column_int64(st, 0);
@@ -30,5 +31,5 @@ store_audit_list(struct store *s, uint64_t before, struct audit_row *out, size_t
 		sql_text(st, 6, a->result, sizeof(a->result));
 	}
 	sqlite3_finalize(st);
-	return n;
+	return ok ? n : -1;
 }

@@ -86,8 +86,9 @@ get_piece(struct store *s, uint64_t number, struct revision *r, struct piece *p)
 static bool
 apply_piece(char **text, size_t *n, const struct piece *p)
 {
-	size_t after = p->at <= *n && p->cut <= *n - p->at ? *n - p->cut + p->n : 0;
-	char *out = after || *n == p->cut ? malloc(after + 1) : NULL;
+	bool fits = p->at <= *n && p->cut <= *n - p->at;
+	size_t after = fits ? *n - p->cut + p->n : 0;
+	char *out = fits ? malloc(after + 1) : NULL;
 
 	if (!out)
 		return false;
@@ -135,19 +136,20 @@ store_get(struct store *s, uint64_t number, struct revision *r, struct store_err
 	return store_fail(s, err, "read");
 }
 
-size_t
-store_list(struct store *s, uint64_t before, struct revision *out, size_t limit)
+int
+store_list(struct store *s, uint64_t before, struct revision *out, int limit)
 {
 	sqlite3_stmt *st = sql_prepare(s->db, "SELECT number, time, author, comment, sha256 FROM revision "
 	    "WHERE ?1 = 0 OR number < ?1 ORDER BY number DESC LIMIT ?2", "ii", (int64_t)before, (int64_t)limit);
-	size_t n = 0;
+	bool ok = true;
+	int n = 0;
 
-	while (st && n < limit && sqlite3_step(st) == SQLITE_ROW) {
+	while (n < limit && sql_row(st, &ok)) {
 		memset(&out[n], 0, sizeof(out[n]));
 		take_row(st, &out[n++]);
 	}
 	sqlite3_finalize(st);
-	return n;
+	return ok ? n : -1;
 }
 
 void

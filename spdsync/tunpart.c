@@ -82,14 +82,15 @@ read_query(struct req *r, struct part *p)
 	return p->state != ANY;
 }
 
-/* Those that match, in the order that was asked for. */
-static void
+/* Those that match, in the order that was asked for. False: no memory. */
+static bool
 collect(struct part *p)
 {
 	struct sync *s = p->s;
 
-	p->v = calloc(s->nrt + 1u, sizeof(*p->v));
-	for (unsigned i = 0; p->v && i < s->nrt; i++) {
+	if ((p->v = calloc(s->nrt + 1u, sizeof(*p->v))) == NULL)
+		return false;
+	for (unsigned i = 0; i < s->nrt; i++) {
 		enum child_negotiated n = state_of(s, i);
 
 		p->counts[n]++;
@@ -102,6 +103,7 @@ collect(struct part *p)
 		p->offset++;
 	if (p->offset > p->n)
 		p->offset = p->n;
+	return true;
 }
 
 bool
@@ -127,7 +129,10 @@ tunnels_part(struct req *r)
 		req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000, 'offset' a number, 'state' a state or 'not-up'; 'after' goes with the order of names only.", "");
 		return NULL;
 	}
-	collect(&p);
+	if (!collect(&p)) {
+		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
+		return NULL;
+	}
 	n = p.n - p.offset;
 	more = p.limit && n > p.limit;
 	n = more ? p.limit : n;

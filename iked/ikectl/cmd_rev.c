@@ -15,24 +15,28 @@ is_number(const char *s)
 	return false;
 }
 
+/* A part of a list that goes back in time. */
+static int
+ask_part(const struct ctl *ctl, const char *route, printer *print)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s", route);
+	ctl_query(path, sizeof(path), "limit", ctl->limit);
+	ctl_query(path, sizeof(path), "before", ctl->before);
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print);
+}
+
 int
 cmd_history(const struct ctl *ctl, int argc, char **argv)
 {
-	char path[160] = "/v1/revisions";
-
-	ctl_query(path, sizeof(path), "limit", ctl->limit);
-	ctl_query(path, sizeof(path), "before", ctl->before);
-	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_history);
+	return ask_part(ctl, "/v1/revisions", print_history);
 }
 
 int
 cmd_audit(const struct ctl *ctl, int argc, char **argv)
 {
-	char path[160] = "/v1/audit";
-
-	ctl_query(path, sizeof(path), "limit", ctl->limit);
-	ctl_query(path, sizeof(path), "before", ctl->before);
-	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_audit);
+	return ask_part(ctl, "/v1/audit", print_audit);
 }
 
 /* Without numbers: what the revision in force changed; with one: from there to what is in force. */

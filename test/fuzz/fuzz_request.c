@@ -163,7 +163,7 @@ put_session(uint8_t *at)
 	struct audit_row audit = { .action = "login" };
 	char token[TOKEN_CAP];
 
-	if (!token_make("cws_", token) || !account_get(sync_.store, "ann", &ann) ||
+	if (!token_make("cws_", token) || account_get(sync_.store, "ann", &ann) != R_OK ||
 	    session_begin(sync_.store, &ann, "", token, clock_wall_s(), &audit) != R_OK)
 		return 0;
 	memcpy(at, token, strlen(token));

@@ -165,7 +165,7 @@ test_ends_on_change(void **state)
 	add("bob", ROLE_EDITOR);
 	assert_int_equal(begin(&root, T0, mine), R_OK);
 	for (int i = 0; i < 4; i++) {
-		assert_true(account_get(s, "bob", &bob));
+		assert_int_equal(account_get(s, "bob", &bob), R_OK);
 		assert_int_equal(begin(&bob, T0, t), R_OK);
 		assert_int_equal(role_now(t, T0), i == 0 ? ROLE_EDITOR : ROLE_VIEWER);
 		switch (i) {
@@ -179,7 +179,7 @@ test_ends_on_change(void **state)
 		if (i == 1)	/* what was compared with the old hash begins no session, nor one whose account was disabled meanwhile */
 			assert_int_equal(begin(&bob, T0, t), R_LOGIN_FAILED);
 		if (i == 2) {
-			assert_true(account_get(s, "bob", &bob));
+			assert_int_equal(account_get(s, "bob", &bob), R_OK);
 			assert_true(bob.disabled);
 			assert_string_equal(bob.hash, "$y$new");
 			assert_int_equal(begin(&bob, T0, t), R_LOGIN_FAILED);
@@ -201,11 +201,11 @@ test_last_admin(void **state)
 	(void)state;
 	add("ann", ROLE_ADMIN);
 	add("bob", ROLE_EDITOR);
-	assert_true(account_get(s, "ann", &was));
+	assert_int_equal(account_get(s, "ann", &was), R_OK);
 	assert_int_equal(account_change(s, "ann", ROLE_EDITOR, "$y$x", -1), R_LAST_ADMIN);
 	assert_int_equal(account_change(s, "ann", ROLE_NONE, NULL, 1), R_LAST_ADMIN);
 	assert_int_equal(account_delete(s, "ann"), R_LAST_ADMIN);
-	assert_true(account_get(s, "ann", &is));
+	assert_int_equal(account_get(s, "ann", &is), R_OK);
 	assert_memory_equal(&was, &is, sizeof(is));	/* nothing of it was done */
 	assert_int_equal(account_change(s, "ann", ROLE_NONE, "$y$x", -1), R_OK);
 	assert_int_equal(account_change(s, "bob", ROLE_ADMIN, NULL, 1), R_OK);
@@ -449,6 +449,33 @@ test_roles(void **state)
 
 #define WITH_STORE(f)	cmocka_unit_test_setup_teardown(f, make, unmake)
 
+/* A store that takes nothing is that, and not one that had no such session, token or user: who revokes something must know that it is still there. */
+static void
+test_not_written(void **state)
+{
+	struct token_row t = { .created = T0, .expires = T0 + 100, .role = ROLE_VIEWER, .name = "p" };
+	struct session_row list[2];
+	struct account a = add("ann", ROLE_ADMIN), users[2];
+
+	(void)state;
+	add("bob", ROLE_ADMIN);
+	assert_int_equal(token_add(s, "cwt_x", &t), R_OK);
+	assert_int_equal(session_end(s, 7), R_NOT_FOUND);
+	assert_int_equal(sqlite3_exec(store_db(s), "PRAGMA query_only = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(session_end(s, 7), R_STORE_FAILED);
+	assert_int_equal(token_remove(s, t.number), R_STORE_FAILED);
+	assert_int_equal(account_delete(s, "bob"), R_STORE_FAILED);
+	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1), R_STORE_FAILED);
+	assert_int_equal(account_add(s, &a), R_STORE_FAILED);
+	assert_int_equal(account_list(s, "", users, 2), 2);
+	assert_int_equal(token_list(s, 0, &t, 1), 1);
+	assert_int_equal(sqlite3_exec(store_db(s), "PRAGMA query_only = 0; DROP TABLE session; DROP TABLE token; DROP TABLE user", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(account_get(s, "ann", &a), R_STORE_FAILED);
+	assert_int_equal(account_list(s, "", users, 2), -1);
+	assert_int_equal(token_list(s, 0, &t, 1), -1);
+	assert_int_equal(session_list(s, T0, 0, list, 2), -1);
+}
+
 int
 main(void)
 {
@@ -467,6 +494,7 @@ main(void)
 		WITH_STORE(test_clients),
 		WITH_STORE(test_own_account),
 		WITH_STORE(test_bounds),
+		WITH_STORE(test_not_written),
 		cmocka_unit_test(test_roles),
 	};
 

@@ -369,6 +369,59 @@ test_migration(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
+/* A text that is kept as an edit of another one is made of it, and an edit that does not fit there is an error, whatever its numbers are. */
+static void
+test_edits(void **state)
+{
+	static const char *const wrong[] = { "at = 9, cut = 0", "at = 1, cut = 8", "at = 1, cut = 9", "at = 8, cut = 1", "at = -1, cut = 0", "at = 0, cut = -1",
+		"base = 2", "base = 7" };
+	struct store_error err;
+	struct revision r;
+	struct store *s;
+	sqlite3 *db;
+
+	(void)state;
+	s = must_open();
+	commit(s, "01234567", NULL, 0);
+	commit(s, "ab", NULL, 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	exec(db, "INSERT INTO edit (revision, base, at, cut, depth) VALUES (2, 1, 3, 4, 1)");
+	assert_true(store_get(s, 2, &r, &err));
+	assert_string_equal(r.text, "012ab7");
+	revision_fini(&r);
+	exec(db, "UPDATE edit SET at = 0, cut = 8");
+	assert_true(store_get(s, 2, &r, &err));
+	assert_string_equal(r.text, "ab");
+	revision_fini(&r);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char sql[80];
+
+		snprintf(sql, sizeof(sql), "UPDATE edit SET base = 1; UPDATE edit SET %s", wrong[i]);
+		exec(db, sql);
+		if (store_get(s, 2, &r, &err))
+			fail_msg("%s", wrong[i]);
+		assert_int_equal(err.reason, R_STORE_FAILED);
+	}
+	sqlite3_close(db);
+	store_close(s);
+}
+
+/* A list that cannot be read is not a short one. */
+static void
+test_unreadable(void **state)
+{
+	struct store *s = must_open();
+	struct revision r[2];
+	struct audit_row a[2];
+
+	(void)state;
+	commit(s, "1\n", NULL, 0);
+	exec(store_db(s), "PRAGMA foreign_keys = OFF; DROP TABLE revision; DROP TABLE audit");
+	assert_int_equal(store_list(s, 0, r, 2), -1);
+	assert_int_equal(store_audit_list(s, 0, a, 2), -1);
+	store_close(s);
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int
@@ -376,7 +429,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_revisions), T(test_reqids), T(test_other_site), T(test_exhaustion), T(test_modes), T(test_newer), T(test_not_a_store), T(test_schema),
-		T(test_failed_commit), T(test_audit), T(test_confirmed), T(test_migration),
+		T(test_failed_commit), T(test_audit), T(test_confirmed), T(test_migration), T(test_edits), T(test_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Lists that are read from the store in parts. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "api.h"
+
+uint64_t
+parse_count(const char *text, uint64_t max)
+{
+	char *end;
+	unsigned long long v;
+
+	if (!text || *text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	return errno || *end || v > max ? 0 : v;
+}
+
+static bool
+list_query(struct req *r, unsigned preset, unsigned *limit, uint64_t *before)
+{
+	const char *most = req_query(r, "limit"), *text = req_query(r, "before");
+
+	*limit = most ? (unsigned)parse_count(most, LIST_MAX) : preset;
+	*before = text ? parse_count(text, INT64_MAX) : 0;
+	if (*limit == 0)
+		req_error(r, 400, R_REQUEST_INVALID, "'limit' must be 1 to 1000.", "");
+	else if (text && *before == 0)
+		req_error(r, 400, R_REQUEST_INVALID, "'before' is the number of a row of the list.", "");
+	else
+		return true;
+	return false;
+}
+
+/* One row more is read than shown: whether there is one says whether the list goes on. */
+void
+list_serve(struct req *r, const struct list *l)
+{
+	unsigned limit, shown;
+	json_t *list, *next;
+	uint64_t before;
+	char *rows;
+	int n;
+
+	if (!list_query(r, l->preset, &limit, &before))
+		return;
+	if ((rows = calloc(limit + 1, l->size)) == NULL) {
+		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
+		return;
+	}
+	if ((n = l->read(r, before, rows, (int)limit + 1)) < 0) {
+		free(rows);
+		req_error(r, 503, R_STORE_FAILED, NULL, NULL);
+		return;
+	}
+	shown = (unsigned)n > limit ? limit : (unsigned)n;
+	list = json_array();
+	for (unsigned i = 0; i < shown; i++)
+		json_array_append_new(list, l->row(r, rows + i * l->size));
+	next = (unsigned)n > limit ? l->place(rows + (limit - 1) * l->size) : json_null();
+	free(rows);
+	req_reply(r, 200, json_pack("{s:o, s:o}", l->key, list, "next", next));
+}
