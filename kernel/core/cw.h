@@ -261,7 +261,7 @@ struct cw_policy {
 };
 
 enum cw_change { CW_POLICY_ADDED = 1, CW_POLICY_UPDATED = 2, CW_POLICY_DELETED = 3 };
-/* Calls fn for every policy until it returns false; in no particular order. fn must not change policies. */
+/* Calls fn for every policy, in the order of arrival, until it returns false. fn must not change policies. */
 void cw_policies(struct cw_engine *, bool (*fn)(void *arg, const struct cw_policy *), void *arg);
 unsigned cw_policy_count(const struct cw_engine *);
 unsigned cw_sa_count(const struct cw_engine *);

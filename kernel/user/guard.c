@@ -18,6 +18,7 @@
 #include "guard.h"
 
 #define ELEMS		256	/* elements a message */
+#define LEAD_PRIORITY	(-160)	/* behind defragmentation (-400) and connection tracking (-200), before what users call mangle */
 #define ROOM		65536u	/* that a message may need: 256 elements of IPv6 pairs are 36 KiB */
 
 struct nlmsghdr *
@@ -118,8 +119,9 @@ put_table(struct guard_batch *b, uint16_t type)
 		nftnl_table_free(t);
 }
 
+/* A chain of the kernel's hooks, by what nft calls its type; kind NULL: one that others jump to. */
 static void
-put_chain(struct guard_batch *b, const char *name, uint32_t hook)
+put_chain(struct guard_batch *b, const char *name, const char *kind, uint32_t hook, int32_t priority)
 {
 	struct nftnl_chain *c = nftnl_chain_alloc();
 	struct nlmsghdr *h = c ? guard_msg(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE) : NULL;
@@ -128,10 +130,12 @@ put_chain(struct guard_batch *b, const char *name, uint32_t hook)
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_FAMILY, NFPROTO_INET);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, GUARD_TABLE);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
-		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
-		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
-		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, -300);
-		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		if (kind) {
+			nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, kind);
+			nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
+			nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, priority);
+			nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		}
 		nftnl_chain_nlmsg_build_payload(h, c);
 		guard_end(b, h);
 	} else {
@@ -299,7 +303,40 @@ void
 guard_fini(struct guard *g)
 {
 	guard_sets_fini(&g->have);
+	selectors_fini(&g->have_sel);
 	g->loaded = false;
+}
+
+static void
+put_selectors(struct guard_batch *b, const struct guard_want *want)
+{
+	for (unsigned i = 0; i < SELECT_CHAINS; i++)
+		put_chain(b, select_chains[i], NULL, 0, 0);
+	select_rules(b, &want->sel);
+	put_chain(b, "lead", "filter", NF_INET_PRE_ROUTING, LEAD_PRIORITY);
+	put_chain(b, "lead_own", "route", NF_INET_LOCAL_OUT, LEAD_PRIORITY);
+	select_lead_rules(b, want);
+}
+
+static void
+flush_chain(struct guard_batch *b, const char *name)
+{
+	struct nlmsghdr *h = guard_msg(b, NFT_MSG_DELRULE, 0);
+
+	if (h == NULL)
+		return;
+	mnl_attr_put_strz(h, NFTA_RULE_TABLE, GUARD_TABLE);
+	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, name);
+	guard_end(b, h);
+}
+
+/* False: no memory. Then nothing is said to stand, and the next change loads the table anew. */
+static bool
+have_selectors(struct guard *g, const struct selectors *s)
+{
+	g->have_sel.n = 0;
+	g->loaded = selectors_merge(&g->have_sel, s);
+	return g->loaded;
 }
 
 int
@@ -318,28 +355,39 @@ guard_load(struct guard *g, const struct guard_want *want, const struct guard_se
 		put_set(&b, &kinds[i], i + 1);
 	for (unsigned i = 0; i < KINDS; i++)
 		put_elems(&b, &kinds[i], list_of(sets, &kinds[i]), NULL, true);
-	put_chain(&b, "pre", NF_INET_PRE_ROUTING);
-	put_chain(&b, "post", NF_INET_POST_ROUTING);
+	if (want->sel.n)
+		put_selectors(&b, want);
+	put_chain(&b, "pre", "filter", NF_INET_PRE_ROUTING, -300);
+	put_chain(&b, "post", "filter", NF_INET_POST_ROUTING, -300);
 	guard_rules(&b, want);
 	e = batch_send(&b, g->nl);
-	if (e == 0)
-		g->loaded = true;
-	return e;
+	if (e)
+		return e;
+	g->loaded = true;
+	return have_selectors(g, &want->sel) ? 0 : ENOMEM;
 }
 
 int
 guard_update(struct guard *g, const struct guard_want *want, struct guard_sets *sets)
 {
 	struct guard_batch b;
+	bool other = !selectors_eq(&g->have_sel, &want->sel);
 	int e = ENOENT;
 
-	if (g->loaded) {
+	/* The chains of selectors are there where there are selectors. */
+	if (g->loaded && (g->have_sel.n == 0) == (want->sel.n == 0)) {
 		batch_begin(&b, g->nl);
+		for (unsigned i = 0; other && i < SELECT_CHAINS; i++)
+			flush_chain(&b, select_chains[i]);
+		if (other)
+			select_rules(&b, &want->sel);
 		for (unsigned i = 0; i < KINDS; i++)
 			put_elems(&b, &kinds[i], list_of(&g->have, &kinds[i]), list_of(sets, &kinds[i]), false);
 		for (unsigned i = 0; i < KINDS; i++)
 			put_elems(&b, &kinds[i], list_of(sets, &kinds[i]), list_of(&g->have, &kinds[i]), true);
 		e = batch_send(&b, g->nl);
+		if (e == 0 && other && !have_selectors(g, &want->sel))
+			e = ENOMEM;
 	}
 	if (e)
 		e = guard_load(g, want, sets);

@@ -16,6 +16,7 @@ struct guard {
 	struct nl		*nl;
 	bool			loaded;
 	struct guard_sets	have;	/* what the kernel's sets hold when loaded */
+	struct selectors	have_sel; /* and its chains of selectors */
 };
 
 void guard_fini(struct guard *);
@@ -40,5 +41,10 @@ struct guard_batch {
 struct nlmsghdr *guard_msg(struct guard_batch *, uint16_t type, uint16_t flags);
 void guard_end(struct guard_batch *, struct nlmsghdr *);
 void guard_rules(struct guard_batch *, const struct guard_want *);
+/* Accepts neighbour discovery and what never leaves its link. */
+void guard_spared(struct guard_batch *, const char *chain);
+/* select_rules.c: the rules of the three chains of selectors; and those of the two that ask select_lead. */
+void select_rules(struct guard_batch *, const struct selectors *);
+void select_lead_rules(struct guard_batch *, const struct guard_want *);
 
 #endif

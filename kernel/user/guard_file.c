@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "causeway/pfkey.h"
 #include "guard_file.h"
 
 #define FIRST	"# causeway guard 1"
 #define LAST	"# whole"
 #define XFRM	"+xfrm"		/* in the place of the device's name, and no such name */
 #define MARK_OWN	"meta mark set meta mark and 0xffff00ff or 0x4d00 "
+#define MARK_LEAD	"meta mark set meta mark and 0xffff00ff or 0x200 "
+#define MARK_LEAD_OWN	"meta mark set meta mark and 0xffff00ff or 0x300"
+#define MARK_PASS	"meta mark set meta mark and 0xffff00ff or 0x400 "
 #define OF_LINK		"\t\tip daddr 224.0.0.0/24 accept\n\t\tip daddr 255.255.255.255 accept\n" \
 			"\t\tip6 daddr fe80::/10 accept\n\t\tip6 daddr & ff0f:: == ff01:: accept\n" \
 			"\t\tip6 daddr & ff0f:: == ff02:: accept\n"
@@ -22,6 +26,7 @@ guard_want_fini(struct guard_want *g)
 {
 	pairs_fini(&g->in);
 	pairs_fini(&g->out);
+	selectors_fini(&g->sel);
 }
 
 void
@@ -87,13 +92,15 @@ say_comments(struct text *t, const struct guard_want *g)
 {
 	const struct pairs *side[2] = { &g->in, &g->out };
 	static const char *const word[2] = { "in", "out" };
-	char r[PREFIX_STR], l[PREFIX_STR];
+	char r[PREFIX_STR], l[PREFIX_STR], sel[SELECT_STR];
 
 	say(t, FIRST "\n# state %s %s %u %u\n", g->open ? "open" : "closed", g->xfrm ? XFRM : g->tun, g->ike_port, g->natt_port);
 	for (int d = 0; d < 2; d++)
 		for (size_t i = 0; i < side[d]->n; i++)
 			say(t, "# %s %s %s\n", word[d], prefix_str(&side[d]->v[i].remote, r), prefix_str(&side[d]->v[i].local, l));
-	say(t, "# end %zu\n", g->in.n + g->out.n);
+	for (size_t i = 0; i < g->sel.n; i++)
+		say(t, "# %s\n", selector_str(&g->sel.v[i], sel));
+	say(t, "# end %zu\n", g->in.n + g->out.n + g->sel.n);
 }
 
 static void
@@ -117,6 +124,65 @@ say_set(struct text *t, const char *name, const struct pairs *p, int fam, bool p
 }
 
 static void
+say_match(struct text *t, const struct selector *s, bool later)
+{
+	char p[PREFIX_STR];
+	bool v4 = s->src.addr.fam == 4;
+
+	say(t, "\t\tmeta nfproto %s", v4 ? "ipv4" : "ipv6");
+	if (s->src.len)
+		say(t, " %s saddr %s", v4 ? "ip" : "ip6", prefix_str(&s->src, p));
+	if (s->dst.len)
+		say(t, " %s daddr %s", v4 ? "ip" : "ip6", prefix_str(&s->dst, p));
+	if (s->proto != CW_ULPROTO_ANY)
+		say(t, " meta l4proto %u", s->proto);
+	if (later)
+		say(t, v4 ? " ip frag-off & 0x1fff != 0" : " frag frag-off != 0");
+	if (!later && s->sport)
+		say(t, select_icmp(s->proto) ? " @th,0,8 %u" : " th sport %u", s->sport);
+	if (!later && s->dport)
+		say(t, select_icmp(s->proto) ? " @th,8,8 %u" : " th dport %u", s->dport);
+}
+
+static void
+say_verdict(struct text *t, unsigned chain, enum select_verdict v)
+{
+	static const char *const words[] = { [SELECT_RETURN] = " return\n", [SELECT_ACCEPT] = " accept\n", [SELECT_MARK_LEAD] = " " MARK_LEAD "return\n" };
+
+	if (v == SELECT_DROP)
+		say(t, " counter name guard_%s drop\n", chain == SELECT_IN ? "in" : "out");
+	else if (v == SELECT_MARK_PASS)
+		say(t, " " MARK_PASS "%s\n", chain == SELECT_IN ? "accept" : "return");
+	else
+		say(t, "%s", words[v]);
+}
+
+/* What select_rules.c makes of the same list. */
+static void
+say_selectors(struct text *t, const struct guard_want *g)
+{
+	for (unsigned chain = 0; chain < SELECT_CHAINS; chain++) {
+		say(t, "\tchain %s {\n", select_chains[chain]);
+		for (size_t i = 0; i < g->sel.n; i++)
+			for (unsigned later = 0; later < 2; later++) {
+				enum select_verdict v = select_verdict(chain, &g->sel.v[i], later);
+
+				if (v == SELECT_NO_RULE)
+					continue;
+				say_match(t, &g->sel.v[i], later);
+				say_verdict(t, chain, v);
+			}
+		say(t, "\t}\n");
+	}
+	say(t, "\tchain lead {\n\t\ttype filter hook prerouting priority -160; policy accept;\n");
+	say(t, "\t\tiifname \"lo\" return\n\t\tiifname \"%s\" return\n\t\tfib daddr type local return\n", g->tun);
+	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tjump select_lead\n\t}\n");
+	say(t, "\tchain lead_own {\n\t\ttype route hook output priority -160; policy accept;\n");
+	say(t, "\t\tmeta mark and 0xff00 == 0x4d00 return\n\t\toifname \"lo\" return\n\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK
+	    "\t\tjump select_lead\n\t\tmeta mark and 0xff00 == 0x200 " MARK_LEAD_OWN "\n\t}\n");
+}
+
+static void
 say_chains(struct text *t, const struct guard_want *g)
 {
 	say(t, "\tchain pre {\n\t\ttype filter hook prerouting priority -300; policy accept;\n");
@@ -133,6 +199,8 @@ say_chains(struct text *t, const struct guard_want *g)
 	say(t, "\t\tmeta nfproto ipv6 meta l4proto 17 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
+	if (g->sel.n)
+		say(t, "\t\tjump select_in\n");
 	say(t, "\t\tip saddr . ip daddr @in4 counter name guard_in drop\n\t\tip6 saddr . ip6 daddr @in6 counter name guard_in drop\n\t}\n");
 	say(t, "\tchain post {\n\t\ttype filter hook postrouting priority -300; policy accept;\n");
 	say(t, "\t\tmeta mark and 0xff00 == 0x4d00 accept\n\t\toifname \"lo\" accept\n");
@@ -143,6 +211,8 @@ say_chains(struct text *t, const struct guard_want *g)
 		say(t, "\t\toifname \"%s\" accept\n", g->tun);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK);
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 accept\n\t\tip6 saddr @loc6 ip6 daddr @loc6 accept\n");
+	if (g->sel.n)
+		say(t, "\t\tjump select_out\n");
 	say(t, "\t\tip daddr . ip saddr @out4 counter name guard_out drop\n\t\tip6 daddr . ip6 saddr @out6 counter name guard_out drop\n\t}\n");
 }
 
@@ -161,6 +231,8 @@ guard_text(const struct guard_want *g, const struct guard_sets *s, size_t *len)
 			say_set(&t, "in", &s->in, fam, true);
 			say_set(&t, "out", &s->out, fam, true);
 		}
+		if (g->sel.n)
+			say_selectors(&t, g);
 		say_chains(&t, g);
 		say(&t, "}\n");
 	}
@@ -229,6 +301,14 @@ decode_pair(const char *line, struct guard_want *g)
 	return strcmp(dir, "out") == 0 && pairs_add(&g->out, &p);
 }
 
+static bool
+decode_selector(const char *line, struct guard_want *g)
+{
+	struct selector one;
+
+	return g->sel.n < SELECT_MAX && strncmp(line, "# ", 2) == 0 && selector_parse(line + 2, &one) && selectors_add(&g->sel, &one);
+}
+
 bool
 guard_decode(struct bytes text, struct guard_want *g, const char **why)
 {
@@ -240,17 +320,17 @@ guard_decode(struct bytes text, struct guard_want *g, const char **why)
 	*why = "it does not begin as a guard file does";
 	if (!line_next(&r, line, sizeof(line)) || strcmp(line, FIRST) != 0 || !line_next(&r, line, sizeof(line)) || !decode_state(line, g))
 		goto bad;
-	*why = "a line of its list is not a pair of networks";
+	*why = "a line of its list is neither a pair of networks nor a selector";
 	for (;;) {
 		if (!line_next(&r, line, sizeof(line)))
 			goto bad;
 		if (sscanf(line, "# end %zu", &count) == 1)
 			break;
-		if (!decode_pair(line, g))
+		if (!decode_pair(line, g) && !decode_selector(line, g))
 			goto bad;
 	}
 	*why = "it is not whole";
-	if (count != g->in.n + g->out.n || text.n < sizeof(LAST) || memcmp(text.p + text.n - sizeof(LAST), LAST "\n", sizeof(LAST)) != 0)
+	if (count != g->in.n + g->out.n + g->sel.n || text.n < sizeof(LAST) || memcmp(text.p + text.n - sizeof(LAST), LAST "\n", sizeof(LAST)) != 0)
 		goto bad;
 	pairs_sort(&g->in);
 	pairs_sort(&g->out);

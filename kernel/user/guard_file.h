@@ -7,6 +7,7 @@
 #define CAUSEWAY_GUARD_FILE_H
 
 #include "pairs.h"
+#include "select.h"
 
 struct guard_want {
 	bool		open;		/* the administrator took the guard away (ikectl open) */
@@ -14,6 +15,7 @@ struct guard_want {
 	bool		xfrm;		/* the engine is the system's own: no device, its packets are known by what they carry */
 	uint16_t	ike_port, natt_port;
 	struct pairs	in, out;	/* sorted */
+	struct selectors sel;		/* in the order in which they match */
 };
 
 void guard_want_fini(struct guard_want *);

@@ -18,6 +18,8 @@ kernel_user_libipsecd_a_SOURCES = \
 	kernel/user/proc_counters.h \
 	kernel/user/route_list.c \
 	kernel/user/routes.h \
+	kernel/user/select.c \
+	kernel/user/select.h \
 	kernel/user/trouble.c \
 	kernel/user/trouble.h \
 	kernel/user/wire_split.h
@@ -40,6 +42,8 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/guard.h \
 	kernel/user/guard_disk.c \
 	kernel/user/guard_disk.h \
+	kernel/user/guard_expr.c \
+	kernel/user/guard_expr.h \
 	kernel/user/guard_rules.c \
 	kernel/user/ipsecd.h \
 	kernel/user/main.c \
@@ -58,6 +62,7 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/sadb.h \
 	kernel/user/sandbox.c \
 	kernel/user/seam.c \
+	kernel/user/select_rules.c \
 	kernel/user/stand_in.c \
 	kernel/user/tun.c \
 	kernel/user/tun.h \
@@ -77,8 +82,8 @@ test_scenario_pfkey_crowd_SOURCES = test/scenario/pfkey_crowd.c
 test_scenario_pfkey_crowd_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 test_scenario_pfkey_tool_SOURCES = test/scenario/pfkey_tool.c
 test_scenario_pfkey_tool_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
-NET_TESTS += test/scenario/t_ipsecd test/scenario/t_ipsecd_path
-EXTRA_DIST += test/scenario/ipsecd.sh test/scenario/t_ipsecd test/scenario/t_ipsecd_path
+NET_TESTS += test/scenario/t_ipsecd test/scenario/t_ipsecd_path test/scenario/t_selectors
+EXTRA_DIST += test/scenario/ipsecd.sh test/scenario/t_ipsecd test/scenario/t_ipsecd_path test/scenario/t_selectors
 
 # The pure parts: the TUN's offloads, the saved guard, pairs and routes.
 IPSECD_TEST_LIBS = kernel/user/libipsecd.a lib/libcauseway.a $(CRYPTO_LIBS)
@@ -110,7 +115,7 @@ test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a ke
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
 	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c \
 	kernel/user/wire_whole.c
-FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
+FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c,kernel/user/select.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload
 test_fuzz_replay_guard_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_guard.c
@@ -130,4 +135,4 @@ test_unit_test_keep_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_keep_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS)
 test_unit_test_keep_LDADD = $(IPSECD_TEST_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
 test_unit_test_keep_SOURCES = test/unit/test_keep.c kernel/user/net.c kernel/user/nl.c kernel/user/guard.c kernel/user/guard_disk.c \
-	kernel/user/guard_rules.c kernel/user/routes.c
+	kernel/user/guard_expr.c kernel/user/guard_rules.c kernel/user/routes.c kernel/user/select_rules.c

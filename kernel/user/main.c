@@ -32,6 +32,7 @@ load_guard(struct host *h)
 {
 	char why[256] = "";
 
+	h->net.select = true;
 	if (net_load(&h->net, h->proc.guard_file, DEVICE_NAME, h->proc.ike_port, h->proc.natt_port, why))
 		return;
 	log_at(LOG_ERROR, NULL, "guard_failed", R_GUARD_FAILED, "The guard could not be loaded, so nothing is started: %s.", why);

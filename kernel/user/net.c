@@ -42,6 +42,8 @@ net_load(struct net *n, const char *file, const char *tun, uint16_t ike_port, ui
 	n->saved.ike_port = ike_port;
 	n->saved.natt_port = natt_port;
 	n->open = n->saved.open;
+	if (!n->select)
+		selectors_fini(&n->saved.sel);	/* a kernel's engine asks each packet itself */
 	if (n->open)
 		return true;
 	if (!guard_sets_make(&n->saved, &sets)) {
@@ -61,6 +63,9 @@ routes_away(struct net *n)
 	static const struct pairs none = { NULL, 0, 0 };
 	int e = rules_del(&n->routes);
 
+	n->routes.lead = true;		/* perhaps, of before */
+	if (e == 0)
+		e = routes_lead(&n->routes, false);
 	return e ? e : routes_sync(&n->routes, &none, &none, &none, false, &n->troubles);
 }
 
@@ -78,6 +83,9 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 		e = routes_away(n);	/* another engine's of before */
 	else if (e == 0 && !n->open)
 		e = rules_add(&n->routes);
+	n->routes.lead = true;		/* perhaps, of before */
+	if (e == 0 && !n->open && !n->xfrm)
+		e = routes_lead(&n->routes, selectors_lead(&n->saved.sel));
 	if (e == 0 && !n->open && !n->xfrm)
 		e = routes_sync(&n->routes, &none, &n->saved.out, &n->guard.have.loc, true, &n->troubles);
 	if (e)
@@ -85,7 +93,41 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 	return e == 0;
 }
 
-struct collect { struct guard_want *w; struct troubles *t; bool ok; };
+struct collect { struct guard_want *w; struct troubles *t; struct entry *v; size_t n, cap; bool select, ok; };
+struct entry { uint32_t priority; size_t order; struct selector s; };
+
+static uint8_t
+action_of(const struct net_policy *p)
+{
+	if (p->type == CW_POLICY_DISCARD)
+		return SELECT_DISCARD;
+	if (p->type != CW_POLICY_IPSEC)
+		return SELECT_PASS;
+	if (p->plain)
+		return SELECT_PREFIX;
+	return p->open ? SELECT_OPEN : SELECT_PROTECT;
+}
+
+static bool
+add_entry(struct collect *c, const struct net_policy *p)
+{
+	struct selector s = { .dir = p->dir, .action = action_of(p), .proto = p->proto, .sport = p->sport, .dport = p->dport, .src = p->src, .dst = p->dst };
+
+	if (!selector_possible(&s))
+		return true;
+	if (c->n == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 64;
+		struct entry *v = realloc(c->v, cap * sizeof(*v));
+
+		if (v == NULL)
+			return false;
+		c->v = v;
+		c->cap = cap;
+	}
+	c->v[c->n] = (struct entry){ p->priority, c->n, s };
+	c->n++;
+	return true;
+}
 
 static bool
 on_policy(void *arg, const struct net_policy *p)
@@ -94,8 +136,10 @@ on_policy(void *arg, const struct net_policy *p)
 	char s[PREFIX_STR], d[PREFIX_STR];
 	struct pair pair;
 
+	if (c->select && !add_entry(c, p))
+		return c->ok = false;
 	if (!p->plain) {
-		if (p->dir == CW_DIR_OUT)
+		if (!c->select && p->dir == CW_DIR_OUT)
 			trouble_add(c->t, "the policy %s to %s is not by prefix alone in tunnel mode: it is neither routed nor guarded yet",
 			    prefix_str(&p->src, s), prefix_str(&p->dst, d));
 		return true;
@@ -108,16 +152,50 @@ on_policy(void *arg, const struct net_policy *p)
 	return c->ok;
 }
 
+static int
+entry_cmp(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->priority != y->priority)
+		return x->priority < y->priority ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The policies that need rules, in the order in which they match (cw.h: by priority, then arrival). */
+static bool
+choose(struct collect *c)
+{
+	struct selectors all = { NULL, 0, 0 };
+	size_t left = 0;
+	bool ok = true;
+
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), entry_cmp);
+	for (size_t i = 0; ok && i < c->n; i++)
+		ok = selectors_add(&all, &c->v[i].s);
+	ok = ok && selectors_choose(&all, &c->w->sel, &left);
+	selectors_fini(&all);
+	if (left)
+		trouble_add(c->t, "%zu policies by protocol or port are more than the %u that can be followed: the last of them are neither routed nor guarded",
+		    left, SELECT_MAX);
+	return ok;
+}
+
 /* What the policies ask for, with the saved guard until they are complete. tun: pairs of policies alone. */
 static bool
 collect(struct net *n, struct guard_want *w, struct pairs *tun)
 {
-	struct collect c = { w, &n->troubles, true };
+	struct collect c = { .w = w, .t = &n->troubles, .select = n->select, .ok = true };
+	bool ok;
 
 	*w = (struct guard_want){ .open = n->open, .xfrm = n->xfrm, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
 	memcpy(w->tun, n->saved.tun, sizeof(w->tun));
 	n->policies.each(n->policies.ctx, on_policy, &c);
-	if (!c.ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out))
+	ok = c.ok && choose(&c);
+	free(c.v);
+	if (!ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out) ||
+	    !selectors_merge(&w->sel, &n->saved.sel))
 		return false;
 	pairs_sort(&w->in);
 	pairs_sort(&w->out);
@@ -138,7 +216,7 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	}
 	if (n->reload)
 		n->guard.loaded = false;	/* somebody else changed the table: the whole of it again */
-	if (n->unsaved || !pairs_eq(&w->in, &n->want.in) || !pairs_eq(&w->out, &n->want.out)) {
+	if (n->unsaved || !pairs_eq(&w->in, &n->want.in) || !pairs_eq(&w->out, &n->want.out) || !selectors_eq(&w->sel, &n->want.sel)) {
 		n->unsaved = !guard_disk_save(n->file, w, &sets, why);
 		if (n->unsaved)
 			trouble_add(&n->troubles, "%s", why);
@@ -151,6 +229,8 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 		e = rules_add(&n->routes);
 	if (e == 0 && !n->xfrm)
 		e = routes_sync(&n->routes, tun, &w->out, &n->guard.have.loc, !n->synced, &n->troubles);
+	if (e == 0 && !n->xfrm)
+		e = routes_lead(&n->routes, selectors_lead(&w->sel));
 	guard_sets_fini(&sets);
 	return e;
 }
@@ -237,6 +317,7 @@ net_synced(struct net *n)
 	n->synced = true;
 	pairs_fini(&n->saved.in);
 	pairs_fini(&n->saved.out);
+	selectors_fini(&n->saved.sel);
 	return sync_now(n);
 }
 

@@ -21,6 +21,7 @@ struct net {
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
 	struct guard_want	want;		/* what was put last; its pairs are what stands in the file */
+	bool			select;		/* set before net_load: the engine is in this process, and only what is led there meets it */
 	bool			xfrm, open, kept, synced, dirty, addrs_dirty, reload, failed, unsaved;
 	uint64_t		rest_until;	/* what only the policies ask for waits until then */
 	struct troubles		troubles;

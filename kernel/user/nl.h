@@ -13,9 +13,13 @@
 
 #define NL_BUF		32768
 #define NL_TABLE	7100
+#define NL_TABLE_LEAD	7101	/* everything into the device: who comes here was chosen by a selector */
 #define NL_PROTO	171
 #define NL_MARK_OWN	0x4d00u
 #define NL_MARK_PROTECT	0x0100u
+#define NL_MARK_LEAD	0x0200u	/* into the engine by a selector: what is forwarded, */
+#define NL_MARK_LEAD_OWN 0x0300u	/* and what this host sends */
+#define NL_MARK_PASS	0x0400u	/* past the engine, though a route may lead there */
 #define NL_MARK_MASK	0xff00u
 
 struct nl {

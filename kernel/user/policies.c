@@ -48,7 +48,7 @@ policies_take(const struct pfkey_msg *m, struct net_policy *n)
 
 	if ((m->has & need) != need || p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
 		return false;
-	*n = (struct net_policy){ .dir = p->dir };
+	*n = (struct net_policy){ .dir = p->dir, .type = p->type };
 	n->src = (struct prefix){ .addr = m->src.ep.addr, .len = m->src.prefixlen };
 	n->dst = (struct prefix){ .addr = m->dst.ep.addr, .len = m->dst.prefixlen };
 	n->plain = (m->src.proto == CW_ULPROTO_ANY || m->src.proto == 0) && m->src.ep.port == 0 && m->dst.ep.port == 0 && p->n > 0 &&

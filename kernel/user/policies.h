@@ -12,12 +12,19 @@
 
 struct net_policy {
 	uint8_t		dir;		/* CW_DIR_* */
+	uint8_t		type;		/* CW_POLICY_* */
 	bool		plain;		/* by prefix alone */
 	bool		open;		/* every transform may be missing: clear packets are taken */
+	uint32_t	priority;
+	uint8_t		proto;		/* CW_ULPROTO_ANY: any */
+	uint16_t	sport, dport;	/* 0: any */
 	struct prefix	src, dst;
 };
 
-/* Each policy that protects, in and out; stops when fn says false. */
+/*
+ * Each policy that protects, in and out, in the order of arrival; stops when fn says false. Of an engine in this process also those
+ * that discard and that let pass; none of a socket, which the system leads by its binding.
+ */
 typedef bool net_policy_fn(void *arg, const struct net_policy *);
 struct policy_source {
 	void	(*each)(void *ctx, net_policy_fn *, void *arg);

@@ -15,16 +15,24 @@ prefix_of(struct prefix *p, const struct cw_prefix *c)
 }
 
 static bool
+of_socket(const struct cw_policy *p)
+{
+	return memcmp(p->owner, "socket:", 7) == 0;
+}
+
+static bool
 on_policy(void *arg, const struct cw_policy *p)
 {
 	struct walk *w = arg;
-	struct net_policy n = { .dir = p->dir, .open = true };
+	struct net_policy n = { .dir = p->dir, .type = p->type, .open = true, .priority = p->priority, .proto = p->proto, .sport = p->sport,
+	    .dport = p->dport };
 
-	if (p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
+	if ((p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) || p->type == CW_POLICY_ENTRUST || of_socket(p))
 		return true;
 	prefix_of(&n.src, &p->src);
 	prefix_of(&n.dst, &p->dst);
-	n.plain = p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 && (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
+	n.plain = p->type == CW_POLICY_IPSEC && p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 &&
+	    (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
 	for (unsigned i = 0; i < p->nreq; i++)	/* as in policies.c */
 		n.open &= p->req[i].proto == IPPROTO_COMP || p->req[i].level == CW_LEVEL_USE;
 	return w->fn(w->arg, &n);

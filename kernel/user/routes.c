@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "device.h"
 #include "routes.h"
 
 enum { METRIC_TUN = 100, METRIC_CLOSED = 9999999 };
@@ -158,7 +159,7 @@ routes_read(struct routes *r, bool now)
 }
 
 static void
-put_route(struct nlmsghdr *h, const struct routes *r, const struct route *one, bool add)
+put_route(struct nlmsghdr *h, const struct routes *r, const struct route *one, uint32_t table, bool add)
 {
 	struct rtmsg *m;
 
@@ -173,7 +174,7 @@ put_route(struct nlmsghdr *h, const struct routes *r, const struct route *one, b
 	m->rtm_type = one->kind == ROUTE_TUN ? RTN_UNICAST : one->kind == ROUTE_THROW ? RTN_THROW : RTN_UNREACHABLE;
 	if (one->kind == ROUTE_TUN && one->dst.addr.fam == 4)
 		m->rtm_scope = RT_SCOPE_LINK;
-	mnl_attr_put_u32(h, RTA_TABLE, NL_TABLE);
+	mnl_attr_put_u32(h, RTA_TABLE, table);
 	if (one->dst.len)
 		mnl_attr_put(h, RTA_DST, addr_len(&one->dst.addr), one->dst.addr.b);
 	mnl_attr_put_u32(h, RTA_PRIORITY, one->kind == ROUTE_UNREACHABLE ? METRIC_CLOSED : METRIC_TUN);
@@ -245,7 +246,7 @@ batch_add(struct batch *b, const struct route *one)
 	if (b->n == 0)
 		b->first = b->r->nl->seq + 1;
 	h = mnl_nlmsg_put_header(b->buf + b->len);
-	put_route(h, b->r, one, b->add);
+	put_route(h, b->r, one, NL_TABLE, b->add);
 	h->nlmsg_seq = ++b->r->nl->seq;
 	b->ops[b->n++] = *one;
 	b->len += NLMSG_ALIGN(h->nlmsg_len);
@@ -326,8 +327,28 @@ out:
 	return e;
 }
 
+/* What leads to a table, or on to a later rule: the mark, if any, and the device that it came from, if any. */
+struct rule { unsigned priority; uint32_t mark; const char *iif; uint32_t table, on; };
+/*
+ * The reverse path filter looks up the way back by the same mark, as if the packet had come from where it goes (and for this host from
+ * lo). A packet that a selector leads into the engine is therefore looked up past the engine's other table; and one that came out of the
+ * engine by that table, since it may come from anywhere and was checked there (RFC 4301 5.2), while its way on is asked of the system.
+ */
+static const struct rule all_rules[] = {
+	{ 103, 0, NULL, 0, 0 },	/* does nothing: behind ours */
+	{ 102, 0, NULL, NL_TABLE, 0 },
+	{ 100, NL_MARK_OWN, NULL, RT_TABLE_MAIN, 0 },
+	{ 101, NL_MARK_PROTECT, NULL, NL_TABLE, 0 },
+	{ 101, NL_MARK_PROTECT, DEVICE_NAME, 0, 102 },
+	{ 101, NL_MARK_LEAD, DEVICE_NAME, 0, 102 },
+	{ 101, NL_MARK_LEAD, NULL, NL_TABLE_LEAD, 0 },
+	{ 101, NL_MARK_LEAD_OWN, NULL, NL_TABLE_LEAD, 0 },
+	{ 101, NL_MARK_PASS, NULL, 0, 103 },
+	{ 101, NL_MARK_PROTECT, NULL, NL_TABLE_LEAD, 0 },
+};
+
 static int
-rule(struct routes *r, int family, unsigned priority, uint32_t mark, uint32_t table, bool add)
+rule(struct routes *r, int family, const struct rule *one, bool add)
 {
 	char buf[256];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -338,15 +359,20 @@ rule(struct routes *r, int family, unsigned priority, uint32_t mark, uint32_t ta
 	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0));
 	f = mnl_nlmsg_put_extra_header(h, sizeof(*f));
 	f->family = (uint8_t)family;
-	f->action = FR_ACT_TO_TBL;
+	f->action = one->table ? FR_ACT_TO_TBL : one->on ? FR_ACT_GOTO : FR_ACT_NOP;
 	f->table = RT_TABLE_UNSPEC;
-	mnl_attr_put_u32(h, FRA_TABLE, table);
-	mnl_attr_put_u32(h, FRA_PRIORITY, priority);
+	if (one->table)
+		mnl_attr_put_u32(h, FRA_TABLE, one->table);
+	if (one->on)
+		mnl_attr_put_u32(h, FRA_GOTO, one->on);
+	mnl_attr_put_u32(h, FRA_PRIORITY, one->priority);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, NL_PROTO);
-	if (mark) {
-		mnl_attr_put_u32(h, FRA_FWMARK, mark);
+	if (one->mark) {
+		mnl_attr_put_u32(h, FRA_FWMARK, one->mark);
 		mnl_attr_put_u32(h, FRA_FWMASK, NL_MARK_MASK);
 	}
+	if (one->iif)
+		mnl_attr_put_strz(h, FRA_IIFNAME, one->iif);
 	e = nl_talk(r->nl, r->nl->route, h, NULL, NULL);
 	if (e == EAFNOSUPPORT && family == AF_INET6)
 		return 0;	/* a machine without IPv6 */
@@ -359,13 +385,9 @@ rules(struct routes *r, bool add)
 	static const int family[2] = { AF_INET, AF_INET6 };
 	int e = 0;
 
-	for (int i = 0; i < 2 && e == 0; i++) {
-		e = rule(r, family[i], 100, NL_MARK_OWN, RT_TABLE_MAIN, add);
-		if (e == 0)
-			e = rule(r, family[i], 101, NL_MARK_PROTECT, NL_TABLE, add);
-		if (e == 0)
-			e = rule(r, family[i], 102, 0, NL_TABLE, add);
-	}
+	for (int i = 0; i < 2 && e == 0; i++)
+		for (size_t k = 0; k < sizeof(all_rules) / sizeof(all_rules[0]) && e == 0; k++)
+			e = rule(r, family[i], &all_rules[k], add);
 	return e;
 }
 
@@ -379,4 +401,34 @@ int
 rules_del(struct routes *r)
 {
 	return rules(r, false);
+}
+
+/* As routes_sync has it: a route into the device, which goes with it, and one under it that stays and closes. */
+int
+routes_lead(struct routes *r, bool lead)
+{
+	static const struct route defaults[] = {
+		{ { { 4, { 0 } }, 0 }, ROUTE_TUN, { 0 } }, { { { 4, { 0 } }, 0 }, ROUTE_UNREACHABLE, { 0 } },
+		{ { { 6, { 0 } }, 0 }, ROUTE_TUN, { 0 } }, { { { 6, { 0 } }, 0 }, ROUTE_UNREACHABLE, { 0 } },
+	};
+	char buf[MSG];
+	int error = 0;
+
+	if (!lead && !r->lead)
+		return 0;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+		int e;
+
+		if (lead && defaults[i].kind == ROUTE_TUN && r->ifindex == 0)
+			continue;
+		put_route(h, r, &defaults[i], NL_TABLE_LEAD, lead);
+		e = nl_talk(r->nl, r->nl->route, h, NULL, NULL);
+		if (e == (lead ? EEXIST : ESRCH) || (!lead && e == ENODEV) || (e == EAFNOSUPPORT && defaults[i].dst.addr.fam == 6))
+			e = 0;
+		if (e)
+			error = e;
+	}
+	r->lead = lead || error != 0;
+	return error;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Table 7100 and the three rules that lead to it. A route is found by destination alone; whether the source belongs to the
+ * Table 7100 and the rules that lead to it; and table 7101, where what a selector chose goes into the device. A route is found by destination alone; whether the source belongs to the
  * policy is the engine's question, and a packet that no policy is for is dropped there by its own reason (ROUTE_LOOP): once
  * the table sent it to the TUN there is no way around.
  */
@@ -29,6 +29,7 @@ struct routes {
 	struct addr		*own;		/* this gateway's addresses, sorted */
 	size_t			nown, capown;
 	uint64_t		read_ns;	/* when the table was read last */
+	bool			lead;		/* the other table may have routes of ours */
 };
 
 /* Read what stands: routes of our table (but not twice within a second unless now is set) and own addresses. 0 or errno. */
@@ -40,7 +41,9 @@ void routes_fini(struct routes *);
  * saved guard). keep: delete nothing (the policies are not all here yet). Returns 0 or the last errno; what failed is added to t.
  */
 int routes_sync(struct routes *, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, bool keep, struct troubles *t);
-int rules_add(struct routes *);		/* all six; those that stand already are fine */
+/* The other table; lead: there are selectors. 0 or errno. */
+int routes_lead(struct routes *, bool lead);
+int rules_add(struct routes *);		/* all of them; those that stand already are fine */
 int rules_del(struct routes *);
 
 /* Pure parts, for tests. */

@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!guard_sets_make(&g, &s) || (text = guard_text(&g, &s, &n)) == NULL)
 		abort();
-	if (!guard_decode(bytes_of(text, n), &back, &why) || !pairs_eq(&g.in, &back.in) || !pairs_eq(&g.out, &back.out) || g.open != back.open)
+	if (!guard_decode(bytes_of(text, n), &back, &why) || !pairs_eq(&g.in, &back.in) || !pairs_eq(&g.out, &back.out) || !selectors_eq(&g.sel, &back.sel) || g.open != back.open)
 		abort();
 	free(text);
 	guard_sets_fini(&s);

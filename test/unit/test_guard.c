@@ -273,12 +273,136 @@ test_routes(void **state)
 	free(l.v);
 }
 
+static void
+select_add(struct selectors *s, const char *line)
+{
+	struct selector one;
+	char back[SELECT_STR];
+
+	assert_true(selector_parse(line, &one));
+	assert_string_equal(selector_str(&one, back), line);
+	assert_true(selectors_add(s, &one));
+}
+
+static const char *const lines[] = {
+	"select in protect 6 110 0 10.0.2.0/24 10.0.1.0/24", "select out pass 6 0 22 10.0.1.0/24 10.0.2.0/24",
+	"select out discard 1 8 3 10.0.1.0/24 0.0.0.0/0", "select out prefix 255 0 0 fd00:1::/64 fd00:2::/64",
+	"select in open 17 0 53 fd00:2::/64 fd00:1::/64", "select out protect 47 0 0 0.0.0.0/0 0.0.0.0/0",
+};
+
+/* Selectors in the saved guard: the same list back, cut anywhere none; each has its rules in its chains. */
+static void
+test_select_text(void **state)
+{
+	struct guard_want g = sample(), back;
+	const char *why = NULL;
+	size_t n;
+	char *t;
+
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		select_add(&g.sel, lines[i]);
+	t = text_of(&g, &n);
+	assert_non_null(strstr(t, "ip daddr 10.0.2.0/24 meta l4proto 6 th dport 22 meta mark set"));
+	assert_non_null(strstr(t, "meta l4proto 1 ip frag-off & 0x1fff != 0 counter name guard_out drop"));
+	assert_non_null(strstr(t, "@th,0,8 8 @th,8,8 3 counter name guard_out drop"));
+	assert_non_null(strstr(t, "th sport 110 counter name guard_in drop"));
+	assert_null(strstr(t, "th sport 110 counter name guard_out"));
+	assert_true(guard_decode(bytes_of(t, n), &back, &why));
+	assert_true(selectors_eq(&g.sel, &back.sel));
+	guard_want_fini(&back);
+	for (size_t k = 0; k < n; k++)
+		assert_false(guard_decode(bytes_of(t, k), &back, &why));
+	free(t);
+	guard_want_fini(&g);
+}
+
+static void
+test_select_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "select", "select in protect 6 110 0 10.0.2.0/24", "select up protect 6 110 0 10.0.2.0/24 10.0.1.0/24",
+		"select in hide 6 110 0 10.0.2.0/24 10.0.1.0/24", "select in protect 256 0 0 10.0.2.0/24 10.0.1.0/24",
+		"select in protect 6 65536 0 10.0.2.0/24 10.0.1.0/24", "select in protect 1 256 0 10.0.2.0/24 10.0.1.0/24",
+		"select in protect 47 1 0 10.0.2.0/24 10.0.1.0/24", "select in protect 6 1 0 10.0.2.0/24 fd00::/64",
+		"select in protect 6 1 0 10.0.2.1/24 10.0.1.0/24", "select in protect 6 1 0 10.0.2.0/24 10.0.1.0/24 x",
+		"select in protect -1 1 0 10.0.2.0/24 10.0.1.0/24",
+	};
+	struct selector one;
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(selector_parse(bad[i], &one));
+}
+
+static void
+chosen(const char *const *all, unsigned n, const char *want)
+{
+	struct selectors in = { NULL, 0, 0 }, out = { NULL, 0, 0 };
+	char got[16] = "", line[SELECT_STR];
+	size_t left;
+
+	for (unsigned i = 0; i < n; i++)
+		select_add(&in, all[i]);
+	assert_true(selectors_choose(&in, &out, &left));
+	assert_int_equal(left, 0);
+	for (size_t i = 0; i < out.n; i++) {
+		selector_str(&out.v[i], line);
+		for (unsigned k = 0; k < n; k++)
+			if (strcmp(line, all[k]) == 0)
+				snprintf(got + strlen(got), sizeof(got) - strlen(got), "%u", k);
+	}
+	assert_string_equal(got, want);
+	selectors_fini(&in);
+	selectors_fini(&out);
+}
+
+/* Which policies need a rule: all but those by prefix, and of these those before one that meets them; none that lets pass at the end. */
+static void
+test_select_choose(void **state)
+{
+	static const char *const all[] = {
+		"select out pass 6 0 22 10.0.1.0/24 10.0.2.0/24", "select out prefix 255 0 0 10.0.1.0/24 10.0.2.0/24",
+		"select out prefix 255 0 0 10.0.1.0/24 10.0.3.0/24", "select in prefix 255 0 0 10.0.2.0/24 10.0.1.0/24",
+		"select out protect 6 0 25 0.0.0.0/0 10.0.2.0/25", "select out prefix 255 0 0 10.0.1.0/24 10.0.4.0/24",
+		"select out pass 6 0 80 10.0.1.0/24 10.0.2.0/24",
+	};
+
+	chosen(all, 7, "014");
+	chosen(all, 4, "0");
+	chosen(all, 1, "");
+	chosen(all + 1, 2, "");
+	chosen(NULL, 0, "");
+}
+
+/* More than there may be: the first ones stay, and the rest is counted. */
+static void
+test_select_many(void **state)
+{
+	struct selectors in = { NULL, 0, 0 }, out = { NULL, 0, 0 };
+	struct selector one;
+	size_t left;
+
+	assert_true(selector_parse("select out protect 6 0 25 0.0.0.0/0 10.0.2.0/25", &one));
+	for (unsigned i = 0; i < SELECT_MAX + 7; i++) {
+		one.dport = (uint16_t)(i + 1);
+		assert_true(selectors_add(&in, &one));
+	}
+	assert_true(selectors_choose(&in, &out, &left));
+	assert_int_equal(out.n, SELECT_MAX);
+	assert_int_equal(left, 7);
+	assert_int_equal(out.v[0].dport, 1);
+	assert_true(selectors_merge(&out, &in));
+	assert_int_equal(out.n, SELECT_MAX + 7);
+	selectors_fini(&in);
+	selectors_fini(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text), cmocka_unit_test(test_xfrm), cmocka_unit_test(test_refused), cmocka_unit_test(test_disjoint), cmocka_unit_test(test_covered),
-		cmocka_unit_test(test_less_remotes), cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_less_remotes), cmocka_unit_test(test_routes), cmocka_unit_test(test_select_text), cmocka_unit_test(test_select_refused),
+		cmocka_unit_test(test_select_choose), cmocka_unit_test(test_select_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
