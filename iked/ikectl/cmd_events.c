@@ -79,6 +79,17 @@ listen_on(struct listener *l)
 
 /* ---- events ---- */
 
+/* Not what the line begins with, nor a reason where nothing is wrong, nor what is not so; but that something ended is the event. */
+static bool
+is_told(json_t *event, const char *key, const json_t *v)
+{
+	if (json_is_false(v))
+		return strcmp(key, "up") == 0 || strcmp(key, "in_sync") == 0;
+	if (strcmp(key, "reason") == 0 || strcmp(key, "message") == 0)
+		return strcmp(text(event, "reason"), "OK") != 0;
+	return strcmp(key, "id") != 0 && strcmp(key, "time") != 0 && strcmp(key, "event") != 0;
+}
+
 static void
 print_members(json_t *event)
 {
@@ -86,10 +97,10 @@ print_members(json_t *event)
 	const char *key;
 
 	json_object_foreach(event, key, v) {
-		if (strcmp(key, "id") == 0 || strcmp(key, "time") == 0 || strcmp(key, "event") == 0 || json_is_null(v) || json_is_false(v))
+		if (!is_told(event, key, v))
 			continue;
-		if (json_is_true(v))
-			printf(" %s", key);
+		if (json_is_boolean(v))
+			printf(" %s%s", json_is_true(v) ? "" : "not ", key);
 		else if (json_is_string(v) && *json_string_value(v))
 			printf(strpbrk(json_string_value(v), " =") ? " %s=\"%s\"" : " %s=%s", key, text(event, key));
 		else if (json_is_integer(v))

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "command.h"
 #include "ctl.h"
+#include "yamltree.h"
 
 const struct command commands[] = {
 	{ "apply", "FILE | DIRECTORY", "check the site files and make them what this gateway does; '-' is standard input", 1, 1, cmd_apply },
@@ -162,6 +163,22 @@ find(const char *name)
 	return NULL;
 }
 
+static int
+unknown(const char *name)
+{
+	const char *names[ncommands + 1], *near;
+
+	for (size_t i = 0; i < ncommands; i++)
+		names[i] = commands[i].name;
+	names[ncommands] = NULL;
+	near = yt_nearest(name, names);
+	fprintf(stderr, "ikectl: there is no command '%s'", name);
+	if (near)
+		fprintf(stderr, "; did you mean '%s'?", near);
+	fputs(near ? " 'ikectl --help' lists all\n" : "; 'ikectl --help' lists them\n", stderr);
+	return CTL_USAGE;
+}
+
 bool
 ctl_seconds(const char *s, long *out)
 {
@@ -232,10 +249,8 @@ main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 	cmd = find(argv[0]);
-	if (!cmd) {
-		fprintf(stderr, "ikectl: there is no command '%s'; 'ikectl --help' lists them\n", argv[0]);
-		return CTL_USAGE;
-	}
+	if (!cmd)
+		return unknown(argv[0]);
 	if (argc - 1 < cmd->min || argc - 1 > cmd->max) {
 		fprintf(stderr, "usage: ikectl %s %s\n", cmd->name, cmd->words);
 		return CTL_USAGE;
