@@ -66,6 +66,20 @@ struct pfkey_stats {
 	uint64_t	packets, bytes, sequence, replay, icv, selector, other;
 };
 
+struct pfkey_tap {		/* n 0: the tap with this id ends */
+	unsigned	n;
+	uint32_t	id, octets, rate;
+	uint32_t	reqid[CW_TAP_REQIDS_MAX];
+};
+
+struct pfkey_tapped {
+	uint16_t	reason;		/* CW_DROP_* */
+	uint32_t	id, lost, reqid, spi, whole;
+	uint8_t		dir, proto;
+	uint64_t	when_ns;	/* CLOCK_BOOTTIME */
+	struct bytes	octets;		/* borrowed; the first of the packet, perhaps not all */
+};
+
 struct pfkey_algs {		/* SADB_EXT_SUPPORTED_* */
 	unsigned	n;
 	struct sadb_alg	v[PFKEY_ALGS];
@@ -101,6 +115,8 @@ struct pfkey_msg {
 	uint16_t		named_what;		/* NAMED: CW_NAMED_* */
 	struct bytes		named;			/* whole struct cw_named, borrowed */
 	struct bytes		drops;			/* DROPS: whole struct cw_dropped, borrowed */
+	struct pfkey_tap	tap;			/* TAP */
+	struct pfkey_tapped	tapped;			/* TAPPED */
 	/* KEYLESS has no content; PACKETS' content is soft.packets and hard.packets */
 };
 

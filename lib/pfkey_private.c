@@ -210,6 +210,92 @@ get_drops(struct rd *r, struct pfkey_msg *m)
 	m->drops = rd_bytes(r, n * sizeof(struct cw_dropped));
 }
 
+static void
+put_tap(struct wr *w, const struct pfkey_msg *m)
+{
+	const struct pfkey_tap *t = &m->tap;
+
+	if (t->n > CW_TAP_REQIDS_MAX) {
+		w->bad = true;
+		return;
+	}
+	wr_h16(w, (uint16_t)t->n);
+	wr_h16(w, 0);
+	wr_h32(w, t->id);
+	wr_h32(w, t->octets);
+	wr_h32(w, t->rate);
+	wr_h32(w, 0);
+	for (unsigned i = 0; i < t->n; i++)
+		wr_h32(w, t->reqid[i]);
+	wr_zero(w, t->n % 2 * 4);
+}
+
+static void
+get_tap(struct rd *r, struct pfkey_msg *m)
+{
+	struct pfkey_tap *t = &m->tap;
+
+	t->n = rd_h16(r);
+	rd_h16(r);
+	t->id = rd_h32(r);
+	t->octets = rd_h32(r);
+	t->rate = rd_h32(r);
+	rd_h32(r);
+	if (t->n > CW_TAP_REQIDS_MAX) {
+		t->n = 0;
+		rd_fail(r);
+	}
+	for (unsigned i = 0; i < t->n; i++)
+		t->reqid[i] = rd_h32(r);
+	rd_bytes(r, t->n % 2 * 4);
+}
+
+static void
+put_tapped(struct wr *w, const struct pfkey_msg *m)
+{
+	const struct pfkey_tapped *t = &m->tapped;
+
+	if (t->octets.n > CW_TAP_OCTETS_MAX) {
+		w->bad = true;
+		return;
+	}
+	wr_h16(w, (uint16_t)t->octets.n);
+	wr_h16(w, t->reason);
+	wr_h32(w, t->id);
+	wr_h32(w, t->lost);
+	wr_h32(w, t->reqid);
+	wr_h32(w, t->spi);
+	wr_h32(w, t->whole);
+	wr_u8(w, t->dir);
+	wr_u8(w, t->proto);
+	wr_h16(w, 0);
+	wr_h64(w, t->when_ns);
+	wr_span(w, t->octets);
+	wr_zero(w, (8 - t->octets.n % 8) % 8);
+}
+
+static void
+get_tapped(struct rd *r, struct pfkey_msg *m)
+{
+	struct pfkey_tapped *t = &m->tapped;
+	unsigned n = rd_h16(r);
+
+	t->reason = rd_h16(r);
+	t->id = rd_h32(r);
+	t->lost = rd_h32(r);
+	t->reqid = rd_h32(r);
+	t->spi = rd_h32(r);
+	t->whole = rd_h32(r);
+	t->dir = rd_u8(r);
+	t->proto = rd_u8(r);
+	rd_h16(r);
+	t->when_ns = rd_h64(r);
+	if (n > CW_TAP_OCTETS_MAX || n > t->whole)
+		rd_fail(r);
+	t->octets = rd_bytes(r, n);
+	rd_bytes(r, (8 - n % 8) % 8);
+}
+
 const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_HELLO,			put_hello,		get_hello },
 	{ CW_EXT_REPLAY,		put_replay,		get_replay },
@@ -221,5 +307,7 @@ const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_PACKETS,		put_packets,		get_packets },
 	{ CW_EXT_NAMED,			put_named,		get_named },
 	{ CW_EXT_DROPS,			put_drops,		get_drops },
+	{ CW_EXT_TAP,			put_tap,		get_tap },
+	{ CW_EXT_TAPPED,		put_tapped,		get_tapped },
 };
 const unsigned pfkey_nprivate_exts = sizeof(pfkey_private_exts) / sizeof(pfkey_private_exts[0]);

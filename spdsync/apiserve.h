@@ -36,6 +36,8 @@ json_t *error_json(int code, enum reason, const char *message, const char *hint)
 /* In a close callback: libevent gives up a request that was not answered to its end, and then it is ours. */
 void request_closed(struct evhttp_request *);
 void req_busy(struct evhttp_request *);		/* answers a request for which there is no place */
+void http_error(struct evhttp_request *, int code, enum reason, const char *message, const char *hint);	/* answers one that was detached */
+void audit_write(struct sync *, struct audit_row *, enum reason);	/* also to the log and as an event; result is filled */
 /*
  * A client that has said all may close its half of the connection and still wants its answer: so nobody waits for that end, and no
  * more is read (client_heard; after each piece of an answer, because evhttp reads again then) unless another request may come. Who closed both halves is gone,

@@ -297,6 +297,10 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 static void
 on_event(void *ctx, const struct pfkey_msg *m)
 {
+	if (m->type == CW_MSG_TAPPED) {
+		capture_told(ctx, m);
+		return;
+	}
 	tally_event(ctx, m);
 	if (pfkey_changes_policies(m))	/* SAs are keymgr's business */
 		engine_reconcile(ctx, true);
@@ -310,6 +314,7 @@ lost(struct sync *s)
 	if (e->up)
 		news_daemon(s, "engine", false);
 	e->pf = NULL;
+	capture_engine_lost(s);
 	e->up = e->busy = e->again = e->by_event = e->stands = false;
 	e->flight = 0;
 	e->ops.n = e->at = 0;

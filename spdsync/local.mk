@@ -20,6 +20,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/between.c \
 	spdsync/bypolicy.c \
 	spdsync/bypolicy.h \
+	spdsync/capture.c \
+	spdsync/capture.h \
 	spdsync/certbody.c \
 	spdsync/certbody.h \
 	spdsync/certjson.c \
@@ -74,6 +76,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/om.h \
 	spdsync/one.c \
 	spdsync/one.h \
+	spdsync/pcapng.c \
+	spdsync/pcapng.h \
 	spdsync/peers.c \
 	spdsync/plan.c \
 	spdsync/plan.h \
@@ -144,10 +148,10 @@ CLEANFILES += spdsync/store_sql.h
 check_PROGRAMS += test/unit/sync_world
 UNIT_TESTS += test/unit/test_accounts test/unit/test_panel_line
 EXTRA_DIST += test/unit/test_accounts test/unit/test_panel_line
-test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h
+test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h test/unit/sync_tap.c test/unit/sync_tap.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_plan test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -177,6 +181,8 @@ test_unit_test_one_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFL
 test_unit_test_one_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_parts_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_parts_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_pcapng_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_pcapng_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_plan_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_plan_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_rates_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -190,8 +196,8 @@ test_unit_test_textdiff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_textdiff_LDADD = $(SPDSYNC_TEST_LIBS)
 UNIT_TESTS += test/unit/test_spdsync
 EXTRA_DIST += test/unit/test_spdsync test/unit/world.sh
-UNIT_TESTS += test/unit/test_events test/unit/test_readers test/unit/test_openapi
-EXTRA_DIST += test/unit/test_events test/unit/test_readers test/unit/test_openapi test/unit/openapi.py
+UNIT_TESTS += test/unit/test_capture test/unit/test_events test/unit/test_readers test/unit/test_openapi
+EXTRA_DIST += test/unit/test_capture test/unit/test_events test/unit/test_readers test/unit/test_openapi test/unit/openapi.py
 check_PROGRAMS += test/unit/routes_list
 test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)

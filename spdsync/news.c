@@ -75,6 +75,7 @@ news_state(struct sync *s, struct rt *rt, const struct tunnel_state *old)
 void
 news_gone(struct sync *s, const char *tunnel)
 {
+	capture_tunnel_gone(s, tunnel);
 	const struct rt *rt = rt_find(s, tunnel);
 
 	events_add(s->events, "tunnel", json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "tunnel", tunnel, "state", "gone", "was",

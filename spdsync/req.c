@@ -43,6 +43,15 @@ req_audited(struct req *r)
 	r->audit = NULL;
 }
 
+void
+audit_write(struct sync *s, struct audit_row *a, enum reason reason)
+{
+	log_at(LOG_INFO, NULL, "command", reason, "%s: %s%s%s", a->author, a->action, *a->detail ? " " : "", a->detail);
+	news_command(s, a);
+	if (!store_audit(s->store, a))
+		log_at(LOG_ERROR, NULL, "audit", R_STORE_FAILED, "The audit log could not be written: %s: %s %s", a->author, a->action, a->detail);
+}
+
 static void
 write_audit(struct req *r, json_t *answer)
 {
@@ -53,10 +62,7 @@ write_audit(struct req *r, json_t *answer)
 		return;
 	snprintf(r->audit->result, sizeof(r->audit->result), "%s", !answer ? "" : reason ? reason : "OK");
 	num = reason ? reason_by_name(reason) : (int)R_OK;
-	log_at(LOG_INFO, NULL, "command", num < 0 ? R_OK : (enum reason)num, "%s: %s%s%s", r->author, r->audit->action, *r->audit->detail ? " " : "", r->audit->detail);
-	news_command(r->s, r->audit);
-	if (!store_audit(r->s->store, r->audit))
-		log_at(LOG_ERROR, NULL, "audit", R_STORE_FAILED, "The audit log could not be written: %s: %s %s", r->author, r->audit->action, r->audit->detail);
+	audit_write(r->s, r->audit, num < 0 ? R_OK : (enum reason)num);
 	req_audited(r);
 }
 
@@ -222,9 +228,15 @@ send_json(struct evhttp_request *http, int code, json_t *body, bool another)
 }
 
 void
+http_error(struct evhttp_request *http, int code, enum reason reason, const char *message, const char *hint)
+{
+	send_json(http, code, error_json(code, reason, message, hint), false);
+}
+
+void
 req_busy(struct evhttp_request *http)
 {
-	send_json(http, 503, error_json(503, R_BUSY, "Too many requests are open.", "Try again in a moment."), false);
+	http_error(http, 503, R_BUSY, "Too many requests are open.", "Try again in a moment.");
 }
 
 /*

@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "api.h"
+#include "capture.h"
 #include "certs.h"
 #include "events.h"
 #include "routes.h"
@@ -53,6 +54,7 @@ const struct route routes[] = {
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/down",	ROLE_OPERATOR,	post_down },
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/rekey",	ROLE_OPERATOR,	post_rekey },
 	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/restart",	ROLE_OPERATOR,	post_restart },
+	{ EVHTTP_REQ_POST,	"/v1/tunnels/*/capture",	ROLE_ADMIN,	post_capture },
 	{ EVHTTP_REQ_POST,	"/v1/guard/open",	ROLE_ADMIN,	post_open },
 	{ EVHTTP_REQ_POST,	"/v1/guard/close",	ROLE_ADMIN,	post_close },
 	{ EVHTTP_REQ_POST,	"/v1/shutdown",	ROLE_ADMIN,	post_shutdown },

@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "capture.h"
 #include "demand.h"
 #include "ipc.h"
 #include "msg_ike.h"
@@ -158,6 +159,7 @@ struct sync {
 	struct certwatch *certs;
 	struct names	*names;
 	struct events	*events;
+	struct captures	captures;
 	size_t		ntallies;
 	struct tally	*tallies;	/* sorted by reqid */
 	struct rates	rates;

@@ -283,9 +283,8 @@ cmd_check(const struct ctl *ctl, int argc, char **argv)
 	return post_file(ctl, "/v1/check", argv[0], false);
 }
 
-/* "tunnel" or "tunnel/child" into its parts; false after a sentence when it is not a name. */
-static bool
-split(const char *full, char *tunnel, char *child)
+bool
+ctl_split(const char *full, char *tunnel, char *child)
 {
 	const char *slash = strchr(full, '/');
 	size_t n = slash ? (size_t)(slash - full) : strlen(full);
@@ -313,7 +312,7 @@ tunnel_command(const struct ctl *ctl, const char *full, const char *verb, const 
 	char *octets;
 	int rc;
 
-	if (!split(full, tunnel, child))
+	if (!ctl_split(full, tunnel, child))
 		return CTL_NOT_FOUND;
 	body = json_object();
 	if (*child)
@@ -385,7 +384,7 @@ cmd_status(const struct ctl *ctl, int argc, char **argv)
 {
 	char tunnel[NAME_CAP], child[NAME_CAP];
 
-	if (argc && !split(argv[0], tunnel, child))
+	if (argc && !ctl_split(argv[0], tunnel, child))
 		return CTL_NOT_FOUND;
 	return (ctl->watch ? status_watch : status_once)(ctl, argc ? tunnel : NULL);
 }
@@ -412,7 +411,7 @@ cmd_explain(const struct ctl *ctl, int argc, char **argv)
 
 	if (strcmp(argv[0], "-") == 0)
 		return ctl_ask(ctl, false, "/v1/explain/-", NULL, NULL, 0, print_explain);
-	if (!split(argv[0], tunnel, child))
+	if (!ctl_split(argv[0], tunnel, child))
 		return CTL_NOT_FOUND;
 	snprintf(path, sizeof(path), "/v1/explain/%s", tunnel);
 	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_explain);

@@ -51,6 +51,8 @@ int ctl_answered(const struct ctl *, const struct http *, const char *socket);
 /* The same with another method. */
 int ctl_method(const struct ctl *, const char *method, const char *path, const void *body, size_t n, json_t **answer);
 void ctl_json(json_t *);
+/* "tunnel" or "tunnel/child" into its parts, each of NAME_CAP; false after a sentence when it is not a name. */
+bool ctl_split(const char *full, char *tunnel, char *child);
 void ctl_unreadable(const struct ctl *, const char *name, const char *why);
 /* dir.c: is it a directory? All its site files as one text, in the order of their names; NULL after a sentence. */
 bool dir_is(const char *name);
@@ -88,6 +90,7 @@ int cmd_history(const struct ctl *, int argc, char **argv);
 int cmd_shutdown(const struct ctl *, int argc, char **argv);
 int cmd_ca(const struct ctl *, int argc, char **argv);
 int cmd_csr(const struct ctl *, int argc, char **argv);
+int cmd_capture(const struct ctl *, int argc, char **argv);
 int cmd_cert(const struct ctl *, int argc, char **argv);
 int cmd_user(const struct ctl *, int argc, char **argv);
 int cmd_secret(const struct ctl *, int argc, char **argv);

@@ -239,6 +239,43 @@ http_lines(struct http *h, const char *socket, const char *path, long timeout_s,
 		take_json(h, &l.a);
 }
 
+/* ---- an answer that is passed on ---- */
+
+struct copy {
+	CURL		*c;
+	struct answer	 a;
+	bool		(*take)(void *, const void *, size_t);
+	void		*arg;
+};
+
+static size_t
+on_copy(char *p, size_t size, size_t n, void *arg)
+{
+	struct copy *k = arg;
+	long status = 0;
+
+	curl_easy_getinfo(k->c, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return on_octets(p, size, n, &k->a);
+	return k->take(k->arg, p, size * n) ? size * n : 0;
+}
+
+void
+http_copy(struct http *h, const char *socket, const char *path, long timeout_s, bool (*take)(void *, const void *, size_t), void *arg)
+{
+	struct copy k = { .take = take, .arg = arg };
+
+	k.c = begin(h, socket, path, timeout_s);
+	if (!k.c)
+		return;
+	curl_easy_setopt(k.c, CURLOPT_POST, 1L);
+	curl_easy_setopt(k.c, CURLOPT_POSTFIELDS, "");
+	curl_easy_setopt(k.c, CURLOPT_WRITEFUNCTION, on_copy);
+	perform(h, k.c, &k);
+	curl_easy_cleanup(k.c);
+	take_json(h, &k.a);
+}
+
 void
 http_free(struct http *h)
 {

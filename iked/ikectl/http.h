@@ -4,6 +4,7 @@
 #define IKECTL_HTTP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct http {
@@ -23,6 +24,8 @@ void http_call(struct http *, const char *socket, const char *method, const char
  * a second, whether something comes or not; NULL: none.
  */
 void http_lines(struct http *, const char *socket, const char *path, long timeout_s, void (*line)(void *arg, const char *), void (*idle)(void *arg), void *arg);
+/* A POST without a body whose answer goes to take as it comes, until that says false; of one that is not 200 the body is kept as above. */
+void http_copy(struct http *, const char *socket, const char *path, long timeout_s, bool (*take)(void *arg, const void *, size_t), void *arg);
 /* A GET whose answer is text. The caller's, NULL when there was none. */
 char *http_text(struct http *, const char *socket, const char *path, long timeout_s);
 void http_free(struct http *);

@@ -25,6 +25,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd.c \
 	iked/ikectl/cmd_bundle.c \
 	iked/ikectl/cmd_ca.c \
+	iked/ikectl/cmd_capture.c \
 	iked/ikectl/cmd_cert.c \
 	iked/ikectl/cmd_confirm.c \
 	iked/ikectl/cmd_edit.c \

@@ -15,6 +15,7 @@ const struct command commands[] = {
 	{ "audit", "", "who changed what, from where, and how it ended", 0, 0, cmd_audit },
 	{ "bundle", "[--output FILE] [--log FILE]", "a support file without secrets: states, explanations, events, audit, counters, log", 0, 0, cmd_bundle },
 	{ "ca", "COMMAND ...", "a small CA: init, issue, renew, revoke, crl, list, export", 0, 3, cmd_ca },
+	{ "capture", "TUNNEL[/CHILD] [FILE]", "what a tunnel carries, in the clear, as pcapng: 'ikectl capture NAME | tcpdump -nr -'", 1, 2, cmd_capture },
 	{ "cert", "import FILE | remove NAME", "bring a certificate that another CA issued, or take one away", 0, 3, cmd_cert },
 	{ "check", "FILE | DIRECTORY", "say what is wrong with a site file, or what applying it would change", 1, 1, cmd_check },
 	{ "close", "", "put the guard back after 'open'", 0, 0, cmd_close },
@@ -65,7 +66,7 @@ usage(FILE *to)
 	    "  --label NAMES   only tunnels with these labels, NAME=VALUE or NAME with commas between them (status)\n"
 	    "  --state STATE   only tunnels in this state, or 'not-up' (status)\n"
 	    "  --match TEXT    only tunnels whose or whose peer's name has it (status)\n"
-	    "  --limit N       so many tunnels (status); the last N lines (audit, history): 100 unless told; of traffic: 20\n"
+	    "  --limit N       so many tunnels (status); the last N lines (audit, history): 100 unless told; of traffic: 20; packets (capture)\n"
 	    "  --after NAME    the tunnels after that one (status); --before N: the lines before that one (audit, history)\n"
 	    "  --remove NAMES  tunnels and sites that may go, or 'all' (apply, check)\n"
 	    "  --ike           rekey the IKE SA instead of the child\n"

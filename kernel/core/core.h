@@ -270,6 +270,13 @@ struct cw_seen {
 void cw_seen_add(struct cw_engine *, const struct cw_pkt *);	/* one that is dropped, its reason stands in it */
 unsigned cw_seen_copy(struct cw_engine *, struct cw_seen v[CW_SEEN]);
 
+/* -- tap.c: clear packets for who looks into a tunnel -- */
+struct cw_tap;
+struct cw_bundle;
+void cw_tap_out(struct cw_engine *, const struct cw_pkt *, const struct cw_bundle *);	/* before it is given its first transform */
+void cw_tap_in(struct cw_engine *, const struct cw_pkt *, unsigned why);	/* all is off; why: of the policy check */
+void cw_tap_close(struct cw_engine *, const struct cw_client *);	/* its taps end */
+
 /* -- knob.c -- */
 void cw_knobs_init(struct cw_engine *);
 int cw_knob_check(const struct cw_engine *, unsigned i, uint32_t v);	/* what cw_knob_set would say; i is one */
@@ -338,6 +345,8 @@ struct cw_engine {
 	struct cw_pkt	*sealed, **sealed_end;	/* packets with transforms still to come */
 	bool		 sealing;
 	struct host_stats *stats;
+	struct cw_tap	*taps;			/* a list; the engine's lock */
+	unsigned	 ntaps;			/* published: packets look at it without the lock */
 	struct cw_seen	 seen[CW_SEEN];		/* a ring; the engine's lock */
 	uint64_t	 nseen;
 	uint32_t	 knob[CW_KNOBS];

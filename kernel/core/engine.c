@@ -227,6 +227,7 @@ cw_client_close(struct cw_engine *e, struct cw_client *c)
 		at = &(*at)->next;
 	if (!*at)
 		return;
+	cw_tap_close(e, c);
 	host_lock(&e->lock);
 	*at = c->next;
 	e->npromisc -= c->promisc;

@@ -381,8 +381,12 @@ arrived(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, unsigned 
 		b->nested = true;
 		return;
 	}
-	if (why == CW_DROP_NONE && (why = cw_policy_check_in(e, p)) != CW_DROP_NONE)
-		p->bank = cw_bank_plain(p);	/* the transforms were good: the policy has it */
+	if (why == CW_DROP_NONE) {
+		why = cw_policy_check_in(e, p);
+		cw_tap_in(e, p, why);
+		if (why != CW_DROP_NONE)
+			p->bank = cw_bank_plain(p);	/* the transforms were good: the policy has it */
+	}
 	if (why != CW_DROP_NONE) {
 		cw_fail(&b->drops, p, why);
 		return;

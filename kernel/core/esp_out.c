@@ -285,6 +285,7 @@ protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol
 		cw_fail(&b->drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
 		return;
 	}
+	cw_tap_out(e, p, &u);
 	why = apply(e, p, ip, transport, &b->seal, &b->wire);
 	if (why != CW_DROP_NONE) {
 		cw_bundle_put(p);

@@ -32,6 +32,7 @@ CORE_SOURCES = \
 	kernel/core/sad.c \
 	kernel/core/seen.c \
 	kernel/core/spd.c \
+	kernel/core/tap.c \
 	kernel/include/causeway/drop.def \
 	kernel/include/causeway/knob.def \
 	kernel/include/causeway/pfkey.h
@@ -61,7 +62,7 @@ test_fuzz_replay_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIB
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
 CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
-	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors
+	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors test/unit/test_core_tap
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
 test_unit_test_core_alg_SOURCES = test/unit/test_core_alg.c $(CORE_RIG)
@@ -97,6 +98,9 @@ test_unit_test_core_scale_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_selectors_SOURCES = test/unit/test_core_selectors.c $(CORE_RIG)
 test_unit_test_core_selectors_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_selectors_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_tap_SOURCES = test/unit/test_core_tap.c $(CORE_RIG)
+test_unit_test_core_tap_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_tap_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_knobs_SOURCES = test/unit/test_core_knobs.c $(CORE_RIG)
 test_unit_test_core_knobs_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_knobs_LDADD = $(CORE_TEST_LIBS)

@@ -51,6 +51,9 @@ struct pf_msg {
 	uint64_t	soft_packets, hard_packets;
 	unsigned	named_what, nnamed;
 	const uint8_t	*named;		/* borrowed: nnamed * struct cw_named, their names end */
+	uint32_t	tap_id, tap_octets, tap_rate;
+	unsigned	ntap;
+	const uint8_t	*tap;		/* borrowed: ntap reqids */
 };
 
 /* 0, or the errno of the answer; on error type, seq, pid and satype are filled as far as they were there. */
@@ -91,7 +94,7 @@ void pf_error(struct cw_engine *, struct cw_client *, const struct pf_msg *, int
 typedef int pf_handler(struct cw_engine *, struct cw_client *, const struct pf_msg *, uint64_t now);
 pf_handler pf_getspi, pf_add, pf_update, pf_delete, pf_get, pf_acquire, pf_flush;
 pf_handler pf_spdadd, pf_spdupdate, pf_spddelete, pf_spddelete2, pf_spdget, pf_spdflush;
-pf_handler pf_register, pf_dump, pf_spddump, pf_promisc, pf_named, pf_drops;
+pf_handler pf_register, pf_dump, pf_spddump, pf_promisc, pf_named, pf_drops, pf_tap;
 void pf_overheard(struct cw_engine *, const struct cw_client *whose, const uint8_t *msg, size_t len);
 
 #endif

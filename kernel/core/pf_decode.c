@@ -226,6 +226,22 @@ get_named(const uint8_t *p, size_t n, struct pf_msg *m)
 }
 
 static bool
+get_tap(const uint8_t *p, size_t n, struct pf_msg *m)
+{
+	struct cw_ext_tap x;
+
+	if (n < sizeof(x))
+		return false;
+	memcpy(&x, p, sizeof(x));
+	m->tap_id = x.id;
+	m->tap_octets = x.octets;
+	m->tap_rate = x.rate;
+	m->ntap = x.n;
+	m->tap = p + sizeof(x);
+	return x.n <= CW_TAP_REQIDS_MAX && n == sizeof(x) + (x.n * 4u + 7) / 8 * 8;
+}
+
+static bool
 get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 {
 	switch (type) {
@@ -248,6 +264,8 @@ get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 		return n == sizeof(struct cw_ext_owner);
 	case CW_EXT_NAMED:
 		return get_named(p, n, m);
+	case CW_EXT_TAP:
+		return get_tap(p, n, m);
 	case CW_EXT_KEYLESS:
 		return n == sizeof(struct cw_ext_keyless);
 	case CW_EXT_PACKETS:
@@ -257,7 +275,7 @@ get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 		memcpy(&m->hard_packets, p + 16, 8);
 		return true;
 	}
-	return true;	/* STATS says nothing to the engine */
+	return true;	/* STATS, DROPS and TAPPED say nothing to the engine */
 }
 
 static bool

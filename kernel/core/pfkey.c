@@ -37,6 +37,7 @@ static const struct {
 	{ SADB_X_SPDFLUSH,   true,  NO_SATYPE,  0, pf_spdflush },
 	{ CW_MSG_NAMED,      true,  NO_SATYPE,  PF_BIT(CW_EXT_NAMED), pf_named },
 	{ CW_MSG_DROPS,      true,  NO_SATYPE,  0, pf_drops },
+	{ CW_MSG_TAP,        true,  NO_SATYPE,  PF_BIT(CW_EXT_TAP), pf_tap },
 	{ SADB_X_SPDDELETE2, true,  NO_SATYPE,  SP_ID, pf_spddelete2 },
 };
 

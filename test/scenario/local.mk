@@ -25,6 +25,7 @@ SCENARIOS = \
 	test/scenario/t_guard \
 	test/scenario/t_filter \
 	test/scenario/t_apply \
+	test/scenario/t_capture \
 	test/scenario/t_edit \
 	test/scenario/t_plan \
 	test/scenario/t_confirm \

@@ -346,6 +346,18 @@ for verb in ("up", "down", "restart", "rekey"):
     call(200, "post", path, body='{"child": "net"}')
     call(400, "post", path, body='{"x": 1}')
     call(404, "post", path, "none")
+P = T + "/capture"
+taker = threading.Thread(target=call, args=(200, "post", P), kwargs={"query": {"child": "net", "seconds": "60", "packets": "2", "snaplen": "100", "rate": "9"}})
+taker.start()
+until(lambda: "octets=100 rate=9" in open(W + "/heard").read())
+world("taps 2")
+taker.join()
+call(400, "post", P, query={"rate": "0"})
+call(404, "post", P, "none")
+for status, why in ((503, "busy"), (502, "none")):
+    world("notaps " + why)
+    call(status, "post", P)
+world("notaps no")
 call(200, "post", "/v1/apply", body=refused, query={"remove": "all"})
 for verb in ("up", "down", "restart", "rekey"):
     call(502, "post", T + "/" + verb, "refused")

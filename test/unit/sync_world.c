@@ -14,7 +14,7 @@
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
  *	cut LINK           iked, keymgr or ipsecd dies, and no new one comes until "drop"
  *	fails REASON       how keymgr answers what is asked about certificates, and ipsecd about the guard, from now on
- *	hang               the engine stops answering
+ *	hang               the engine stops answering; notaps busy|none|no: it has no room for a tap, or knows none; taps N [OCTETS]: N packets go through the one it was asked for last
  *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
  *	deaf N [PATH]      there be N clients of ro.sock that ask for PATH (the events) and take nothing of it; leave: they go
  *	count              prints the number of policies
@@ -45,6 +45,7 @@
 #include "msg_sup.h"
 #include "pfkey.h"
 #include "sync_crowd.h"
+#include "sync_tap.h"
 
 #define POLICIES	20000
 
@@ -58,6 +59,7 @@ struct world {
 	int		engine;
 	struct event	*engine_ev, *in_ev;
 	bool		hang;
+	struct taps	taps;
 	bool		mute;
 	enum reason	secret, fails;
 	unsigned	npolicies;
@@ -165,6 +167,10 @@ engine_answer(struct world *w, struct pfkey_msg *m)
 			m->err = ENOENT;
 		else
 			w->policies[at] = w->policies[--w->npolicies];
+		break;
+	case CW_MSG_TAP:
+		heard(w, "engine TAP id=%u n=%u octets=%u rate=%u reqid=%u", m->tap.id, m->tap.n, m->tap.octets, m->tap.rate, m->tap.reqid[0]);
+		taps_answer(&w->taps, m);
 		break;
 	default:
 		m->err = EOPNOTSUPP;
@@ -723,6 +729,8 @@ command(struct world *w, char *line)
 		give_link(w, a);
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
+	else if (taps_command(&w->taps, w->engine, verb, a, b))
+		;
 	else if ((strcmp(verb, "crowd") == 0 || strcmp(verb, "deaf") == 0) && a)
 		printf("%u ", crowd_add(w->dir, "ro", (unsigned)strtoul(a, NULL, 10), *verb == 'd' ? b ? b : "/v1/events" : NULL));
 	else if (strcmp(verb, "leave") == 0)

@@ -104,14 +104,36 @@ register_reply(struct pfkey_msg *m)
 }
 
 static void
+tap(struct pfkey_msg *m)
+{
+	pfkey_msg_init(m, CW_MSG_TAP, 0);
+	m->tap = (struct pfkey_tap){ .n = 3, .id = 0x01020304, .octets = 1500, .rate = 1000, .reqid = { 1, 70000, 16383 } };
+	m->has = PFKEY_HAS(CW_EXT_TAP);
+}
+
+static void
+tapped(struct pfkey_msg *m)
+{
+	pfkey_msg_init(m, CW_MSG_TAPPED, 0);
+	m->tapped = (struct pfkey_tapped){ .reason = 33, .id = 0x01020304, .lost = 5, .reqid = 70000, .spi = 0xdeadbeef, .whole = 1400,
+	    .dir = CW_DIR_IN, .proto = 50, .when_ns = 0x0102030405060708, .octets = bytes_of("a packet's first", 13) };
+	m->has = PFKEY_HAS(CW_EXT_TAPPED);
+}
+
+#define SAMPLES	7u
+static void
 sample(unsigned i, struct pfkey_msg *m)
 {
 	if (i < 2)
 		full_sa(m, i == 1);
 	else if (i < 4)
 		full_policy(m, i == 3);
-	else
+	else if (i == 4)
 		register_reply(m);
+	else if (i == 5)
+		tap(m);
+	else
+		tapped(m);
 }
 
 static const void *
@@ -208,11 +230,42 @@ test_layout_policy(void **state)
 }
 
 static void
+test_layout_tap(void **state)
+{
+	static uint8_t b[PFKEY_MSG_MAX];
+	const struct cw_ext_tapped *x;
+	const struct cw_ext_tap *t;
+	struct pfkey_msg m;
+	uint32_t second;
+	size_t n;
+
+	tap(&m);
+	n = build(&m, b);
+	t = find_ext(b, n, CW_EXT_TAP);
+	assert_int_equal(t->len * 8, sizeof(*t) + 16);			/* three numbers and a zero */
+	assert_true(t->n == 3 && t->id == 0x01020304 && t->octets == 1500 && t->rate == 1000);
+	memcpy(&second, (const uint8_t *)(t + 1) + 4, 4);
+	assert_int_equal(second, 70000);
+	tapped(&m);
+	n = build(&m, b);
+	x = find_ext(b, n, CW_EXT_TAPPED);
+	assert_int_equal(x->len * 8, sizeof(*x) + 16);
+	assert_true(x->n == 13 && x->reason == 33 && x->id == 0x01020304 && x->lost == 5 && x->reqid == 70000 && x->spi == 0xdeadbeef && x->whole == 1400);
+	assert_true(x->dir == CW_DIR_IN && x->proto == 50 && x->when == 0x0102030405060708);
+	assert_memory_equal(x + 1, "a packet's fi\0\0\0", 16);
+	m.tapped.octets = bytes_of(b, CW_TAP_OCTETS_MAX + 1);
+	assert_false(pfkey_put(&(struct wr){ b, 0, sizeof(b), false }, &m));
+	tap(&m);
+	m.tap.n = CW_TAP_REQIDS_MAX + 1;
+	assert_false(pfkey_put(&(struct wr){ b, 0, sizeof(b), false }, &m));
+}
+
+static void
 test_round_trips(void **state)
 {
 	static uint8_t b[PFKEY_MSG_MAX], c[PFKEY_MSG_MAX];
 
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < SAMPLES; i++) {
 		struct pfkey_msg m, r;
 		const char *why = "";
 		size_t n;
@@ -235,7 +288,7 @@ test_truncation(void **state)
 {
 	static uint8_t b[PFKEY_MSG_MAX];
 
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < SAMPLES; i++) {
 		struct pfkey_msg m, r;
 		size_t n;
 
@@ -322,6 +375,18 @@ test_strict(void **state)
 	assert_false(taken(b, n));			/* 72 bits in 8 octets */
 	ext(b, (n = base, &n), 3, CW_EXT_HELLO, "nope", 4);
 	assert_false(taken(b, n));
+	ext(b, (n = base, &n), 4, CW_EXT_TAP, "\x03\0", 2);
+	assert_false(taken(b, n));			/* three numbers promised, two there */
+	ext(b, (n = base, &n), 4, CW_EXT_TAP, "\x02\0", 2);
+	assert_true(taken(b, n));
+	ext(b, (n = base, &n), 36, CW_EXT_TAP, "\x41\0", 2);
+	assert_false(taken(b, n));			/* more than there may be */
+	ext(b, (n = base, &n), 6, CW_EXT_TAPPED, "\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\0\0\0", 24);
+	assert_false(taken(b, n));			/* more of a packet than it has */
+	b[base + 4 + 20] = 8;
+	assert_true(taken(b, n));
+	b[base + 4] = 9;
+	assert_false(taken(b, n));			/* more than the extension has */
 	ext(b, (n = base, &n), 6, CW_EXT_SELECTORS, "\x02\0\0\0", 4);
 	assert_false(taken(b, n));			/* two promised, one there */
 	ext(b, (n = base, &n), 6, CW_EXT_SELECTORS, "\x01\0\0\0\x02\0\x04\0", 8);
@@ -358,7 +423,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout_sa),
-		cmocka_unit_test(test_layout_policy),
+		cmocka_unit_test(test_layout_policy), cmocka_unit_test(test_layout_tap),
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_strict),

@@ -29,7 +29,7 @@ VM_FIRST = test/scenario/t_faq4
 # have no engine's work in them that another scenario has not.
 VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
 	test/scenario/t_guard test/scenario/t_filter test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
-	test/scenario/t_ipsecd_path test/scenario/t_selectors test/scenario/t_algorithms test/scenario/t_crowd test/scenario/t_groups test/scenario/t_certs test/scenario/t_forms test/scenario/t_setkey test/scenario/t_plan test/scenario/t_confirm test/scenario/t_edit test/scenario/t_modes test/scenario/t_bundles test/scenario/t_ipcomp test/scenario/t_secrets test/scenario/t_bypolicy test/scenario/t_kill
+	test/scenario/t_ipsecd_path test/scenario/t_selectors test/scenario/t_algorithms test/scenario/t_crowd test/scenario/t_groups test/scenario/t_certs test/scenario/t_forms test/scenario/t_setkey test/scenario/t_plan test/scenario/t_confirm test/scenario/t_edit test/scenario/t_modes test/scenario/t_bundles test/scenario/t_ipcomp test/scenario/t_secrets test/scenario/t_capture test/scenario/t_bypolicy test/scenario/t_kill
 check_PROGRAMS += test/vm/esp_octets test/vm/flood test/vm/storm
 test_vm_esp_octets_SOURCES = test/vm/esp_octets.c
 test_vm_esp_octets_LDADD = $(CRYPTO_LIBS)

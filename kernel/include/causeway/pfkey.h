@@ -33,6 +33,8 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
 #define CW_MSG_NAMED	129	/* NAMED, both ways, from any client that said HELLO: settings and counters by name */
 #define CW_MSG_DROPS	130	/* a base message; the answer has DROPS */
+#define CW_MSG_TAP	131	/* TAP, and the same as answer: clear packets are told to who asks, or no longer */
+#define CW_MSG_TAPPED	132	/* TAPPED, to who asked: one of them */
 
 /* Private extensions. */
 #define CW_EXT_HELLO		0x7F00
@@ -45,8 +47,10 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_EXT_PACKETS		0x7F07
 #define CW_EXT_NAMED		0x7F08
 #define CW_EXT_DROPS		0x7F09
+#define CW_EXT_TAP		0x7F0A
+#define CW_EXT_TAPPED		0x7F0B
 #define CW_EXT_FIRST		CW_EXT_HELLO
-#define CW_EXT_LAST		CW_EXT_DROPS
+#define CW_EXT_LAST		CW_EXT_TAPPED
 
 #define CW_HELLO_MAGIC		0x43575931u	/* "CWY1" */
 #define CW_HELLO_VERSION	1
@@ -165,6 +169,39 @@ struct cw_dropped {
 struct cw_ext_drops {
 	__u16	len, type;
 	__u16	n, reserved;
+} __attribute__((packed));
+
+/*
+ * TAP: what goes through SAs with one of these reqids is told as it is before ESP and after it, at most so many octets of a packet and
+ * so many packets a second, until the asker closes its descriptor or says the same id with n 0. n numbers of 32 bits follow, then zeroes
+ * to a multiple of 8. An engine has CW_TAPS_MAX taps.
+ */
+#define CW_TAPS_MAX		4
+#define CW_TAP_REQIDS_MAX	64
+#define CW_TAP_OCTETS_MAX	9216u
+#define CW_TAP_RATE_MAX		10000u
+struct cw_ext_tap {
+	__u16	len, type;
+	__u16	n, reserved;
+	__u32	id;		/* the asker's own number for it */
+	__u32	octets;		/* 1 to CW_TAP_OCTETS_MAX */
+	__u32	rate;		/* packets a second, 1 to CW_TAP_RATE_MAX */
+	__u32	reserved2;
+} __attribute__((packed));
+
+/*
+ * TAPPED. What came in is told after the inbound policy check, whose refusal is reason. lost: packets of this tap that were not told
+ * since the one before, because there were too many or the asker did not read. n octets of the packet follow, then zeroes to a multiple of 8.
+ */
+struct cw_ext_tapped {
+	__u16	len, type;
+	__u16	n, reason;	/* CW_DROP_*; 0: it went on its way */
+	__u32	id, lost;
+	__u32	reqid, spi;	/* of the SA */
+	__u32	whole;		/* octets of the packet */
+	__u8	dir, proto;	/* CW_DIR_IN or CW_DIR_OUT; 50, 51, 108 */
+	__u16	reserved;
+	__u64	when;		/* ns, CLOCK_BOOTTIME */
 } __attribute__((packed));
 
 #endif
