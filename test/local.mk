@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The test targets of the contracts. Every one of them runs test/run over TAP programs; its last line is "N passed, N failed".
-EXTRA_DIST += test/run test/subbuild test/all test/lint/source test/lint/doc
+EXTRA_DIST += test/run test/subbuild test/all test/lint/source test/lint/doc test/lint/drops
 if !SANITIZERS
-UNIT_TESTS += test/lint/source test/lint/doc
+UNIT_TESTS += test/lint/source test/lint/doc test/lint/drops
 endif
 TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
 # The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.

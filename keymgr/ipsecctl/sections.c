@@ -42,7 +42,7 @@ static const struct line lines[] = {
 	{ IPSEC, "packets dropped for want of memory or room", "drop_no_room drop_no_memory drop_no_buffer" },
 	{ IPSEC, "packets the system refused", "drop_wire_write drop_plain_write drop_wire_too_big drop_wire_options drop_offload drop_relay_failed" },
 	{ IPSEC, "outbound packets transport mode cannot take", "drop_fragment_transport drop_transport_too_big" },
-	{ IPSEC, "packets dropped on the way through this host", "drop_ttl_exceeded drop_route_loop drop_not_checked drop_proto_unknown" },
+	{ IPSEC, "packets dropped on the way through this host", "drop_route_loop drop_not_checked" },
 	{ IPSEC, "datagrams on the ESP port that were none", "drop_wire_malformed drop_keepalive" },
 	{ IPSEC | TRANSFORM, "packets dropped", "drops" },
 	{ TRANSFORM, "packets in", "wire_in" },

@@ -221,12 +221,44 @@ used_up_meanwhile(void **state)
 	rig_free(h);
 }
 
+/* What came by an SA, and what came in the clear, against policies that want neither. */
+static void
+policy_in(void **state)
+{
+	struct host *h = rig_new(), *far = rig_new();
+	struct rig_sa like = { 0 };
+	struct cw_pkt *p;
+
+	rig_tunnel(h, true, &like);
+	rig_tunnel(far, false, &like);
+	assert_int_equal(rig_policy(far, CW_DIR_IN, CW_POLICY_DISCARD, "10.0.1.9/32", "10.0.2.0/24", 0, 1), 0);
+	assert_int_equal(rig_policy(far, CW_DIR_IN, CW_POLICY_NONE, "10.0.1.8/32", "10.0.2.0/24", 0, 1), 0);
+	p = rig_seal(h, rig_udp4("10.0.1.9", "10.0.2.6", 40, 0, false));
+	rig_clear(far);
+	rig_carry(far, p);
+	rig_dropped(far, CW_DROP_POLICY_DISCARD_IN);
+	p = rig_udp4("10.0.1.9", "10.0.2.6", 40, 0, false);
+	rig_clear(far);
+	cw_check_clear(far->e, &p, 1);
+	rig_dropped(far, CW_DROP_POLICY_DISCARD_IN);
+	p = rig_seal(h, rig_udp4("10.0.1.8", "10.0.2.6", 40, 0, false));
+	rig_clear(far);
+	rig_carry(far, p);
+	rig_dropped(far, CW_DROP_POLICY_BYPASS_IN);
+	p = rig_udp4("10.0.1.8", "10.0.2.6", 40, 0, false);
+	rig_clear(far);
+	cw_check_clear(far->e, &p, 1);
+	assert_int_equal(far->ndrop, 0);
+	rig_free(h);
+	rig_free(far);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trailers), cmocka_unit_test(direction), cmocka_unit_test(not_sent), cmocka_unit_test(cipher_refuses),
-		cmocka_unit_test(nowhere_to), cmocka_unit_test(used_up_meanwhile),
+		cmocka_unit_test(nowhere_to), cmocka_unit_test(used_up_meanwhile), cmocka_unit_test(policy_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
