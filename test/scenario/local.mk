@@ -41,6 +41,7 @@ SCENARIOS = \
 	test/scenario/t_quickstart \
 	test/scenario/t_accounts \
 	test/scenario/t_readme \
+	test/scenario/t_tutorial \
 	test/scenario/t_certs \
 	test/scenario/t_dissect \
 	test/scenario/t_stalled \

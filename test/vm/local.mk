@@ -25,7 +25,7 @@ INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test
 # The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too.
 VM_FIRST = test/scenario/t_faq4
 # Not among them: t_ipsecd is about the user host alone (TUN, relay, its sockets, the guard's text against the rules that stand; the
-# module's packets are t_module's and t_ipsecd_path's); t_quickstart, t_readme, t_ca, t_explain_certs, t_dissect, t_fetch, t_bench and t_ike_mtu
+# module's packets are t_module's and t_ipsecd_path's); t_quickstart, t_readme, t_tutorial, t_ca, t_explain_certs, t_dissect, t_fetch, t_bench and t_ike_mtu
 # have no engine's work in them that another scenario has not.
 VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_supervisor test/scenario/t_apply \
 	test/scenario/t_guard test/scenario/t_filter test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
