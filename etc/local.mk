@@ -45,7 +45,7 @@ CLEANFILES += etc/systemd/causeway.service
 
 etc/systemd/causeway.service: etc/systemd/causeway.service.in Makefile
 	@$(MKDIR_P) etc/systemd
-	$(AM_V_GEN)$(SED) 's|@daemondir[@]|$(daemondir)|' $(srcdir)/etc/systemd/causeway.service.in >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(SED) -e 's|@daemondir[@]|$(daemondir)|' -e 's|@confdir[@]|$(confdir)|' $(srcdir)/etc/systemd/causeway.service.in >$@.tmp && mv $@.tmp $@
 
 # The panel's web server: snippets with this build's paths, and the maker of its certificate.
 webdir = $(docdir)/web
@@ -54,6 +54,11 @@ web_DATA = $(WEB_CONF)
 daemon_SCRIPTS += etc/web/web-cert
 EXTRA_DIST += $(WEB_CONF:=.in) etc/web/web-cert
 CLEANFILES += $(WEB_CONF)
+# Made once, for this machine's names; the unit's first start makes it too. "make install" may go to a package, which must not have a key in it.
+install-web-cert: install-data
+	@test -z '$(DESTDIR)' || { echo 'install-web-cert makes a key for this machine, not for $(DESTDIR)'; false; }
+	@'$(daemondir)/web-cert' '$(confdir)/web/panel.pem'
+.PHONY: install-web-cert
 $(WEB_CONF): %: %.in Makefile
 	@$(MKDIR_P) etc/web
 	$(AM_V_GEN)$(SED) -e 's|@daemondir[@]|$(daemondir)|' -e 's|@confdir[@]|$(confdir)|' -e 's|@docdir[@]|$(docdir)|' -e 's|@cgidir[@]|$(cgidir)|' \
