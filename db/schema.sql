@@ -55,7 +55,8 @@ CREATE TABLE user (
 	disabled INTEGER NOT NULL,
 	created INTEGER NOT NULL
 );
--- Sessions of people. The token itself is never kept. seen: at most a minute late; user: who signed in; client: from where.
+-- Sessions of people. The token itself is never kept. seen: at most a minute late; user: who signed in; client: from where;
+-- proved: when the password was last shown in it.
 CREATE TABLE session (
 	number INTEGER PRIMARY KEY AUTOINCREMENT,
 	sha256 TEXT NOT NULL UNIQUE,
@@ -63,7 +64,8 @@ CREATE TABLE session (
 	client TEXT NOT NULL,
 	created INTEGER NOT NULL,
 	seen INTEGER NOT NULL,
-	expires INTEGER NOT NULL
+	expires INTEGER NOT NULL,
+	proved INTEGER NOT NULL
 );
 -- Tokens of programs. user: whose it is, empty when it was made at the console; used: 0 never, else at most a minute late.
 CREATE TABLE token (

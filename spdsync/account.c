@@ -11,7 +11,6 @@
 #include "account.h"
 #include "apiserve.h"
 #include "clock.h"
-#include "confirm.h"
 #include "log.h"
 #include "news.h"
 
@@ -120,6 +119,18 @@ may_do(struct req *r, enum role needed)
 	return false;
 }
 
+bool
+has_proof(struct req *r)
+{
+	uint64_t now = clock_wall_s();
+
+	/* A clock that was set back proves nothing. */
+	if (r->grant.kind != GRANT_SESSION || (now >= r->grant.proved && now - r->grant.proved <= PROOF_S))
+		return true;
+	req_error(r, 403, R_PROOF_OLD, NULL, NULL);
+	return false;
+}
+
 /* ---- bodies ---- */
 
 static void
@@ -185,6 +196,7 @@ account_hash(struct req *r, const struct accountbody *b, const struct account *a
 	if (w) {
 		w->body = (struct accountbody){ .role = b->role, .disabled = b->disabled };	/* wiped by account_forget */
 		secret_set(&w->body.token, secret_bytes(&b->token));
+		secret_set(&w->body.fresh, secret_bytes(&b->fresh));
 		w->account = *a;
 		w->job = hash_start(r->api->hashing, &b->password, setting, done, r);
 		r->wait = w;
@@ -213,12 +225,26 @@ account_still(struct req *r)
 
 /* ---- signing in ---- */
 
-static void
-reply_session(struct req *r, const char *session, const char *user, enum role role, uint64_t now)
+void
+account_session(struct req *r, const char *session, const char *user, enum role role, uint64_t now)
 {
 	news_command(r->s, r->audit);
 	req_audited(r);
 	req_reply(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "session", session, "user", user, "role", role_name(role), "expires", json_time(now + SESSION_MAX_S)));
+}
+
+bool
+account_matches(struct req *r, const struct account *a, const char *made)
+{
+	struct secret is;
+	bool same;
+
+	secret_set(&is, bytes_of(a->hash, strlen(a->hash)));
+	same = a->name[0] && !a->disabled && *made && secret_eq(&is, bytes_of(made, strlen(made))) && r->audit;
+	secret_wipe(&is);
+	if (same)
+		snprintf(r->audit->result, sizeof(r->audit->result), "OK");
+	return same;
 }
 
 static void
@@ -230,25 +256,20 @@ login_done(void *arg, const char *made)
 	uint64_t now = clock_wall_s();
 	char session[TOKEN_CAP];
 	enum reason reason = R_LOGIN_FAILED;
-	struct secret is;
 
 	account_waited(r, &b, &a);
-	secret_set(&is, bytes_of(a->hash, strlen(a->hash)));
-	if (a->name[0] && !a->disabled && *made && secret_eq(&is, bytes_of(made, strlen(made))) && r->audit) {
-		snprintf(r->audit->result, sizeof(r->audit->result), "OK");
+	if (account_matches(r, a, made))
 		reason = token_make("cws_", session) ? session_begin(r->s->store, a, r->client, session, now, r->audit) : R_INTERNAL;
-	}
-	secret_wipe(&is);
 	if (reason == R_OK)
-		reply_session(r, session, a->name, a->role, now);
+		account_session(r, session, a->name, a->role, now);
 	else
 		account_fail(r, reason);
 	wipe(session, sizeof(session));
 }
 
-/* False: it has to wait, and was told so. The audit log hears of each delay once. */
-static bool
-charged(struct req *r, const char *user)
+/* The audit log hears of each delay once. */
+bool
+account_charged(struct req *r, const char *user)
 {
 	enum reason reason;
 	bool first = false;
@@ -278,7 +299,7 @@ post_login(struct req *r)
 	if (r->l->panel)	/* what is typed into the wrong field is a password: only names that there are are written down */
 		snprintf(r->author, sizeof(r->author), "%s", known ? b.user : "-");
 	req_audit(r, "login", known ? b.user : "an unknown name");
-	if (charged(r, b.user))
+	if (account_charged(r, b.user))
 		account_hash(r, &b, &a, known ? a.hash : NOBODY, login_done);
 	wipe(&a, sizeof(a));
 	accountbody_wipe(&b);
@@ -304,7 +325,7 @@ first_done(void *arg, const char *made)
 	}
 	wipe(token, sizeof(token));
 	if (reason == R_OK)
-		reply_session(r, session, a->name, a->role, now);
+		account_session(r, session, a->name, a->role, now);
 	else
 		account_fail(r, reason);
 	wipe(session, sizeof(session));
@@ -322,7 +343,7 @@ post_first_user(struct req *r)
 		snprintf(r->author, sizeof(r->author), "%s", b.user);
 	req_audit(r, "first user", b.user);
 	snprintf(a.name, sizeof(a.name), "%s", b.user);
-	if (charged(r, "")) {
+	if (account_charged(r, "")) {
 		char token[SECRET_CAP + 1] = "";
 		enum reason reason;
 
@@ -354,11 +375,3 @@ post_logout(struct req *r)
 		req_reply(r, 200, json_pack("{s:b}", "done", 1));
 }
 
-void
-get_self(struct req *r)
-{
-	static const char *const kinds[] = { "none", "console", "session", "token" };
-
-	req_reply(r, 200, json_pack("{s:s, s:s, s:s, s:o, s:o}", "user", r->author, "role", role_name(r->grant.role), "kind", kinds[r->grant.kind],
-	    "expires", r->grant.expires ? json_time(r->grant.expires) : json_null(), "confirm", confirm_json(r->s)));
-}

@@ -12,7 +12,7 @@
 #define PASSWORD_MAX	500	/* crypt_r takes 511 octets; nothing is ever cut off */
 
 struct fields {
-	const char	*user, *password, *token, *role, *name;
+	const char	*user, *password, *fresh, *token, *role, *name;
 	int		 disabled;
 	json_int_t	 days;
 };
@@ -37,6 +37,10 @@ unpack(json_t *j, json_error_t *e, enum accountbody_kind kind, struct fields *f)
 		return json_unpack_ex(j, e, JSON_STRICT, "{s:s, s:s, s:s}", "user", &f->user, "password", &f->password, "role", &f->role) == 0;
 	case ACCOUNT_CHANGE:
 		return json_unpack_ex(j, e, JSON_STRICT, "{s?s, s?s, s?b}", "role", &f->role, "password", &f->password, "disabled", &f->disabled) == 0;
+	case ACCOUNT_PROOF:
+		return json_unpack_ex(j, e, JSON_STRICT, "{s:s}", "password", &f->password) == 0;
+	case ACCOUNT_PASSWORD:
+		return json_unpack_ex(j, e, JSON_STRICT, "{s:s, s:s}", "password", &f->password, "new", &f->fresh) == 0;
 	case ACCOUNT_TOKEN:
 		return json_unpack_ex(j, e, JSON_STRICT, "{s:s, s:s, s:I}", "name", &f->name, "role", &f->role, "days", &f->days) == 0;
 	}
@@ -50,10 +54,17 @@ bad(char *why, size_t cap, const char *what)
 	return false;
 }
 
+/* False: it is longer than any password may be. */
+static bool
+take_password(const char *text, struct secret *to)
+{
+	return !text || (strlen(text) <= PASSWORD_MAX && secret_set(to, bytes_of(text, strlen(text))));
+}
+
 static bool
 take(const struct fields *f, enum accountbody_kind kind, struct accountbody *b, char *why, size_t cap)
 {
-	bool login = kind == ACCOUNT_LOGIN;
+	bool login = kind == ACCOUNT_LOGIN, asked = login || kind == ACCOUNT_PROOF || kind == ACCOUNT_PASSWORD;	/* whatever is typed is compared */
 
 	if (f->user && name_ok(f->user))
 		snprintf(b->user, sizeof(b->user), "%s", f->user);
@@ -63,9 +74,11 @@ take(const struct fields *f, enum accountbody_kind kind, struct accountbody *b, 
 		return bad(why, cap, "'name' is not a name: lower-case letters, digits and hyphens, at most 63.");
 	if (f->name)
 		snprintf(b->name, sizeof(b->name), "%s", f->name);
-	if (f->password && (strlen(f->password) > PASSWORD_MAX || !secret_set(&b->password, bytes_of(f->password, strlen(f->password)))))
+	if (!take_password(f->password, &b->password))
 		return bad(why, cap, "'password' is longer than 500 octets.");
-	if (f->password && !*f->password && !login)
+	if (!take_password(f->fresh, &b->fresh))
+		return bad(why, cap, "'new' is longer than 500 octets.");
+	if (f->password && !*f->password && !asked)
 		return bad(why, cap, "'password' is empty.");
 	if (f->token && (strlen(f->token) > 64 || !secret_set(&b->token, bytes_of(f->token, strlen(f->token)))))
 		return bad(why, cap, "'token' is too long.");

@@ -8,14 +8,15 @@
 #include "accounts.h"
 #include "secret.h"
 
-enum accountbody_kind { ACCOUNT_LOGIN, ACCOUNT_FIRST, ACCOUNT_NEW, ACCOUNT_CHANGE, ACCOUNT_TOKEN };
+enum accountbody_kind { ACCOUNT_LOGIN, ACCOUNT_FIRST, ACCOUNT_NEW, ACCOUNT_CHANGE, ACCOUNT_TOKEN, ACCOUNT_PROOF, ACCOUNT_PASSWORD };
+#define ACCOUNT_KINDS	(ACCOUNT_PASSWORD + 1)
 
 #define ACCOUNT_DAYS_MAX	3650
 
 struct accountbody {
 	char		user[NAME_CAP];		/* of a login: "" when what was typed cannot be a name */
 	char		name[NAME_CAP];		/* of a token */
-	struct secret	password, token;	/* n 0: not given */
+	struct secret	password, token, fresh;	/* n 0: not given; fresh: the password to come */
 	enum role	role;			/* ROLE_NONE: not given */
 	int		disabled;		/* -1: not given */
 	unsigned	days;

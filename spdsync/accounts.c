@@ -97,7 +97,7 @@ digest_of(const char *token, char hex[65])
 static bool
 find_session(struct store *s, const char *hex, uint64_t now, struct grant *g)
 {
-	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT s.number, s.user, s.expires, u.role, s.seen FROM session s JOIN user u ON u.name = s.user "
+	sqlite3_stmt *st = sql_prepare(store_db(s), "SELECT s.number, s.user, s.expires, u.role, s.seen, s.proved FROM session s JOIN user u ON u.name = s.user "
 	    "WHERE s.sha256 = ?1 AND s.expires > ?2 AND s.seen > ?3 AND u.disabled = 0", "tii", hex, (int64_t)now, (int64_t)now - SESSION_IDLE_S);
 	uint64_t seen = 0;
 
@@ -107,6 +107,7 @@ find_session(struct store *s, const char *hex, uint64_t now, struct grant *g)
 		g->expires = sql_count(st, 2);
 		g->role = role_of(sqlite3_column_int64(st, 3));
 		seen = sql_count(st, 4);
+		g->proved = sql_count(st, 5);
 		g->kind = GRANT_SESSION;
 	}
 	sqlite3_finalize(st);
@@ -313,7 +314,7 @@ add_session(struct store *s, const char *user, const char *client, const char *s
 	return sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE expires <= ?1 OR seen <= ?2", "ii", (int64_t)now, (int64_t)now - SESSION_IDLE_S)) &&
 	    sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE number IN (SELECT number FROM session WHERE user = ?1 ORDER BY seen DESC, number DESC LIMIT -1 OFFSET ?2)",
 	    "ti", user, (int64_t)SESSIONS_MAX - 1)) &&
-	    sql_finish(sql_prepare(store_db(s), "INSERT INTO session (sha256, user, client, created, seen, expires) VALUES (?1, ?2, ?3, ?4, ?4, ?5)", "tttii", hex, user, client,
+	    sql_finish(sql_prepare(store_db(s), "INSERT INTO session (sha256, user, client, created, seen, expires, proved) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?4)", "tttii", hex, user, client,
 	    (int64_t)now, (int64_t)now + SESSION_MAX_S));
 }
 
@@ -331,6 +332,68 @@ session_begin(struct store *s, const struct account *a, const char *client, cons
 		r = R_OK;
 	wipe(&is, sizeof(is));
 	return end(s, r);
+}
+
+/* Is it the account whose password was looked at? */
+static bool
+account_is(struct store *s, const struct account *a)
+{
+	struct account is;
+	bool same = account_get(s, a->name, &is) == R_OK && !is.disabled && strcmp(is.hash, a->hash) == 0;
+
+	wipe(&is, sizeof(is));
+	return same;
+}
+
+enum reason
+session_prove(struct store *s, const struct account *a, const struct grant *g, const char *client, const char *session, uint64_t now, const struct audit_row *row)
+{
+	enum reason r = R_STORE_FAILED;
+	char hex[65];
+
+	digest_of(session, hex);
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (!account_is(s, a))
+		r = R_LOGIN_FAILED;
+	else if ((r = changed(s, sql_prepare(store_db(s), "UPDATE session SET sha256 = ?1, proved = ?2 WHERE number = ?3 AND user = ?4", "tiit", hex, (int64_t)now,
+	    (int64_t)g->number, a->name))) != R_OK)
+		r = r == R_NOT_FOUND ? R_SESSION_NONE : r;
+	else
+		r = throttle_clear(s, a->name, client, now) && store_audit(s, row) ? R_OK : R_STORE_FAILED;
+	return end(s, r);
+}
+
+enum reason
+account_password(struct store *s, const struct account *a, const char *hash, const char *client, const char *session, uint64_t now, const struct audit_row *row)
+{
+	enum reason r = R_STORE_FAILED;
+
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
+		return R_STORE_FAILED;
+	if (!account_is(s, a))
+		r = R_LOGIN_FAILED;
+	else if (sql_finish(sql_prepare(store_db(s), "UPDATE user SET hash = ?1 WHERE name = ?2", "tt", hash, a->name)) && end_sessions(s, a->name) &&
+	    throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now) && store_audit(s, row))
+		r = R_OK;
+	return end(s, r);
+}
+
+enum reason
+session_end_others(struct store *s, const struct grant *g)
+{
+	return sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE user = ?1 AND number <> ?2", "ti", g->user, (int64_t)g->number)) ? R_OK : R_STORE_FAILED;
+}
+
+uint64_t
+session_others(struct store *s, const struct grant *g, uint64_t now)
+{
+	int64_t n;
+
+	if (sql_number(sql_prepare(store_db(s), "SELECT count(*) FROM session WHERE user = ?1 AND number <> ?2 AND expires > ?3 AND seen > ?4", "tiii", g->user,
+	    (int64_t)g->number, (int64_t)now, (int64_t)now - SESSION_IDLE_S), &n) != FOUND)
+		return 0;
+	return (uint64_t)n;
 }
 
 enum reason

@@ -16,6 +16,7 @@ enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_EDITOR, ROLE_ADMIN, ROLE
 #define CLIENT_CAP	48		/* an address */
 #define SESSION_IDLE_S	(30 * 60)
 #define SESSION_MAX_S	(12 * 3600)
+#define PROOF_S		(5 * 60)	/* so long after its password was shown a session may do what is dangerous */
 #define FIRST_TOKEN_S	3600
 #define SESSIONS_MAX	32		/* of one user; the one that was unused longest makes room */
 
@@ -33,6 +34,7 @@ struct grant {
 	enum grant_kind	kind;
 	enum role	role;
 	uint64_t	number, expires;
+	uint64_t	proved;		/* of a session: when its user's password was shown */
 	char		user[NAME_CAP], name[NAME_CAP];
 };
 
@@ -62,7 +64,13 @@ enum reason first_user_add(struct store *, const char *token, const struct accou
 bool first_token_good(struct store *, const char *token, uint64_t now);
 /* The password was right: a session if the account still is what it was then. With the end of its delays, and the line of the audit log. */
 enum reason session_begin(struct store *, const struct account *, const char *client, const char *session, uint64_t now, const struct audit_row *);
+/* The same of a session that there is: it goes on by another name, since who had the old one has not shown the password. */
+enum reason session_prove(struct store *, const struct account *, const struct grant *, const char *client, const char *session, uint64_t now, const struct audit_row *);
+/* hash is a's new password's: all sessions of a end, and this one begins. */
+enum reason account_password(struct store *, const struct account *, const char *hash, const char *client, const char *session, uint64_t now, const struct audit_row *);
 enum reason session_end(struct store *, uint64_t number);
+enum reason session_end_others(struct store *, const struct grant *);	/* of the same user */
+uint64_t session_others(struct store *, const struct grant *, uint64_t now);
 enum reason token_add(struct store *, const char *token, struct token_row *);
 enum reason token_remove(struct store *, uint64_t number);
 

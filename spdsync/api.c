@@ -95,7 +95,7 @@ dispatch(struct req *r, const char *path)
 			req_error(r, 403, R_NOT_PERMITTED, "This socket only answers questions.", "Use rw.sock with an account of the group causeway-admin.");
 			return;
 		}
-		if (!may_do(r, routes[i].role))
+		if (!may_do(r, routes[i].role) || (routes[i].proof == PROVED && !has_proof(r)))
 			return;
 		if (method == EVHTTP_REQ_GET && !req_timer(r, GET_WAIT_S, on_late)) {
 			req_error(r, 503, R_NO_MEMORY, NULL, NULL);
@@ -150,6 +150,14 @@ on_look(evutil_socket_t fd, short what, void *arg)
 		look_soon(a);
 }
 
+/* evhttp reads a body before we hear of its request, so a long one needs a request before it that says who comes (GET /v1/self). */
+static void
+body_limit(struct req *r)
+{
+	if (r->l->panel)
+		evhttp_connection_set_max_body_size(evhttp_request_get_connection(r->http), r->grant.role >= ROLE_EDITOR ? API_BODY_MAX : API_BODY_FIRST);
+}
+
 static void
 on_request(struct evhttp_request *http, void *arg)
 {
@@ -168,6 +176,7 @@ on_request(struct evhttp_request *http, void *arg)
 	}
 	author_of(r, http);
 	who_asks(r);
+	body_limit(r);
 	if (!path || !parse_query(r, uri)) {
 		req_error(r, 400, R_REQUEST_INVALID, "The request's address is malformed.", "");
 		return;
@@ -227,7 +236,7 @@ api_listen(struct api *a, const char *name, int fd)
 	l->rw = strcmp(name, "api-rw") == 0;
 	l->panel = strcmp(name, "api-panel") == 0;
 	/* Only who may apply has something to say: everybody else's bodies would be memory for nothing. */
-	evhttp_set_max_body_size(l->http, l->rw || l->panel ? API_BODY_MAX : API_BODY_ASK);
+	evhttp_set_max_body_size(l->http, l->rw ? API_BODY_MAX : l->panel ? API_BODY_FIRST : API_BODY_ASK);
 	evhttp_set_max_headers_size(l->http, 16384);
 	evhttp_set_allowed_methods(l->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);
 	evhttp_set_timeout(l->http, 90);

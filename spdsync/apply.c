@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account.h"
 #include "api.h"
 #include "confirm.h"
 
@@ -114,13 +115,23 @@ may_come(struct req *r, unsigned *confirm_s)
 	return false;
 }
 
+/* A tunnel that goes takes its networks off the air: that is dangerous, from whichever request it comes. */
+static bool
+plan_drops(const struct plan *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->v[i].fate == FATE_DROPPED)
+			return true;
+	return false;
+}
+
 void
 apply_change(struct req *r, struct change *c, const char *comment)
 {
 	struct sync *s = r->s;
 	unsigned confirm_s;
 
-	if (!may_come(r, &confirm_s))
+	if (!may_come(r, &confirm_s) || (plan_drops(&c->plan) && !has_proof(r)))
 		return;
 	if (change_is_none(s, c)) {
 		r->reply = apply_answer(c, json_integer((json_int_t)s->rev.number), true);

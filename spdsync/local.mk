@@ -7,6 +7,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/accountapi.c \
 	spdsync/accountbody.c \
 	spdsync/accountbody.h \
+	spdsync/accountself.c \
 	spdsync/accounts.c \
 	spdsync/accounts.h \
 	spdsync/act.c \
@@ -15,6 +16,8 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/api.c \
 	spdsync/api.h \
 	spdsync/apijson.c \
+	spdsync/procs.c \
+	spdsync/procs.h \
 	spdsync/apiserve.h \
 	spdsync/apply.c \
 	spdsync/between.c \
@@ -135,7 +138,8 @@ spdsync_spdsync_SOURCES = \
 spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
 
 STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql db/migrations/0004.sql \
-	db/migrations/0005.sql
+	db/migrations/0005.sql \
+	db/migrations/0006.sql
 EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
 spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@$(MKDIR_P) spdsync
@@ -151,7 +155,7 @@ EXTRA_DIST += test/unit/test_accounts test/unit/test_panel_line
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h test/unit/sync_tap.c test/unit/sync_tap.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_procs test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -179,6 +183,8 @@ test_unit_test_evring_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_evring_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_one_CFLAGS = $(SPDSYNC_TEST_FLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS)
 test_unit_test_one_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_procs_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_procs_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_parts_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_parts_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_pcapng_CFLAGS = $(SPDSYNC_TEST_FLAGS)

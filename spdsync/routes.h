@@ -10,10 +10,13 @@
 #include "accounts.h"
 
 struct req;
+/* PROVED: a session must have shown its user's password lately (accounts.h), because this gives rights or secrets, or takes tunnels away. */
+enum proof { KNOWN, PROVED };
 struct route {
 	enum evhttp_cmd_type method;
 	const char	*path;		/* "*" stands for one name */
 	enum role	 role;		/* what it takes; ROLE_NONE: also without a session */
+	enum proof	 proof;
 	void		(*run)(struct req *);
 };
 

@@ -9,6 +9,7 @@
 #include "confirm.h"
 #include "clock.h"
 #include "msg_sup.h"
+#include "procs.h"
 #include "names.h"
 
 struct sums { bool in, out, foreign; uint64_t bytes_in, bytes_out, packets_in, packets_out; };
@@ -374,12 +375,12 @@ status_now(void *arg)
 
 	if (!part)
 		return;
-	j = json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o}", "site", s->site,
+	j = json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o, s:o}", "site", s->site,
 	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s), "confirm", confirm_json(s),
 	    "engine", json_engine(s),
 	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
 	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down", "spdsync-resolve", names_up(s->names) ? "up" : "down",
-	    "supervisor", json_text(s->supervisor), "troubles", troubles(s));
+	    "supervisor", json_text(s->supervisor), "processes", procs_json(s->supervisor), "troubles", troubles(s));
 
 	json_object_set(j, "drops", r->drops);
 	json_object_update(j, part);

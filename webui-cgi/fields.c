@@ -151,7 +151,8 @@ fits(char *value, const struct field *d)
 	switch (d->type) {
 	case F_NAME:	return name_ok(value);
 	case F_NUMBER:	return is_number(value, d->max);
-	case F_LINE:	return n <= d->max && is_line(value);
+	case F_LINE: case F_HIDDEN:
+			return n <= d->max && is_line(value);
 	case F_TEXT:	return n <= d->max && plain_lines(value);
 	case F_CHOICE:	return is_choice(value, d->choices);
 	case F_TOKEN:	return n <= d->max && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == n;

@@ -26,6 +26,7 @@ enum field_type {
 	F_NAME,		/* of a tunnel, a site, a user */
 	F_NUMBER,	/* 0 to max */
 	F_LINE,		/* max octets without control octets */
+	F_HIDDEN,	/* the same, of a password or a key: no page gives it back */
 	F_TEXT,		/* max octets; tabs and line ends too, which become "\n" */
 	F_CHOICE,	/* one of "a|b|c" */
 	F_TOKEN,	/* base64url and hexadecimal digits */

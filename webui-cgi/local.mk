@@ -16,6 +16,7 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/look.c \
 	webui-cgi/page.c \
 	webui-cgi/page.h \
+	webui-cgi/page_account.c \
 	webui-cgi/page_certs.c \
 	webui-cgi/page_config.c \
 	webui-cgi/page_history.c \
@@ -25,6 +26,7 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/page_new.c \
 	webui-cgi/page_overview.c \
 	webui-cgi/page_parts.c \
+	webui-cgi/page_proof.c \
 	webui-cgi/page_secret.c \
 	webui-cgi/page_tunnel.c \
 	webui-cgi/page_tunnels.c \
@@ -68,8 +70,8 @@ UNIT_TESTS += test/web/test_cgi
 EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py
 
 # A browser, with what package-lock.json names. Which registry npm asks is npm's configuration, not the lock file's.
-WEB_TESTS = test/web/t_browser test/web/t_panel test/web/t_dashboard_schema
-EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
+WEB_TESTS = test/web/t_browser test/web/t_panel test/web/t_servers test/web/t_dashboard_schema
+EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
 web/made: test/web/package.json test/web/package-lock.json
 	@$(MKDIR_P) web && cp $(srcdir)/test/web/package.json $(srcdir)/test/web/package-lock.json web/
 	@cd web && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -5 npm.log; false; }

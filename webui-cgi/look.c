@@ -128,6 +128,7 @@ look_said(struct page *p, const char *said)
 		{ "restart", "The tunnel was taken down and is up again." }, { "rekey", "The tunnel has new keys." },
 		{ "applied", "The revision is in force." }, { "confirmed", "The change is confirmed and stays." },
 		{ "undone", "The change is undone." }, { "saved", "It is saved." }, { "removed", "It is removed." },
+		{ "password", "You have a new password; your other sessions have ended." }, { "others", "Your other sessions have ended." },
 		{ "ended", "The session has ended; please sign in again." }, { "out", "You are signed out." },
 	};
 
@@ -165,7 +166,7 @@ put_head(struct page *p, struct html *h)
 	    "<path d=\"M1 13h30M4 13c2-9 8-9 12-9s10 0 12 9M9 13V7M16 13V4M23 13V7\"/></svg>Causeway</a>"));
 	if (p->role != ROLE_NONE) {
 		put(h, L("<form method=\"post\" action=\""), P("/logout"), L("\"><input type=\"hidden\" name=\"csrf\" value=\""), p->csrf,
-		    L("\"><span class=\"who\">"), p->user, L(" <span class=\"dim\">"), roles[p->role], L("</span></span> <button class=\"quiet\">Sign out</button></form>"));
+		    L("\"><a class=\"who\" href=\""), P("/account"), L("\">"), p->user, L(" <span class=\"dim\">"), roles[p->role], L("</span></a> <button class=\"quiet\">Sign out</button></form>"));
 	}
 	put(h, L("</header>"));
 }

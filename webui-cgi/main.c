@@ -39,21 +39,25 @@ variable(const char *name)
 	return v ? v : "";
 }
 
-/* The body, as long as it was said to be and no longer than a form may be. */
-static char *
-read_body(size_t *n)
+/* The body, as long as it was said to be and no longer than max. False: it did not all come. */
+static bool
+read_body(struct body *b, size_t max)
 {
 	size_t want = strtoul(variable("CONTENT_LENGTH"), NULL, 10);
 	ssize_t got;
-	char *p;
 
-	*n = 0;
-	if (want == 0 || want > FIELDS_OCTETS)
-		return NULL;
-	p = malloc(want);
-	while (p && *n < want && (got = read(STDIN_FILENO, p + *n, want - *n)) > 0)
-		*n += (size_t)got;
-	return p;
+	if (want == 0 || want > max)
+		return want == 0;
+	b->p = malloc(want);
+	while (b->p && b->n < want && (got = read(STDIN_FILENO, b->p + b->n, want - b->n)) > 0)
+		b->n += (size_t)got;
+	return b->n == want;
+}
+
+static bool
+read_rest(struct body *b)
+{
+	return read_body(b, FIELDS_OCTETS);
 }
 
 static bool
@@ -76,8 +80,8 @@ main(void)
 	static struct proc p = { .name = "causeway.cgi" };
 	const char *socket = *variable("CAUSEWAY_PANEL_SOCKET") ? variable("CAUSEWAY_PANEL_SOCKET") : SOCKET;
 	struct html out = { 0 };
-	char csrf[65], *body;
-	size_t n;
+	struct body body = { .rest = read_rest };
+	char csrf[65];
 	bool done;
 	int fd;
 
@@ -90,16 +94,16 @@ main(void)
 	limit(RLIMIT_NOFILE, 16);
 	csrf_make("warm up", csrf);	/* OpenSSL loads what it needs while it may, */
 	json_object_seed(0);		/* and jansson reads /dev/urandom */
-	body = read_body(&n);		/* first: a sender who takes his time takes no place at spdsync's socket */
+	read_body(&body, BODY_FIRST);	/* first: a sender who takes his time takes no place at spdsync's socket; one who is known may */
 	fd = dial_unix(socket, SOCK_STREAM | SOCK_NONBLOCK);
 	if (fd < 0)
 		fd = -errno;
 	proc_confine(&p, &cgi_sandbox);
-	serve(environ, fd, body, n, &out);
+	serve(environ, fd, &body, &out);
 	done = !out.failed && write_all(out.p, out.n);
-	if (body)
-		explicit_bzero(body, n);
-	free(body);
+	if (body.p)
+		explicit_bzero(body.p, body.n);
+	free(body.p);
 	html_free(&out);
 	return done ? 0 : 1;
 }

@@ -62,6 +62,19 @@ say_place(struct page *p, const json_t *e)
 		put(&p->out, L("<pre class=\"code\" tabindex=\"0\">"), excerpt, L("</pre>"));
 }
 
+bool
+page_session(struct page *p, const struct answer *a)
+{
+	const char *session = js_str(a->body, "session");
+
+	if (strlen(session) >= sizeof(p->rq.session) || !*session)
+		return false;
+	snprintf(p->cookie, sizeof(p->cookie), "%s", session);
+	strcpy(p->rq.session, session);		/* the asker's too */
+	csrf_make(session, p->csrf);
+	return true;
+}
+
 static void
 refuse(struct page *p, const struct answer *a)
 {
@@ -72,6 +85,11 @@ refuse(struct page *p, const struct answer *a)
 	if (a->status == 401) {		/* the session has ended */
 		page_go(p, "/login?said=ended");
 		strcpy(p->cookie, "-");
+		return;
+	}
+	if (strcmp(js_str(a->body, "reason"), "PROOF_OLD") == 0) {
+		p->status = 403;
+		page_proof_ask(p, "");
 		return;
 	}
 	page_fail(p, a->status, a->status == 403 ? "You may not do that" : a->status == 404 ? "There is no such thing" : "It was not done",

@@ -28,6 +28,10 @@ struct page {
 	char		 csrf[65];
 	bool		 live;			/* it shows what changes by itself */
 	long long	 pending_s;		/* seconds until a change undoes itself; 0 none */
+	long long	 proof_s;		/* seconds for which what is dangerous wants no password */
+	long long	 others;		/* sessions that its reader has besides */
+	char		 until[32];		/* the end of this one */
+	bool		 asks;			/* it is the question for the password: nothing else comes on it */
 };
 
 /*
@@ -58,7 +62,15 @@ bool page_post(struct page *, struct answer *, const char *method, const char *p
 void page_fail(struct page *, int status, const char *title, const char *message, const char *hint);
 void page_go(struct page *, const char *path);	/* 303, to a path of ours that needs no escaping */
 const char *page_field(const struct page *, const char *name);	/* "" when it is not there */
+bool page_session(struct page *, const struct answer *);	/* what spdsync gave a session goes on as: the cookie, and what is asked from here on */
 void page_say(struct page *, const char *title, const char *command);
+
+/* page_proof.c: the password again, before what is dangerous */
+#define PROOF_SOON	60		/* seconds before its end a form asks for it beforehand */
+void page_proof_field(struct page *);	/* in a form whose fields no page gives back: a field for it, when it is going to be asked for */
+bool page_proof_take(struct page *);	/* what came in that field; false: it is wrong, and the page asks again */
+bool page_proof_needed(struct page *);	/* true: the page asks */
+void page_proof_ask(struct page *, const char *wrong);
 
 /* look.c: what pages are made of */
 void look_form(struct page *, const char *path);	/* begins a form that posts to a path of ours */
@@ -77,6 +89,8 @@ void page_login_post(struct page *);
 void page_first(struct page *);
 void page_first_post(struct page *);
 void page_logout_post(struct page *);
+void page_account(struct page *);	/* page_account.c */
+void page_account_post(struct page *);
 void page_overview(struct page *);	/* page_overview.c */
 void page_tunnels(struct page *);	/* page_tunnels.c */
 void page_tunnel(struct page *);	/* page_tunnel.c */

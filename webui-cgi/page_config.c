@@ -137,7 +137,7 @@ planned(struct page *p, const json_t *answer)
 static void
 keep_text(struct page *p)
 {
-	if (p->status == 303 || !*page_field(p, "text"))
+	if (p->status == 303 || p->asks || !*page_field(p, "text"))
 		return;
 	put(&p->out, L("<h2>The file as you sent it</h2>"));
 	file_form(p, page_field(p, "text"), page_field(p, "comment"), page_field(p, "remove"));

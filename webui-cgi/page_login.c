@@ -45,8 +45,8 @@ body_of(const char *const *v)
 static void
 take_session(struct page *p, const struct answer *a)
 {
-	snprintf(p->cookie, sizeof(p->cookie), "%s", js_str(a->body, "session"));
-	page_go(p, "/");
+	if (page_session(p, a))
+		page_go(p, "/");
 }
 
 /* What a refused sign-in says: one sentence for a wrong name and a wrong password, spdsync's own when it slows down. */

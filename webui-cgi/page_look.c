@@ -149,46 +149,19 @@ counters(struct page *p, const char *title, const json_t *list)
 	put(&p->out, L("</dl></section>"));
 }
 
-/* The value of key in a line of "name key=value ..."; nothing when it is not there. */
+/* What causewayd says of the processes that it keeps. */
 static void
-put_value(struct html *h, const char *line, const char *key)
+daemons(struct page *p, const json_t *list)
 {
-	size_t n = strlen(key), len = strcspn(line, "\n");
-	char value[64];
-
-	for (const char *at = line; (at = memchr(at, ' ', (size_t)(line + len - at))) != NULL;) {
-		at++;
-		if (strncmp(at, key, n) != 0 || at[n] != '=')
-			continue;
-		snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + n + 1, " \n"), at + n + 1);
-		if (strcmp(key, "since") == 0)
-			look_time(h, value);
-		else
-			put(h, value);
-		return;
-	}
-}
-
-/* What causewayd says of the processes that it keeps, a line each. */
-static void
-daemons(struct page *p, const char *text)
-{
-	static const char *const keys[] = { "pid", "state", "since", "restarts", "last_exit" };
-	char name[64];
+	const json_t *d;
+	size_t i;
 
 	put(&p->out, L("<h2>Daemons</h2><div class=\"wide\" role=\"region\" aria-label=\"Daemons\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Program</th><th scope=\"col\">Process</th>"
-	    "<th scope=\"col\">State</th><th scope=\"col\">Since (UTC)</th><th scope=\"col\">Restarts</th><th scope=\"col\">Last end</th></tr></thead><tbody>"));
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(text, " \n"), text);
-		if (!*name)
-			continue;
-		put(&p->out, L("<tr><th scope=\"row\">"), name, L("</th>"));
-		for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-			put(&p->out, L("<td>"));
-			put_value(&p->out, text, keys[i]);
-			put(&p->out, L("</td>"));
-		}
-		put(&p->out, L("</tr>"));
+	    "<th scope=\"col\">State</th><th scope=\"col\">Since (UTC)</th><th scope=\"col\" class=\"num\">Restarts</th><th scope=\"col\">Last end</th></tr></thead><tbody>"));
+	json_array_foreach(list, i, d) {
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td>"), js_int(d, "pid"), L("</td><td>"), js_str(d, "state"), L("</td><td>"));
+		look_time(&p->out, js_str(d, "since"));
+		put(&p->out, L("</td><td class=\"num\">"), js_int(d, "restarts"), L("</td><td>"), js_str(d, "last_exit"), L("</td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
 }
@@ -210,8 +183,8 @@ page_system(struct page *p)
 		put(&p->out, L("<div class=\"note bad\"><p>"), js_str(v, "message"), L("</p></div>"));
 	put(&p->out, L("<section class=\"card\"><dl class=\"facts\"><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), L(" (asked for: "), js_str(engine, "asked"),
 	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd></dl></section>"));
-	if (js_has(a.body, "supervisor"))
-		daemons(p, js_str(a.body, "supervisor"));
+	if (json_array_size(json_object_get(a.body, "processes")))
+		daemons(p, json_object_get(a.body, "processes"));
 	counters(p, "Packets dropped, by reason", json_object_get(a.body, "drops"));
 	if (page_get(p, &c, "/v1/counters")) {
 		counters(p, "IKE", json_object_get(c.body, "iked"));

@@ -301,6 +301,8 @@ show_plan(struct page *p, const struct new_tunnel *t)
 		if (!t->cert && p->role >= ROLE_ADMIN)
 			put(&p->out, L("<label for=\"secret-in\">The secret, if the other end has made one</label><input id=\"secret-in\" name=\"secret\" type=\"password\" autocomplete=\"off\" "
 			    "maxlength=\"2000\" aria-describedby=\"secret-is\"><p class=\"dim\" id=\"secret-is\">As it was shown there. Left empty, one of 256 random bits is made and shown once.</p>"));
+		if (!t->cert && p->role >= ROLE_ADMIN)
+			page_proof_field(p);
 		end(p, "Make the tunnel");
 		answer_free(&a);
 	}
@@ -328,11 +330,16 @@ done(struct page *p, const struct new_tunnel *t, const json_t *answer)
 static void
 make(struct page *p, const struct new_tunnel *t)
 {
-	char *text = whole_text(p, t);
+	bool secret = !t->cert && p->role >= ROLE_ADMIN;
+	char *text;
 	long long seconds = atoll(page_field(p, "seconds"));
 	struct answer a;
 	bool good;
 
+	/* Before the tunnel is made: its secret must not be what is refused. */
+	if (secret && page_proof_needed(p))
+		return;
+	text = whole_text(p, t);
 	if (!text)
 		return;
 	if (seconds >= 2)

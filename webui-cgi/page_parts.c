@@ -78,7 +78,7 @@ page_tunnel_config_post(struct page *p)
 	else
 		path = URL(p, L("/v1/tunnels/"), SEG(p->name), L("?file=block&was="), SEG(page_field(p, "was")), L("&comment="), SEG(page_field(p, "comment")));
 	if (!page_post(p, &a, remove ? "DELETE" : "PUT", path, remove ? "" : page_field(p, "text"), 60)) {
-		if (!remove && p->status != 303)
+		if (!remove && p->status != 303 && !p->asks)
 			block_form(p, page_field(p, "text"), page_field(p, "was"));
 		return;
 	}

@@ -85,7 +85,9 @@ forms(struct page *p)
 	put(&p->out, L("<button class=\"main\" name=\"what\" value=\"new\">Make a secret</button></form></section><section class=\"card\"><h2>Hand in one</h2>"));
 	look_form_name(p, "/tunnels/", p->name, "/secret");
 	put(&p->out, L("<label for=\"typed\">The secret that the other end has</label><input id=\"typed\" name=\"secret\" type=\"password\" autocomplete=\"off\" maxlength=\"2000\" required "
-	    "aria-describedby=\"typed-is\"><p class=\"dim\" id=\"typed-is\">As it was shown there: base64:…, hex:…, or plain text.</p><button name=\"what\" value=\"put\">Hand it in</button></form></section>"));
+	    "aria-describedby=\"typed-is\"><p class=\"dim\" id=\"typed-is\">As it was shown there: base64:…, hex:…, or plain text.</p>"));
+	page_proof_field(p);
+	put(&p->out, L("<button name=\"what\" value=\"put\">Hand it in</button></form></section>"));
 }
 
 static bool
@@ -137,7 +139,7 @@ page_secret_post(struct page *p)
 	bool new = strcmp(page_field(p, "what"), "new") == 0;
 	struct answer a;
 
-	if (!begin(p, &a))
+	if (page_proof_needed(p) || !begin(p, &a))
 		return;
 	if (!*psk_name(a.body))
 		look_note(&p->out, "bad", "This tunnel has no secret.");

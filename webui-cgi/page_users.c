@@ -48,6 +48,7 @@ new_user(struct page *p)
 	put(&p->out, L("<label for=\"user\">Name</label><input id=\"user\" name=\"user\" maxlength=\"63\" autocapitalize=\"none\" spellcheck=\"false\" autocomplete=\"off\" required>"
 	    "<label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" maxlength=\"1024\" required>"));
 	role_select(p, "role", "viewer");
+	page_proof_field(p);
 	put(&p->out, L("<p><button class=\"main\">Make this user</button></p></form></details>"));
 }
 

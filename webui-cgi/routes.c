@@ -8,14 +8,16 @@
 static const struct field no_fields[] = { { 0 } };
 #define SAID	{ "said", F_NAME, 0, false, NULL }
 #define CSRF	{ "csrf", F_TOKEN, 64, false, NULL }
+/* The reader's password, where what is dangerous wants it again (page_proof.c). */
+#define PROOF	{ "proof", F_HIDDEN, 1024, false, NULL }
 #define SPAN	{ "span", F_CHOICE, 0, false, "2h|1d|31d" }
 static const struct field said[] = { SAID, { 0 } };
 static const struct field said_span[] = { SAID, SPAN, { 0 } };
 static const struct field csrf_only[] = { CSRF, { 0 } };
-static const struct field login[] = { { "user", F_LINE, 64, true, NULL }, { "password", F_LINE, 1024, true, NULL }, { 0 } };
+static const struct field login[] = { { "user", F_LINE, 64, true, NULL }, { "password", F_HIDDEN, 1024, true, NULL }, { 0 } };
 static const struct field first[] = {
-	{ "token", F_TOKEN, 64, true, NULL }, { "user", F_NAME, 0, true, NULL }, { "password", F_LINE, 1024, true, NULL },
-	{ "again", F_LINE, 1024, true, NULL }, { 0 },
+	{ "token", F_TOKEN, 64, true, NULL }, { "user", F_NAME, 0, true, NULL }, { "password", F_HIDDEN, 1024, true, NULL },
+	{ "again", F_HIDDEN, 1024, true, NULL }, { 0 },
 };
 static const struct field tunnels[] = {
 	{ "match", F_LINE, 64, false, NULL }, { "state", F_CHOICE, 0, false, "up|rekeying|connecting|failed|down|not-up" },
@@ -27,38 +29,42 @@ static const struct field act[] = { CSRF, { "what", F_CHOICE, 0, true, "up|down|
 #define TEXT	{ "text", F_TEXT, FIELDS_OCTETS, false, NULL }
 #define COMMENT	{ "comment", F_LINE, 200, false, NULL }
 #define ROLE	{ "role", F_CHOICE, 0, true, "viewer|operator|editor|admin" }
-static const struct field config[] = { CSRF, TEXT, COMMENT, SECONDS, { "remove", F_LINE, 1000, false, NULL }, { "what", F_CHOICE, 0, true, "plan|apply" }, { 0 } };
+static const struct field config[] = { CSRF, PROOF, TEXT, COMMENT, SECONDS, { "remove", F_LINE, 1000, false, NULL }, { "what", F_CHOICE, 0, true, "plan|apply" }, { 0 } };
 static const struct field confirm[] = { CSRF, { "revision", F_NUMBER, INT64_MAX, true, NULL }, { "what", F_CHOICE, 0, true, "confirm|undo" }, { 0 } };
-static const struct field rollback[] = { CSRF, SECONDS, { 0 } };
-static const struct field block[] = { CSRF, TEXT, COMMENT, SECONDS, { "was", F_TOKEN, 64, true, NULL }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 } };
+static const struct field rollback[] = { CSRF, PROOF, SECONDS, { 0 } };
+static const struct field block[] = { CSRF, PROOF, TEXT, COMMENT, SECONDS, { "was", F_TOKEN, 64, true, NULL }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 } };
 static const struct field export[] = { { "for", F_CHOICE, 0, false, "causeway|strongswan|libreswan|openiked|fields" }, { 0 } };
 static const struct field part[] = { { "offset", F_NUMBER, 1000000, false, NULL }, { 0 } };
 static const struct field logs[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { "match", F_LINE, 64, false, NULL }, { 0 } };
 static const struct field revisions[] = { SAID, { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field audit[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field new_tunnel[] = {
-	CSRF, SECONDS, { "step", F_NUMBER, 5, true, NULL }, { "there", F_NAME, 0, false, NULL }, { "address", F_LINE, 63, false, NULL },
+	CSRF, PROOF, SECONDS, { "step", F_NUMBER, 5, true, NULL }, { "there", F_NAME, 0, false, NULL }, { "address", F_LINE, 63, false, NULL },
 	{ "here_address", F_LINE, 63, false, NULL }, { "here_networks", F_LINE, 500, false, NULL }, { "networks", F_LINE, 500, false, NULL },
 	{ "policy", F_CHOICE, 0, false, "modern|compatible|legacy" }, { "start", F_CHOICE, 0, false, "always|on-demand|respond-only" },
-	{ "auth", F_CHOICE, 0, false, "psk|cert|manual" }, { "trust", F_NAME, 0, false, NULL }, { "secret", F_LINE, 2000, false, NULL }, { 0 },
+	{ "auth", F_CHOICE, 0, false, "psk|cert|manual" }, { "trust", F_NAME, 0, false, NULL }, { "secret", F_HIDDEN, 2000, false, NULL }, { 0 },
 };
 static const struct field accounts[] = {
 	SAID, { "users-after", F_NAME, 0, false, NULL }, { "sessions-before", F_NUMBER, INT64_MAX, false, NULL },
 	{ "tokens-before", F_NUMBER, INT64_MAX, false, NULL }, { 0 },
 };
-static const struct field user_new[] = { CSRF, { "user", F_NAME, 0, true, NULL }, { "password", F_LINE, 1024, true, NULL }, ROLE, { 0 } };
+static const struct field user_new[] = { CSRF, PROOF, { "user", F_NAME, 0, true, NULL }, { "password", F_HIDDEN, 1024, true, NULL }, ROLE, { 0 } };
 static const struct field user[] = {
-	CSRF, { "password", F_LINE, 1024, false, NULL }, { "role", F_CHOICE, 0, false, "viewer|operator|editor|admin" },
+	CSRF, PROOF, { "password", F_HIDDEN, 1024, false, NULL }, { "role", F_CHOICE, 0, false, "viewer|operator|editor|admin" },
 	{ "disabled", F_CHOICE, 0, false, "yes" }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 },
 };
-static const struct field secret[] = { CSRF, { "what", F_CHOICE, 0, true, "new|put" }, { "secret", F_LINE, 2000, false, NULL }, { 0 } };
+static const struct field secret[] = { CSRF, PROOF, { "what", F_CHOICE, 0, true, "new|put" }, { "secret", F_HIDDEN, 2000, false, NULL }, { 0 } };
 static const struct field certs[] = {
-	CSRF, { "what", F_CHOICE, 0, true, "csr|import|init|issue|renew|revoke|remove" }, { "name", F_NAME, 0, false, NULL }, { "ca", F_NAME, 0, false, NULL },
+	CSRF, PROOF, { "what", F_CHOICE, 0, true, "csr|import|init|issue|renew|revoke|remove" }, { "name", F_NAME, 0, false, NULL }, { "ca", F_NAME, 0, false, NULL },
 	{ "site", F_NAME, 0, false, NULL }, { "serial", F_TOKEN, 63, false, NULL }, { "pem", F_TEXT, 32000, false, NULL },
 	{ "key", F_CHOICE, 0, false, "ecdsa-p256|ecdsa-p384|ed25519|rsa-3072|rsa-4096" }, { "replace", F_CHOICE, 0, false, "yes" }, { 0 },
 };
-static const struct field by_id[] = { CSRF, { "id", F_NUMBER, INT64_MAX, true, NULL }, { 0 } };
-static const struct field token[] = { CSRF, { "name", F_NAME, 0, true, NULL }, ROLE, { "days", F_NUMBER, 3650, true, NULL }, { 0 } };
+static const struct field account[] = {
+	CSRF, { "what", F_CHOICE, 0, true, "password|others" }, { "now", F_HIDDEN, 1024, false, NULL }, { "password", F_HIDDEN, 1024, false, NULL },
+	{ "again", F_HIDDEN, 1024, false, NULL }, { 0 },
+};
+static const struct field by_id[] = { CSRF, PROOF, { "id", F_NUMBER, INT64_MAX, true, NULL }, { 0 } };
+static const struct field token[] = { CSRF, PROOF, { "name", F_NAME, 0, true, NULL }, ROLE, { "days", F_NUMBER, 3650, true, NULL }, { 0 } };
 
 const struct route routes[] = {
 	{ M_GET,	"/login",		ROLE_NONE,	said,		page_login },
@@ -66,6 +72,8 @@ const struct route routes[] = {
 	{ M_GET,	"/first",		ROLE_NONE,	no_fields,	page_first },
 	{ M_POST,	"/first",		ROLE_NONE,	first,		page_first_post },
 	{ M_POST,	"/logout",		ROLE_VIEWER,	csrf_only,	page_logout_post },
+	{ M_GET,	"/account",		ROLE_VIEWER,	said,		page_account },
+	{ M_POST,	"/account",		ROLE_VIEWER,	account,	page_account_post },
 	{ M_GET,	"/",			ROLE_VIEWER,	said_span,		page_overview },
 	{ M_GET,	"/tunnels",		ROLE_VIEWER,	tunnels,	page_tunnels },
 	{ M_GET,	"/tunnels/*",		ROLE_VIEWER,	said_span,		page_tunnel },

@@ -114,6 +114,9 @@ know(struct page *p)
 		return false;
 	snprintf(p->user, sizeof(p->user), "%s", js_str(a.body, "user"));
 	p->role = role_of(js_str(a.body, "role"));
+	p->proof_s = js_int(a.body, "proof_s");
+	p->others = js_int(a.body, "others");
+	snprintf(p->until, sizeof(p->until), "%s", js_str(a.body, "expires"));
 	if (js_has(a.body, "confirm"))
 		p->pending_s = js_int(json_object_get(a.body, "confirm"), "seconds_left");
 	answer_free(&a);
@@ -136,8 +139,23 @@ obeyed(struct page *p)
 	return true;
 }
 
+/* The form, once it is known who sends it: who did not sign in sends short ones. */
+static bool
+take_form(struct page *p, struct body *b)
+{
+	if (p->rq.body > BODY_FIRST && p->route->role == ROLE_NONE) {
+		page_fail(p, 413, "That form cannot be read", "It is too long.", "");
+		return false;
+	}
+	if ((p->rq.body > BODY_FIRST && !b->rest(b)) || !fields_decode(&p->form, b->p, b->n)) {
+		page_fail(p, 400, "That form cannot be read", "It is too long, or not written as forms are.", "");
+		return false;
+	}
+	return true;
+}
+
 static void
-answer_page(struct page *p, const char *in, size_t n)
+answer_page(struct page *p, struct body *b)
 {
 	bool other = false;
 	char why[160];
@@ -154,11 +172,9 @@ answer_page(struct page *p, const char *in, size_t n)
 		page_fail(p, 403, "This did not come from the panel", "Another site asked for this page as a part of itself.", "");
 		return;
 	}
-	if (p->rq.method == M_POST && !fields_decode(&p->form, in, n)) {
-		page_fail(p, 400, "That form cannot be read", "It is too long, or not written as forms are.", "");
-		return;
-	}
 	if (p->route->role != ROLE_NONE && !know(p))
+		return;
+	if (p->rq.method == M_POST && !take_form(p, b))
 		return;
 	if (p->rq.method == M_POST && !obeyed(p))
 		return;
@@ -174,6 +190,8 @@ answer_page(struct page *p, const char *in, size_t n)
 		page_fail(p, 403, "You may not do that", "Your role does not go that far.", "Ask an administrator of this gateway.");
 		return;
 	}
+	if (p->rq.method == M_POST && p->route->role != ROLE_NONE && *page_field(p, "proof") && !page_proof_take(p))
+		return;
 	p->route->run(p);
 }
 
@@ -190,7 +208,7 @@ refused(struct page *p, enum verdict v)
 }
 
 void
-serve(char *const *env, int spdsync, const char *in, size_t n, struct html *out)
+serve(char *const *env, int spdsync, struct body *b, struct html *out)
 {
 	struct page p = { .status = 200 };
 	struct html whole = { 0 };
@@ -201,7 +219,7 @@ serve(char *const *env, int spdsync, const char *in, size_t n, struct html *out)
 	if (v != RQ_OK)
 		refused(&p, v);
 	else
-		answer_page(&p, in, n);
+		answer_page(&p, b);
 	if (p.status != 303)
 		look_page(&p, &whole);
 	if (p.out.failed || whole.failed) {

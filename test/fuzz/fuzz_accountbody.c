@@ -20,10 +20,10 @@ check(const struct accountbody *b, enum accountbody_kind kind)
 {
 	must(b->user[0] == '\0' || name_ok(b->user));
 	must(b->name[0] == '\0' || name_ok(b->name));
-	must(b->password.n <= 500 && b->token.n <= 64);
+	must(b->password.n <= 500 && b->fresh.n <= 500 && b->token.n <= 64);
 	must(!memchr(b->password.b, '\0', b->password.n) && !memchr(b->token.b, '\0', b->token.n));
 	must(b->role <= ROLE_ADMIN && b->disabled >= -1 && b->disabled <= 1);
-	must(kind == ACCOUNT_LOGIN || kind == ACCOUNT_CHANGE || kind == ACCOUNT_TOKEN || b->user[0]);
+	must(kind == ACCOUNT_LOGIN || kind == ACCOUNT_CHANGE || kind >= ACCOUNT_PROOF || kind == ACCOUNT_TOKEN || b->user[0]);
 	must(kind != ACCOUNT_TOKEN || (b->name[0] && b->role && b->days >= 1 && b->days <= ACCOUNT_DAYS_MAX));
 	must(kind != ACCOUNT_NEW || (b->role && b->password.n));
 	must(!password_good(&b->password, b->user) || b->password.n >= 8);
@@ -39,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (n == 0)
 		return 0;
-	kind = (enum accountbody_kind)(p[0] % (ACCOUNT_TOKEN + 1));
+	kind = (enum accountbody_kind)(p[0] % ACCOUNT_KINDS);
 	if (accountbody_get((const char *)p + 1, n - 1, kind, &b, why, sizeof(why)))
 		check(&b, kind);
 	else

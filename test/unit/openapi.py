@@ -303,6 +303,21 @@ call(200, "post", "/v1/login", body=K % good)
 call(200, "get", "/v1/self")
 call(200, "get", "/v1/self", sock="panel", token=ses)
 call(401, "get", "/v1/self", sock="panel")
+OWN = {"/v1/self/proof": '{"password": "%s"}', "/v1/self/password": '{"password": "%s", "new": "a sentence of my own"}'}
+got = []
+for path, body in OWN.items():
+    call(400, "post", path, body="{}", sock="panel", token=ses)
+    call(400, "post", path, body=body % good)
+    call(401, "post", path, body=body % good, sock="panel")
+    until(lambda: request("post", path, body % "wrong", "panel", token=ses)[0] == 401)
+    seen.add(("post", path, 401))
+    until(lambda: got.append(request("post", path, body % good, "panel", token=ses)) or got[-1][0] == 200)	# guesses have made it slow
+    seen.add(("post", path, 200))
+    ses = json.loads(got[-1][2])["session"]
+call(200, "delete", "/v1/self/others", sock="panel", token=ses)
+call(401, "delete", "/v1/self/others", sock="panel")
+call(400, "delete", "/v1/self/others")
+call(200, "post", "/v1/login", body=K % good)
 for path, key in (("/v1/users", "users"), ("/v1/sessions", "sessions"), ("/v1/tokens", "tokens")):
     call(200, "get", path)
     call(403, "get", path, sock="ro")
@@ -327,8 +342,11 @@ call(401, "post", "/v1/logout", sock="panel", token=ses)
 call(400, "post", "/v1/logout")
 call(200, "delete", "/v1/sessions/{name}", str(json.loads(request("get", "/v1/sessions")[2])["sessions"][0]["id"]))
 call(404, "delete", "/v1/sessions/{name}", "99")
+ses = call(200, "post", "/v1/login", body=K % good)["session"]
 until(lambda: re.search(rb"in ([2-9]|\d\d) s", request("post", "/v1/login", K % "wrong")[2]))
 call(429, "post", "/v1/login", body=K % good)
+for path, body in OWN.items():
+    call(429, "post", path, body=body % good, sock="panel", token=ses)
 call(429, "post", "/v1/first-user", body=json.dumps({"token": first, "user": "ann", "password": good}))
 
 for path, cursor in (("/v1/users", "after"), ("/v1/sessions", "before"), ("/v1/tokens", "before")):

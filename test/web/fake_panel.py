@@ -4,6 +4,8 @@ import json, os, socket, struct, threading
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&\u202e\u0007{{7*7}}</pre></textarea>"
 SESSION = "cws_" + "A" * 43
+AFTER = "cws_" + "B" * 43	# the name of a session from when its password was shown again
+PASSWORD = "eve's password"
 
 
 def child(name):
@@ -37,11 +39,12 @@ def confined(c):
 
 class Fake:
     """role: whose session it is; every call is kept in asked as (method, path, body, headers).
+    stale: its password was shown long ago, and what changes something is refused until it is shown again.
     accounts: so many users, sessions and tokens; 0: one of each, hostile.
     confined: how the last who asked was closed in at that moment, and how many descriptors it had."""
 
     def __init__(self, path, tunnels=3):
-        self.role, self.asked, self.tunnels, self.extra, self.connections, self.confined, self.accounts = "admin", [], tunnels, {}, 0, None, 0
+        self.role, self.asked, self.tunnels, self.extra, self.connections, self.confined, self.accounts, self.stale = "admin", [], tunnels, {}, 0, None, 0, False
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(64)
@@ -91,12 +94,19 @@ class Fake:
         at = path.split("?")[0]
         if at in ("/v1/login", "/v1/first-user"):
             return 200, {"session": SESSION, "user": "eve", "role": self.role, "expires": "2030-01-01T00:00:00Z"}
-        if headers.get("authorization") != "Bearer " + SESSION:
+        if headers.get("authorization") not in ("Bearer " + SESSION, "Bearer " + AFTER):
             return 401, {"code": 401, "reason": "SESSION_NONE", "message": "No session.", "hint": ""}
         if (method, at) in self.extra:
             return self.extra[method, at]
         if at == "/v1/self":
-            return 200, {"user": HOSTILE, "role": self.role, "expires": "2030-01-01T00:00:00Z", "kind": "session"}
+            return 200, {"user": HOSTILE, "role": self.role, "expires": "2030-01-01T00:00:00Z", "kind": "session", "proof_s": 0 if self.stale else 250, "others": 2}
+        if at in ("/v1/self/proof", "/v1/self/password"):
+            if json.loads(self.asked[-1][2])["password"] != PASSWORD:
+                return 401, {"code": 401, "reason": "LOGIN_FAILED", "message": H, "hint": H}
+            self.stale = False
+            return 200, {"session": AFTER, "user": "eve", "role": self.role, "expires": "2030-01-01T00:00:00Z"}
+        if method != "GET" and self.stale and at not in ("/v1/logout", "/v1/self/others"):
+            return 403, {"code": 403, "reason": "PROOF_OLD", "message": "m", "hint": "h"}
         if method != "GET":
             return 200, {"done": True, "revision": 4, "token": H, "warnings": [{"tunnel": H, "message": H, "hint": H}],
                          "plan": [{"tunnel": H, "action": "rekeyed", "why": H}]}
@@ -117,7 +127,9 @@ class Fake:
         if at == "/v1/status":
             return {"site": "tokyo", "revision": {"number": 3, "time": "2026-01-01T00:00:00Z", "author": HOSTILE, "comment": HOSTILE, "current": True},
                     "confirm": None, "in_sync": False, "engine": {"host": "user", "asked": "auto", "version": HOSTILE, "up": True, "synced": True,
-                    "guard": "closed"}, "daemons": {"ipsecd": "up", "keymgr": "up", "iked": "down", "keymgr-fetch": "up"}, "supervisor": "iked pid=7 state=ready since=2026-01-01T00:00:00Z restarts=2 last_exit=status:1\n" + HOSTILE,
+                    "guard": "closed"}, "daemons": {"ipsecd": "up", "keymgr": "up", "iked": "down", "keymgr-fetch": "up"}, "supervisor": HOSTILE,
+                    "processes": [{"program": "iked", "pid": 7, "state": "ready", "since": "2026-01-01T00:00:00Z", "restarts": 2, "last_exit": "status:1"},
+                                  {k: HOSTILE for k in ("program", "pid", "state", "since", "restarts", "last_exit")}],
                     "troubles": [{"reason": None, "message": HOSTILE}], "drops": {HOSTILE: 1}, "tunnels": None}
         if at == "/v1/tunnels":
             limit = int(path.split("limit=")[1].split("&")[0])
