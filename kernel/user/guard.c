@@ -18,7 +18,7 @@
 #include "guard.h"
 
 #define ELEMS		256	/* elements a message */
-#define LEAD_PRIORITY	(-160)	/* behind defragmentation (-400) and connection tracking (-200), before what users call mangle */
+#define LEAD_PRIORITY	(-90)	/* behind what users mark (mangle, -150) and the translation of destinations (-100): the engine sees what is routed */
 #define ROOM		65536u	/* that a message may need: 256 elements of IPv6 pairs are 36 KiB */
 
 struct nlmsghdr *

@@ -174,10 +174,10 @@ say_selectors(struct text *t, const struct guard_want *g)
 			}
 		say(t, "\t}\n");
 	}
-	say(t, "\tchain lead {\n\t\ttype filter hook prerouting priority -160; policy accept;\n");
+	say(t, "\tchain lead {\n\t\ttype filter hook prerouting priority -90; policy accept;\n");
 	say(t, "\t\tiifname \"lo\" return\n\t\tiifname \"%s\" return\n\t\tfib daddr type local return\n", g->tun);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tjump select_lead\n\t}\n");
-	say(t, "\tchain lead_own {\n\t\ttype route hook output priority -160; policy accept;\n");
+	say(t, "\tchain lead_own {\n\t\ttype route hook output priority -90; policy accept;\n");
 	say(t, "\t\tmeta mark and 0xff00 == 0x4d00 return\n\t\toifname \"lo\" return\n\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK
 	    "\t\tjump select_lead\n\t\tmeta mark and 0xff00 == 0x200 " MARK_LEAD_OWN "\n\t}\n");
 }

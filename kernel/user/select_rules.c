@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The rules of select.h, and the two chains that ask select_lead: `lead` for what is forwarded, before routing and behind the
+ * The rules of select.h, and the two chains that ask select_lead: `lead` for what is forwarded, before routing, behind the translation of destinations and the
  * defragmentation of connection tracking where that is in use; `lead_own` for what this host sends, whose route the kernel looks up again
  * when the mark has changed. They set two marks, since only the former is asked for its way back (routes.c).
  */
