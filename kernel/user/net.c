@@ -93,7 +93,7 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 	return e == 0;
 }
 
-struct collect { struct guard_want *w; struct troubles *t; struct entry *v; size_t n, cap; bool select, ok; };
+struct collect { struct guard_want *w; struct troubles *t; struct entry *v; size_t n, cap; bool select, special, ok; };
 struct entry { uint32_t priority; size_t order; struct selector s; };
 
 static uint8_t
@@ -109,8 +109,9 @@ action_of(const struct net_policy *p)
 }
 
 static bool
-add_entry(struct collect *c, const struct net_policy *p)
+on_entry(void *arg, const struct net_policy *p)
 {
+	struct collect *c = arg;
 	struct selector s = { .dir = p->dir, .action = action_of(p), .proto = p->proto, .sport = p->sport, .dport = p->dport, .src = p->src, .dst = p->dst };
 
 	if (!selector_possible(&s))
@@ -120,7 +121,7 @@ add_entry(struct collect *c, const struct net_policy *p)
 		struct entry *v = realloc(c->v, cap * sizeof(*v));
 
 		if (v == NULL)
-			return false;
+			return c->ok = false;
 		c->v = v;
 		c->cap = cap;
 	}
@@ -133,17 +134,11 @@ static bool
 on_policy(void *arg, const struct net_policy *p)
 {
 	struct collect *c = arg;
-	char s[PREFIX_STR], d[PREFIX_STR];
 	struct pair pair;
 
-	if (c->select && !add_entry(c, p))
-		return c->ok = false;
-	if (!p->plain) {
-		if (!c->select && p->dir == CW_DIR_OUT)
-			trouble_add(c->t, "the policy %s to %s is not by prefix alone in tunnel mode: it is neither routed nor guarded yet",
-			    prefix_str(&p->src, s), prefix_str(&p->dst, d));
+	c->special |= action_of(p) != SELECT_PREFIX;
+	if (!p->plain)
 		return true;
-	}
 	if (p->dir == CW_DIR_IN && p->open)
 		return true;		/* nothing to be guarded */
 	pair.remote = p->dir == CW_DIR_IN ? p->src : p->dst;
@@ -192,6 +187,9 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 	*w = (struct guard_want){ .open = n->open, .xfrm = n->xfrm, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
 	memcpy(w->tun, n->saved.tun, sizeof(w->tun));
 	n->policies.each(n->policies.ctx, on_policy, &c);
+	/* Ten thousand that are all by prefix are not put in order for nothing. */
+	if (c.ok && c.select && c.special)
+		n->policies.each(n->policies.ctx, on_entry, &c);
 	ok = c.ok && choose(&c);
 	free(c.v);
 	if (!ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out) ||
