@@ -21,6 +21,7 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/page_config.c \
 	webui-cgi/page_history.c \
 	webui-cgi/page_kernel.c \
+	webui-cgi/page_log.c \
 	webui-cgi/page_login.c \
 	webui-cgi/page_look.c \
 	webui-cgi/page_new.c \

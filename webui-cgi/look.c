@@ -43,17 +43,27 @@ look_form_name(struct page *p, const char *head, const char *name, const char *t
 }
 
 void
+look_mark(struct html *h, enum mark mark, const char *word)
+{
+	static const struct { const char *sign; struct lit class; } v[] = {
+		[MARK_GOOD] = { "●", { "up" } }, [MARK_WAIT] = { "◐", { "wait" } }, [MARK_BAD] = { "✕", { "bad" } }, [MARK_OFF] = { "○", { "down" } },
+		[MARK_ODD] = { "◆", { "bad" } },
+	};
+
+	put(h, L("<span class=\"st "), v[mark].class, L("\"><span aria-hidden=\"true\">"), v[mark].sign, L("</span> "), word, L("</span>"));
+}
+
+void
 look_state(struct html *h, const char *state)
 {
-	static const struct { const char *name, *sign; struct lit class; } v[] = {
-		{ "up", "●", { "up" } }, { "rekeying", "●", { "up" } }, { "connecting", "◐", { "wait" } },
-		{ "failed", "✕", { "bad" } }, { "down", "○", { "down" } }, { "none", "○", { "down" } },
-		{ "both", "●", { "up" } }, { "in", "◐", { "wait" } }, { "out", "◐", { "wait" } }, { "foreign", "◆", { "bad" } },
+	static const struct { const char *name; enum mark mark; } v[] = {
+		{ "up", MARK_GOOD }, { "rekeying", MARK_GOOD }, { "connecting", MARK_WAIT }, { "failed", MARK_BAD }, { "down", MARK_OFF }, { "none", MARK_OFF },
+		{ "both", MARK_GOOD }, { "in", MARK_WAIT }, { "out", MARK_WAIT }, { "foreign", MARK_ODD },
 	};
 
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
 		if (strcmp(v[i].name, state) == 0) {
-			put(h, L("<span class=\"st "), v[i].class, L("\"><span aria-hidden=\"true\">"), v[i].sign, L("</span> "), state, L("</span>"));
+			look_mark(h, v[i].mark, state);
 			return;
 		}
 	put(h, L("<span class=\"st\">"), state, L("</span>"));

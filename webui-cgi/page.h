@@ -75,7 +75,9 @@ void page_proof_ask(struct page *, const char *wrong);
 /* look.c: what pages are made of */
 void look_form(struct page *, const char *path);	/* begins a form that posts to a path of ours */
 void look_form_name(struct page *, const char *head, const char *name, const char *tail);
-void look_state(struct html *, const char *state);	/* sign, word and colour */
+enum mark { MARK_GOOD, MARK_WAIT, MARK_BAD, MARK_OFF, MARK_ODD };
+void look_mark(struct html *, enum mark, const char *word);	/* sign, word and colour */
+void look_state(struct html *, const char *state);	/* the mark that belongs to a state */
 void look_time(struct html *, const char *rfc3339);
 void look_note(struct html *, const char *kind, const char *text);	/* "good" "bad" "warn" "info" */
 void look_page(struct page *, struct html *whole);	/* everything around the page */
@@ -125,9 +127,9 @@ void page_policies(struct page *);	/* page_kernel.c */
 void page_sas(struct page *);
 void page_certs(struct page *);		/* page_certs.c */
 void page_certs_post(struct page *);
-void page_log(struct page *);		/* page_look.c */
+void page_log(struct page *);		/* page_log.c */
 void page_tunnel_log(struct page *);
-void page_audit(struct page *);
+void page_audit(struct page *);		/* page_look.c */
 void page_system(struct page *);
 void page_users(struct page *);		/* page_users.c */
 void page_users_post(struct page *);

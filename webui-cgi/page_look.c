@@ -1,106 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pages to read: the log, the audit log, the system. */
+/* Pages to read: the audit log, the system. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "page.h"
-
-#define LINES 100
-
-/* ---- the log ---- */
-
-static void
-event_row(struct page *p, const json_t *e)
-{
-	static const char *const more[] = { "state", "was", "child", "negotiated", "reason", "exchange", "peer", "remote", "daemon", "guard", "author", "action", "result", "comment" };
-
-	put(&p->out, L("<tr><td>"));
-	look_time(&p->out, js_str(e, "time"));
-	put(&p->out, L("</td><td>"), js_str(e, "event"), L("</td><td>"));
-	if (*js_str(e, "tunnel"))
-		put(&p->out, L("<a href=\""), P("/tunnels/"), SEG(js_str(e, "tunnel")), L("\">"), js_str(e, "tunnel"), L("</a>"));
-	put(&p->out, L("</td><td>"));
-	for (unsigned i = 0; i < sizeof(more) / sizeof(more[0]); i++)
-		if (*js_str(e, more[i]))
-			put(&p->out, L("<span class=\"dim\">"), more[i], L("</span> "), js_str(e, more[i]), L(" "));
-	put(&p->out, js_str(e, "message"), L(" "), js_str(e, "detail"), L("</td></tr>"));
-}
-
-/* Has it the word anywhere in what the row shows? */
-static bool
-has_word(const json_t *e, const char *word)
-{
-	const char *name;
-	json_t *v;
-
-	json_object_foreach((json_t *)(uintptr_t)e, name, v)
-		if (json_is_string(v) && strstr(json_string_value(v), word))
-			return true;
-	return false;
-}
-
-static void
-log_filter(struct page *p)
-{
-	put(&p->out, L("<form method=\"get\" role=\"search\" class=\"filter\"><label for=\"match\">Has the word</label>"
-	    "<input id=\"match\" name=\"match\" type=\"search\" maxlength=\"64\" value=\""), page_field(p, "match"), L("\"><button>Show</button></form>"));
-}
-
-static void
-log_table(struct page *p, const char *tunnel)
-{
-	const char *word = page_field(p, "match");
-	long long before = *page_field(p, "before") ? atoll(page_field(p, "before")) : INT64_MAX, last = 0;
-	const json_t *list, *e;
-	struct answer a;
-	size_t shown = 0, i;
-
-	if (!page_get(p, &a, "/v1/events?since=oldest&follow=0"))
-		return;
-	list = json_object_get(a.body, "events");
-	log_filter(p);
-	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Time (UTC)</th>"
-	    "<th scope=\"col\">Event</th><th scope=\"col\">Tunnel</th><th scope=\"col\">What happened</th></tr></thead><tbody>"));
-	for (i = json_array_size(list); i > 0 && shown < LINES; i--) {
-		e = json_array_get(list, i - 1);
-		if (js_int(e, "id") >= before || (*tunnel && strcmp(js_str(e, "tunnel"), tunnel) != 0) || (*word && !has_word(e, word)))
-			continue;
-		event_row(p, e);
-		last = js_int(e, "id");
-		shown++;
-	}
-	put(&p->out, L("</tbody></table></div>"));
-	if (shown == 0)
-		put(&p->out, L("<p class=\"dim\">Nothing "), *word ? "that has this word" : "yet", L("; spdsync keeps the last events, the system's log all.</p>"));
-	if (i > 0)
-		put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P(""), p->rq.path, L("?before="), last, L("&amp;match="), SEG(word), L("\">Those before</a></p>"));
-	put(&p->out, L("</div>"));
-	answer_free(&a);
-}
-
-void
-page_log(struct page *p)
-{
-	page_say(p, "Log", "ikectl events");
-	p->live = true;
-	put(&p->out, L("<h1>Log</h1><p>The newest first.</p>"));
-	log_table(p, "");
-}
-
-void
-page_tunnel_log(struct page *p)
-{
-	char title[96], command[200];
-
-	snprintf(title, sizeof(title), "%s: log", p->name);
-	snprintf(command, sizeof(command), "ikectl events; journalctl -u causeway -g 'tunnel=%s '", p->name);
-	page_say(p, title, command);
-	p->live = true;
-	page_tunnel_tabs(p, "/log");
-	log_table(p, p->name);
-}
 
 /* ---- the audit log ---- */
 

@@ -35,7 +35,10 @@ static const struct field rollback[] = { CSRF, PROOF, SECONDS, { 0 } };
 static const struct field block[] = { CSRF, PROOF, TEXT, COMMENT, SECONDS, { "was", F_TOKEN, 64, true, NULL }, { "what", F_CHOICE, 0, true, "save|remove" }, { 0 } };
 static const struct field export[] = { { "for", F_CHOICE, 0, false, "causeway|strongswan|libreswan|openiked|fields" }, { 0 } };
 static const struct field part[] = { { "offset", F_NUMBER, 1000000, false, NULL }, { 0 } };
-static const struct field logs[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { "match", F_LINE, 64, false, NULL }, { 0 } };
+#define LOGS { "before", F_NUMBER, INT64_MAX, false, NULL }, { "match", F_LINE, 64, false, NULL }, { "event", F_CHOICE, 0, false, \
+	"failed|tunnel|child|ike|negotiation|daemon|revision|confirm|in_sync|drift|guard|certificate|command" }
+static const struct field tunnel_logs[] = { LOGS, { 0 } };
+static const struct field logs[] = { LOGS, { "tunnel", F_NAME, 0, false, NULL }, { 0 } };
 static const struct field revisions[] = { SAID, { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field audit[] = { { "before", F_NUMBER, INT64_MAX, false, NULL }, { 0 } };
 static const struct field new_tunnel[] = {
@@ -83,7 +86,7 @@ const struct route routes[] = {
 	{ M_GET,	"/tunnels/*/export",	ROLE_VIEWER,	export,		page_export },
 	{ M_GET,	"/tunnels/*/secret",	ROLE_VIEWER,	no_fields,	page_secret },
 	{ M_POST,	"/tunnels/*/secret",	ROLE_ADMIN,	secret,		page_secret_post },
-	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	logs,	page_tunnel_log },
+	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	tunnel_logs,	page_tunnel_log },
 	{ M_GET,	"/new",			ROLE_EDITOR,	no_fields,	page_new },
 	{ M_POST,	"/new",			ROLE_EDITOR,	new_tunnel,	page_new_post },
 	{ M_GET,	"/config",		ROLE_VIEWER,	said,		page_config },

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The log: the events that spdsync keeps, newest first, each as a sentence; what failed is marked. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+#define LINES	100
+#define CHOICES	60	/* names that the tunnels' list has at most; with more of them the name is typed */
+
+static bool
+is(const json_t *e, const char *key, const char *value)
+{
+	return strcmp(js_str(e, key), value) == 0;
+}
+
+/* ---- what each event says ---- */
+
+static void
+dim(struct html *h, const char *words, const char *value)
+{
+	if (*value)
+		put(h, L(" <span class=\"dim\">"), words, L(" "), value, L("</span>"));
+}
+
+static void
+why(struct html *h, const json_t *e)
+{
+	put(h, L(" "), js_str(e, "message"), L(" "), js_str(e, "detail"));
+	dim(h, "reason", js_str(e, "reason"));
+}
+
+static void
+say_tunnel(struct html *h, const json_t *e)
+{
+	look_state(h, js_str(e, "state"));
+	dim(h, "was", js_str(e, "was"));
+	if (!is(e, "reason", "OK"))
+		why(h, e);
+	else if (is(e, "state", "gone"))
+		put(h, L(" "), js_str(e, "message"));
+}
+
+static void
+say_child(struct html *h, const json_t *e)
+{
+	bool same = is(e, "was", js_str(e, "negotiated"));
+
+	put(h, js_str(e, "child"), L(" "));
+	look_state(h, js_str(e, "negotiated"));
+	if (!same)
+		dim(h, "was", js_str(e, "was"));
+	if (js_is(e, "rekeyed"))
+		put(h, L(" It has new keys."));
+	else if (same && js_is(e, "proven"))
+		put(h, L(" The first packet came in by it."));
+	if (!is(e, "wanted", "up"))
+		dim(h, "wanted", js_str(e, "wanted"));
+}
+
+static void
+say_ike(struct html *h, const json_t *e)
+{
+	look_state(h, js_is(e, "up") ? "up" : "down");
+	if (js_is(e, "replaced"))
+		put(h, L(" It has new keys."));
+	dim(h, "peer", js_str(e, "id_remote"));
+	dim(h, "at", js_str(e, "remote"));
+}
+
+static void
+say_negotiation(struct html *h, const json_t *e)
+{
+	bool good = is(e, "reason", "OK");
+
+	look_mark(h, good ? MARK_GOOD : MARK_BAD, good ? "agreed" : "failed");
+	if (!good)
+		why(h, e);
+	dim(h, "child", js_str(e, "child"));
+	dim(h, "exchange", js_str(e, "exchange"));
+	dim(h, "with", js_str(e, "peer"));
+}
+
+static void
+say_daemon(struct html *h, const json_t *e)
+{
+	put(h, js_str(e, "daemon"), L(" "));
+	look_mark(h, js_is(e, "up") ? MARK_GOOD : MARK_BAD, js_is(e, "up") ? "up" : "not up");
+}
+
+static void
+say_revision(struct html *h, const json_t *e)
+{
+	if (!js_int(e, "revision")) {
+		put(h, "Nothing is applied yet.");
+		return;
+	}
+	put(h, L("<a href=\""), P("/history/"), js_int(e, "revision"), L("\">Revision "), js_int(e, "revision"), L("</a> is in force, with "), js_int(e, "tunnels"),
+	    js_int(e, "tunnels") == 1 ? " tunnel." : " tunnels.");
+	dim(h, "by", js_str(e, "author"));
+	if (*js_str(e, "comment"))
+		put(h, L(" <q>"), js_str(e, "comment"), L("</q>"));
+}
+
+static void
+say_confirm(struct html *h, const json_t *e)
+{
+	look_mark(h, is(e, "state", "confirmed") ? MARK_GOOD : is(e, "state", "undone") ? MARK_BAD : MARK_WAIT, js_str(e, "state"));
+	put(h, L(" Revision "), js_int(e, "revision"));
+	if (is(e, "state", "pending"))
+		put(h, L(" is undone in "), SECS(js_int(e, "seconds")), L(" unless somebody confirms it."));
+	if (is(e, "state", "undone") && js_has(e, "back_to"))
+		put(h, L("; that before it was "), js_int(e, "back_to"), L("."));
+	put(h, L(" "), js_str(e, "why"));
+}
+
+static void
+say_in_sync(struct html *h, const json_t *e)
+{
+	bool good = js_is(e, "in_sync");
+
+	look_mark(h, good ? MARK_GOOD : MARK_WAIT, good ? "in sync" : "not in sync");
+	put(h, good ? " All daemons are as the revision wants them." : " The daemons are not yet all as the revision wants them.");
+}
+
+static void
+say_drift(struct html *h, const json_t *e)
+{
+	look_mark(h, MARK_WAIT, "put right");
+	put(h, L(" "), js_int(e, "changes"), js_int(e, "changes") == 1 ? " policy that somebody else had changed." : " policies that somebody else had changed.");
+	dim(h, "found by", js_str(e, "found_by"));
+}
+
+static void
+say_guard(struct html *h, const json_t *e)
+{
+	look_mark(h, is(e, "guard", "closed") ? MARK_GOOD : MARK_WAIT, js_str(e, "guard"));
+	if (is(e, "guard", "closed"))
+		put(h, L(" What is to be protected cannot leave in the clear."));
+}
+
+static void
+say_certificate(struct html *h, const json_t *e)
+{
+	bool soon = is(e, "reason", "CERT_EXPIRES_SOON");
+
+	look_mark(h, soon ? MARK_WAIT : MARK_BAD, soon ? "ends soon" : "not good");
+	why(h, e);
+}
+
+static void
+say_command(struct html *h, const json_t *e)
+{
+	if (!is(e, "result", "OK"))
+		look_mark(h, MARK_BAD, js_str(e, "result"));
+	put(h, L(" "), js_str(e, "author"), L(": "), js_str(e, "action"), L(" "), js_str(e, "detail"));
+}
+
+/* Of an event that came after this page was written: its members, as ikectl has them. */
+static void
+say_members(struct html *h, const json_t *e)
+{
+	static const char *const shown[] = { "id", "time", "event", "tunnel" };
+	const char *name;
+	bool skip;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)e, name, v) {
+		skip = false;
+		for (unsigned i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+			skip |= strcmp(name, shown[i]) == 0;
+		if (skip)
+			continue;
+		if (json_is_string(v))
+			dim(h, name, json_string_value(v));
+		else if (json_is_integer(v))
+			put(h, L(" <span class=\"dim\">"), name, L(" "), (long long)json_integer_value(v), L("</span>"));
+		else if (json_is_true(v))
+			put(h, L(" <span class=\"dim\">"), name, L("</span>"));
+	}
+}
+
+/* ---- which of them failed ---- */
+
+static bool bad_state(const json_t *e) { return is(e, "state", "failed") || is(e, "state", "undone"); }
+static bool bad_child(const json_t *e) { return is(e, "negotiated", "failed"); }
+static bool bad_reason(const json_t *e) { return !is(e, "reason", "OK"); }
+static bool bad_cert(const json_t *e) { return !is(e, "reason", "CERT_EXPIRES_SOON"); }
+static bool bad_result(const json_t *e) { return !is(e, "result", "OK"); }
+static bool bad_daemon(const json_t *e) { return !js_is(e, "up"); }
+
+static const struct { const char *name, *words; void (*say)(struct html *, const json_t *); bool (*bad)(const json_t *); } events[] = {
+	{ "tunnel",		"tunnel",		say_tunnel,		bad_state },
+	{ "child",		"child SA",		say_child,		bad_child },
+	{ "ike",		"IKE SA",		say_ike,		NULL },
+	{ "negotiation",	"negotiation",		say_negotiation,	bad_reason },
+	{ "daemon",		"daemon",		say_daemon,		bad_daemon },
+	{ "revision",		"revision",		say_revision,		NULL },
+	{ "confirm",		"confirmation",		say_confirm,		bad_state },
+	{ "in_sync",		"in sync",		say_in_sync,		NULL },
+	{ "drift",		"drift",		say_drift,		NULL },
+	{ "guard",		"guard",		say_guard,		NULL },
+	{ "certificate",	"certificate",		say_certificate,	bad_cert },
+	{ "command",		"command",		say_command,		bad_result },
+};
+#define EVENTS	(sizeof(events) / sizeof(events[0]))
+
+/* EVENTS: one that is not known here. */
+static unsigned
+kind_of(const json_t *e)
+{
+	unsigned i = 0;
+
+	while (i < EVENTS && !is(e, "event", events[i].name))
+		i++;
+	return i;
+}
+
+static bool
+bad(const json_t *e)
+{
+	unsigned i = kind_of(e);
+
+	return i < EVENTS && events[i].bad && events[i].bad(e);
+}
+
+/* ---- the filter ---- */
+
+/* Has it the word anywhere in what spdsync says of it, in great or small letters? */
+static bool
+has_word(const json_t *e, const char *word)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)e, name, v)
+		if (json_is_string(v) && strcasestr(json_string_value(v), word))
+			return true;
+	return false;
+}
+
+static bool
+wanted(struct page *p, const json_t *e, const char *tunnel)
+{
+	const char *word = page_field(p, "match"), *event = page_field(p, "event");
+
+	if (*tunnel && !is(e, "tunnel", tunnel))
+		return false;
+	if (*event && !(strcmp(event, "failed") == 0 ? bad(e) : is(e, "event", event)))
+		return false;
+	return !*word || has_word(e, word);
+}
+
+static void
+option(struct html *h, const char *value, const char *words, const char *chosen)
+{
+	put(h, L("<option value=\""), value, L("\""));
+	if (strcmp(value, chosen) == 0)
+		put(h, L(" selected"));
+	put(h, L(">"), words, L("</option>"));
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A list of the tunnels that the events name; of very many, a place to type one's name. */
+static void
+tunnel_field(struct page *p, const json_t *list)
+{
+	const char *chosen = page_field(p, "tunnel"), *names[CHOICES];
+	json_t *seen = json_object();
+	const json_t *e;
+	struct html *h = &p->out;
+	size_t i, n = 0;
+
+	if (*chosen)
+		names[n++] = chosen;
+	json_object_set_new(seen, chosen, json_true());
+	json_object_set_new(seen, "", json_true());
+	json_array_foreach(list, i, e) {
+		if (json_object_get(seen, js_str(e, "tunnel")))
+			continue;
+		json_object_set_new(seen, js_str(e, "tunnel"), json_true());
+		if (n == CHOICES) {
+			n++;
+			break;
+		}
+		names[n++] = js_str(e, "tunnel");
+	}
+	put(h, L("<label for=\"tunnel\">Tunnel</label>"));
+	if (n > CHOICES)
+		put(h, L("<input id=\"tunnel\" name=\"tunnel\" maxlength=\"63\" spellcheck=\"false\" autocomplete=\"off\" value=\""), chosen, L("\">"));
+	else {
+		qsort(names, n, sizeof(names[0]), by_name);
+		put(h, L("<select id=\"tunnel\" name=\"tunnel\"><option value=\"\">all</option>"));
+		for (i = 0; i < n; i++)
+			option(h, names[i], names[i], chosen);
+		put(h, L("</select>"));
+	}
+	json_decref(seen);
+}
+
+static void
+filter(struct page *p, const json_t *list, bool of_one)
+{
+	struct html *h = &p->out;
+	const char *event = page_field(p, "event");
+
+	put(h, L("<form method=\"get\" role=\"search\" class=\"filter\"><label for=\"event\">Event</label><select id=\"event\" name=\"event\"><option value=\"\">all</option>"));
+	option(h, "failed", "what failed", event);
+	for (unsigned i = 0; i < EVENTS; i++)
+		option(h, events[i].name, events[i].words, event);
+	put(h, L("</select>"));
+	if (!of_one)
+		tunnel_field(p, list);
+	put(h, L("<label for=\"match\">Has the word</label><input id=\"match\" name=\"match\" type=\"search\" maxlength=\"64\" value=\""), page_field(p, "match"), L("\"><button>Show</button></form>"));
+}
+
+/* ---- the page ---- */
+
+static void
+row(struct page *p, const json_t *e, bool of_one)
+{
+	unsigned kind = kind_of(e);
+	struct html *h = &p->out;
+
+	put(h, bad(e) ? L("<tr class=\"bad\"><td>") : L("<tr><td>"));
+	look_time(h, js_str(e, "time"));
+	put(h, L("</td><td>"), kind < EVENTS ? events[kind].words : js_str(e, "event"), L("</td>"));
+	if (!of_one) {
+		put(h, L("<td class=\"name\">"));
+		if (*js_str(e, "tunnel"))
+			put(h, L("<a href=\""), P("/tunnels/"), SEG(js_str(e, "tunnel")), L("\">"), js_str(e, "tunnel"), L("</a>"));
+		put(h, L("</td>"));
+	}
+	put(h, L("<td>"));
+	kind < EVENTS ? events[kind].say(h, e) : say_members(h, e);
+	put(h, L("</td></tr>"));
+}
+
+static void
+before_link(struct page *p, long long last)
+{
+	put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P(""), p->rq.path, L("?before="), last);
+	put(&p->out, L("&amp;match="), SEG(page_field(p, "match")), L("&amp;event="), SEG(page_field(p, "event")));
+	if (*page_field(p, "tunnel"))
+		put(&p->out, L("&amp;tunnel="), SEG(page_field(p, "tunnel")));
+	put(&p->out, L("\">Those before</a></p>"));
+}
+
+/* of: the one tunnel whose page this is, or "". */
+static void
+table(struct page *p, const char *of)
+{
+	const char *tunnel = *of ? of : page_field(p, "tunnel");
+	long long before = *page_field(p, "before") ? atoll(page_field(p, "before")) : INT64_MAX, last = 0;
+	bool filtered = *page_field(p, "match") || *page_field(p, "event") || *page_field(p, "tunnel");
+	const json_t *list, *e;
+	struct answer a;
+	size_t shown = 0, i;
+
+	if (!page_get(p, &a, "/v1/events?since=oldest&follow=0"))
+		return;
+	list = json_object_get(a.body, "events");
+	filter(p, list, *of);
+	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Event</th>"));
+	if (!*of)
+		put(&p->out, L("<th scope=\"col\">Tunnel</th>"));
+	put(&p->out, L("<th scope=\"col\">What happened</th></tr></thead><tbody>"));
+	for (i = json_array_size(list); i > 0 && shown < LINES; i--) {
+		e = json_array_get(list, i - 1);
+		if (js_int(e, "id") >= before || !wanted(p, e, tunnel))
+			continue;
+		row(p, e, *of);
+		last = js_int(e, "id");
+		shown++;
+	}
+	put(&p->out, L("</tbody></table></div>"));
+	if (shown == 0)
+		put(&p->out, L("<p class=\"dim\">Nothing "), filtered ? "like that" : "yet", L("; spdsync keeps the last events, the system's log all.</p>"));
+	if (i > 0)
+		before_link(p, last);
+	put(&p->out, L("</div>"));
+	answer_free(&a);
+}
+
+void
+page_log(struct page *p)
+{
+	page_say(p, "Log", "ikectl events");
+	p->live = true;
+	put(&p->out, L("<h1>Log</h1><p>The newest first.</p>"));
+	table(p, "");
+}
+
+void
+page_tunnel_log(struct page *p)
+{
+	char title[96], command[200];
+
+	snprintf(title, sizeof(title), "%s: log", p->name);
+	snprintf(command, sizeof(command), "ikectl events %s; journalctl -u causeway -g 'tunnel=%s '", p->name, p->name);
+	page_say(p, title, command);
+	p->live = true;
+	page_tunnel_tabs(p, "/log");
+	table(p, p->name);
+}
