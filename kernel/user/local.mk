@@ -20,6 +20,7 @@ kernel_user_libipsecd_a_SOURCES = \
 	kernel/user/routes.h \
 	kernel/user/select.c \
 	kernel/user/select.h \
+	kernel/user/select_text.c \
 	kernel/user/trouble.c \
 	kernel/user/trouble.h \
 	kernel/user/wire_split.h
@@ -115,7 +116,7 @@ test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a ke
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
 	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c \
 	kernel/user/wire_whole.c
-FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c,kernel/user/select.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
+FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c,kernel/user/select_text.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload
 test_fuzz_replay_guard_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_guard.c
