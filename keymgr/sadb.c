@@ -153,7 +153,7 @@ on_acquire(struct sadb *s, const struct pfkey_msg *m)
 	struct pfkey_msg q;
 
 	if (m->has & PFKEY_HAS(SADB_X_EXT_SA2)) {
-		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
+		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->satype == SADB_SATYPE_AH ? 0 : m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
 		    .policy = m->has & PFKEY_HAS(SADB_X_EXT_POLICY) ? m->policy.id : 0 });
 	} else if (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) {
 		pfkey_msg_init(&q, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
@@ -170,7 +170,8 @@ on_event(void *ctx, const struct pfkey_msg *m)
 	bool has_sa = m->has & PFKEY_HAS(SADB_EXT_SA);
 	const struct addr *dst = &m->dst.ep.addr;
 
-	if (m->satype == SADB_X_SATYPE_IPCOMP)	/* keyed by hand; its numbers may be those of our SAs too */
+	/* keyed by hand; their numbers may be those of our SAs too. That nobody negotiates AH is said. */
+	if (m->satype == SADB_X_SATYPE_IPCOMP || (m->satype == SADB_SATYPE_AH && m->type != SADB_ACQUIRE))
 		return;
 	switch (m->type) {
 	case SADB_ACQUIRE:

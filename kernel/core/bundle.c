@@ -104,16 +104,19 @@ cw_bundle_room(const struct cw_bundle *b, const struct cw_pkt *p, const struct c
 		const struct cw_sa *sa = b->sa[i];
 		bool transport = b->transport >> i & 1, last = i + 1 == b->n;
 
-		head += transport || last ? 0u : sa->dst.fam == 6 ? 40u : 20u;
+		head += transport || (last && sa->proto != IP_AH) ? 0u : sa->dst.fam == 6 ? 40u : 20u;
 		whole |= !transport;
 		if (sa->proto == IP_COMP) {	/* which never makes a packet longer, and leaves a fragment as it is */
 			room = head + CW_COMP_HEADER > room ? head + CW_COMP_HEADER : room;
 			continue;
 		}
-		head += 8u + sa->iv + (sa->udp && (transport || !last) ? 8u : 0u);
+		if (sa->proto == IP_AH)
+			head += cw_ah_len(sa, 6);
+		else
+			head += 8u + sa->iv + (sa->udp && (transport || !last) ? 8u : 0u);
 		if (!whole && ip->fragment)
 			return CW_DROP_FRAGMENT_TRANSPORT;
-		tail += (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;
+		tail += sa->proto == IP_AH ? 0u : (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;
 	}
 	if ((b->n > 1 || (b->transport & 1)) && p->len + head + tail > 65535)
 		return CW_DROP_TRANSPORT_TOO_BIG;
@@ -160,8 +163,8 @@ udp_header(uint8_t *h, const struct cw_outer *o, uint32_t len)
 	put16(h + 6, 0);	/* RFC 3948 2.1: no checksum */
 }
 
-static void
-ip_header(uint8_t *h, const struct cw_outer *o, uint32_t len, uint64_t seq)
+void
+cw_bundle_header(uint8_t *h, const struct cw_outer *o, uint32_t len, uint64_t seq)
 {
 	uint32_t n = cw_addr_len(&o->dst), hlen = n == 4 ? 20 : 40, at = n == 4 ? 12 : 8;
 
@@ -202,8 +205,8 @@ cw_bundle_next(struct cw_pkt *p, bool *transport)
 		udp_header(cw_pkt_data(p), o, p->len);
 	}
 	p->off -= hlen;
-	if (!o->hlen)	/* in transport mode it is there, and leads where it should already */
-		ip_header(cw_pkt_data(p), o, p->len, p->seq);
+	if (!o->hlen)	/* in transport mode, and of AH, it is there, and leads where it should already */
+		cw_bundle_header(cw_pkt_data(p), o, p->len, p->seq);
 	p->len += hlen;
 	return true;
 }

@@ -189,6 +189,17 @@ cw_ask_spi(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst, uint16_
 }
 
 bool
+cw_ask_ah(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
+{
+	bool is;
+
+	host_read_begin();
+	is = cw_sad_by_spi(e, IP_AH, spi, dst) != NULL;
+	host_read_end();
+	return is;
+}
+
+bool
 cw_ask_comp(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr *dst)
 {
 	struct cw_walk w;

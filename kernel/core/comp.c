@@ -112,6 +112,7 @@ tunnel_out(struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, const 
 		put_header(cw_pkt_data(p), sa, next);
 	}
 	p->outer.hlen = 0;
+	p->outer.whole = 0;
 	cw_out_outer(e, p, sa, ip, p->len);
 	p->outer.proto = (uint8_t)(k ? IP_COMP : next);
 	cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);

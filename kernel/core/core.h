@@ -418,9 +418,14 @@ void cw_bundle_put(struct cw_pkt *);
 /* Turn what was sealed into a packet for the next transform: its outer header in the buffer, p->sa that transform's. */
 bool cw_bundle_next(struct cw_pkt *, bool *transport);
 
+void cw_bundle_header(uint8_t *h, const struct cw_outer *, uint32_t len, uint64_t seq);	/* an outer IP header in front of len octets */
+
 /* -- esp_out.c, esp_in.c: what all transforms do -- */
 unsigned cw_out_sequence(struct cw_engine *, struct cw_sa *, struct cw_pkt *);	/* the next number and where to; CW_DROP_NONE or the reason */
 void cw_out_outer(const struct cw_engine *, struct cw_pkt *, const struct cw_sa *, const struct cw_ip *, uint32_t sealed);
+void cw_out_header(struct cw_pkt *, const struct cw_ip *);	/* transport mode: the packet's own header, made to lead to the transform */
+/* The lifetime, then the window; *seq is the whole sequence number. */
+unsigned cw_in_admits(struct cw_engine *, struct cw_sa *, uint32_t low, uint64_t now, uint64_t *seq);
 /* The header is off; next says what follows. In transport mode the packet gets its own back, which lies before p->crypt.esp. */
 unsigned cw_in_next(const struct cw_sa *, struct cw_pkt *, unsigned next, uint8_t *mode);
 unsigned cw_in_packet(struct cw_engine *, struct cw_sa *, struct cw_pkt *, struct cw_ip *, unsigned mode);	/* then the packet itself */
@@ -432,6 +437,21 @@ unsigned cw_comp_out(struct cw_engine *, struct cw_pkt *, const struct cw_ip *, 
 unsigned cw_comp_in(struct cw_engine *, struct cw_pkt *, struct cw_ip *inside);
 struct cw_sa *cw_comp_by_cpi(struct cw_engine *, unsigned cpi, const struct cw_addr *src, const struct cw_addr *dst);
 struct cw_sa *cw_comp_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);
+
+/* -- ah.c: AH (RFC 4302); ah_icv.c: what its ICV sees of the IP header in front -- */
+struct cw_ah_mute {
+	bool		tos;		/* IPv4: the TOS is none of it */
+	uint16_t	offset;		/* IPv4: what of flags and fragment offset is */
+	bool		out;		/* it is on its way still: as it will be when it arrives */
+};
+unsigned cw_ah_mute(uint8_t *h, uint32_t hlen, const struct cw_ah_mute *);	/* in place; CW_DROP_NONE or the reason */
+uint32_t cw_ah_len(const struct cw_sa *, unsigned fam);		/* octets of its header */
+unsigned cw_ah_out(struct cw_engine *, struct cw_pkt *, const struct cw_ip *, bool transport);	/* as ESP's: CW_DROP_NONE or the reason */
+void cw_ah_sealed(struct cw_pkt *, const struct cw_sa *);	/* the cipher has made the ICV */
+unsigned cw_ah_prepare(struct cw_engine *, struct cw_pkt *);	/* up to the cipher: CW_DROP_NONE, and the packet holds its SA, or the reason */
+void cw_ah_opened(struct cw_pkt *, const struct cw_sa *);	/* the cipher is done with it */
+unsigned cw_ah_off(const struct cw_sa *, struct cw_pkt *, uint8_t *mode);	/* and its ICV was right */
+
 static inline bool cw_is_ip(unsigned proto) { return proto == IP_IPIP || proto == IP_IPV6; }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The engine's whole public interface: SAD, SPD, ESP and PF_KEY behind bursts of packets.
+ * The engine's whole public interface: SAD, SPD, ESP, AH, IPComp and PF_KEY behind bursts of packets.
  * Ownership: the host gives packets in by cw_plain_in, cw_wire_in and cw_check_clear and loses them; each comes back exactly
  * once, by host_plain_out, host_wire_out or host_drop_out (host.h), in user space before the call returns, in the kernel
  * perhaps later. The engine never allocates packets and prints nothing. Time is an argument (ns, CLOCK_BOOTTIME).
@@ -33,15 +33,16 @@ struct cw_outer {
 	struct cw_addr	src, dst;	/* src.fam 0 on wire_out: the host chooses */
 	uint16_t	sport, dport;	/* of the UDP encapsulation */
 	uint8_t		udp;		/* 1: ESP in UDP */
-	uint8_t		proto;		/* else the protocol behind the header: ESP (which 0 stands for on wire_in), IPComp, or what IPComp left as it was */
+	uint8_t		proto;		/* else the protocol behind the header: ESP (which 0 stands for on wire_in), AH, IPComp, or what IPComp left as it was */
 	uint8_t		tos;		/* or traffic class */
 	uint8_t		ttl;		/* wire_out: 64 */
 	uint8_t		df;		/* wire_out: 0 means the host fragments what is larger than its interface, */
+	uint8_t		whole;		/* wire_out: the header in the buffer goes on as it is to the last field, as an AH inside covers it */
 	uint16_t	piece;		/* and IPv6, which routers do not cut, into pieces of this path MTU; 0: not known */
 	/*
 	 * Octets of the IP header that stands in the buffer before the ESP header (before the UDP header's eight octets where udp
 	 * is set); 0: it is not there. wire_out: transport mode, where the packet's own header goes on, changed to lead to ESP; the
-	 * fields above say the same. wire_in: what transport mode gives back to the packet; without it one is made of src, dst and tos.
+	 * fields above say the same; also AH in tunnel mode, whose ICV covers it: it must go on as it is. wire_in, AH always: what transport mode gives back to the packet; without it one is made of src, dst and tos.
 	 */
 	uint16_t	hlen;
 };
@@ -58,7 +59,7 @@ struct cw_flow {
 
 /* One transform that was taken off, outermost first. */
 struct cw_hist {
-	uint8_t		proto;		/* 50, 108 */
+	uint8_t		proto;		/* 50, 51, 108 */
 	uint8_t		mode;		/* CW_MODE_* */
 	uint32_t	spi, reqid;
 	struct cw_addr	src, dst;
@@ -102,8 +103,11 @@ struct cw_crypt {
 #define CW_COMP_RATIO	200u
 #define CW_COMP_FLOOR	2048u
 
-#define CW_HEADROOM	256	/* octets the engine wants before a packet from plain_in; hosts add their own needs: */
-				/* of each transform ESP header, IV, UDP and, but for the last, an IP header */
+/* AH's ICV covers the IP header too: of how many octets at most, with options and extension headers. */
+#define CW_AH_FRONT	256u
+
+#define CW_HEADROOM	384	/* octets the engine wants before a packet from plain_in; hosts add their own needs: */
+				/* of each transform ESP header, IV and UDP, or AH with its ICV, and an IP header */
 #define CW_TAILROOM	224	/* and behind it: of each padding to 16, trailer, ICV to 32 */
 
 struct cw_pkt {
@@ -130,6 +134,8 @@ struct cw_pkt {
 	uint8_t		 ttype;
 	struct cw_crypt	 crypt;
 	struct cw_pkt	*next;
+	/* AH, while the cipher has it: the IP header as it was, and the ICV. The last member: hosts need not clear it. */
+	struct { uint8_t front[CW_AH_FRONT], icv[32]; } aside;
 };
 
 static inline uint8_t *cw_pkt_data(const struct cw_pkt *p) { return p->buf + p->off; }
@@ -155,7 +161,7 @@ void cw_bounds_set(struct cw_engine *, const struct cw_bounds *);
 /* -- packets -- */
 /* From an IP header on; checksums complete and segments split. Outbound policy, then ESP. */
 void cw_plain_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
-/* Starts at the header of ESP or IPComp, or, with outer.proto 4 or 41, at the packet that cw_ask_raw said yes to; outer is filled;
+/* Starts at the header of ESP, AH or IPComp, or, with outer.proto 4 or 41, at the packet that cw_ask_raw said yes to; outer is filled;
  * fragments were put together by the host. */
 void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
 /* May what comes encapsulated in UDP be in transport mode? Then 40 octets are wanted before its ESP header where IPv6 has no hlen. */
@@ -174,6 +180,7 @@ enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, uint64_t now);
 unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
 unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
+bool cw_ask_ah(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);	/* is there an SA of AH? */
 /* An IP packet in an IP packet between these ends: is it what an IPComp SA in tunnel mode did not compress (RFC 3173 2.2)? */
 bool cw_ask_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);
 bool cw_ask_comp(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);	/* has an IPComp SA these ends? */
@@ -244,7 +251,7 @@ const char *cw_drop_sentence(unsigned reason);
 
 /* -- policies, for the host's routes, rules and guard -- */
 struct cw_request {
-	uint8_t		proto, mode, level;	/* 50, 108; CW_MODE_*; CW_LEVEL_* */
+	uint8_t		proto, mode, level;	/* 50, 51, 108; CW_MODE_*; CW_LEVEL_* */
 	uint32_t	reqid;
 	struct cw_addr	src, dst;	/* fam 0 (or an address of zeros): what the SA with this reqid says */
 };

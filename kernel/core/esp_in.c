@@ -16,9 +16,8 @@ open_burst(struct cw_batch *b)
 		host_open(b->e, b->v, n);
 }
 
-/* The lifetime, then the window; *seq is the whole sequence number. */
-static unsigned
-sa_admits(struct cw_engine *e, struct cw_sa *sa, uint32_t low, uint64_t now, uint64_t *seq)
+unsigned
+cw_in_admits(struct cw_engine *e, struct cw_sa *sa, uint32_t low, uint64_t now, uint64_t *seq)
 {
 	unsigned why = CW_DROP_NONE, found = 0;
 
@@ -61,7 +60,7 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 		cw_sa_drop(sa, &sa->drop_other);
 		return CW_DROP_ESP_TRUNCATED;
 	}
-	why = sa_admits(e, sa, get32(h + 4), p->now, &p->seq);
+	why = cw_in_admits(e, sa, get32(h + 4), p->now, &p->seq);
 	if (why != CW_DROP_NONE)
 		return why;
 	if (!host_ref_get(&sa->ref))
@@ -315,7 +314,7 @@ decapsulate(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_i
 	uint8_t mode = CW_MODE_TUNNEL;
 
 	if (why == CW_DROP_NONE)
-		why = trailer(sa, p, &mode);
+		why = sa->proto == IP_AH ? cw_ah_off(sa, p, &mode) : trailer(sa, p, &mode);
 	return why == CW_DROP_NONE ? cw_in_packet(e, sa, p, ip, mode) : why;
 }
 
@@ -344,6 +343,8 @@ is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 		return false;
 	if (f->proto == IP_ESP || udp)
 		is = is_esp(e, at, left, f);
+	else if (f->proto == IP_AH)
+		is = left >= 8 && cw_sad_by_spi(e, IP_AH, get32(at + 4), &f->dst);
 	else if (f->proto == IP_COMP)
 		is = left >= CW_COMP_HEADER && cw_comp_by_cpi(e, get16(at + 2), &f->src, &f->dst);
 	else if (cw_is_ip(f->proto))
@@ -396,18 +397,30 @@ arrived(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, unsigned 
 	cw_batch_add(&b->plain, p);
 }
 
+static unsigned
+proto_of(const struct cw_outer *o)
+{
+	return o->udp || o->proto == 0 ? IP_ESP : o->proto;
+}
+
+static unsigned
+kind_of(unsigned proto)
+{
+	return proto == IP_ESP ? CW_KIND_ESP : proto == IP_AH ? CW_KIND_AH : CW_KIND_IPCOMP;
+}
+
 /* One layer, by what its header is said to be: to the cipher, or off at once. */
 static void
 layer(struct cw_engine *e, struct cw_pkt *p, struct in *b)
 {
-	unsigned proto = p->outer.udp || p->outer.proto == 0 ? IP_ESP : p->outer.proto, why;
+	unsigned proto = proto_of(&p->outer), why;
 	struct cw_ip ip;
 
-	p->bank = cw_bank(proto == IP_ESP ? CW_KIND_ESP : CW_KIND_IPCOMP, p->outer.dst.fam);
+	p->bank = cw_bank(kind_of(proto), p->outer.dst.fam);
 	if (p->nhist >= CW_NEST_MAX) {
 		cw_fail(&b->drops, p, CW_DROP_TOO_NESTED);
-	} else if (proto == IP_ESP) {
-		why = prepare(e, p);
+	} else if (proto == IP_ESP || proto == IP_AH) {
+		why = proto == IP_AH ? cw_ah_prepare(e, p) : prepare(e, p);
 		if (why != CW_DROP_NONE)
 			cw_fail(&b->drops, p, why);
 		else
@@ -461,6 +474,8 @@ cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		unsigned why = CW_DROP_ICV_WRONG;
 
 		p->sa = NULL;
+		if (sa->proto == IP_AH)
+			cw_ah_opened(p, sa);
 		if (p->crypt.ok) {
 			why = decapsulate(e, sa, p, &ip);
 			if (why != CW_DROP_NONE && why != CW_DROP_SELECTOR_IN)
@@ -494,7 +509,7 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 		p->verdict = CW_PENDING;
 		p->now = now;
 		p->spi = 0;
-		p->bank = cw_bank(p->outer.udp || p->outer.proto == 0 || p->outer.proto == IP_ESP ? CW_KIND_ESP : CW_KIND_IPCOMP, p->outer.dst.fam);
+		p->bank = cw_bank(kind_of(proto_of(&p->outer)), p->outer.dst.fam);
 		cw_tally(e, p, CW_TOTAL_WIRE_IN, 1);
 		layer(e, p, &b);
 		if (b.open.n == CW_BURST)

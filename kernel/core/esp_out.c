@@ -86,8 +86,8 @@ put_header_aside(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *i
 }
 
 /* And it leads to ESP now. What the SA says of the ends holds: a peer behind a NAT may have moved. */
-static void
-finish_header(struct cw_pkt *p, const struct cw_ip *ip)
+void
+cw_out_header(struct cw_pkt *p, const struct cw_ip *ip)
 {
 	struct cw_outer *o = &p->outer;
 	uint32_t udp = o->udp ? 8 : 0, at = ip->ver == 4 ? 12 : 8, n = cw_addr_len(&ip->flow.src);
@@ -175,10 +175,12 @@ esp(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, bool transpor
 	p->outer.hlen = 0;
 	if (transport)
 		put_header_aside(p, sa, ip);
+	else
+		p->outer.whole = 0;
 	frame(p, sa, p->seq, transport ? ip->flow.proto : ip->ver == 4 ? IP_IPIP : IP_IPV6);
 	cw_out_outer(e, p, sa, ip, p->len);
 	if (transport)
-		finish_header(p, ip);
+		cw_out_header(p, ip);
 	else
 		cw_tally_tunnel(e, ip->ver, CW_TOTAL_WIRE_OUT);
 	p->bank = cw_bank(CW_KIND_ESP, p->outer.dst.fam);
@@ -197,7 +199,7 @@ apply(struct cw_engine *e, struct cw_pkt *p, struct cw_ip *ip, bool transport, s
 
 	for (;;) {
 		if (p->sa->proto != IP_COMP) {
-			why = esp(e, p, ip, transport);
+			why = p->sa->proto == IP_AH ? cw_ah_out(e, p, ip, transport) : esp(e, p, ip, transport);
 			if (why == CW_DROP_NONE)
 				seal_add(seal, p);
 			return why;
@@ -306,6 +308,7 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 	p->now = now;
 	p->bank = cw_bank_plain(p);
 	p->spi = 0;
+	p->outer.whole = 0;
 	cw_tally(e, p, CW_TOTAL_PLAIN_IN, 1);
 	if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK) {
 		cw_fail(&b->drops, p, CW_DROP_PLAIN_MALFORMED);
@@ -415,6 +418,8 @@ cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		struct cw_sa *sa = p->sa;
 
 		p->sa = NULL;
+		if (sa->proto == IP_AH)
+			cw_ah_sealed(p, sa);
 		if (p->crypt.ok && p->nthen) {
 			sealed_add(e, p);
 			nested = true;

@@ -3,6 +3,8 @@
 CORE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/kernel/user -I$(top_srcdir)/kernel/core
 CORE_SOURCES = \
 	kernel/core/acquire.c \
+	kernel/core/ah.c \
+	kernel/core/ah_icv.c \
 	kernel/core/alg.c \
 	kernel/core/check.c \
 	kernel/core/comp.c \
@@ -61,7 +63,7 @@ test_fuzz_replay_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIB
 
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
-CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
+CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_ah test/unit/test_core_ah_icv test/unit/test_core_ah_sa test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
 	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors test/unit/test_core_tap
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
@@ -77,6 +79,15 @@ test_unit_test_core_bundle_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_comp_SOURCES = test/unit/test_core_comp.c $(CORE_RIG)
 test_unit_test_core_comp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_comp_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_ah_sa_SOURCES = test/unit/test_core_ah_sa.c $(CORE_RIG)
+test_unit_test_core_ah_sa_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_ah_sa_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_ah_icv_SOURCES = test/unit/test_core_ah_icv.c $(CORE_RIG)
+test_unit_test_core_ah_icv_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_ah_icv_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_ah_SOURCES = test/unit/test_core_ah.c $(CORE_RIG)
+test_unit_test_core_ah_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_ah_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_esp_SOURCES = test/unit/test_core_esp.c $(CORE_RIG)
 test_unit_test_core_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_esp_LDADD = $(CORE_TEST_LIBS)
@@ -134,7 +145,7 @@ test_fuzz_replay_esp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuz
 test_fuzz_replay_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 # IPComp's packets, which anybody may send.
-EXTRA_DIST += doc/decisions/0073-ipcomp.md
+EXTRA_DIST += doc/decisions/0073-ipcomp.md doc/decisions/0076-ah.md
 FUZZ_TARGETS += ipcomp:kernel/core/comp.c
 UNIT_TESTS += test/fuzz/replay_ipcomp
 check_PROGRAMS += test/fuzz/replay_ipcomp

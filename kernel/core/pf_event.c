@@ -53,7 +53,9 @@ cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_outer *o
 static void
 put_proposal(struct pf_out *o, unsigned proto)
 {
-	struct sadb_comb comp = { .sadb_comb_encrypt = CW_COMP_DEFLATE }, comb = {
+	struct sadb_comb comp = { .sadb_comb_encrypt = CW_COMP_DEFLATE }, ah = {
+		.sadb_comb_auth = SADB_X_AALG_SHA2_256HMAC, .sadb_comb_auth_minbits = 256, .sadb_comb_auth_maxbits = 256,
+	}, comb = {
 		.sadb_comb_encrypt = SADB_X_EALG_AES_GCM_ICV16, .sadb_comb_encrypt_minbits = 160, .sadb_comb_encrypt_maxbits = 288,
 	};
 	struct sadb_prop *p = pf_ext(o, SADB_EXT_PROPOSAL, sizeof(*p) + sizeof(comb));
@@ -61,7 +63,7 @@ put_proposal(struct pf_out *o, unsigned proto)
 	if (!p)
 		return;
 	p->sadb_prop_replay = 32;
-	memcpy(p + 1, proto == IP_COMP ? &comp : &comb, sizeof(comb));
+	memcpy(p + 1, proto == IP_COMP ? &comp : proto == IP_AH ? &ah : &comb, sizeof(comb));
 }
 
 /* RFC 2367 3.1.6; the addresses are the tunnel's where the policy has them, else the packet's. SA2 has the reqid. */

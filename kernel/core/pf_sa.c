@@ -144,7 +144,7 @@ ports(struct cw_sa *sa, const struct pf_msg *m)
 {
 	if (!(m->has & PF_BIT(SADB_X_EXT_NAT_T_TYPE)))
 		return 0;
-	if (m->natt != 0 && m->natt != CW_NATT_ESPINUDP)
+	if (m->natt != 0 && (m->natt != CW_NATT_ESPINUDP || sa->proto != IP_ESP))
 		return EINVAL;
 	sa->udp = m->natt != 0;
 	sa->sport = sa->now_sport = m->has & PF_BIT(SADB_X_EXT_NAT_T_SPORT) ? m->sport : 4500;
@@ -210,12 +210,38 @@ compression(struct cw_sa *sa, const struct pf_msg *m)
 	return sa->comp ? 0 : ENOMEM;
 }
 
+/* RFC 4302 authenticates only, and always. */
+static int
+authentication(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
+{
+	if (m->encrypt || m->ekey.n || sa->udp || m->auth == 0 || !(m->has & PF_BIT(SADB_EXT_KEY_AUTH)))
+		return EINVAL;
+	sa->auth = cw_alg_find(true, m->auth);
+	if (!sa->auth)
+		return EOPNOTSUPP;
+	if (sa->auth->legacy && !cw_knob(e, CW_KNOB_LEGACY))
+		return EPERM;
+	if (!cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n))
+		return EINVAL;
+	sa->aalg = m->auth;
+	sa->icv = sa->auth->icv;
+	sa->alen = (uint8_t)m->akey.n;
+	memcpy(sa->akey, m->akey.p, m->akey.n);
+	sa->aead = host_aead_new(0, sa->aalg, NULL, 0, sa->akey, sa->alen);
+	return sa->aead ? 0 : EOPNOTSUPP;
+}
+
 static int
 keys(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 {
-	int err = sa->proto == IP_COMP ? compression(sa, m) : algorithms(e, sa, m);
+	int err;
 
-	if (err || sa->proto == IP_COMP)
+	if (sa->proto == IP_COMP)
+		return compression(sa, m);
+	if (sa->proto == IP_AH)
+		return authentication(e, sa, m);
+	err = algorithms(e, sa, m);
+	if (err)
 		return err;
 	if (!cw_alg_key_ok(sa->enc, m->ekey.bits, m->ekey.n) || (sa->auth && !cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n)))
 		return EINVAL;
@@ -246,7 +272,7 @@ window(struct cw_sa *sa, const struct pf_msg *m)
 		return EINVAL;
 	if (sa->proto == IP_COMP)	/* has no sequence numbers */
 		return w ? EINVAL : 0;
-	if (unauthenticated(m)) {
+	if (sa->proto == IP_ESP && unauthenticated(m)) {
 		sa->flags |= CW_SAF_FIXED;
 		w = 0;
 	}

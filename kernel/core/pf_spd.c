@@ -5,7 +5,7 @@
 static int
 request_ok(const struct cw_request *r, unsigned dir)
 {
-	if (r->proto != IP_ESP && r->proto != IP_COMP)
+	if (r->proto != IP_ESP && r->proto != IP_AH && r->proto != IP_COMP)
 		return EPROTONOSUPPORT;
 	if (r->mode != CW_MODE_TUNNEL && r->mode != CW_MODE_TRANSPORT)
 		return r->mode > CW_MODE_TUNNEL ? EINVAL : EOPNOTSUPP;

@@ -48,10 +48,8 @@ satype_ok(enum satypes want, unsigned satype)
 		return 0;
 	if (want == NO_SATYPE)
 		return satype == SADB_SATYPE_UNSPEC ? 0 : EINVAL;
-	if (satype == SADB_SATYPE_ESP || satype == SADB_X_SATYPE_IPCOMP || (want != ONE_KIND && satype == SADB_SATYPE_UNSPEC))
+	if (satype == SADB_SATYPE_ESP || satype == SADB_SATYPE_AH || satype == SADB_X_SATYPE_IPCOMP || (want != ONE_KIND && satype == SADB_SATYPE_UNSPEC))
 		return 0;
-	if (want == ANY_KIND && satype == SADB_SATYPE_AH)
-		return 0;	/* as on Linux; its list of algorithms is empty */
 	return satype == SADB_SATYPE_UNSPEC || satype > SADB_SATYPE_MAX ? EINVAL : EPROTONOSUPPORT;
 }
 
@@ -125,16 +123,16 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 	host_lock(&e->lock);
 	if (m->has & PF_BIT(CW_EXT_KEYLESS))
 		c->flags = CW_CLIENT_KEYLESS;
-	if (m->satype == SADB_SATYPE_ESP)
+	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_AH)
 		c->registered = true;
 	if ((m->has & PF_BIT(CW_EXT_HELLO)) && m->hello_magic == CW_HELLO_MAGIC && m->hello_version == CW_HELLO_VERSION)
 		c->hello = true;
 	host_unlock(&e->lock);
 	o = pf_begin(e, SADB_REGISTER, m->satype, m->seq, m->pid);
-	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_UNSPEC) {
+	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_AH || m->satype == SADB_SATYPE_UNSPEC)
 		put_supported(e, &o, true, c->hello);
+	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_UNSPEC)
 		put_supported(e, &o, false, c->hello);
-	}
 	h = pf_ext(&o, CW_EXT_HELLO, sizeof(*h));
 	if (h) {
 		h->magic = CW_HELLO_MAGIC;

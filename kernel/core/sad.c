@@ -286,6 +286,10 @@ cw_sa_inner(const struct cw_sa *sa, uint32_t pmtu)
 	uint32_t block = sa->block > 4 ? sa->block : 4u;
 	uint32_t inner = pmtu > outer ? (pmtu - outer) / block * block : 0;
 
+	if (sa->proto == IP_AH) {
+		ip += cw_ah_len(sa, sa->now_dst.fam);
+		return pmtu > ip ? pmtu - ip : 0;
+	}
 	if (sa->proto == IP_COMP)	/* at worst the packet stays as it is */
 		return pmtu > ip ? pmtu - ip : 0;
 	return inner > 2 ? inner - 2 : 0;

@@ -13,7 +13,9 @@ look(const struct cw_pkt *p, struct cw_seen *s)
 	*s = (struct cw_seen){ .reason = p->drop, .spi = p->spi, .when = p->now, .times = 1 };
 	cw_dropped_ends(p, &s->src, &s->dst);
 	if (p->bank >= cw_bank(CW_KIND_ESP, 4)) {
-		s->proto = p->bank >= cw_bank(CW_KIND_IPCOMP, 4) && p->bank < cw_bank(CW_KIND_TUNNEL, 4) ? IP_COMP : IP_ESP;
+		static const uint8_t protos[CW_KINDS] = { [CW_KIND_ESP] = IP_ESP, [CW_KIND_AH] = IP_AH, [CW_KIND_IPCOMP] = IP_COMP, [CW_KIND_TUNNEL] = IP_ESP };
+
+		s->proto = protos[p->bank / 2 < CW_KINDS ? p->bank / 2 : CW_KIND_ESP];
 	} else if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) == CW_IP_OK) {
 		s->proto = ip.flow.proto;
 		s->sport = ip.flow.sport;

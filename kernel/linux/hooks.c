@@ -8,7 +8,7 @@
  *	forward, first		the inbound policy, then the outbound one
  *	output, first		the outbound policy
  *	input, first		what came out of a tunnel goes past everything; fragments of IPv6 are put together
- *	input, last		ESP and IPComp; else the inbound policy
+ *	input, last		ESP, AH and IPComp; else the inbound policy
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -173,10 +173,14 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 	return go_past(skb, state);
 }
 
-/* Where the transport's header begins, from the network header; false: in a piece of a packet that is not put together yet. */
+/*
+ * Where the transport's header begins, from the network header; false: in a piece of a packet that is not put together yet. AH, which Linux
+ * goes past as it does past an extension header, is one here.
+ */
 static bool
 transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 {
+	unsigned int ah = 0;
 	__be16 frag = 0;
 	int at;
 
@@ -188,6 +192,10 @@ transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 	*proto = ipv6_hdr(skb)->nexthdr;
 	at = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), proto, &frag);
 	*off = (unsigned int)at;
+	if (at > 0 && frag == 0 && ipv6_find_hdr(skb, &ah, NEXTHDR_AUTH, NULL, NULL) == NEXTHDR_AUTH) {
+		*off = ah;
+		*proto = NEXTHDR_AUTH;
+	}
 	return at > 0 && frag == 0;
 }
 
@@ -320,6 +328,11 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 	}
 	if (inner == IPPROTO_COMP && mtu >= 576 && cw_ask_comp(h->e, &own, &peer))
 		mod_path_told(h, &peer, mtu);
+	if (inner == IPPROTO_AH && mtu >= 576) {
+		memcpy(&spi, more + 4, sizeof(spi));
+		if (cw_ask_ah(h->e, ntohl(spi), &peer))
+			mod_path_told(h, &peer, mtu);
+	}
 	if (inner != IPPROTO_ESP && inner != IPPROTO_UDP)
 		return;
 	memcpy(&spi, more + (inner == IPPROTO_UDP ? 8 : 0), sizeof(spi));
@@ -355,7 +368,7 @@ inbound(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 	u8 proto;
 
 	whole = transport(skb, &off, &proto);
-	if (whole && (proto == IPPROTO_ESP || proto == IPPROTO_COMP || is_raw(h, skb, proto))) {
+	if (whole && (proto == IPPROTO_ESP || proto == IPPROTO_AH || proto == IPPROTO_COMP || is_raw(h, skb, proto))) {
 		if (!confirm(skb))
 			return NF_DROP;
 		mod_take_wire(h, skb, off, proto, false, 0, 0);

@@ -86,7 +86,7 @@ mod_pkt_new(struct host *h, struct sk_buff *skb)
 		kfree_skb(skb);
 		return NULL;
 	}
-	memset(&m->p, 0, sizeof(m->p));
+	memset(&m->p, 0, offsetof(struct cw_pkt, aside));
 	m->skb = skb;
 	m->h = h;
 	m->p.buf = skb->head;

@@ -192,11 +192,12 @@ say_chains(struct text *t, const struct guard_want *g)
 	else
 		say(t, "\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n", g->tun);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n"
-	    "\t\tmeta l4proto 108 fib daddr type local " MARK_OWN "accept\n");
+	    "\t\tmeta l4proto 51 fib daddr type local " MARK_OWN "accept\n\t\tmeta l4proto 108 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->ike_port);
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->natt_port);
 	say(t, "\t\tmeta nfproto ipv4 meta l4proto 17 ip frag-off & 0x1fff != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta nfproto ipv6 meta l4proto 17 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
+	say(t, "\t\tmeta nfproto ipv6 frag nexthdr 51 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
 	if (g->sel.n)

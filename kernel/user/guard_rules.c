@@ -3,7 +3,7 @@
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
- *	     neighbour discovery; what is of the link alone; our own ESP, IPComp and IKE and later fragments of UDP, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
+ *	     neighbour discovery; what is of the link alone; our own ESP, AH, IPComp and IKE and later fragments of UDP and AH, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
  *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; what is of the link alone; then: drop.
  *
  * Where there are policies by protocol or port, their chains (select_rules.c) are asked before the drop.
@@ -137,6 +137,24 @@ later_fragments(struct guard_batch *b)
 	}
 }
 
+/* AH counts as an extension header of IPv6: behind a fragment header that is not the first's, it is not told as the protocol. */
+static void
+later_fragments_of_ah(struct guard_batch *b)
+{
+	uint8_t none[2] = { 0 }, at6[2] = { 0xff, 0xf8 }, ah = IPPROTO_AH;
+	struct nftnl_rule *r = ex_begin(b, "pre");
+
+	ex_is_u8(r, NFT_META_NFPROTO, NFPROTO_IPV6);
+	ex_fragment_header(r, 0, 1);
+	ex_compare(r, NFT_CMP_EQ, &ah, 1);
+	ex_fragment_header(r, 2, 2);
+	ex_mask_wide(r, at6, none, 2);
+	ex_compare(r, NFT_CMP_NEQ, none, 2);
+	ex_this_host(r, NFTA_FIB_F_DADDR);
+	ex_set_mark(r, NL_MARK_OWN);
+	ex_finish(b, r, NF_ACCEPT);
+}
+
 static void
 out_of_esp(struct guard_batch *b)
 {
@@ -222,10 +240,12 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 		interface(b, "pre", NFT_META_IIFNAME, g->tun, true);
 	guard_spared(b, "pre");
 	our_protocol(b, IPPROTO_ESP);
+	our_protocol(b, IPPROTO_AH);
 	our_protocol(b, IPPROTO_COMP);
 	our_port(b, g->ike_port);
 	our_port(b, g->natt_port);
 	later_fragments(b);
+	later_fragments_of_ah(b);
 	among_ours(b, "pre", &fams[0], true);
 	among_ours(b, "pre", &fams[1], true);
 	if (g->sel.n)

@@ -124,14 +124,22 @@ open_like(struct wire *w, const struct wire_sock *like)
 	return false;
 }
 
+/* An IPv6 raw socket gives no IP header, which AH covers: what stood before it comes beside the datagram. */
+static bool
+show_headers(int fd)
+{
+	return opt(fd, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1) && opt(fd, IPPROTO_IPV6, IPV6_RECVRTHDR, 1) && opt(fd, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1) &&
+	    opt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+}
+
 /*
- * IPComp's, and those for what it leaves as it was: an IP packet in an IP packet, and, sent only, a packet as it is. No supervisor keeps
- * these: the moment that ipsecd is away costs packets, but nothing that was protected.
+ * AH's, which only listens; IPComp's, and those for what it leaves as it was: an IP packet in an IP packet; and, sent only, a packet as it is,
+ * which AH's are too. No supervisor keeps these: the moment that ipsecd is away costs packets, but nothing that was protected.
  */
 static bool
-open_comp(struct wire *w, uint8_t fam)
+open_others(struct wire *w, uint8_t fam)
 {
-	static const uint8_t protos[] = { IPPROTO_COMP, IPPROTO_IPIP, IPPROTO_IPV6, IPPROTO_RAW };
+	static const uint8_t protos[] = { IPPROTO_AH, IPPROTO_COMP, IPPROTO_IPIP, IPPROTO_IPV6, IPPROTO_RAW };
 
 	for (unsigned i = 0; i < sizeof(protos); i++) {
 		struct wire_sock kind = { .fam = fam, .proto = protos[i] };
@@ -141,6 +149,9 @@ open_comp(struct wire *w, uint8_t fam)
 			return false;
 		if (kind.proto == IPPROTO_RAW) {	/* an IPv4 one has its header from us as it is */
 			if (!deaf(fd) || (fam == 6 && !opt(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1)))
+				return false;
+		} else if (kind.proto == IPPROTO_AH) {
+			if (fam == 6 && !show_headers(fd))
 				return false;
 		} else if (!open_like(w, &kind)) {
 			return false;
@@ -161,7 +172,7 @@ wire_open_more(struct wire *w)
 		if (have[s->udp][s->fam == 6])
 			continue;
 		have[s->udp][s->fam == 6] = true;
-		if (!open_like(w, s) || (!s->udp && !open_comp(w, s->fam)))
+		if (!open_like(w, s) || (!s->udp && !open_others(w, s->fam)))
 			return false;
 	}
 	return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The outside: UDP 4500 (ESP, keepalives, and IKE on its way to iked) and raw sockets of protocol 50 and of IPComp's, both families. Every socket is bound
+ * The outside: UDP 4500 (ESP, keepalives, and IKE on its way to iked) and raw sockets of protocols 50 and 51 and of IPComp's, both families. Every socket is bound
  * to no peer: one that connects leaves its SO_REUSEPORT group.
  */
 #ifndef CAUSEWAY_WIRE_H
@@ -48,7 +48,7 @@ struct wire {
 
 /* Take a socket of the supervisor's. False: it is not what its name says. */
 bool wire_add(struct wire *, int fd, uint8_t fam, bool udp);
-/* Beside each kind of socket one that fragments, and IPComp's own; root's work, before the sandbox. False with errno. */
+/* Beside each kind of socket one that fragments, and AH's and IPComp's own; root's work, before the sandbox. False with errno. */
 bool wire_open_more(struct wire *);
 bool wire_start(struct wire *, struct event_base *, struct cw_engine *, const struct wire_ops *);
 void wire_close(struct wire *);

@@ -10,13 +10,14 @@
 
 #define WIRE_CMSG	160
 #define WIRE_DATAGRAM	65536
-#define WIRE_ROOM	40u	/* before a datagram: transport mode gives it an IP header */
+#define WIRE_RX_CMSG	1024	/* AH's have extension headers beside them */
+#define WIRE_ROOM	CW_AH_FRONT	/* before a datagram: transport mode and AH give it an IP header */
 
 struct wire_rx {
 	struct mmsghdr		msg[WIRE_MSGS];
 	struct iovec		iov[WIRE_MSGS];
 	struct sockaddr_storage	from[WIRE_MSGS];
-	char			ctl[WIRE_MSGS][WIRE_CMSG] __attribute__((aligned(8)));
+	char			ctl[WIRE_MSGS][WIRE_RX_CMSG] __attribute__((aligned(8)));
 	struct cw_pkt		pkt[WIRE_BURST];
 	struct cw_pkt		*v[WIRE_BURST];
 	unsigned		n;

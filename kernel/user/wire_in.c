@@ -70,7 +70,7 @@ take_one(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, si
 	struct wire_rx *x = s->w->rx;
 	struct cw_pkt *k = &x->pkt[x->n];
 
-	memset(k, 0, sizeof(*k));
+	memset(k, 0, offsetof(struct cw_pkt, aside));
 	k->buf = p - head;
 	k->off = (uint32_t)head;
 	k->len = (uint32_t)n;
@@ -122,6 +122,48 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 		cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
 }
 
+/*
+ * IPv6: the header that stood before AH, for which only its ICV asks, made of what the system tells. The hop limit is not covered. The
+ * extension headers come one by one, in their order. Octets of it, 0: it is not all there.
+ */
+static size_t
+header6(struct msghdr *m, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
+{
+	uint8_t head[CW_AH_FRONT] = { 0 }, *next = head + 6;
+	size_t at = 40;
+
+	if (m->msg_flags & MSG_CTRUNC)
+		return 0;
+	head[0] = (uint8_t)(0x60 | b->tos >> 4);
+	head[1] = (uint8_t)(b->tos << 4);
+	head[7] = 64;
+	memcpy(head + 8, from->addr.b, 16);
+	memcpy(head + 24, b->local.b, 16);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		size_t len = c->cmsg_len - CMSG_LEN(0);
+
+		if (c->cmsg_level != IPPROTO_IPV6)
+			continue;
+		if (c->cmsg_type == IPV6_HOPLIMIT && len == sizeof(int))
+			head[7] = CMSG_DATA(c)[0];
+		if (c->cmsg_type != IPV6_HOPOPTS && c->cmsg_type != IPV6_RTHDR && c->cmsg_type != IPV6_DSTOPTS)
+			continue;
+		if (len < 8 || len > sizeof(head) - at)
+			return 0;
+		*next = c->cmsg_type == IPV6_HOPOPTS ? IPPROTO_HOPOPTS : c->cmsg_type == IPV6_RTHDR ? IPPROTO_ROUTING : IPPROTO_DSTOPTS;
+		memcpy(head + at, CMSG_DATA(c), len);
+		next = head + at;
+		at += len;
+	}
+	*next = IPPROTO_AH;
+	if (at - 40 + n > 65535)
+		return 0;
+	head[4] = (uint8_t)((at - 40 + n) >> 8);
+	head[5] = (uint8_t)(at - 40 + n);
+	memcpy(p - at, head, at);
+	return at;
+}
+
 /* An IP packet in an IP packet that is not IPComp's: somebody else's tunnel, of which raw sockets get a copy. */
 static bool
 is_foreign(const struct wire_sock *s, const struct endpoint *from, const struct beside *b)
@@ -160,6 +202,14 @@ take(struct wire_sock *s, unsigned i)
 		p += head;
 		n -= head;
 	}
+	if (s->fam == 6 && s->proto == IPPROTO_AH) {
+		head = header6(m, p, n, &from, &b);
+		if (head == 0)
+			cw_count(s->w->engine, CW_DROP_AH_HEADER, 1);
+		else
+			take_one(s, p, n, WIRE_ROOM, head, sizeof(x->buf[i]), &from, &b);
+		return;
+	}
 	if (!is_foreign(s, &from, &b))
 		take_one(s, p, n, WIRE_ROOM + head, head, sizeof(x->buf[i]), &from, &b);
 }
@@ -169,7 +219,7 @@ prepare(struct wire_rx *x)
 {
 	for (unsigned i = 0; i < WIRE_MSGS; i++) {
 		x->iov[i] = (struct iovec){ x->buf[i] + WIRE_ROOM, WIRE_DATAGRAM };
-		x->msg[i].msg_hdr = (struct msghdr){ &x->from[i], sizeof(x->from[i]), &x->iov[i], 1, x->ctl[i], WIRE_CMSG, 0 };
+		x->msg[i].msg_hdr = (struct msghdr){ &x->from[i], sizeof(x->from[i]), &x->iov[i], 1, x->ctl[i], WIRE_RX_CMSG, 0 };
 	}
 }
 

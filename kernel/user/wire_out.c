@@ -64,21 +64,24 @@ sock_of(struct wire *w, const struct cw_outer *o, bool whole)
 	return other;
 }
 
-/* Has a protocol no socket of its own, its packet goes as it is: IPComp's in transport mode, which could not make it smaller; and one whose policy does without an SA. */
+/*
+ * Has a protocol no socket of its own, its packet goes as it is: IPComp's in transport mode, which could not make it smaller; and one whose policy
+ * does without an SA. So does what AH is in, whose ICV covers the header.
+ */
 static struct wire_sock *
 sock_for(struct wire *w, const struct cw_pkt *p)
 {
 	const struct cw_outer *o = &p->outer;
-	struct wire_sock *s = p->verdict == CW_BYPASS ? NULL : sock_of(w, o, false);
+	struct wire_sock *s = p->verdict == CW_BYPASS || (o->whole && !o->udp) ? NULL : sock_of(w, o, false);
 
 	return s || o->hlen == 0 ? s : sock_of(w, o, true);
 }
 
-/* The sockets make the IP header anew: of a packet in transport mode that has more than one, something would be lost. */
+/* The sockets make the IP header anew: of a packet in transport mode that has more than one, or whose identification matters, something would be lost. */
 static bool
 has_options(const struct cw_outer *o)
 {
-	return o->hlen > (o->dst.fam == 4 ? 20 : 40);
+	return o->hlen > (o->dst.fam == 4 ? 20 : 40) || (o->whole && o->dst.fam == 4);
 }
 
 static bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A packet that leaves as it is, with its own IP header: what IPComp in transport mode could not make smaller, and what a policy
+ * A packet that leaves as it is, with its own IP header: AH's, what IPComp in transport mode could not make smaller, and what a policy
  * of the level use lets go without an SA. The system does not cut such
  * packets, so that is done here: IPv4 without DF (RFC 791 3.2), and IPv6, whose sender is this host (RFC 8200 4.5).
  */

@@ -9,7 +9,7 @@
 const char *const section_names[SECTIONS] = { "ipsec", "ah", "esp", "ipcomp", "ipip" };
 
 /* ipsec: what the policies decided; ah, esp, ipcomp: what their own transform did; ipip: the packet inside a tunnel. */
-enum { IPSEC = 1, TRANSFORM = 2, IPIP = 4, COMP = 8 };
+enum { IPSEC = 1, TRANSFORM = 2, IPIP = 4, COMP = 8, AUTH = 16 };
 
 struct line {
 	unsigned	where;
@@ -64,6 +64,9 @@ static const struct line lines[] = {
 	{ TRANSFORM, "packets with too many transforms in one another", "drop_too_nested" },
 	{ TRANSFORM, "sequence numbers used up", "drop_sequence_end" },
 	{ TRANSFORM, "crypto processing failures", "drop_seal_failed" },
+	{ AUTH, "packets shorter than an AH header", "drop_ah_short" },
+	{ AUTH, "packets with a malformed header in front of AH", "drop_ah_header" },
+	{ AUTH, "fragments offered to AH", "drop_ah_fragment" },
 	{ COMP, "packets sent uncompressed; size < compr. algo. threshold", "comp_small" },
 	{ COMP, "packets sent uncompressed; compression was useless", "comp_useless" },
 	{ COMP, "packets shorter than an IPComp header", "drop_comp_short" },
@@ -130,7 +133,7 @@ value(const struct counted *c, unsigned section, const struct line *l, bool six)
 static bool
 is_in(unsigned section, const struct line *l)
 {
-	static const unsigned where[SECTIONS] = { IPSEC, TRANSFORM, TRANSFORM, TRANSFORM | COMP, IPIP };
+	static const unsigned where[SECTIONS] = { IPSEC, TRANSFORM | AUTH, TRANSFORM, TRANSFORM | COMP, IPIP };
 
 	return (l->where & where[section]) != 0;
 }

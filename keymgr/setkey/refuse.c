@@ -78,16 +78,19 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 
 	if (keyed && c->satype == SADB_X_SATYPE_IPCOMP && err == EINVAL)
 		because(e, c->at_spi, "An SA for ipcomp has a CPI from 1 to 65535, with -R from 256 on or 2, and no replay window.");
-	else if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC && (err == EPROTONOSUPPORT || err == EINVAL))
-		because(e, c->at_proto, "The engine does not do %s yet: ESP and IPComp.", satype_name(c->satype));
-	else if (keyed && err == EPERM && c->enc)
+	else if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC &&
+	    (err == EPROTONOSUPPORT || (err == EINVAL && c->satype != SADB_SATYPE_AH)))
+		because(e, c->at_proto, "The engine does not do %s: ESP, AH and IPComp.", satype_name(c->satype));
+	else if (keyed && c->satype == SADB_SATYPE_AH && (!c->auth || c->auth->id == AALG_NULL))
+		because(e, c->at_auth ? c->at_auth : c->at_proto, "AH does nothing but authenticate: it needs -A with an algorithm and a key.");
+	else if (keyed && err == EPERM && (c->enc || c->auth))
 		switched_off(e, c);
 	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
 	    (lacks(e, c->enc, ALG_ENC, &g->enc, c->at_enc) || (c->auth && c->auth->id != AALG_NULL && lacks(e, c->auth, ALG_AUTH, &g->auth, c->at_auth))))
 		return;
 	else if (keyed && err == EINVAL && c->enc && (!c->auth || c->auth->id == AALG_NULL))
 		because(e, c->at_enc, "The engine refuses ESP that is not authenticated: add -A with an algorithm and a key.");
-	else if (keyed && (err == EINVAL || err == EOPNOTSUPP) && !c->enc)
+	else if (keyed && (err == EINVAL || err == EOPNOTSUPP) && !c->enc && c->satype != SADB_SATYPE_AH)
 		because(e, c->at_proto, "ESP needs -E; with the algorithm null it only authenticates.");
 	else if (keyed && err == EINVAL && c->enc && c->auth)
 		because(e, c->at_auth, "%s authenticates by itself and goes without -A.", c->enc->name);
@@ -114,8 +117,8 @@ policy_refused(const struct cmd *c, int err, struct lang_error *e)
 	for (unsigned i = 0; i < p->n; i++, q++) {
 		if (q->proto == 108 && ncomp++)
 			because(e, c->at_policy, "ipcomp stands once in a policy: a packet is expanded once.");
-		else if (q->proto != 50 && (q->proto != 108 || err == EPROTONOSUPPORT))
-			because(e, c->at_policy, "The engine does not do %s yet.", poltext_proto(q->proto));
+		else if (q->proto != 50 && err == EPROTONOSUPPORT)
+			because(e, c->at_policy, "The engine does not do %s.", poltext_proto(q->proto));
 		else if (q->level == CW_LEVEL_UNIQUE && q->reqid == 0)
 			because(e, c->at_policy, "unique needs its number here, as in unique:1.");
 		else

@@ -5,6 +5,8 @@
  *	forge IF replay FILE.pcap COUNT		the last COUNT ESP packets of a capture, as they were
  *	forge IF flip FILE.pcap COUNT		the same with one bit of the ICV and one of the sequence number flipped
  *	forge IF cut FILE.pcap COUNT		the same cut to 12 octets of ESP
+ *	forge IF bits FILE.pcap NUMBER AT BITS	one of them, the first is 1, with these bits of one octet of its IP packet changed
+ * AH counts as ESP does.
  * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
  */
 #include <arpa/inet.h>
@@ -69,7 +71,7 @@ esp_at(const struct frame *f)
 	} else {
 		return 0;
 	}
-	if (proto == 50)
+	if (proto == 50 || proto == 51)
 		return up;
 	if (proto != 17 || f->n < up + 8 + 16)
 		return 0;
@@ -195,13 +197,30 @@ clear_text(int fd, const char *src, const char *dst, int count, const uint8_t *m
 		put(fd, &f);
 }
 
+/* What routers may do to a packet; the checksum of an IPv4 header fits again, as they would make it. */
+static void
+bits(struct frame *f, unsigned at, uint8_t mask)
+{
+	if (14 + at >= f->n)
+		die("beyond the packet");
+	f->p[14 + at] ^= mask;
+	if (f->p[12] == 0x08) {
+		uint16_t sum;
+
+		f->p[24] = f->p[25] = 0;
+		sum = checksum(f->p + 14, (f->p[14] & 15) * 4u, 0);
+		f->p[24] = (uint8_t)(sum >> 8);
+		f->p[25] = (uint8_t)sum;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	int fd, count;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT\n");
+		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT | forge IF bits FILE NUMBER AT BITS\n");
 		return 2;
 	}
 	fd = open_if(argv[1]);
@@ -217,6 +236,11 @@ main(int argc, char **argv)
 	if (count <= 0 || (unsigned)count > nframes) {
 		fprintf(stderr, "forge: the capture has only %u ESP frames\n", nframes);
 		return 1;
+	}
+	if (strcmp(argv[2], "bits") == 0 && argc == 7) {
+		bits(&frames[count - 1], (unsigned)strtoul(argv[5], NULL, 0), (uint8_t)strtoul(argv[6], NULL, 0));
+		put(fd, &frames[count - 1]);
+		return 0;
 	}
 	for (unsigned i = nframes - (unsigned)count; i < nframes; i++) {
 		struct frame *f = &frames[i];

@@ -16,6 +16,7 @@ SCENARIOS = \
 	test/scenario/t_forms \
 	test/scenario/t_modes \
 	test/scenario/t_bundles \
+	test/scenario/t_ah \
 	test/scenario/t_ipcomp \
 	test/scenario/t_rekey \
 	test/scenario/t_crowd \

@@ -103,7 +103,7 @@ names_and_errors(void **state)
 
 	/* what is refused, and how */
 	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 5, 10);
-	m.policy.req[0].proto = 51;
+	m.policy.req[0].proto = 47;
 	assert_int_equal(rig_call(h, 0, &m), EPROTONOSUPPORT);
 	m.policy.req[0].proto = 50;
 	m.policy.req[0].mode = CW_MODE_ANY;

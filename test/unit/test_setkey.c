@@ -318,6 +318,9 @@ test_refusals(void **state)
 	static struct engine small = { .greeted = true, .known = true, .enc = { 1, { { .sadb_alg_id = 12 } } }, .auth = { 1, { { .sadb_alg_id = 5 } } } };
 	static const struct { const char *text; int err; const char *error, *hint; unsigned column; } rows[] = {
 		{ "add 1.1.1.1 2.2.2.2 ah 300 -A hmac-md5 \"0123456789abcdef\";", 93, "Not supported", "does not do AH", 21 },
+		{ "add 1.1.1.1 2.2.2.2 ah 300 -A hmac-md5 \"0123456789abcdef\";", 1, "Operation not permitted", "hmac-md5 is weak. 'ipsecctl sysctl net.causeway.legacy=1'", 31 },
+		{ "add 1.1.1.1 2.2.2.2 ah 300 -A null;", 22, "Invalid argument", "AH does nothing but authenticate", 31 },
+		{ "add 1.1.1.1 2.2.2.2 ah 300 -A hmac-md5 \"0123456789abcdef\";", 95, "Not supported", "does not do hmac-md5. It has: ", 31 },
 		{ "flush ipcomp;", 93, "Not supported", "IPComp", 7 },
 		{ "add 1.1.1.1 2.2.2.2 ipcomp 3 -C deflate -R;", 22, "Invalid argument", "with -R from 256 on or 2", 28 },
 		{ "spdadd 1.1.1.1 2.2.2.2 any -P out ipsec ipcomp/transport//use ipcomp/transport//use;", 22, "Invalid argument", "once in a policy", 30 },
