@@ -340,7 +340,7 @@ row(struct page *p, const json_t *e, bool of_one)
 			put(h, L("<a href=\""), P("/tunnels/"), SEG(js_str(e, "tunnel")), L("\">"), js_str(e, "tunnel"), L("</a>"));
 		put(h, L("</td>"));
 	}
-	put(h, L("<td>"));
+	put(h, L("<td class=\"what\">"));
 	kind < EVENTS ? events[kind].say(h, e) : say_members(h, e);
 	put(h, L("</td></tr>"));
 }
@@ -370,7 +370,7 @@ table(struct page *p, const char *of)
 		return;
 	list = json_object_get(a.body, "events");
 	filter(p, list, *of);
-	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Event</th>"));
+	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table class=\"stack\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Event</th>"));
 	if (!*of)
 		put(&p->out, L("<th scope=\"col\">Tunnel</th>"));
 	put(&p->out, L("<th scope=\"col\">What happened</th></tr></thead><tbody>"));

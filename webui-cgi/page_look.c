@@ -9,6 +9,21 @@
 
 /* ---- the audit log ---- */
 
+static void
+audit_row(struct html *h, const json_t *e)
+{
+	bool good = strcmp(js_str(e, "result"), "OK") == 0;
+
+	put(h, good ? L("<tr><td>") : L("<tr class=\"bad\"><td>"));
+	look_time(h, js_str(e, "time"));
+	put(h, L("</td><td>"), js_str(e, "author"), L("</td><td class=\"what\">"), js_str(e, "action"), L("</td><td class=\"long\">"), js_str(e, "detail"), L("</td><td>"));
+	if (good)
+		put(h, "OK");
+	else
+		look_mark(h, MARK_BAD, js_str(e, "result"));
+	put(h, L("</td><td class=\"from\">"), js_str(e, "origin"), L("</td></tr>"));
+}
+
 void
 page_audit(struct page *p)
 {
@@ -21,14 +36,11 @@ page_audit(struct page *p)
 	page_say(p, "Audit", "ikectl audit");
 	if (!page_get(p, &a, *before ? URL(p, L("/v1/audit?limit=100&before="), SEG(before)) : "/v1/audit?limit=100"))
 		return;
-	put(&p->out, L("<h1>Audit</h1><p>Every request that was to change something, the newest first.</p><div class=\"wide\" role=\"region\" aria-label=\"Audit\" tabindex=\"0\"><table><thead><tr>"
-	    "<th scope=\"col\">Time (UTC)</th><th scope=\"col\">Who</th><th scope=\"col\">From</th><th scope=\"col\">Action</th><th scope=\"col\">What</th><th scope=\"col\">Result</th>"
-	    "</tr></thead><tbody>"));
+	put(&p->out, L("<h1>Audit</h1><p>Every request that was to change something, the newest first.</p><div class=\"wide\" role=\"region\" aria-label=\"Audit\" tabindex=\"0\">"
+	    "<table class=\"stack\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Who</th><th scope=\"col\">Action</th><th scope=\"col\">What</th>"
+	    "<th scope=\"col\">Result</th><th scope=\"col\">From</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "audit"), i, e) {
-		put(&p->out, L("<tr><td>"));
-		look_time(&p->out, js_str(e, "time"));
-		put(&p->out, L("</td><td>"), js_str(e, "author"), L("</td><td>"), js_str(e, "origin"), L("</td><td>"), js_str(e, "action"), L("</td><td class=\"long\">"), js_str(e, "detail"));
-		put(&p->out, strcmp(js_str(e, "result"), "OK") == 0 ? L("</td><td>") : L("</td><td class=\"st bad\">"), js_str(e, "result"), L("</td></tr>"));
+		audit_row(&p->out, e);
 		last = js_int(e, "number");
 	}
 	put(&p->out, L("</tbody></table></div>"));

@@ -69,6 +69,9 @@ async function look(page, url, wrong, rules) {
 	const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 	if (over > 0)
 		wrong.push("it is " + over + " pixels wider than the window");
+	const cut = await page.$$eval(".stack td", (all) => innerWidth > 700 ? [] : all.filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent));
+	if (cut.length)
+		wrong.push(cut.length + " parts of rows go out of the window: " + cut[0]);
 	if (rules) {
 		await page.evaluate(axe);
 		const found = await page.evaluate((more) => globalThis.axe.run(document, { resultTypes: ["violations"], ...more }), rules);
