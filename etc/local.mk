@@ -16,7 +16,7 @@ EXTRA_DIST += test/scenario/t_boot
 sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = etc/sysusers.d/causeway.conf
 samplesdir = $(docdir)/samples
-samples_DATA = etc/samples/causeway.yaml etc/samples/sites.yaml etc/samples/socket-policy.c
+samples_DATA = etc/samples/causeway.yaml etc/samples/racoon.conf etc/samples/sites.yaml etc/samples/socket-policy.c
 # The API, for whoever writes a client.
 apidir = $(docdir)
 api_DATA = etc/openapi.json

@@ -101,7 +101,7 @@ IKED_LIBS = iked/libike.a iked/libikewire.a lib/libcauseway.a $(EVENT_LIBS) $(CR
 dist_man_MANS += doc/iked.8
 daemon_PROGRAMS += iked/iked
 iked_iked_CPPFLAGS = $(IKED_CPPFLAGS)
-iked_iked_SOURCES = iked/run/main.c
+iked_iked_SOURCES = iked/run/main.c iked/run/byhand.c iked/run/byhand.h
 iked_iked_LDADD = iked/libikerun.a $(IKED_LIBS)
 
 # The machine and the payload rules as DOT: make graph | dot -Tsvg

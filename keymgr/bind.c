@@ -217,13 +217,10 @@ bind_terms(const struct bindings *t, uint32_t number, struct bound_terms *out)
 uint32_t
 bind_policy(const struct bindings *t, uint32_t policy, const struct addr *peer)
 {
-	char id[ID_CAP], text[ADDR_STR];
-
-	snprintf(id, sizeof(id), "ip:%s", addr_str(peer, text));
 	for (unsigned i = 0; i < 1024; i++)
 		for (const struct bound *e = t->bucket[i]; e; e = e->next)
 			for (unsigned k = 0; e->b.policies && k < e->b.nreqids; k++)
-				if (e->b.policy[k].id == policy && strcmp(e->b.id_remote, id) == 0)
+				if (e->b.policy[k].id == policy && addr_eq(&e->b.peer, peer))
 					return e->b.reqids[k];
 	return 0;
 }

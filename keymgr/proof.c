@@ -77,7 +77,7 @@ proof_octets(const struct proof_job *j, struct proof_octets *o, char detail[stat
 static enum reason
 read_key(const struct proof_env *env, const struct binding *b, const char *name, struct secret *key, char what[static STORE_DETAIL])
 {
-	return b->policies ? psktxt_read(env->secret_dir, b->id_remote, key, what) : psk_read(env->secret_dir, env->key_dir, name, key, what);
+	return b->policies ? psktxt_read(env->secret_dir, env->key_dir, b->id_remote, &b->peer, key, what) : psk_read(env->secret_dir, env->key_dir, name, key, what);
 }
 
 static enum reason

@@ -31,9 +31,19 @@ bool psktxt_key(struct bytes key, struct secret *);
  * addresses. R_SECRET_MISSING when no line is.
  */
 enum reason psktxt_find(struct bytes file, const char *identity, struct secret *, char detail[static STORE_DETAIL]);
-enum reason psktxt_read(const char *dir, const char *identity, struct secret *, char detail[static STORE_DETAIL]);
+/*
+ * The same of the file in the secrets directory, or, when none is there, of the one that was handed in and lies in keymgr's own folder (NULL or
+ * "": there is none). peer: where the identity is none of an address and has no line, that address's counts; NULL: none does.
+ */
+enum reason psktxt_read(const char *dir, const char *key_dir, const char *identity, const struct addr *peer, struct secret *,
+    char detail[static STORE_DETAIL]);
 /* The addresses that have a line, at most cap of them. */
 size_t psktxt_addresses(struct bytes file, struct addr *, size_t cap);
-enum reason psktxt_peers(const char *dir, struct addr *, size_t cap, size_t *n, char detail[static STORE_DETAIL]);
+enum reason psktxt_peers(const char *dir, const char *key_dir, struct addr *, size_t cap, size_t *n, char detail[static STORE_DETAIL]);
+/*
+ * A file that is handed in, of which each line has to be good. SECRET_EXISTS: the administrator's own lies in the secrets directory and is
+ * another one; an equal one is well. An empty one takes away what was handed in before. *keys: how many it has.
+ */
+enum reason psktxt_put(const char *dir, const char *key_dir, struct bytes file, unsigned *keys, char detail[static STORE_DETAIL]);
 
 #endif

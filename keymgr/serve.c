@@ -132,7 +132,7 @@ on_bind_peers(void *ctx, struct ipc *l, struct ipc_msg *m)
 	size_t n = 0;
 
 	if (v && buf)
-		r = psktxt_peers(k->secret_dir, v, BIND_PEERS_MAX, &n, detail);
+		r = psktxt_peers(k->secret_dir, k->key_dir, v, BIND_PEERS_MAX, &n, detail);
 	wr_le16(&w, (uint16_t)n);
 	for (size_t i = 0; i < n; i++)
 		addr_put(&w, &v[i]);
@@ -256,7 +256,7 @@ unserved(struct keymgr *k, uint32_t policy, const struct addr *peer)
 	if (!log_allow(&k->unserved, clock_now_ns(), &skipped))
 		return;
 	snprintf(id, sizeof(id), "ip:%s", addr_str(peer, text));
-	r = psktxt_read(k->secret_dir, id, &key, detail);
+	r = psktxt_read(k->secret_dir, k->key_dir, id, NULL, &key, detail);
 	secret_wipe(&key);
 	log_at(LOG_WARN, NULL, "acquire_unserved", r, "A packet asks for an SA with %s by policy %u, and IKE makes none%s%s. "
 	    "'ikectl explain -' tells of policies.", text, policy, r == R_OK ? "" : ": ", detail);

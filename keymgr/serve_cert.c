@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "log.h"
 #include "psk.h"
+#include "psktxt.h"
 #include "secret.h"
 #include "serve_auth.h"
 #include "serve_cert.h"
@@ -330,6 +331,27 @@ on_psk_put(void *ctx, struct ipc *l, struct ipc_msg *m)
 		return refuse(l, m, r, detail);
 	log_info(NULL, "secret_kept", "%s%s%s", name, detail[0] ? ": " : "", detail);
 	str_put(&w, detail);
+	ipc_reply(l, m, wr_bytes(&w));
+	return true;
+}
+
+bool
+on_psktxt_put(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct keymgr *k = ctx;
+	struct bytes text = rd_rest(&m->body);
+	char detail[STORE_DETAIL] = "";
+	uint8_t buf[2];
+	struct wr w = wr_of(buf, sizeof(buf));
+	unsigned keys = 0;
+	enum reason r = psktxt_put(k->secret_dir, k->key_dir, text, &keys, detail);
+
+	if (text.n)
+		wipe((uint8_t *)(uintptr_t)text.p, text.n);
+	if (r != R_OK)
+		return refuse(l, m, r, detail);
+	log_info(NULL, "psk_txt_kept", "A psk.txt with %u keys was handed in.", keys);
+	wr_le16(&w, (uint16_t)keys);
 	ipc_reply(l, m, wr_bytes(&w));
 	return true;
 }

@@ -24,6 +24,7 @@ bool on_ca_crl(void *ctx, struct ipc *, struct ipc_msg *);
 bool on_ca_list(void *ctx, struct ipc *, struct ipc_msg *);
 bool on_psk_put(void *ctx, struct ipc *, struct ipc_msg *);
 bool on_psk_remove(void *ctx, struct ipc *, struct ipc_msg *);
+bool on_psktxt_put(void *ctx, struct ipc *, struct ipc_msg *);
 
 #define SERVE_CERT_ROWS \
 	{ CERT_LIST,	"CERT_LIST",	IPC_AFTER_HELLO, NAME_CAP + 2,				on_cert_list }, \
@@ -37,6 +38,7 @@ bool on_psk_remove(void *ctx, struct ipc *, struct ipc_msg *);
 	{ CA_CRL,	"CA_CRL",	IPC_AFTER_HELLO, sizeof(struct ca_crl) + 64,		on_ca_crl }, \
 	{ CA_LIST,	"CA_LIST",	IPC_AFTER_HELLO, NAME_CAP + 8,				on_ca_list }, \
 	{ PSK_PUT,	"PSK_PUT",	IPC_AFTER_HELLO, NAME_CAP + 3 + STORE_FILE_MAX,		on_psk_put }, \
-	{ PSK_REMOVE,	"PSK_REMOVE",	IPC_AFTER_HELLO, NAME_CAP + 2,				on_psk_remove }
+	{ PSK_REMOVE,	"PSK_REMOVE",	IPC_AFTER_HELLO, NAME_CAP + 2,				on_psk_remove }, \
+	{ PSKTXT_PUT,	"PSKTXT_PUT",	IPC_AFTER_HELLO, IPC_MAX - IPC_HEAD,			on_psktxt_put }
 
 #endif

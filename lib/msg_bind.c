@@ -25,6 +25,8 @@ binding_put(struct wr *w, const struct binding *b)
 	for (unsigned i = 0; i < b->nreqids && wr_ok(w); i++)
 		wr_le32(w, b->reqids[i]);
 	wr_u8(w, b->policies);
+	if (b->policies)
+		addr_put(w, &b->peer);
 	for (unsigned i = 0; b->policies && i < b->nreqids && wr_ok(w); i++) {
 		wr_le32(w, b->policy[i].id);
 		wr_le32(w, b->policy[i].reqid);
@@ -71,6 +73,8 @@ binding_get(struct rd *r, struct binding *b)
 	for (unsigned i = 0; i < b->nreqids && rd_ok(r); i++)
 		b->reqids[i] = msg_id32(r);
 	b->policies = msg_u8(r, 1);
+	if (b->policies)
+		addr_get(r, &b->peer);
 	for (unsigned i = 0; b->policies && i < b->nreqids && rd_ok(r); i++) {
 		b->policy[i].id = msg_id32(r);
 		b->policy[i].reqid = rd_le32(r);

@@ -7,6 +7,7 @@
 #ifndef CAUSEWAY_MSG_BIND_H
 #define CAUSEWAY_MSG_BIND_H
 
+#include "addr.h"
 #include "alg.h"
 #include "name.h"
 
@@ -51,6 +52,7 @@ struct binding {
 	unsigned nreqids;
 	uint32_t	reqids[BIND_REQIDS];		/* of its children */
 	uint8_t	policies;				/* 1: made of policies that are not the site file's; both keys are the peer's line in psk.txt */
+	struct addr	peer;				/* policies: its address, for which an ACQUIRE asks */
 	struct bound_policy policy[BIND_REQIDS];	/* policies: of each child, in the order of reqids */
 };
 

@@ -22,7 +22,8 @@ enum {
 	CA_CRL = 40,		/* struct ca_crl and a box or none -> struct cert_made; the box has the list */
 	CA_LIST = 41,		/* str ca, u32 from -> u16 n, n * struct ca_issued in the order of their issue; n 0 ends */
 	PSK_PUT = 42,		/* str name, u8 replace, the secret as in its file -> str why it is weak, or "" */
-	PSK_REMOVE = 43		/* str name -> */
+	PSK_REMOVE = 43,	/* str name -> */
+	PSKTXT_PUT = 44		/* a psk.txt as in its file, or nothing: the one that was handed in goes -> u16 how many keys it has */
 };
 
 #define CERT_BOX_MAX	(256u << 10)	/* octets of a box that comes in */

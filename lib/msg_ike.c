@@ -24,6 +24,17 @@ tunnel_copy(struct tunnel *to, const struct tunnel *from)
 }
 
 void
+tunnel_child_esp(const struct tunnel *t, unsigned child, struct proposals *out)
+{
+	uint16_t mask = t->children[child].esp;
+
+	out->n = 0;
+	for (unsigned i = 0; i < t->esp.n; i++)
+		if (mask == 0 || mask & 1u << i)
+			out->v[out->n++] = t->esp.v[i];
+}
+
+void
 tunnel_put(struct wr *w, const struct tunnel *t)
 {
 	str_put(w, t->name);
@@ -54,6 +65,8 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 		str_put(w, t->children[i].name);
 		wr_le32(w, t->children[i].reqid);
 		wr_u8(w, t->children[i].mode);
+		wr_le16(w, t->children[i].esp);
+		wr_le64(w, t->children[i].life_s);
 		ts_list_put(w, &t->children[i].local);
 		ts_list_put(w, &t->children[i].remote);
 	}
@@ -74,6 +87,8 @@ tunnel_child_get(struct rd *r, struct tunnel_child *c)
 	msg_name(r, c->name);
 	c->reqid = msg_id32(r);
 	c->mode = msg_u8(r, CHILD_TRANSPORT);
+	c->esp = rd_le16(r);
+	c->life_s = rd_le64(r);
 	msg_ts(r, &c->local);
 	msg_ts(r, &c->remote);
 }
@@ -107,8 +122,10 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	proposals_of(r, &t->ike, PROTO_IKE);
 	proposals_of(r, &t->esp, PROTO_ESP);
 	t->nchildren = msg_u8(r, IKE_CHILDREN);
-	for (unsigned i = 0; i < t->nchildren && rd_ok(r); i++)
+	for (unsigned i = 0; i < t->nchildren && rd_ok(r); i++) {
 		tunnel_child_get(r, &t->children[i]);
+		msg_need(r, (uint32_t)t->children[i].esp >> t->esp.n == 0);
+	}
 	return msg_end(r, t, sizeof(*t));
 }
 

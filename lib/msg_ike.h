@@ -40,6 +40,8 @@ struct tunnel_child {
 	char		name[NAME_CAP];	/* "net" */
 	uint32_t	reqid;
 	uint8_t		mode;			/* enum child_mode; another mode is another child: it comes with another reqid */
+	uint16_t	esp;			/* bit n: the n'th of the tunnel's proposals is this child's; 0: all are */
+	uint64_t	life_s;			/* 0: the tunnel's child_life_s */
 	struct ts_list	local, remote;
 };
 
@@ -111,6 +113,8 @@ struct record {
 	struct fact	facts[IKE_FACTS];
 };
 
+/* The proposals of one child, in the tunnel's order. */
+void tunnel_child_esp(const struct tunnel *, unsigned child, struct proposals *);
 /* Only the children it has: pages of the others are never touched, which is most of the struct. */
 void tunnel_copy(struct tunnel *to, const struct tunnel *);
 void tunnel_put(struct wr *, const struct tunnel *);

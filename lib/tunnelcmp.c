@@ -67,13 +67,26 @@ find_child(const struct tunnel *t, const struct tunnel_child *c)
 	return -1;
 }
 
-static void
-compare_child(const struct tunnel_child *old, const struct tunnel *new, uint32_t of_tunnel, struct child_diff *d)
+static bool
+same_esp(const struct tunnel *old, unsigned i, const struct tunnel *new, unsigned k)
 {
+	struct proposals a, b;
+
+	tunnel_child_esp(old, i, &a);
+	tunnel_child_esp(new, k, &b);
+	return same_proposals(&a, &b);
+}
+
+static void
+compare_child(const struct tunnel *of, unsigned i, const struct tunnel *new, uint32_t of_tunnel, struct child_diff *d)
+{
+	const struct tunnel_child *old = &of->children[i];
+
 	d->to = find_child(new, old);
 	d->fields = 0;
 	if (d->to >= 0) {
-		d->fields = of_tunnel & TD_ESP;
+		if (!same_esp(of, i, new, (unsigned)d->to))
+			d->fields |= TD_ESP;
 		if (!ts_list_eq(&old->local, &new->children[d->to].local))
 			d->fields |= TD_TS_LOCAL;
 		if (!ts_list_eq(&old->remote, &new->children[d->to].remote))
@@ -92,7 +105,7 @@ tunnel_compare(const struct tunnel *old, const struct tunnel *new, struct tunnel
 	d->fate = f & TD_WHO ? FATE_RESTARTED : f & TD_IKE ? FATE_REKEYED : FATE_KEPT;
 	d->nold = old->nchildren;
 	for (unsigned i = 0; i < old->nchildren; i++) {
-		compare_child(&old->children[i], new, f, &d->child[i]);
+		compare_child(old, i, new, f, &d->child[i]);
 		d->fields |= d->child[i].fields;
 	}
 	for (unsigned i = 0; i < new->nchildren; i++)

@@ -129,6 +129,10 @@ void get_confirm(struct req *);		/* confirmapi.c */
 void post_confirm(struct req *);
 void post_undo(struct req *);
 void get_sites(struct req *);		/* sitelist.c */
+void get_racoon(struct req *);		/* racoonapi.c */
+void put_racoon(struct req *);
+void delete_racoon(struct req *);
+void post_racoon_keys(struct req *);
 void get_export(struct req *);		/* between.c */
 void post_compare(struct req *);
 void apply_warnings(struct sync *, const char *only, json_t *);	/* what keymgr says about the secrets of all, or of one tunnel, into "warnings" */

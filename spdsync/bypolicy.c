@@ -92,6 +92,7 @@ selector(const struct prefix *p, uint8_t proto, uint16_t port)
 struct build {
 	struct umap	*m;
 	size_t		cap, refused_cap;
+	const struct racoon *conf;
 	const struct utaken *taken;
 	bool		ok;
 };
@@ -139,13 +140,73 @@ tunnel_for(struct build *b, const struct addr *local, const struct addr *remote)
 	memset(&m->v[m->n], 0, sizeof(m->v[0]));
 	m->v[m->n].local = *local;
 	m->v[m->n].remote = *remote;
+	m->v[m->n].section = b->conf ? racoon_remote_of(b->conf, remote) : -1;
 	return &m->v[m->n++];
+}
+
+static bool
+same_proposal(const struct proposal *a, const struct proposal *b)
+{
+	bool same = a->proto == b->proto && a->n == b->n;
+
+	for (unsigned i = 0; same && i < a->n; i++)
+		same = a->t[i].type == b->t[i].type && a->t[i].id == b->t[i].id && a->t[i].key_bits == b->t[i].key_bits;
+	return same;
+}
+
+/* Their places in the list of all, which they are added to; 0: it has no room for them. */
+static uint16_t
+places(struct proposals *all, const struct proposals *own)
+{
+	uint16_t mask = 0;
+
+	for (unsigned i = 0; i < own->n; i++) {
+		unsigned k = 0;
+
+		while (k < all->n && !same_proposal(&all->v[k], &own->v[i]))
+			k++;
+		if (k == PROPOSALS_MAX)
+			return 0;
+		if (k == all->n)
+			all->v[all->n++] = own->v[i];
+		mask |= (uint16_t)(1u << k);
+	}
+	return mask;
+}
+
+static bool
+have_room(const struct utunnel *t, const struct racoon *conf)
+{
+	struct proposals all = { 0 };
+
+	for (unsigned i = 0; i < t->n; i++)
+		if (places(&all, &conf->sainfos[t->child[i].sainfo].esp) == 0)
+			return false;
+	return true;
+}
+
+/* What racoon.conf has for the child that was just put last; NULL, or why it is not to be. */
+static const char *
+configure(struct utunnel *t, const struct racoon *conf)
+{
+	struct uchild *c = &t->child[t->n - 1];
+
+	c->sainfo = -1;
+	if (!conf)
+		return NULL;
+	if (t->section < 0)
+		return "racoon.conf has no section 'remote' for its peer, and none for 'anonymous'";
+	c->sainfo = racoon_sainfo_of(conf, &c->local, &c->remote);
+	if (c->sainfo < 0)
+		return "racoon.conf has no 'sainfo' for its packets, and none for 'anonymous'";
+	return have_room(t, conf) ? NULL : "the sainfo sections of the policies between these two gateways have more than 16 proposals together";
 }
 
 static void
 add(struct build *b, const struct upolicy *p, const struct addr *local, const struct addr *remote)
 {
 	struct utunnel *t = tunnel_for(b, local, remote);
+	const char *why;
 	struct prefix peer = { *remote, addr_bits(remote) };
 	bool transport = p->req.mode == CW_MODE_TRANSPORT;
 	struct uchild *c;
@@ -163,6 +224,24 @@ add(struct build *b, const struct upolicy *p, const struct addr *local, const st
 	c->transport = transport;
 	c->local = selector(&p->src, p->proto, p->sport);
 	c->remote = selector(transport ? &peer : &p->dst, p->proto, p->dport);
+	why = configure(t, b->conf);
+	if (why) {
+		memset(c, 0, sizeof(*c));
+		t->n--;
+		refuse(b, p->id, why);
+	}
+}
+
+/* A tunnel that nothing was put into is none. */
+static void
+drop_empty(struct umap *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].n)
+			m->v[n++] = m->v[i];
+	m->n = n;
 }
 
 static void
@@ -286,9 +365,9 @@ by_name(const void *a, const void *b)
 }
 
 bool
-umap_build(struct umap *m, struct upolicy *p, size_t n, const struct addr *peers, size_t npeers, const struct utaken *taken)
+umap_build(struct umap *m, struct upolicy *p, size_t n, const struct addr *peers, size_t npeers, const struct racoon *conf, const struct utaken *taken)
 {
-	struct build b = { .m = m, .taken = taken, .ok = true };
+	struct build b = { .m = m, .conf = conf, .taken = taken, .ok = true };
 
 	memset(m, 0, sizeof(*m));
 	if (n)
@@ -299,6 +378,7 @@ umap_build(struct umap *m, struct upolicy *p, size_t n, const struct addr *peers
 		umap_fini(m);
 		return false;
 	}
+	drop_empty(m);
 	if (m->n)
 		qsort(m->v, m->n, sizeof(*m->v), by_ends);
 	for (size_t i = 0; i < m->n; i++)
@@ -330,23 +410,55 @@ umap_find(const struct umap *m, const char *name)
 	return bsearch(&key, m->v, m->n, sizeof(*m->v), by_name);
 }
 
+static const struct racoon_remote *
+section_of(const struct utunnel *t, const struct racoon *conf)
+{
+	return conf && t->section >= 0 ? &conf->remotes[t->section] : NULL;
+}
+
 static void
-ids(const struct utunnel *t, char local[static ID_CAP], char remote[static ID_CAP])
+ids(const struct utunnel *t, const struct racoon_remote *r, char local[static ID_CAP], char remote[static ID_CAP])
 {
 	char text[ADDR_STR];
 
 	snprintf(local, ID_CAP, "ip:%s", addr_str(&t->local, text));
 	snprintf(remote, ID_CAP, "ip:%s", addr_str(&t->remote, text));
+	if (r && r->id_local[0])
+		memcpy(local, r->id_local, ID_CAP);
+	if (r && r->id_remote[0])
+		memcpy(remote, r->id_remote, ID_CAP);
+}
+
+/* As racoon.conf has it. */
+static void
+conf_msg(const struct utunnel *t, const struct racoon *conf, const struct racoon_remote *r, struct tunnel *m)
+{
+	m->ike = r->ike;
+	if (r->life_s)
+		m->ike_life_s = r->life_s;
+	if (r->passive)
+		m->start = START_RESPOND;
+	if (r->udp)
+		m->encap = ENCAP_UDP;
+	memset(&m->esp, 0, sizeof(m->esp));
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct racoon_sainfo *s = &conf->sainfos[t->child[i].sainfo];
+
+		m->children[i].esp = places(&m->esp, &s->esp);
+		m->children[i].life_s = s->life_s;
+	}
 }
 
 void
-utunnel_msg(const struct utunnel *t, struct tunnel *m)
+utunnel_msg(const struct utunnel *t, const struct racoon *conf, struct tunnel *m)
 {
+	const struct racoon_remote *r = section_of(t, conf);
+
 	memset(m, 0, sizeof(*m));
 	memcpy(m->name, t->name, sizeof(m->name));
 	m->local = t->local;
 	m->remote = t->remote;
-	ids(t, m->id_local, m->id_remote);
+	ids(t, r, m->id_local, m->id_remote);
 	m->start = START_ON_DEMAND;
 	m->auth_local = m->auth_remote = AUTH_BY_PSK;
 	m->ike_life_s = IKE_LIFE_S;
@@ -366,14 +478,17 @@ utunnel_msg(const struct utunnel *t, struct tunnel *m)
 		c->local.v[0] = t->child[i].local;
 		c->remote.v[0] = t->child[i].remote;
 	}
+	if (r)
+		conf_msg(t, conf, r, m);
 }
 
 void
-utunnel_binding(const struct utunnel *t, struct binding *b)
+utunnel_binding(const struct utunnel *t, const struct racoon *conf, struct binding *b)
 {
 	memset(b, 0, sizeof(*b));
 	memcpy(b->tunnel, t->name, sizeof(b->tunnel));
-	ids(t, b->id_local, b->id_remote);
+	ids(t, section_of(t, conf), b->id_local, b->id_remote);
+	b->peer = t->remote;
 	b->how_local = b->how_remote = AUTH_BY_PSK;
 	b->policies = 1;
 	b->nreqids = t->n;

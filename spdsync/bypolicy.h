@@ -10,6 +10,7 @@
 #include "msg_bind.h"
 #include "msg_ike.h"
 #include "pfkey.h"
+#include "racoon.h"
 
 #define BYPOLICY_PREFIX	"spd-"	/* of their names, which no tunnel of a site file has */
 #define BYPOLICY_MAX	4096u	/* policies that are looked at, and tunnels that are made of them */
@@ -27,12 +28,14 @@ struct upolicy {
 struct uchild {
 	uint32_t	id, number, reqid;	/* the policy's; by which iked and keymgr name it; of its SAs, 0 none */
 	bool		transport;
+	int		sainfo;			/* its section of racoon.conf; -1: there is no racoon.conf */
 	struct ts	local, remote;
 };
 
 struct utunnel {
 	char		name[NAME_CAP];		/* "spd-" and the peer's address */
 	struct addr	local, remote;
+	int		section;		/* the peer's section of racoon.conf; -1: there is no racoon.conf */
 	unsigned	n;
 	struct uchild	child[IKE_CHILDREN];	/* in the order of their policies' numbers */
 };
@@ -54,15 +57,15 @@ struct umap {
 bool upolicy_get(const struct pfkey_msg *, struct upolicy *);
 /*
  * Sorts the policies. peers: who may be negotiated with where a policy names none. taken(arg, reqid): it is a tunnel's of the site file; used(arg, name):
- * so is the name. False: no memory.
+ * so is the name. conf: racoon.conf; NULL: there is none, and the preset "compatible" serves. False: no memory.
  */
 struct utaken { bool (*reqid)(void *arg, uint32_t reqid); bool (*name)(void *arg, const char *name); void *arg; };
-bool umap_build(struct umap *, struct upolicy *, size_t n, const struct addr *peers, size_t npeers, const struct utaken *);
+bool umap_build(struct umap *, struct upolicy *, size_t n, const struct addr *peers, size_t npeers, const struct racoon *conf, const struct utaken *);
 void umap_fini(struct umap *);
 const struct utunnel *umap_find(const struct umap *, const char *name);
 
-/* For iked and for keymgr. */
-void utunnel_msg(const struct utunnel *, struct tunnel *);
-void utunnel_binding(const struct utunnel *, struct binding *);
+/* For iked and for keymgr; conf as it was built with. */
+void utunnel_msg(const struct utunnel *, const struct racoon *conf, struct tunnel *);
+void utunnel_binding(const struct utunnel *, const struct racoon *conf, struct binding *);
 
 #endif

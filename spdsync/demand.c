@@ -112,7 +112,7 @@ leave(struct sync *s, struct rt *rt)
 
 /* The objects of tunnels that stay go over to the new list. False: no memory; all is as it was. */
 static bool
-swap_in(struct sync *s, struct umap *map)
+swap_in(struct sync *s, struct umap *map, bool all)
 {
 	struct demand *d = &s->demand;
 	struct rt **v = calloc(map->n + 1, sizeof(*v));
@@ -147,7 +147,7 @@ swap_in(struct sync *s, struct umap *map)
 		if (v[i]->fresh)
 			log_info(&ctx, "policies", "Policies ask for SAs with this peer; IKE makes them when a packet needs them.");
 		v[i]->fresh = false;
-		if (!old || memcmp(old, &map->v[i], sizeof(*old)) != 0)
+		if (all || !old || memcmp(old, &map->v[i], sizeof(*old)) != 0)
 			peers_due(s, v[i]);
 	}
 	say_refused(s, &before);
@@ -156,18 +156,77 @@ swap_in(struct sync *s, struct umap *map)
 	return true;
 }
 
-static void
-build(struct sync *s)
+/* conf: the racoon.conf that serves, which is another one than before when all have to be told. False: no memory. */
+static bool
+build(struct sync *s, const struct racoon *conf, bool all)
 {
 	struct demand *d = &s->demand;
 	const struct utaken taken = { reqid_taken, name_taken, s };
 	struct umap map;
+	bool ok = umap_build(&map, d->pol, d->npol, d->peers, d->npeers, conf, &taken) && swap_in(s, &map, all);
 
-	if (!umap_build(&map, d->pol, d->npol, d->peers, d->npeers, &taken) || !swap_in(s, &map)) {
+	if (!ok) {
 		umap_fini(&map);
 		log_error(NULL, "policies", "There is no memory for the policies that IKE is to serve.");
 	}
+	return ok;
+}
+
+static void
+rebuild(struct sync *s)
+{
+	build(s, s->demand.conf, false);
 	peers_pump(s);
+}
+
+/* ---- racoon.conf ---- */
+
+static bool
+configure(struct sync *s, struct racoon *conf)
+{
+	struct demand *d = &s->demand;
+
+	if (!build(s, conf, true)) {
+		racoon_free(conf);
+		return false;
+	}
+	racoon_free(d->conf);
+	d->conf = conf;
+	peers_pump(s);
+	return true;
+}
+
+bool
+demand_configure(struct sync *s, struct racoon *conf)
+{
+	struct demand *d = &s->demand;
+
+	if (!d->looking)
+		return configure(s, conf);
+	if (d->next_due)
+		racoon_free(d->next);
+	d->next = conf;		/* the list of policies is not whole now */
+	d->next_due = true;
+	return true;
+}
+
+/* It was good when it was taken; one that is not any more serves nobody, rather than that everybody is served by other algorithms. */
+void
+demand_load(struct sync *s)
+{
+	struct stored_racoon r;
+	struct yt_error err = { 0 };
+
+	if (!store_racoon_get(s->store, &r))
+		log_at(LOG_ERROR, NULL, "racoon_conf", R_STORE_FAILED, "The racoon.conf in force cannot be read; policies are served without it.");
+	if (!r.text)
+		return;
+	s->demand.conf = racoon_read(r.text, r.n, &err);
+	if (!s->demand.conf) {
+		log_at(LOG_ERROR, NULL, "racoon_conf", err.reason, "The racoon.conf in force is not understood (line %u: %s): no policy is served.", err.line, err.message);
+		s->demand.conf = racoon_read("", 0, &err);
+	}
+	free(r.text);
 }
 
 void
@@ -178,9 +237,14 @@ demand_settle(struct sync *s)
 	d->looking = false;
 	if (d->more)
 		log_warn(NULL, "policies", "There are more than %u policies that others than Causeway made; IKE serves the first ones.", BYPOLICY_MAX);
-	if (d->npol == 0 && d->nrt == 0 && d->map.nrefused == 0)
+	if (d->next_due) {
+		d->next_due = false;
+		configure(s, d->next);
+		d->next = NULL;
+	} else if (d->npol == 0 && d->nrt == 0 && d->map.nrefused == 0)
 		return;
-	build(s);
+	else
+		rebuild(s);
 	if (!d->known)
 		demand_ask(s);
 }
@@ -226,7 +290,7 @@ asked(void *arg, enum reason reason, struct rd *body)
 		d->npeers = 0;
 	d->known = true;
 	if (!d->looking)
-		build(s);
+		rebuild(s);
 }
 
 void
@@ -260,5 +324,8 @@ demand_fini(struct sync *s)
 	free(s->demand.pol);
 	free(s->demand.peers);
 	umap_fini(&s->demand.map);
+	racoon_free(s->demand.conf);
+	if (s->demand.next_due)
+		racoon_free(s->demand.next);
 	memset(&s->demand, 0, sizeof(s->demand));
 }

@@ -24,6 +24,9 @@ struct demand {
 	char		detail[256];
 	size_t		npeers;
 	struct addr	*peers;
+	struct racoon	*conf;		/* in force; NULL: none */
+	struct racoon	*next;		/* takes its place when the look is done that runs */
+	bool		next_due;
 };
 
 void demand_begin(struct sync *);				/* a look begins */
@@ -34,6 +37,11 @@ void demand_ask(struct sync *);					/* psk.txt may be another one */
 void demand_keymgr_down(struct sync *);
 /* The daemons are to be told of these tunnels, and it is not known yet which those are. */
 bool demand_waits(const struct sync *);
+/*
+ * racoon.conf: the one of the store, at the start; and another one (takes it; NULL: none any more). False: no memory, and it stays as it was.
+ */
+void demand_load(struct sync *);
+bool demand_configure(struct sync *, struct racoon *);
 struct rt *demand_rt(const struct sync *, const char *tunnel);
 void demand_fini(struct sync *);
 

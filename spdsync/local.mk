@@ -85,6 +85,12 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/plan.c \
 	spdsync/plan.h \
 	spdsync/planwhy.c \
+	spdsync/racoon.c \
+	spdsync/racoon.h \
+	spdsync/racoon_in.h \
+	spdsync/racoonalg.c \
+	spdsync/racoonapi.c \
+	spdsync/racoonsect.c \
 	spdsync/rates.c \
 	spdsync/rates.h \
 	spdsync/ratesapi.c \
@@ -113,6 +119,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/store_in.h \
 	spdsync/storeaudit.c \
 	spdsync/storehost.c \
+	spdsync/storeracoon.c \
 	spdsync/storereqid.c \
 	spdsync/storetext.c \
 	spdsync/sync.c \
@@ -139,7 +146,8 @@ spdsync_spdsync_LDADD = $(SPDSYNC_LIBS)
 
 STORE_MIGRATIONS = db/migrations/0001.sql db/migrations/0002.sql db/migrations/0003.sql db/migrations/0004.sql \
 	db/migrations/0005.sql \
-	db/migrations/0006.sql
+	db/migrations/0006.sql \
+	db/migrations/0007.sql
 EXTRA_DIST += db/embed.sh db/schema.sql $(STORE_MIGRATIONS)
 spdsync/store_sql.h: db/embed.sh $(STORE_MIGRATIONS)
 	@$(MKDIR_P) spdsync
@@ -155,7 +163,7 @@ EXTRA_DIST += test/unit/test_accounts test/unit/test_panel_line
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h test/unit/sync_tap.c test/unit/sync_tap.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_procs test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_procs test/unit/test_racoon test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -171,6 +179,8 @@ test_unit_test_siteauth_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_siteauth_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_bypolicy_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_bypolicy_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_racoon_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_racoon_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_diff_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_diff_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_edit_CFLAGS = $(SPDSYNC_TEST_FLAGS)
@@ -209,12 +219,17 @@ test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c request:spdsync/routes.c,spdsync/revisions.c,spdsync/tunpart.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c racoon:spdsync/racoon.c,spdsync/racoonalg.c,spdsync/racoonsect.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c request:spdsync/routes.c,spdsync/revisions.c,spdsync/tunpart.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c
 test_fuzz_replay_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_fuzz_replay_site_LDADD = $(SPDSYNC_LIBS)
+UNIT_TESTS += test/fuzz/replay_racoon
+check_PROGRAMS += test/fuzz/replay_racoon
+test_fuzz_replay_racoon_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_racoon.c
+test_fuzz_replay_racoon_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_fuzz_replay_racoon_LDADD = $(SPDSYNC_LIBS)
 UNIT_TESTS += test/fuzz/replay_act
 check_PROGRAMS += test/fuzz/replay_act
 test_fuzz_replay_act_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_act.c

@@ -92,6 +92,7 @@ open_store(struct sync *s)
 		log_at(LOG_ERROR, NULL, "store", err.reason, "%s", err.text);
 		exit(1);
 	}
+	demand_load(s);
 	confirm_boot(s);
 }
 

@@ -171,7 +171,7 @@ iked_msg(struct sync *s, const struct rt *rt, struct tunnel *t)
 	const struct want_tunnel *w = rt->policies ? NULL : want_find(&s->want, rt->name);
 
 	if (u)
-		utunnel_msg(u, t);
+		utunnel_msg(u, s->demand.conf, t);
 	if (!w)
 		return u != NULL;
 	want_tunnel_msg(w, !proc_kernel_engine(s->proc), t);
@@ -464,7 +464,7 @@ keymgr_msg(const struct sync *s, const struct rt *rt, struct binding *b)
 	const struct want_tunnel *w = rt->policies ? NULL : want_find(&s->want, rt->name);
 
 	if (u)
-		utunnel_binding(u, b);
+		utunnel_binding(u, s->demand.conf, b);
 	else if (w)
 		want_binding(w, b);
 	return u || w;

@@ -81,6 +81,12 @@ bool store_audit(struct store *, const struct audit_row *);
 int store_audit_list(struct store *, uint64_t before, struct audit_row *out, int limit);
 void revision_fini(struct revision *);
 
+/* The racoon.conf in force (storeracoon.c). get: text NULL when there is none, else to be freed; false: the store could not be read. */
+struct stored_racoon { uint64_t time_s; char author[STORE_AUTHOR], file[256]; char *text; size_t n; };
+bool store_racoon_get(struct store *, struct stored_racoon *);
+bool store_racoon_put(struct store *, const struct stored_racoon *, struct store_error *);
+bool store_racoon_delete(struct store *, struct store_error *);
+
 /* Last known addresses of a host name (names.h). get: their number. */
 unsigned store_host_get(struct store *, const char *name, struct addr *out, unsigned cap);
 bool store_host_put(struct store *, const char *name, const struct addr *, unsigned n, struct store_error *);

@@ -106,6 +106,7 @@ child_refused(struct turn *tn)
 	struct xch *x = tn->x;
 	struct tun *t = tn->ike->t;
 	enum reason why = n ? notify_reason(n->type, true) : R_MSG_UNEXPECTED;
+	struct proposals esp;
 	struct record *r;
 	char text[IKE_FACT];
 
@@ -125,8 +126,10 @@ child_refused(struct turn *tn)
 	}
 	r = rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(t, x->child->pol), why);
 	rec_notify(r, n);
-	if (r && why == R_PEER_NO_PROPOSAL_CHILD)
-		record_fact(r, "offered", "%s", proposals_str(&t->cfg.esp, text, sizeof(text)));
+	if (r && why == R_PEER_NO_PROPOSAL_CHILD) {
+		offer_proposals(tn->e, x, &esp);
+		record_fact(r, "offered", "%s", proposals_str(&esp, text, sizeof(text)));
+	}
 	if (r && why == R_PEER_TS_UNACCEPTABLE) {
 		record_fact(r, "local_ts", "%s", ts_list_str(&t->cfg.children[x->child->pol].local, text, sizeof(text)));
 		record_fact(r, "remote_ts", "%s", ts_list_str(&t->cfg.children[x->child->pol].remote, text, sizeof(text)));

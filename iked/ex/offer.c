@@ -11,12 +11,17 @@
 void
 offer_proposals(const struct engine *e, const struct xch *x, struct proposals *out)
 {
-	const struct proposals *esp = &x->ike->t->cfg.esp;
+	const struct tunnel *cfg = &x->ike->t->cfg;
+	const struct proposals *esp = &cfg->esp;
+	uint16_t mask = x->child ? cfg->children[x->child->pol].esp : 0;
 
 	out->n = 0;
 	for (unsigned i = 0; i < esp->n; i++) {
 		struct proposal *p = &out->v[out->n];
 		bool encr = false, esn = false, integ = false, said = false;
+
+		if (mask && !(mask & 1u << i))
+			continue;
 
 		p->proto = PROTO_ESP;
 		p->n = 0;
@@ -330,7 +335,7 @@ offer_install(struct engine *e, struct xch *x)
 	if (!s->natt)
 		k.local.port = k.remote.port = e->host.natt_port;
 	snprintf(k.name, sizeof(k.name), "%.63s/%.63s", t->name, t->children[c->pol].name);
-	lifetime(e, x->ours, t->child_life_s, &k.soft_s, &k.hard_s);
+	lifetime(e, x->ours, t->children[c->pol].life_s ? t->children[c->pol].life_s : t->child_life_s, &k.soft_s, &k.hard_s);
 	if (k.hard_s && t->child_hard_s)
 		k.hard_s = t->child_hard_s;
 	lifetime(e, x->ours, t->child_life_bytes, &k.soft_bytes, &k.hard_bytes);

@@ -25,6 +25,7 @@ struct listener {
 	void		(*idle)(void *);	/* about once a second; NULL: nothing to do */
 	time_t		drawn;
 	bool		due;
+	bool		whole;		/* policies_watch() */
 };
 
 static void
@@ -138,6 +139,45 @@ cmd_events(const struct ctl *ctl, int argc, char **argv)
 		fprintf(stderr, "ikectl: '%s' is not the name of a tunnel\n", argv[0]);
 		return CTL_NOT_FOUND;
 	}
+	return listen_on(&l);
+}
+
+/* ---- iked -f FILE -d ---- */
+
+/* Of a negotiation that has just ended, everything that was said. */
+static void
+print_whole(struct listener *l, const char *tunnel)
+{
+	char path[128];
+	json_t *answer = NULL, *error = NULL, *records;
+
+	snprintf(path, sizeof(path), "/v1/explain/%s", tunnel ? tunnel : "-");
+	if (ctl_call(l->ctl, false, path, NULL, NULL, 0, &answer, &error) == CTL_OK &&
+	    json_array_size(records = json_object_get(answer, "records")))
+		print_negotiation(l->ctl, json_array_get(records, 0));
+	json_decref(answer);
+	json_decref(error);
+}
+
+static void
+print_policy_event(struct listener *l, json_t *event)
+{
+	const char *name = text(event, "event"), *tunnel = json_string_value(json_object_get(event, "tunnel"));
+	bool negotiation = strcmp(name, "negotiation") == 0;
+
+	if (tunnel ? strncmp(tunnel, "spd-", 4) != 0 || !name_ok(tunnel) : !negotiation && strcmp(name, "daemon") != 0 && strcmp(name, "lost") != 0)
+		return;
+	print_event(l, event);
+	if (negotiation && l->whole && !l->ctl->json)
+		print_whole(l, tunnel);
+	fflush(stdout);
+}
+
+int
+policies_watch(const struct ctl *ctl, bool whole)
+{
+	struct listener l = { .ctl = ctl, .run = print_policy_event, .whole = whole };
+
 	return listen_on(&l);
 }
 

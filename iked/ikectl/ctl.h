@@ -70,6 +70,7 @@ int cmd_check(const struct ctl *, int argc, char **argv);
 int cmd_status(const struct ctl *, int argc, char **argv);
 int cmd_up(const struct ctl *, int argc, char **argv);
 int cmd_down(const struct ctl *, int argc, char **argv);
+int cmd_racoon(const struct ctl *, int argc, char **argv);
 int cmd_rekey(const struct ctl *, int argc, char **argv);
 int cmd_show(const struct ctl *, int argc, char **argv);
 int cmd_edit(const struct ctl *, int argc, char **argv);
@@ -101,6 +102,8 @@ int cmd_traffic(const struct ctl *, int argc, char **argv);
 
 /* tunnel NULL: all. */
 int status_once(const struct ctl *, const char *tunnel);
+/* What happens to tunnels by policies, until it is interrupted; whole: with everything that each negotiation said. */
+int policies_watch(const struct ctl *, bool whole);
 int status_watch(const struct ctl *, const char *tunnel);
 
 /* For people; a member that is missing prints as "-". */
@@ -112,6 +115,7 @@ void print_status(const struct ctl *, json_t *);
 void print_sas(const struct ctl *, json_t *);
 void print_policies(const struct ctl *, json_t *);
 void print_explain(const struct ctl *, json_t *);
+void print_negotiation(const struct ctl *, json_t *record);	/* one of explain's */
 void print_counters(const struct ctl *, json_t *);
 void print_audit(const struct ctl *, json_t *);
 void print_diff(const struct ctl *, json_t *);

@@ -35,6 +35,7 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/cmd_events.c \
 	iked/ikectl/cmd_trace.c \
 	iked/ikectl/cmd_traffic.c \
+	iked/ikectl/cmd_racoon.c \
 	iked/ikectl/cmd_rev.c \
 	iked/ikectl/cmd_secret.c \
 	iked/ikectl/command.h \

@@ -352,6 +352,12 @@ print_record(const struct ctl *ctl, json_t *r, size_t times, json_t *first, cons
 		printf("  %-14s %s\n", key, text(facts, key));
 }
 
+void
+print_negotiation(const struct ctl *ctl, json_t *record)
+{
+	print_record(ctl, record, 1, record, NULL);
+}
+
 static void
 print_now(const struct ctl *ctl, json_t *e, json_t *now)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "log.h"
+#include "run/byhand.h"
 #include "run/iked.h"
 
 static void
@@ -45,6 +46,7 @@ main(int argc, char **argv)
 	static struct iked iked;
 	struct iked *k = &iked;
 
+	iked_by_hand(argc, argv);
 	proc_start(&k->proc, "iked", argc, argv);
 	if (!crypto_warm())
 		start_failed("The crypto library lacks an algorithm that iked needs.");

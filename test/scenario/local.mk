@@ -31,6 +31,7 @@ SCENARIOS = \
 	test/scenario/t_plan \
 	test/scenario/t_confirm \
 	test/scenario/t_bypolicy \
+	test/scenario/t_racoon \
 	test/scenario/t_demand \
 	test/scenario/t_children \
 	test/scenario/t_resolve \

@@ -58,6 +58,7 @@ fill_binding_policies(void *p)
 	strcpy(b->id_local, "ip:20.0.0.1");
 	strcpy(b->id_remote, "ip:20.0.0.2");
 	b->policies = 1;
+	addr_parse("2001:db8::7", &b->peer);
 	b->policy[0] = (struct bound_policy){ .id = 3, .transport = 1 };
 	b->policy[1] = (struct bound_policy){ .id = 0x80000001, .reqid = 77 };
 }
@@ -374,6 +375,8 @@ fill_tunnel(void *p)
 		ts_fill(&t->children[i].remote, "2001:db8:2::/48");
 	}
 	t->children[1].mode = CHILD_TRANSPORT;
+	t->children[1].esp = 1;
+	t->children[1].life_s = 600;
 	t->children[1].local.v[0].proto = 17;
 	t->children[1].local.v[0].port_lo = t->children[1].local.v[0].port_hi = 5060;
 }

@@ -425,6 +425,28 @@ for want, reason in ((404, "NOT_FOUND"), (409, "CERT_IN_USE"), (502, "KEYS_UNWRI
     world("fails " + reason)
     call(want, "post", S + "/remove")
 world("fails OK")
+R, K = "/v1/racoon", "/v1/racoon/keys"
+CONF = """remote anonymous { proposal { encryption_algorithm aes; hash_algorithm sha256; authentication_method pre_shared_key; dh_group 14; } }
+sainfo anonymous { encryption_algorithm aes_gcm; } padding { }
+"""
+call(404, "get", R)
+if call(200, "put", R, body=CONF, query={"check": "yes"})["notes"][0]["line"] != 2:
+    wrong.append("notes")
+call(404, "get", R)
+call(400, "put", R, body=CONF, query={"check": "no"})
+if call(400, "put", R, body=CONF + "remote x", query={"file": "racoon.conf"}).get("line") != 3:
+    wrong.append("line")
+call(200, "put", R, body=CONF, query={"file": "racoon.conf"})
+if call(200, "get", R)["text"] != CONF:
+    wrong.append("text")
+call(200, "delete", R)
+call(404, "get", R)
+call(200, "post", K, body="192.0.2.1 x")
+call(200, "post", K, body="")
+for want, reason in ((409, "SECRET_EXISTS"), (400, "SECRET_INVALID"), (502, "KEYS_UNWRITABLE")):
+    world("fails " + reason)
+    call(want, "post", K, body="x")
+world("fails OK")
 world("fails INTERNAL")
 call(502, "get", "/v1/certs")
 call(502, "get", "/v1/ca/{name}/issued", "ca")
@@ -439,7 +461,7 @@ for v in ("open", "close"):
 for path in ["/v1/guard/open", "/v1/guard/close"]:
     call(400, "post", path, query={"wait": "61"})
 world("mute")
-waiting = [("post", p) for p in certs + [S, S + "/remove", "/v1/guard/open", "/v1/guard/close"] + [T + "/" + v for v in ("up", "down", "restart", "rekey")]]
+waiting = [("post", p) for p in certs + [S, S + "/remove", K, "/v1/guard/open", "/v1/guard/close"] + [T + "/" + v for v in ("up", "down", "restart", "rekey")]]
 
 
 def late(path):
@@ -455,7 +477,7 @@ for t in threads:
 call(504, "get", "/v1/certs")
 call(504, "get", "/v1/ca/{name}/issued", "ca")
 world("speak")
-for link, paths in (("keymgr", [*certs, S, S + "/remove"]), ("ipsecd", ["/v1/guard/open", "/v1/guard/close"])):
+for link, paths in (("keymgr", [*certs, S, S + "/remove", K]), ("ipsecd", ["/v1/guard/open", "/v1/guard/close"])):
     world("cut " + link)
     until(lambda: json.loads(request("get", "/v1/status")[2])["daemons"][link] == "down")
     for path in paths:

@@ -348,6 +348,9 @@ on_cert(void *ctx, struct ipc *l, struct ipc_msg *m)
 		heard(ctx, "keymgr PSK %s %u", after, rd_u8(&m->body));
 		str_put(&out, rd_rest(&m->body).n < 16 ? "it has fewer than 16 octets" : "");
 		return ipc_reply(l, m, wr_bytes(&out));
+	} else if (m->type == PSKTXT_PUT) {
+		wr_le16(&out, rd_rest(&m->body).n != 0);
+		return ipc_reply(l, m, wr_bytes(&out));
 	} else if (m->type == CERT_REMOVE || m->type == PSK_REMOVE) {
 		rd_rest(&m->body);
 		return ipc_reply(l, m, bytes_of(NULL, 0));
@@ -404,12 +407,11 @@ static const struct ipc_row keymgr_rows[] = {
 	{ BIND_TRUST, "TRUST", IPC_AFTER_HELLO, 4096, on_rule }, { BIND_TRUST_DEL, "TRUST_DEL", IPC_AFTER_HELLO, 256, on_rule },
 	{ BIND_SYNC, "SYNC", IPC_AFTER_HELLO, 0, on_bind }, { BIND_CHECK, "CHECK", IPC_AFTER_HELLO, 256, on_bind },
 	{ CERT_LIST, "LIST", IPC_AFTER_HELLO, 256, on_cert }, { CERT_CSR, "CSR", IPC_AFTER_HELLO, 8192, on_cert },
-	{ CA_ISSUE, "ISSUE", IPC_AFTER_HELLO, 8192, on_cert },
-	{ CERT_IMPORT, "IMPORT", IPC_AFTER_HELLO, 8192, on_cert }, { CERT_EXPORT, "EXPORT", IPC_AFTER_HELLO, 8192, on_cert },
-	{ CERT_REMOVE, "REMOVE", IPC_AFTER_HELLO, 8192, on_cert }, { CA_INIT, "INIT", IPC_AFTER_HELLO, 8192, on_cert },
-	{ CA_REVOKE, "REVOKE", IPC_AFTER_HELLO, 8192, on_cert }, { CA_CRL, "CRL", IPC_AFTER_HELLO, 8192, on_cert },
-	{ CA_LIST, "CA_LIST", IPC_AFTER_HELLO, 8192, on_cert }, { PSK_PUT, "PSK_PUT", IPC_AFTER_HELLO, 8192, on_cert },
-	{ PSK_REMOVE, "PSK_REMOVE", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CA_ISSUE, "ISSUE", IPC_AFTER_HELLO, 8192, on_cert }, { CERT_IMPORT, "IMPORT", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CERT_EXPORT, "EXPORT", IPC_AFTER_HELLO, 8192, on_cert }, { CERT_REMOVE, "REMOVE", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CA_INIT, "INIT", IPC_AFTER_HELLO, 8192, on_cert }, { CA_REVOKE, "REVOKE", IPC_AFTER_HELLO, 8192, on_cert },
+	{ CA_CRL, "CRL", IPC_AFTER_HELLO, 8192, on_cert }, { CA_LIST, "CA_LIST", IPC_AFTER_HELLO, 8192, on_cert }, { PSK_PUT, "PSK_PUT", IPC_AFTER_HELLO, 8192, on_cert },
+	{ PSK_REMOVE, "PSK_REMOVE", IPC_AFTER_HELLO, 8192, on_cert }, { PSKTXT_PUT, "PSKTXT_PUT", IPC_AFTER_HELLO, 61440, on_cert },
 };
 static const struct ipc_row esp_rows[] = {
 	{ ESP_COUNTERS, "COUNTERS", IPC_AFTER_HELLO, 16, on_esp }, { ESP_INFO, "INFO", IPC_AFTER_HELLO, 0, on_esp },

@@ -69,7 +69,7 @@ test_faq(void **state)
 	struct tunnel m;
 	struct umap u;
 
-	assert_true(umap_build(&u, p, 2, NULL, 0, &taken));
+	assert_true(umap_build(&u, p, 2, NULL, 0, NULL, &taken));
 	assert_int_equal(u.n, 1);
 	assert_int_equal(u.nrefused, 0);
 	assert_false(u.by_peers);
@@ -84,7 +84,7 @@ test_faq(void **state)
 	assert_true(t->child[1].transport);
 	assert_string_equal(ts_of(&t->child[1].local), "20.0.0.1/32");
 	assert_string_equal(ts_of(&t->child[1].remote), "20.0.0.2/32");
-	utunnel_msg(t, &m);
+	utunnel_msg(t, NULL, &m);
 	assert_string_equal(m.name, "spd-20-0-0-2");
 	assert_string_equal(m.id_local, "ip:20.0.0.1");
 	assert_string_equal(m.id_remote, "ip:20.0.0.2");
@@ -94,7 +94,7 @@ test_faq(void **state)
 	assert_int_equal(m.children[0].mode, CHILD_TUNNEL);
 	assert_int_equal(m.children[1].mode, CHILD_TRANSPORT);
 	assert_true(m.children[0].reqid >= BIND_NUMBERS && m.children[1].reqid >= BIND_NUMBERS && m.children[0].reqid != m.children[1].reqid);
-	utunnel_binding(t, &b);
+	utunnel_binding(t, NULL, &b);
 	assert_int_equal(b.policies, 1);
 	assert_int_equal(b.reqids[1], m.children[1].reqid);
 	assert_int_equal(b.policy[1].id, 7);
@@ -111,7 +111,7 @@ test_wildcard(void **state)
 	struct upolicy p = policy(3, "10.0.0.1", 110, "0.0.0.0/0", IPPROTO_TCP, NULL, NULL);
 	struct umap u;
 
-	assert_true(umap_build(&u, &p, 1, peers, 5, &taken));
+	assert_true(umap_build(&u, &p, 1, peers, 5, NULL, &taken));
 	assert_true(u.by_peers);
 	assert_int_equal(u.n, 2);		/* not the other family, not ourselves, and nobody twice */
 	assert_int_equal(u.nrefused, 0);
@@ -121,7 +121,7 @@ test_wildcard(void **state)
 	assert_string_equal(ts_of(&u.v[1].child[0].remote), "10.0.0.9/32 tcp");
 	assert_int_not_equal(u.v[0].child[0].number, u.v[1].child[0].number);
 	umap_fini(&u);
-	assert_true(umap_build(&u, &p, 1, peers + 1, 1, &taken));
+	assert_true(umap_build(&u, &p, 1, peers + 1, 1, NULL, &taken));
 	assert_int_equal(u.n, 0);
 	assert_int_equal(u.nrefused, 1);
 	assert_non_null(strstr(u.refused[0].why, "psk.txt"));
@@ -134,7 +134,7 @@ refused(struct upolicy p, const char *why)
 	struct umap u;
 
 	p.id = 9;
-	assert_true(umap_build(&u, &p, 1, NULL, 0, &taken));
+	assert_true(umap_build(&u, &p, 1, NULL, 0, NULL, &taken));
 	assert_int_equal(u.n, 0);
 	assert_int_equal(u.nrefused, 1);
 	assert_int_equal(u.refused[0].id, 9);
@@ -204,8 +204,8 @@ test_names(void **state)
 	    policy(3, "2001:db8::1", 0, "2001:db8:1::", 0, NULL, NULL) }, q[] = { p[2], p[0], p[1] };
 	struct umap u, v;
 
-	assert_true(umap_build(&u, p, 3, NULL, 0, &taken));
-	assert_true(umap_build(&v, q, 3, NULL, 0, &taken));
+	assert_true(umap_build(&u, p, 3, NULL, 0, NULL, &taken));
+	assert_true(umap_build(&v, q, 3, NULL, 0, NULL, &taken));
 	assert_int_equal(u.n, 3);
 	assert_memory_equal(u.v, v.v, 3 * sizeof(*u.v));
 	assert_non_null(umap_find(&u, "spd-20-0-0-2"));
@@ -215,7 +215,7 @@ test_names(void **state)
 		assert_true(name_ok(u.v[i].name));
 	umap_fini(&v);
 	taken_name = "spd-20-0-0-2";
-	assert_true(umap_build(&v, p, 3, NULL, 0, &taken));
+	assert_true(umap_build(&v, p, 3, NULL, 0, NULL, &taken));
 	assert_null(umap_find(&v, "spd-20-0-0-2"));
 	assert_non_null(umap_find(&v, "spd-20-0-0-2-x2"));
 	assert_non_null(umap_find(&v, "spd-20-0-0-2-x3"));
@@ -233,7 +233,7 @@ test_numbers(void **state)
 
 	for (unsigned i = 0; i < IKE_CHILDREN + 2; i++)
 		p[i] = policy(i + 1, "20.0.0.1", (uint16_t)(i + 1), "20.0.0.2", IPPROTO_UDP, NULL, NULL);
-	assert_true(umap_build(&u, p, IKE_CHILDREN + 2, NULL, 0, &taken));
+	assert_true(umap_build(&u, p, IKE_CHILDREN + 2, NULL, 0, NULL, &taken));
 	assert_int_equal(u.n, 1);
 	assert_int_equal(u.v[0].n, IKE_CHILDREN);
 	assert_int_equal(u.nrefused, 2);
@@ -243,7 +243,7 @@ test_numbers(void **state)
 			assert_int_not_equal(u.v[0].child[i].number, u.v[0].child[k].number);
 	p[0].req.reqid = 5;
 	p[1].sport = 99;
-	assert_true(umap_build(&v, p, IKE_CHILDREN + 2, NULL, 0, &taken));
+	assert_true(umap_build(&v, p, IKE_CHILDREN + 2, NULL, 0, NULL, &taken));
 	assert_int_not_equal(u.v[0].child[0].number, v.v[0].child[0].number);
 	assert_int_not_equal(u.v[0].child[1].number, v.v[0].child[1].number);
 	assert_int_equal(u.v[0].child[2].number, v.v[0].child[2].number);
@@ -251,12 +251,62 @@ test_numbers(void **state)
 	umap_fini(&v);
 }
 
+/* racoon.conf: each child has the proposals and the lifetime of its sainfo, the tunnel those of its peer's section. */
+static void
+test_racoon_conf(void **state)
+{
+#define PROPOSAL "proposal { encryption_algorithm aes; hash_algorithm sha256; authentication_method pre_shared_key; dh_group 14; }"
+	static const char text[] = "remote 20.0.0.2 { my_identifier fqdn \"a.example\"; lifetime time 1 hour; nat_traversal force; passive on; " PROPOSAL " }\n"
+	    "sainfo anonymous { encryption_algorithm aes_gcm 256, aes 256; authentication_algorithm hmac_sha256; }\n"
+	    "sainfo address 20.0.0.1[110] tcp anonymous { lifetime time 10 min; encryption_algorithm aes 256, aes_gcm 128; authentication_algorithm hmac_sha256; }\n";
+	struct upolicy p[] = { policy(1, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL), policy(2, "20.0.0.1", 110, "20.0.0.2", IPPROTO_TCP, NULL, NULL),
+	    policy(3, "20.0.0.1", 0, "20.0.0.9", 0, NULL, NULL) };
+	struct yt_error err = { 0 };
+	struct racoon *conf = racoon_read(text, sizeof(text) - 1, &err), *none = racoon_read("", 0, &err);
+	struct proposals own;
+	struct binding b;
+	struct tunnel m;
+	struct umap u;
+	char said[512];
+
+	assert_true(conf && none);
+	assert_true(umap_build(&u, p, 3, NULL, 0, conf, &taken));
+	assert_int_equal(u.n, 1);
+	assert_int_equal(u.nrefused, 1);
+	assert_int_equal(u.refused[0].id, 3);
+	assert_non_null(strstr(u.refused[0].why, "no section 'remote'"));
+	utunnel_msg(&u.v[0], conf, &m);
+	assert_string_equal(m.id_local, "fqdn:a.example");
+	assert_string_equal(m.id_remote, "ip:20.0.0.2");
+	assert_int_equal(m.ike_life_s, 3600);
+	assert_int_equal(m.start, START_RESPOND);
+	assert_int_equal(m.encap, ENCAP_UDP);
+	assert_int_equal(m.ike.n, 1);
+	assert_int_equal(m.esp.n, 3);		/* one of them is both children's */
+	tunnel_child_esp(&m, 0, &own);
+	assert_string_equal(proposals_str(&own, said, sizeof(said)), "aes256gcm16-esn-noesn, aes256-sha256-esn-noesn");
+	tunnel_child_esp(&m, 1, &own);
+	assert_string_equal(proposals_str(&own, said, sizeof(said)), "aes256-sha256-esn-noesn, aes128gcm16-esn-noesn");
+	assert_int_equal(m.children[0].life_s, 0);
+	assert_int_equal(m.children[1].life_s, 600);
+	utunnel_binding(&u.v[0], conf, &b);
+	assert_string_equal(b.id_local, "fqdn:a.example");
+	assert_true(addr_eq(&b.peer, &u.v[0].remote));
+	umap_fini(&u);
+	assert_true(umap_build(&u, p, 3, NULL, 0, none, &taken));
+	assert_int_equal(u.n, 0);
+	assert_int_equal(u.nrefused, 3);
+	umap_fini(&u);
+	racoon_free(conf);
+	racoon_free(none);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_racoon_conf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -526,7 +526,7 @@ test_export(void **state)
 /* The list */
 
 static void
-bind(const char *tunnel, const char *cert, const char *trust)
+bind_tunnel(const char *tunnel, const char *cert, const char *trust)
 {
 	struct binding b = { .how_local = AUTH_BY_CERT, .how_remote = AUTH_BY_CERT, .ntrust = 1 };
 
@@ -559,9 +559,9 @@ test_list(void **state)
 	pki_write_key(secret, "soon", 0600, k);
 	X509_free(x);
 	EVP_PKEY_free(k);
-	bind("c-d", "tokyo", "ca");
-	bind("a-b", "tokyo", "ca");
-	bind("e-f", "gone", "nowhere");
+	bind_tunnel("c-d", "tokyo", "ca");
+	bind_tunnel("a-b", "tokyo", "ca");
+	bind_tunnel("e-f", "gone", "nowhere");
 	assert_true(certs_list(&places, &bindings, PKI_NOW, "", v, 8, &n));
 	assert_int_equal(n, 6);
 	assert_string_equal(v[0].name, "ca");

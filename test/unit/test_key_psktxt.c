@@ -123,36 +123,89 @@ test_permissions(void **state)
 	int fd;
 
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(psktxt_read(dir, "ip:10.0.0.2", &s, detail), R_SECRET_MISSING);
+	assert_int_equal(psktxt_read(dir, NULL, "ip:10.0.0.2", NULL, &s, detail), R_SECRET_MISSING);
 	snprintf(path, sizeof(path), "%s/psk.txt", dir);
 	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, sample, sizeof(sample) - 1), sizeof(sample) - 1);
-	assert_int_equal(psktxt_read(dir, "ip:10.0.0.2", &s, detail), R_OK);
+	assert_int_equal(psktxt_read(dir, NULL, "ip:10.0.0.2", NULL, &s, detail), R_OK);
 	assert_int_equal(s.n, 12);
-	assert_int_equal(psktxt_peers(dir, v, 4, &n, detail), R_OK);
+	assert_int_equal(psktxt_peers(dir, NULL, v, 4, &n, detail), R_OK);
 	assert_int_equal(n, 4);
-	assert_int_equal(psktxt_read(dir, "ip:10.0.0.9", &s, detail), R_SECRET_MISSING);
+	assert_int_equal(psktxt_read(dir, NULL, "ip:10.0.0.9", NULL, &s, detail), R_SECRET_MISSING);
 	assert_non_null(strstr(detail, "psk.txt: it has no line for 10.0.0.9"));
 	fchmod(fd, 0644);
-	assert_int_equal(psktxt_read(dir, "ip:10.0.0.2", &s, detail), R_SECRET_TOO_OPEN);
+	assert_int_equal(psktxt_read(dir, NULL, "ip:10.0.0.2", NULL, &s, detail), R_SECRET_TOO_OPEN);
 	assert_non_null(strstr(detail, "psk.txt has mode 0644, it must have 0400 or 0600"));
 	assert_int_equal(s.n, 0);
-	assert_int_equal(psktxt_peers(dir, v, 4, &n, detail), R_SECRET_TOO_OPEN);
+	assert_int_equal(psktxt_peers(dir, NULL, v, 4, &n, detail), R_SECRET_TOO_OPEN);
 	assert_int_equal(n, 0);
 	fchmod(fd, 0600);
 	if (geteuid() == 0) {
 		assert_int_equal(fchown(fd, 12345, 0), 0);
-		assert_int_equal(psktxt_read(dir, "ip:10.0.0.2", &s, detail), R_SECRET_WRONG_OWNER);
+		assert_int_equal(psktxt_read(dir, NULL, "ip:10.0.0.2", NULL, &s, detail), R_SECRET_WRONG_OWNER);
 		assert_int_equal(fchown(fd, 0, 0), 0);
 	}
 	snprintf(link, sizeof(link), "%s/elsewhere", dir);
 	assert_int_equal(rename(path, link), 0);
 	assert_int_equal(symlink(link, path), 0);
-	assert_int_equal(psktxt_read(dir, "ip:10.0.0.2", &s, detail), R_SECRET_NOT_FILE);
+	assert_int_equal(psktxt_read(dir, NULL, "ip:10.0.0.2", NULL, &s, detail), R_SECRET_NOT_FILE);
 	close(fd);
 	unlink(path);
 	unlink(link);
 	assert_int_equal(rmdir(dir), 0);
+}
+
+static enum reason
+put(const char *dir, const char *keys, const char *text, unsigned *n, char detail[static STORE_DETAIL])
+{
+	return psktxt_put(dir, keys, bytes_of((const uint8_t *)text, strlen(text)), n, detail);
+}
+
+/* One that is handed in serves while the secrets directory has none; the administrator's own counts first and is not written over. */
+static void
+test_handed_in(void **state)
+{
+	char dir[] = "/tmp/key-psktxt-XXXXXX", keys[] = "/tmp/key-psktxt-XXXXXX", path[64], detail[STORE_DETAIL];
+	struct secret s = { 0 };
+	struct addr peer, v[4];
+	unsigned n;
+	size_t k;
+	int fd;
+
+	assert_true(mkdtemp(dir) && mkdtemp(keys) && addr_parse("10.0.0.2", &peer));
+	assert_int_equal(put(dir, NULL, "10.0.0.2 x\n", &n, detail), R_KEYS_UNWRITABLE);
+	assert_int_equal(put(dir, keys, "10.0.0.2 x\n10.0.0.3\n", &n, detail), R_SECRET_INVALID);
+	assert_non_null(strstr(detail, "line 2: "));
+	assert_int_equal(put(dir, keys, "\n\n10.0.0.2 0x1\n", &n, detail), R_SECRET_INVALID);
+	assert_non_null(strstr(detail, "line 3: its key"));
+	assert_int_equal(put(dir, keys, "# none\n", &n, detail), R_SECRET_INVALID);
+	assert_int_equal(psktxt_read(dir, keys, "ip:10.0.0.2", NULL, &s, detail), R_SECRET_MISSING);
+	assert_int_equal(put(dir, keys, "10.0.0.2 handedin\na@b.example mail", &n, detail), R_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(psktxt_read(dir, keys, "ip:10.0.0.2", NULL, &s, detail), R_OK);
+	assert_int_equal(s.n, 8);
+	assert_int_equal(psktxt_peers(dir, keys, v, 4, &k, detail), R_OK);
+	assert_int_equal(k, 1);
+	/* another identity than the address: its own line, or the address's */
+	assert_int_equal(psktxt_read(dir, keys, "email:a@b.example", &peer, &s, detail), R_OK);
+	assert_int_equal(s.n, 4);
+	assert_int_equal(psktxt_read(dir, keys, "fqdn:b.example", &peer, &s, detail), R_OK);
+	assert_int_equal(s.n, 8);
+	assert_int_equal(psktxt_read(dir, keys, "fqdn:b.example", NULL, &s, detail), R_SECRET_MISSING);
+	snprintf(path, sizeof(path), "%s/psk.txt", dir);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "10.0.0.2 mine\n", 14), 14);
+	assert_int_equal(psktxt_read(dir, keys, "ip:10.0.0.2", NULL, &s, detail), R_OK);
+	assert_int_equal(s.n, 4);
+	assert_int_equal(put(dir, keys, "10.0.0.2 other\n", &n, detail), R_SECRET_EXISTS);
+	assert_int_equal(put(dir, keys, "10.0.0.2 mine\n", &n, detail), R_OK);
+	unlink(path);
+	close(fd);
+	assert_int_equal(put(dir, keys, "", &n, detail), R_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(psktxt_read(dir, keys, "ip:10.0.0.2", NULL, &s, detail), R_SECRET_MISSING);
+	assert_int_equal(put(dir, keys, "", &n, detail), R_OK);
+	assert_int_equal(rmdir(dir) + rmdir(keys), 0);
 }
 
 int
@@ -164,6 +217,7 @@ main(void)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_permissions),
+		cmocka_unit_test(test_handed_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
