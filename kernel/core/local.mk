@@ -152,6 +152,13 @@ check_PROGRAMS += test/fuzz/replay_ipcomp
 test_fuzz_replay_ipcomp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_ipcomp.c
 test_fuzz_replay_ipcomp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_ipcomp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
+# AH's, headers in front of it included.
+FUZZ_TARGETS += ah:kernel/core/ah.c,kernel/core/ah_icv.c
+UNIT_TESTS += test/fuzz/replay_ah
+check_PROGRAMS += test/fuzz/replay_ah
+test_fuzz_replay_ah_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_ah.c
+test_fuzz_replay_ah_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_ah_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c
 UNIT_TESTS += test/fuzz/replay_pfkey
 check_PROGRAMS += test/fuzz/replay_pfkey
