@@ -160,7 +160,7 @@ say_command(struct html *h, const json_t *e)
 	put(h, L(" "), js_str(e, "author"), L(": "), js_str(e, "action"), L(" "), js_str(e, "detail"));
 }
 
-/* Of an event that came after this page was written: its members, as ikectl has them. */
+/* Of an event that came after this page was written: its members, as the command prints them. */
 static void
 say_members(struct html *h, const json_t *e)
 {
