@@ -214,6 +214,17 @@ bind_terms(const struct bindings *t, uint32_t number, struct bound_terms *out)
 	return false;
 }
 
+bool
+bind_has_reqid(const struct bindings *t, uint32_t reqid)
+{
+	for (unsigned i = 0; i < 1024; i++)
+		for (const struct bound *e = t->bucket[i]; e; e = e->next)
+			for (unsigned k = 0; k < e->b.nreqids; k++)
+				if (e->b.reqids[k] == reqid)
+					return true;
+	return false;
+}
+
 uint32_t
 bind_policy(const struct bindings *t, uint32_t policy, const struct addr *peer)
 {

@@ -279,9 +279,10 @@ name_free(const struct umap *m, size_t before, const char *name, const struct ut
 
 /* "spd-192-0-2-1": of several of our addresses towards one peer the first has the plain name. */
 static void
-name_one(struct umap *m, size_t i, const struct utaken *taken)
+name_one(struct umap *m, size_t i, unsigned *next, const struct utaken *taken)
 {
 	struct utunnel *t = &m->v[i];
+	bool first = i == 0 || !addr_eq(&m->v[i - 1].remote, &t->remote);	/* they are sorted by the peer */
 	char text[ADDR_STR];
 	size_t n;
 
@@ -291,8 +292,10 @@ name_one(struct umap *m, size_t i, const struct utaken *taken)
 		if (*p == '.' || *p == ':')
 			*p = '-';
 	snprintf(t->name, sizeof(t->name), BYPOLICY_PREFIX "%.40s%s", text, text[n - 1] == '-' ? "0" : "");
-	for (unsigned k = 2; !name_free(m, i, t->name, taken); k++)
-		snprintf(t->name, sizeof(t->name), BYPOLICY_PREFIX "%.40s-x%u", text, k);
+	if (first)
+		*next = 2;
+	while ((!first && *next == 2) || !name_free(m, i, t->name, taken))
+		snprintf(t->name, sizeof(t->name), BYPOLICY_PREFIX "%.40s-x%u", text, (*next)++);
 }
 
 static uint32_t
@@ -368,6 +371,7 @@ bool
 umap_build(struct umap *m, struct upolicy *p, size_t n, const struct addr *peers, size_t npeers, const struct racoon *conf, const struct utaken *taken)
 {
 	struct build b = { .m = m, .conf = conf, .taken = taken, .ok = true };
+	unsigned next = 2;
 
 	memset(m, 0, sizeof(*m));
 	if (n)
@@ -382,7 +386,7 @@ umap_build(struct umap *m, struct upolicy *p, size_t n, const struct addr *peers
 	if (m->n)
 		qsort(m->v, m->n, sizeof(*m->v), by_ends);
 	for (size_t i = 0; i < m->n; i++)
-		name_one(m, i, taken);
+		name_one(m, i, &next, taken);
 	if (m->n)
 		qsort(m->v, m->n, sizeof(*m->v), by_name);
 	if (m->n == 0 || number_children(m))

@@ -35,10 +35,12 @@ demand_entry(struct sync *s, const struct pfkey_msg *m, const struct spd_entry *
 		size_t cap = d->cap ? d->cap * 2 : 16;
 		struct upolicy *v = d->npol >= BYPOLICY_MAX ? NULL : reallocarray(d->pol, cap, sizeof(*v));
 
-		if (!v) {
+		if (!v && d->npol >= BYPOLICY_MAX)
 			d->more = true;
+		else if (!v)
+			s->engine.failed++;	/* no memory: what this look found counts for nothing, and the next is soon */
+		if (!v)
 			return;
-		}
 		d->pol = v;
 		d->cap = cap;
 	}
@@ -105,6 +107,7 @@ leave(struct sync *s, struct rt *rt)
 	struct log_ctx ctx = { rt->name, NULL };
 
 	log_info(&ctx, "policies_gone", "The policies that asked for SAs with this peer are gone.");
+	news_gone(s, rt->name);
 	peers_drop(s, rt->name);
 	peers_forget(s, rt);
 	rt_free(rt);

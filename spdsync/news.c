@@ -75,12 +75,13 @@ news_state(struct sync *s, struct rt *rt, const struct tunnel_state *old)
 void
 news_gone(struct sync *s, const char *tunnel)
 {
+	bool policies = umap_find(&s->demand.map, tunnel) != NULL;
 	capture_tunnel_gone(s, tunnel);
 	const struct rt *rt = rt_find(s, tunnel);
 
 	events_add(s->events, "tunnel", json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "tunnel", tunnel, "state", "gone", "was",
 	    rt && rt->state ? json_string(negotiated_name(tunnel_worst(rt->state))) : json_null(), "reason", reason_row(R_OK)->name,
-	    "message", "The revision has this tunnel no more.", "detail", ""));
+	    "message", policies ? "The policies that asked for SAs with this peer are gone." : "The revision has this tunnel no more.", "detail", ""));
 }
 
 void

@@ -237,7 +237,8 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *asked, const struct cw_
 		if (!serves(sa, r))
 			continue;
 		if (!cw_sa_selects(sa, f)) {
-			*why = CW_DROP_SELECTOR_OUT;
+			if (r->reqid)	/* else it may as well be another policy's, and this one has none yet */
+				*why = CW_DROP_SELECTOR_OUT;
 			continue;
 		}
 		if (cw_knob(e, CW_KNOB_OLD_SA) == 0)

@@ -201,6 +201,42 @@ esn_crossing(void **state)
 
 /* -- ACQUIRE -- */
 
+static int
+policy_without_reqid(struct host *h, const char *src, const char *dst)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, src, dst, 0, 10);
+	m.policy.req[0].level = CW_LEVEL_REQUIRE;
+	addr_parse("20.0.0.1", &m.policy.req[0].src);
+	addr_parse("20.0.0.2", &m.policy.req[0].dst);
+	return rig_call(h, 0, &m);
+}
+
+/* Policies without a reqid: the SA of one, between the same ends, does not stand in the way of the other's question. */
+static void
+acquire_beside_another(void **state)
+{
+	struct host *h = rig_new();
+	struct rig_sa out = { .spi = 0x900, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24" };
+	struct cw_pkt *p;
+	struct pfkey_msg m;
+
+	assert_int_equal(policy_without_reqid(h, "10.0.1.0/24", "10.0.2.0/24"), 0);
+	assert_int_equal(policy_without_reqid(h, "10.0.3.0/24", "10.0.2.0/24"), 0);
+	assert_int_equal(rig_sa(h, &out), 0);
+	rig_forget(h, 0);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 100, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	assert_int_equal(h->nwire, 1);
+	p = rig_udp4("10.0.3.5", "10.0.2.6", 100, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	assert_int_equal(h->nwire, 1);
+	assert_int_equal(cw_counter(h->e, CW_DROP_SELECTOR_OUT), 0);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	rig_free(h);
+}
+
 static void
 acquire(void **state)
 {
@@ -351,7 +387,7 @@ main(void)
 		cmocka_unit_test(one_sided_lifetime),
 		cmocka_unit_test(sequence_end),
 		cmocka_unit_test(esn_crossing),
-		cmocka_unit_test(acquire),
+		cmocka_unit_test(acquire), cmocka_unit_test(acquire_beside_another),
 		cmocka_unit_test(acquire_of_a_changed_policy), cmocka_unit_test(limits),
 	};
 
