@@ -248,6 +248,24 @@ test_last_words(void **state)
 	done(&f);
 }
 
+/* Who asks and is gone before the answer has broken nothing. */
+static void
+test_asked_and_gone(void **state)
+{
+	struct fix f;
+
+	make_raw(&f), put_hello(&f, PACKAGE_VERSION), spin(&f);
+	while (recv(f.raw, log_last, 1, MSG_DONTWAIT) > 0)
+		;	/* what is left unread would be an error of its own */
+	put_raw(&f, T_KILL, IPC_VERSION, 1, text(""));
+	close(f.raw);
+	f.raw = -1;
+	spin(&f);
+	assert_int_equal(f.a.downs, 1);
+	assert_int_equal(log_lines, 0);
+	done(&f);
+}
+
 static void
 test_null(void **state)
 {
@@ -270,6 +288,7 @@ main(void)
 		cmocka_unit_test(test_queue_order),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_last_words),
+		cmocka_unit_test(test_asked_and_gone),
 		cmocka_unit_test(test_null),
 	};
 
