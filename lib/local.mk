@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 noinst_LIBRARIES += lib/libcauseway.a
 lib_libcauseway_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 lib_libcauseway_a_SOURCES = \

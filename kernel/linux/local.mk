@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The module host, for Kbuild: made only where configure was given --with-kernel-module. DKMS gets the same folder in /usr/src.
 MODULE_DIR = $(abs_builddir)/kernel/module
 EXTRA_DIST += kernel/linux/Kbuild kernel/linux/dkms.conf kernel/linux/tree \

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # ipsecd, the engine's host in user space. libipsecd.a has its pure parts, for the daemon and for their tests.
 noinst_LIBRARIES += kernel/user/libipsecd.a
 kernel_user_libipsecd_a_CPPFLAGS = $(CORE_CPPFLAGS)
