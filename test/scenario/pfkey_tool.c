@@ -36,13 +36,19 @@ fail(const char *what)
 }
 
 static int
+kernels(void)
+{
+	return socket(PF_KEY, SOCK_RAW | SOCK_CLOEXEC, PF_KEY_V2);
+}
+
+static int
 dial(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd;
 
 	if (strcmp(path, "kernel") == 0) {
-		fd = socket(PF_KEY, SOCK_RAW | SOCK_CLOEXEC, PF_KEY_V2);
+		fd = kernels();
 		if (fd < 0) {
 			fprintf(stderr, "pfkey_tool: a PF_KEY socket: %s\n", strerror(errno));
 			exit(1);
@@ -291,22 +297,24 @@ refused(int fd)
 	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* What may be refused is tried: an engine has only so many clients, and shuts the door on the others. */
+/* What may be refused is tried: an engine has only so many clients, and shuts the door on the others; the kernel's does not open it. */
 static void
 deaf(const char *sock, unsigned n, bool promisc, bool again)
 {
 	for (unsigned i = 0, in = 0;; i++) {
-		int fd = dial(sock);
-		bool ok = say(fd, SADB_REGISTER, SADB_SATYPE_ESP);
+		int fd = strcmp(sock, "kernel") == 0 ? kernels() : dial(sock);
+		bool ok = fd >= 0 && say(fd, SADB_REGISTER, SADB_SATYPE_ESP);
 
+		if (fd < 0)
+			usleep(5000);
 		if (promisc)
 			ok = ok && say(fd, SADB_X_PROMISC, 1);
 		for (unsigned k = 0; ok && k < 20; k++)
 			ok = say(fd, SADB_X_SPDDUMP, 0) && say(fd, SADB_DUMP, 0);
-		if (!ok || refused(fd))
-			close(fd);
-		else
+		if (ok && !refused(fd))
 			in++;
+		else if (fd >= 0)
+			close(fd);
 		if (i + 1 == n) {
 			printf("%u in\n", in);
 			fflush(stdout);
