@@ -28,6 +28,8 @@ page_ladder(struct page *p, const json_t *r)
 {
 	const json_t *f = json_object_get(r, "facts");
 	bool responder = strcmp(js_str(f, "role"), "responder") == 0, silent = strstr(js_str(r, "reason"), "NO_ANSWER") != NULL;
+	bool after = strcmp(js_str(f, "exchange"), "IKE_AUTH") == 0;	/* then the exchange before it came to its end */
+	int y = after ? 160 : 60;
 	bool good = strcmp(js_str(r, "reason"), "OK") == 0;
 	const char *exchange = *js_str(f, "exchange") ? js_str(f, "exchange") : "IKE";
 	char ask_words[96], answer_words[96];
@@ -35,10 +37,14 @@ page_ladder(struct page *p, const json_t *r)
 
 	snprintf(ask_words, sizeof(ask_words), "%.24s request", exchange);
 	snprintf(answer_words, sizeof(answer_words), "%.60s", silent ? "nothing came back" : good ? "accepted" : js_str(r, "reason"));
-	put(h, L("<svg class=\"ladder\" viewBox=\"0 0 560 150\" aria-hidden=\"true\"><text x=\"90\" y=\"18\">"), "this gateway",
+	put(h, L("<svg class=\"ladder\" viewBox=\"0 0 560 "), y + 90, L("\" aria-hidden=\"true\"><text x=\"90\" y=\"18\">"), "this gateway",
 	    L("</text><text x=\"470\" y=\"18\">"), *js_str(f, "peer") ? js_str(f, "peer") : "the peer",
-	    L("</text><line class=\"post\" x1=\"90\" y1=\"26\" x2=\"90\" y2=\"144\"/><line class=\"post\" x1=\"470\" y1=\"26\" x2=\"470\" y2=\"144\"/>"));
-	arrow(h, 60, !responder, false, ask_words);
-	arrow(h, 110, responder, silent, answer_words);
+	    L("</text><line class=\"post\" x1=\"90\" y1=\"26\" x2=\"90\" y2=\""), y + 84, L("\"/><line class=\"post\" x1=\"470\" y1=\"26\" x2=\"470\" y2=\""), y + 84, L("\"/>"));
+	if (after) {
+		arrow(h, 60, !responder, false, "IKE_SA_INIT request");
+		arrow(h, 110, responder, false, "algorithms agreed");
+	}
+	arrow(h, y, !responder, false, ask_words);
+	arrow(h, y + 50, responder, silent, answer_words);
 	put(h, L("</svg>"));
 }

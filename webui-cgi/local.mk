@@ -72,7 +72,7 @@ EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py
 
 # A browser, with what package-lock.json names. Which registry npm asks is npm's configuration, not the lock file's.
 WEB_TESTS = test/web/t_browser test/web/t_panel test/web/t_servers test/web/t_dashboard_schema
-EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
+EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/keys.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
 web/made: test/web/package.json test/web/package-lock.json
 	@$(MKDIR_P) web && cp $(srcdir)/test/web/package.json $(srcdir)/test/web/package-lock.json web/
 	@cd web && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -5 npm.log; false; }

@@ -26,6 +26,7 @@ struct page {
 	char		 user[64];
 	enum role	 role;
 	char		 csrf[65];
+	char		 state[16];		/* of the tunnel that the page is of */
 	bool		 live;			/* it shows what changes by itself */
 	long long	 pending_s;		/* seconds until a change undoes itself; 0 none */
 	long long	 proof_s;		/* seconds for which what is dangerous wants no password */
@@ -97,7 +98,7 @@ void page_overview(struct page *);	/* page_overview.c */
 void page_tunnels(struct page *);	/* page_tunnels.c */
 void page_tunnel(struct page *);	/* page_tunnel.c */
 void page_tunnel_act(struct page *);
-void page_tunnel_actions(struct page *);
+void page_tunnel_actions(struct page *);	/* what its state lets one do */
 void page_ladder(struct page *, const json_t *record);	/* ladder.c */
 void page_traffic(struct page *, const char *name);	/* graph.c */
 void page_rate(struct html *, const json_t *from, const char *key);	/* "" when it is not known */
@@ -129,6 +130,7 @@ void page_certs(struct page *);		/* page_certs.c */
 void page_certs_post(struct page *);
 void page_log(struct page *);		/* page_log.c */
 void page_tunnel_log(struct page *);
+void page_lately(struct page *, size_t rows);	/* the newest events, on another page */
 void page_audit(struct page *);		/* page_look.c */
 void page_system(struct page *);
 void page_users(struct page *);		/* page_users.c */

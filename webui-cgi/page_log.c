@@ -346,6 +346,16 @@ row(struct page *p, const json_t *e, bool of_one)
 }
 
 static void
+head(struct page *p, const char *name, bool of_one)
+{
+	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\""), name,
+	    L("\" tabindex=\"0\"><table class=\"stack\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Event</th>"));
+	if (!of_one)
+		put(&p->out, L("<th scope=\"col\">Tunnel</th>"));
+	put(&p->out, L("<th scope=\"col\">What happened</th></tr></thead><tbody>"));
+}
+
+static void
 before_link(struct page *p, long long last)
 {
 	put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P(""), p->rq.path, L("?before="), last);
@@ -370,10 +380,8 @@ table(struct page *p, const char *of)
 		return;
 	list = json_object_get(a.body, "events");
 	filter(p, list, *of);
-	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Log\" tabindex=\"0\"><table class=\"stack\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Event</th>"));
-	if (!*of)
-		put(&p->out, L("<th scope=\"col\">Tunnel</th>"));
-	put(&p->out, L("<th scope=\"col\">What happened</th></tr></thead><tbody>"));
+	put(&p->out, L("<div id=\"live\">"));
+	head(p, "Log", *of);
 	for (i = json_array_size(list); i > 0 && shown < LINES; i--) {
 		e = json_array_get(list, i - 1);
 		if (js_int(e, "id") >= before || !wanted(p, e, tunnel))
@@ -388,6 +396,34 @@ table(struct page *p, const char *of)
 	if (i > 0)
 		before_link(p, last);
 	put(&p->out, L("</div>"));
+	answer_free(&a);
+}
+
+void
+page_lately(struct page *p, size_t rows)
+{
+	long long before;
+	const json_t *list;
+	struct answer a;
+	size_t n;
+
+	/* The id of the newest, and then those before it: the list of all that is kept may be megabytes. */
+	ask(&p->asker, &a, "GET", "/v1/events?follow=0", NULL, 15);
+	before = js_int(a.body, "last") - (long long)rows;
+	answer_free(&a);
+	if (before > 0)
+		ask(&p->asker, &a, "GET", URL(p, L("/v1/events?follow=0&since="), before), NULL, 15);
+	else
+		ask(&p->asker, &a, "GET", "/v1/events?follow=0&since=oldest", NULL, 15);
+	list = json_object_get(a.body, "events");
+	n = json_array_size(list);
+	if (n) {
+		put(&p->out, L("<div class=\"pagehead\"><h2>Lately</h2><a href=\""), P("/log"), L("\">The log</a></div>"));
+		head(p, "Lately", false);
+		for (size_t i = n; i > 0 && i + rows > n; i--)
+			row(p, json_array_get(list, i - 1), false);
+		put(&p->out, L("</tbody></table></div>"));
+	}
 	answer_free(&a);
 }
 

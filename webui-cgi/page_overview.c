@@ -106,6 +106,7 @@ page_overview(struct page *p)
 		else
 			put(&p->out, L("<div class=\"card empty\"><h2>There is no tunnel here yet</h2><p>A tunnel joins the networks of this gateway with those of another one.</p>"), p->role >= ROLE_EDITOR ? L("<p><a class=\"button main\" href=\"") : L("<p hidden><a href=\""), P("/new"), L("\">Make the first one</a></p></div>"));
 		page_traffic(p, NULL);
+		page_lately(p, 8);
 		gateway(p, status.body);
 		put(&p->out, L("</div>"));
 		answer_free(&list);

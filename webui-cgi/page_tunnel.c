@@ -16,14 +16,21 @@ fact(struct html *h, const char *words, const char *value)
 void
 page_tunnel_actions(struct page *p)
 {
-	static const struct { const char *what, *words; } v[] = { { "up", "Bring up" }, { "restart", "Restart" }, { "rekey", "New keys" }, { "down", "Take down" } };
+	static const struct { const char *what, *words, *states; } v[] = {
+		{ "up", "Bring up", " down failed connecting " }, { "restart", "Restart", " up rekeying failed connecting " }, { "rekey", "New keys", " up rekeying " },
+		{ "down", "Take down", " up rekeying failed connecting " },
+	};
+	char word[24];
 
 	if (p->role < ROLE_OPERATOR)
 		return;
 	look_form_name(p, "/tunnels/", p->name, "/act");
+	snprintf(word, sizeof(word), " %s ", p->state);
 	put(&p->out, L("<div class=\"buttons\">"));
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
-		put(&p->out, i == 3 ? L("<button class=\"danger\" name=\"what\" value=\"") : L("<button name=\"what\" value=\""), v[i].what, L("\">"), v[i].words, L("</button> "));
+		if (strstr(v[i].states, word))
+			put(&p->out, i == 0 ? L("<button class=\"main\" name=\"what\" value=\"") : i == 3 ? L("<button class=\"danger\" name=\"what\" value=\"") :
+			    L("<button name=\"what\" value=\""), v[i].what, L("\">"), v[i].words, L("</button> "));
 	put(&p->out, L("</div></form>"));
 }
 
@@ -92,6 +99,21 @@ verdict(struct page *p, const json_t *t)
 		put(&p->out, L("<p>The next try is in "), SECS(js_int(t, "retry_in_s")), L(".</p>"));
 }
 
+/* The names of a record's facts are those of the API; here are words for them. */
+static const char *
+fact_words(const char *name)
+{
+	static const char *const v[][2] = {
+		{ "exchange", "Exchange" }, { "role", "This gateway is the" }, { "peer", "Peer" }, { "chosen", "Algorithms" }, { "id_received", "Peer says it is" },
+		{ "id_expected", "It should be" }, { "certificate", "Proved by" }, { "offered", "We offered" }, { "received", "They offered" },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (strcmp(v[i][0], name) == 0)
+			return v[i][1];
+	return name;
+}
+
 static void
 record(struct page *p, const json_t *r, bool newest)
 {
@@ -108,7 +130,7 @@ record(struct page *p, const json_t *r, bool newest)
 	page_ladder(p, r);
 	put(h, L("<p>"), js_str(r, "hint"), L("</p><dl class=\"facts\">"));
 	json_object_foreach((json_t *)(uintptr_t)facts, name, v)
-		fact(h, name, json_is_string(v) ? json_string_value(v) : "");
+		fact(h, fact_words(name), json_is_string(v) ? json_string_value(v) : "");
 	put(h, L("<dt>Reason</dt><dd>"), js_str(r, "reason"), L("</dd></dl></details>"));
 }
 
@@ -141,6 +163,7 @@ page_tunnel(struct page *p)
 	if (!page_get(p, &a, URL(p, L("/v1/tunnels/"), SEG(p->name))))
 		return;
 	p->live = true;
+	snprintf(p->state, sizeof(p->state), "%s", js_str(a.body, "state"));
 	page_tunnel_tabs(p, "");
 	look_said(p, page_field(p, "said"));
 	put(&p->out, L("<div id=\"live\">"));

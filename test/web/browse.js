@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A browser walks the panel: every page that links lead to, light and dark, wide and narrow, with and without scripts. axe-core looks for
 // what shuts people out; a message on the console, a breach of the policy, or a page wider than the window is a failure.
-// BASE, PANEL_USER, PANEL_PASSWORD; WALK: not empty, to walk; SHOTS: a folder for pictures; STEPS: a module with more to do once it is signed in.
+// BASE, PANEL_USER, PANEL_PASSWORD; WALK: "all" to walk, "more" to walk without our script too; SHOTS: a folder for pictures; STEPS: a module with more to do once it is signed in.
 "use strict";
 const fs = require("fs");
 const { createRequire } = require("module");
@@ -104,7 +104,7 @@ async function main() {
 		return context;
 	};
 	let urls = null, state = null;
-	for (const mode of process.env.WALK ? MODES : []) {
+	for (const mode of process.env.WALK ? MODES.filter((m) => !m.mute || process.env.WALK === "more") : []) {
 		const { name, axe: rules, mute, ...options } = mode;
 		const context = await browser.newContext({ ...options, ignoreHTTPSErrors: true, reducedMotion: "reduce", storageState: state || undefined });
 		if (mute)
