@@ -51,14 +51,29 @@ cw_policy_takes(const struct cw_engine *e, const struct cw_policy *pol, const st
 	return pol->type == CW_POLICY_IPSEC ? transforms_are(e, pol, p, fam) : CW_DROP_NONE;	/* bypass: however it comes */
 }
 
+/*
+ * Transport mode between the packet's own two ends: nobody speaks for another there, as an SA in tunnel mode might. With an outbound policy
+ * and no inbound one that is how two hosts begin (RFC 4301 5.2 asks the SA's selectors alone, step 4).
+ */
+static bool
+between_its_ends(const struct cw_pkt *p, const struct cw_flow *f)
+{
+	for (unsigned i = 0; i < p->nhist; i++)
+		if (p->hist[i].mode != CW_MODE_TRANSPORT || !cw_addr_eq(&p->hist[i].src, &f->src) || !cw_addr_eq(&p->hist[i].dst, &f->dst))
+			return false;
+	return true;
+}
+
 /* p NULL: a packet off which nothing was taken. */
 static unsigned
 wants(const struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_entry *x, const struct cw_flow *f)
 {
 	unsigned nhist = p ? p->nhist : 0;
 
+	if (!x && nhist && !between_its_ends(p, f))
+		return CW_DROP_POLICY_NONE_IN;
 	if (!x)
-		return nhist ? CW_DROP_POLICY_NONE_IN : cw_unmatched_drops(e, f) ? CW_DROP_POLICY_DEFAULT_IN : CW_DROP_NONE;
+		return cw_unmatched_drops(e, f) ? CW_DROP_POLICY_DEFAULT_IN : CW_DROP_NONE;
 	switch (x->pub.type) {
 	case CW_POLICY_DISCARD:
 		return CW_DROP_POLICY_DISCARD_IN;

@@ -13,6 +13,7 @@ SCENARIOS = \
 	test/scenario/t_faq4 \
 	test/scenario/t_faq6 \
 	test/scenario/t_faq_nat \
+	test/scenario/t_faq_hosts \
 	test/scenario/t_forms \
 	test/scenario/t_modes \
 	test/scenario/t_bundles \

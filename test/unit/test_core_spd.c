@@ -208,15 +208,27 @@ history(void **state)
 	struct host *h = rig_new();
 	struct cw_hist outer = { 50, CW_MODE_TUNNEL, 0x200, 8, rig_addr("30.0.0.1"), rig_addr("30.0.0.2") };
 	struct cw_hist inner = { 50, CW_MODE_TUNNEL, 0x100, 7, rig_addr("20.0.0.1"), rig_addr("20.0.0.2") };
-	struct cw_hist two[2] = { outer, inner }, swapped[2] = { inner, outer }, ah = inner, other = inner, transport = inner;
+	struct cw_hist two[2] = { outer, inner }, swapped[2] = { inner, outer }, own[2], ah = inner, other = inner, transport = inner;
 	struct pfkey_msg m;
 
 	ah.proto = 51;
 	other.reqid = 9;
 	transport.mode = CW_MODE_TRANSPORT;
+	own[0] = own[1] = transport;
 	/* no policy: clear passes; what came by an SA does not */
 	assert_int_equal(verdict(h, 0, NULL, true), CW_DROP_NONE);
 	assert_int_equal(verdict(h, 1, &inner, true), CW_DROP_POLICY_NONE_IN);
+	/* but in transport mode between the packet's own ends, and in every layer */
+	assert_int_equal(verdict(h, 1, &transport, true), CW_DROP_POLICY_NONE_IN);
+	own[0].src = own[1].src = rig_addr("10.0.1.5");
+	assert_int_equal(verdict(h, 2, own, true), CW_DROP_POLICY_NONE_IN);
+	own[0].dst = rig_addr("10.0.2.6");
+	assert_int_equal(verdict(h, 1, own, true), CW_DROP_NONE);
+	assert_int_equal(verdict(h, 2, own, true), CW_DROP_POLICY_NONE_IN);
+	own[1].dst = own[0].dst;
+	assert_int_equal(verdict(h, 2, own, true), CW_DROP_NONE);
+	own[1].mode = CW_MODE_TUNNEL;
+	assert_int_equal(verdict(h, 2, own, true), CW_DROP_POLICY_NONE_IN);
 	/* esp/tunnel//unique:7, delivery and forwarding alike (CVE-2002-0414) */
 	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10), 0);
 	for (unsigned forward = 0; forward < 2; forward++) {
