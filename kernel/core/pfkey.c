@@ -31,6 +31,7 @@ static const struct {
 	{ SADB_X_PROMISC,    true,  ON_OR_OFF,  0, pf_promisc },
 	{ SADB_X_SPDUPDATE,  true,  NO_SATYPE,  SP_NAME, pf_spdupdate },
 	{ SADB_X_SPDADD,     true,  NO_SATYPE,  SP_NAME, pf_spdadd },
+	{ SADB_X_SPDSETIDX,  true,  NO_SATYPE,  SP_NAME, pf_spdadd },	/* as in KAME, whose handler is the same */
 	{ SADB_X_SPDDELETE,  true,  NO_SATYPE,  SP_NAME, pf_spddelete },
 	{ SADB_X_SPDGET,     true,  NO_SATYPE,  SP_ID, pf_spdget },
 	{ SADB_X_SPDDUMP,    true,  NO_SATYPE,  0, pf_spddump },

@@ -371,7 +371,7 @@ malformed(void **state)
 	bad[0] = 1;
 	assert_int_equal(raw(h, bad, w.n), EINVAL);
 	for (unsigned type = 0; type < 256; type++) {
-		static const uint8_t known[] = { 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 18, 19, 22, CW_MSG_NAMED, CW_MSG_DROPS, CW_MSG_TAP };
+		static const uint8_t known[] = { 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 18, 19, 20, 22, CW_MSG_NAMED, CW_MSG_DROPS, CW_MSG_TAP };
 
 		memcpy(bad, buf, w.n);
 		bad[1] = (uint8_t)type;

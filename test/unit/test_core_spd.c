@@ -202,6 +202,25 @@ verdict(struct host *h, unsigned nhist, const struct cw_hist *hist, bool forward
 	return why;
 }
 
+/* KAME's other name for SPDADD: told to everybody as what it was asked as, and refused where there is such a policy. */
+static void
+setidx(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, SADB_X_SPDSETIDX, CW_DIR_OUT, CW_POLICY_DISCARD, "10.1.0.0/16", "10.2.0.0/16", 0, 10);
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_int_equal(cw_policy_count(h->e), 1);
+	assert_true(rig_event(h, 0, SADB_X_SPDSETIDX, &m) && m.policy.type == CW_POLICY_DISCARD && m.policy.id != 0);
+	rig_policy_msg(&m, SADB_X_SPDSETIDX, CW_DIR_OUT, CW_POLICY_NONE, "10.1.0.0/16", "10.2.0.0/16", 0, 10);
+	assert_int_equal(rig_call(h, 1, &m), EEXIST);
+	assert_int_equal(cw_policy_count(h->e), 1);
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_NONE, "10.1.0.0/16", "10.2.0.0/16", 0, 10);
+	assert_int_equal(rig_call(h, 0, &m), EEXIST);
+	rig_free(h);
+}
+
 static void
 history(void **state)
 {
@@ -459,7 +478,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(ten_thousand),
-		cmocka_unit_test(history), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
+		cmocka_unit_test(history), cmocka_unit_test(setidx), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
 		cmocka_unit_test(networks_of_our_own), cmocka_unit_test(networks_of_others),
 	};
 
