@@ -156,18 +156,47 @@ ts_list_has(const struct ts_list *l, uint8_t proto, const struct addr *a, uint16
 	return list_holds(l, &t, ts_within);
 }
 
+static const struct { uint8_t number; const char *name; } protos[] = {
+	{ 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 58, "ipv6-icmp" }, { 132, "sctp" },
+};
+
 static const char *
-proto_str(uint8_t proto, char buf[static 16])
+proto_name(uint8_t proto)
 {
-	switch (proto) {
-	case 1: return "icmp";
-	case 6: return "tcp";
-	case 17: return "udp";
-	case 58: return "ipv6-icmp";
-	case 132: return "sctp";
-	}
-	snprintf(buf, 16, "proto-%u", proto);
+	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
+		if (protos[i].number == proto)
+			return protos[i].name;
+	return NULL;
+}
+
+uint8_t
+ts_proto_parse(const char *word)
+{
+	unsigned v = 0;
+
+	for (size_t i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
+		if (strcmp(protos[i].name, word) == 0)
+			return protos[i].number;
+	for (; *word >= '0' && *word <= '9' && v <= UINT8_MAX; word++)
+		v = v * 10 + (unsigned)(*word - '0');
+	return *word || v > UINT8_MAX ? 0 : (uint8_t)v;
+}
+
+const char *
+ts_proto_str(uint8_t proto, char buf[static 4])
+{
+	const char *name = proto_name(proto);
+
+	if (name)
+		return name;
+	snprintf(buf, 4, "%u", proto);
 	return buf;
+}
+
+bool
+ts_proto_has_ports(uint8_t proto)
+{
+	return proto == 6 || proto == 17 || proto == 33 || proto == 132 || proto == 136;	/* TCP, UDP, DCCP, SCTP, UDP-Lite */
 }
 
 /* ICMP: the type stands in the upper, the code in the lower octet. */
@@ -193,7 +222,8 @@ ports_str(const struct ts *t, char buf[static 24])
 const char *
 ts_str(const struct ts *t, char buf[static TS_STR])
 {
-	char a[PREFIX_STR], b[ADDR_STR], name[16], ports[24];
+	char a[PREFIX_STR], b[ADDR_STR], ports[24];
+	const char *name = proto_name(t->proto);
 	struct prefix p;
 	int n;
 
@@ -202,8 +232,12 @@ ts_str(const struct ts *t, char buf[static TS_STR])
 	else
 		n = snprintf(buf, TS_STR, "%s-%s", addr_str(&t->lo, a), addr_str(&t->hi, b));
 	ports_str(t, ports);
-	if (t->proto != 0 || ports[0])
-		snprintf(buf + n, TS_STR - (size_t)n, " %s%s", t->proto ? proto_str(t->proto, name) : "any", ports);
+	if (name)
+		snprintf(buf + n, TS_STR - (size_t)n, " %s%s", name, ports);
+	else if (t->proto != 0)
+		snprintf(buf + n, TS_STR - (size_t)n, " proto-%u%s", t->proto, ports);
+	else if (ports[0])
+		snprintf(buf + n, TS_STR - (size_t)n, " any%s", ports);
 	return buf;
 }
 

@@ -36,6 +36,11 @@ const char *ts_str(const struct ts *, char buf[static TS_STR]);
 /* Comma separated, cut with "…" when it does not fit. */
 const char *ts_list_str(const struct ts_list *, char *buf, size_t cap);
 
+/* Upper protocols as they are written: "tcp", "47". 0: it is none. And back. */
+uint8_t ts_proto_parse(const char *);
+const char *ts_proto_str(uint8_t, char buf[static 4]);
+bool ts_proto_has_ports(uint8_t);
+
 void ts_list_put(struct wr *, const struct ts_list *);	/* IPC */
 void ts_list_get(struct rd *, struct ts_list *);
 

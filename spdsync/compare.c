@@ -134,16 +134,18 @@ ends_fields(struct pair *p, const struct sites *ours, const struct site_tunnel *
 	return true;
 }
 
-/* "name: networks of the one site - of the other" of each child, the sites in the order of their names. */
+/* "name: networks of the one site - of the other, tcp, port 443 at newyork" of each child, the sites in the order of their names. */
 static void
 children_str(const struct sites *all, const struct site_tunnel *t, char out[VALUE])
 {
 	bool swap = strcmp(all->sites[t->a].name, all->sites[t->b].name) > 0;
 	size_t n = 0;
-	char buf[PREFIX_STR];
+	char buf[PREFIX_STR], proto[4];
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < t->nchildren && n < VALUE; i++) {
+		const struct site_child *c = &t->children[i];
+
 		n += (size_t)snprintf(out + n, VALUE - n, "%s%s:", i ? "; " : "", t->children[i].name);
 		for (unsigned side = 0; side < 2; side++) {
 			unsigned m;
@@ -152,13 +154,12 @@ children_str(const struct sites *all, const struct site_tunnel *t, char out[VALU
 			for (unsigned k = 0; k < m && n < VALUE; k++)
 				n += (size_t)snprintf(out + n, VALUE - n, "%s%s", k ? ", " : side ? " - " : " ", prefix_str(&v[k], buf));
 		}
+		if (c->proto && n < VALUE)
+			n += (size_t)snprintf(out + n, VALUE - n, ", %s", ts_proto_str(c->proto, proto));
+		for (unsigned side = 0; side < 2; side++)
+			if (c->port[side ^ swap] && n < VALUE)
+				n += (size_t)snprintf(out + n, VALUE - n, ", port %u at %s", c->port[side ^ swap], all->sites[side ^ swap ? t->b : t->a].name);
 	}
-}
-
-static bool
-names_children(const struct site_tunnel *t)
-{
-	return t->nchildren > 1 || strcmp(t->children[0].name, CHILD_AUTO) != 0 || t->children[0].nets[0] || t->children[0].nets[1];
 }
 
 unsigned
@@ -170,7 +171,7 @@ compare_tunnel(const struct sites *ours, const struct site_tunnel *t, const stru
 
 	if (!ends_fields(&p, ours, t, theirs, u))
 		return p.n;
-	if (names_children(t) || names_children(u)) {
+	if (!children_are_auto(t) || !children_are_auto(u)) {
 		children_str(ours, t, p.here);
 		children_str(theirs, u, p.there);
 		told(&p, NULL, "children");

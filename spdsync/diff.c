@@ -207,8 +207,15 @@ spd_ops_fini(struct spd_ops *ops)
 	memset(ops, 0, sizeof(*ops));
 }
 
+/*
+ * Which of two a packet meets must not depend on which came first, or the two ends would differ. Of the same prefixes no two that cover one
+ * packet have the same weight: what they name alike is the same (sitecheck.c), and the ports are told apart by the network that they are at.
+ */
 uint32_t
-spd_priority(const struct prefix *src, const struct prefix *dst)
+spd_priority(const struct spd_entry *e)
 {
-	return 0x80000000u + 1024u * (256u - src->len - dst->len);
+	bool less = cmp_prefix(&e->src, &e->dst) < 0;
+	uint16_t lo = less ? e->sport : e->dport, hi = less ? e->dport : e->sport;
+
+	return 0x80000000u + 1024u * (256u - e->src.len - e->dst.len) - (e->proto ? 1u : 0) - (lo ? 2u : 0) - (hi ? 4u : 0);
 }

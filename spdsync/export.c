@@ -67,9 +67,9 @@ ex_hard(uint64_t life_s, uint64_t hard_s)
 	return hard_s ? hard_s : life_s + life_s / 10;
 }
 
-/* Networks without a partner of their family take no part. f: NULL only counts. */
+/* Networks without a partner of their family take no part; behind each stands the tail. f: NULL only counts. */
 static unsigned
-each_net(const struct ex *x, unsigned child, bool peer, const char *between, FILE *f)
+each_net(const struct ex *x, unsigned child, bool peer, const char *between, const char *tail, FILE *f)
 {
 	bool peer_is_a = x->peer == &x->all->sites[x->t->a];
 	unsigned n, m, used = 0;
@@ -81,7 +81,7 @@ each_net(const struct ex *x, unsigned child, bool peer, const char *between, FIL
 		for (unsigned k = 0; k < m; k++)
 			if (v[i].addr.fam == w[k].addr.fam) {
 				if (f)
-					fprintf(f, "%s%s", used ? between : "", prefix_str(&v[i], buf));
+					fprintf(f, "%s%s%s", used ? between : "", prefix_str(&v[i], buf), tail);
 				used++;
 				break;
 			}
@@ -91,21 +91,36 @@ each_net(const struct ex *x, unsigned child, bool peer, const char *between, FIL
 unsigned
 ex_nets(const struct ex *x, unsigned child, bool peer)
 {
-	return each_net(x, child, peer, "", NULL);
+	return each_net(x, child, peer, "", "", NULL);
 }
 
 void
-ex_write_nets(const struct ex *x, unsigned child, bool peer, const char *between)
+ex_write_nets(const struct ex *x, unsigned child, bool peer, const char *between, const char *tail)
 {
-	each_net(x, child, peer, between, x->body);
+	each_net(x, child, peer, between, tail, x->body);
+}
+
+uint16_t
+ex_port(const struct ex *x, unsigned child, bool peer)
+{
+	bool peer_is_a = x->peer == &x->all->sites[x->t->a];
+
+	return x->t->children[child].port[peer_is_a == peer ? 0 : 1];
+}
+
+bool
+ex_selects(const struct ex *x)
+{
+	for (unsigned i = 0; i < x->t->nchildren; i++)
+		if (x->t->children[i].proto)
+			return true;
+	return false;
 }
 
 bool
 ex_is_auto(const struct ex *x)
 {
-	const struct site_child *c = x->t->children;
-
-	return x->t->nchildren == 1 && strcmp(c->name, CHILD_AUTO) == 0 && !c->nets[0] && !c->nets[1];
+	return children_are_auto(x->t);
 }
 
 /* RFC 4303: outer header, UDP where it may be used, SPI and sequence number, IV, padding to the block with its two octets, ICV. */

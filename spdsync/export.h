@@ -47,7 +47,9 @@ bool ex_has(const struct proposal *, uint8_t type, uint16_t id);
 uint64_t ex_hard(uint64_t life_s, uint64_t hard_s);
 /* A child's networks at one end that have a partner of their family at the other: their number, and as a list. */
 unsigned ex_nets(const struct ex *, unsigned child, bool peer);
-void ex_write_nets(const struct ex *, unsigned child, bool peer, const char *between);
+void ex_write_nets(const struct ex *, unsigned child, bool peer, const char *between, const char *tail);
+uint16_t ex_port(const struct ex *, unsigned child, bool peer);	/* 0: any */
+bool ex_selects(const struct ex *);	/* does a child name a protocol? */
 /* Whether it is the automatic child, of which the file says nothing. */
 bool ex_is_auto(const struct ex *);
 /* The octets that the worst ESP suite of the tunnel adds to a packet. */

@@ -74,6 +74,22 @@ write_number(FILE *f, const char *key, uint64_t v, uint64_t usual, const char *u
 }
 
 static void
+write_selectors(FILE *f, const struct site_child *c, const struct site *const ends[2], unsigned before)
+{
+	char proto[4];
+
+	if (c->proto)
+		fprintf(f, "%sprotocol: %s", before ? ", " : "", ts_proto_str(c->proto, proto));
+	if (c->port[0] || c->port[1])
+		fputs(", ports: {", f);
+	for (unsigned side = 0; side < 2; side++)
+		if (c->port[side])
+			fprintf(f, "%s%s: %u", side && c->port[0] ? ", " : "", ends[side]->name, c->port[side]);
+	if (c->port[0] || c->port[1])
+		putc('}', f);
+}
+
+static void
 write_children(struct ex *x)
 {
 	const struct site *ends[2] = { &x->all->sites[x->t->a], &x->all->sites[x->t->b] };
@@ -96,6 +112,7 @@ write_children(struct ex *x)
 				fprintf(x->body, "%s\"%s\"", k ? ", " : "", prefix_str(&c->nets[side][k], buf));
 			putc(']', x->body);
 		}
+		write_selectors(x->body, c, ends, sides);
 		fputs("}\n", x->body);
 	}
 }

@@ -44,7 +44,7 @@ write_proposals(struct ex *x, const char *name, const struct proposals *ps)
 static void
 write_site(struct ex *x, const char *whose, const struct site *s)
 {
-	char name[64], address[SITE_ADDRESS_STR];
+	char name[64], address[SITE_ADDRESS_STR], proto[4];
 
 	snprintf(name, sizeof(name), "%s address", whose);
 	field(x, name);
@@ -55,7 +55,11 @@ write_site(struct ex *x, const char *whose, const struct site *s)
 	for (unsigned i = 0; i < x->t->nchildren; i++) {
 		snprintf(name, sizeof(name), "%s networks", whose);
 		field(x, name);
-		ex_write_nets(x, i, s == x->peer, ", ");
+		ex_write_nets(x, i, s == x->peer, ", ", "");
+		if (x->t->children[i].proto)
+			fprintf(x->body, ", %s", ts_proto_str(x->t->children[i].proto, proto));
+		if (ex_port(x, i, s == x->peer))
+			fprintf(x->body, " port %u", ex_port(x, i, s == x->peer));
 		if (!ex_is_auto(x))
 			fprintf(x->body, " (%s)", x->t->children[i].name);
 		putc('\n', x->body);
@@ -145,7 +149,8 @@ export_fields(struct ex *x)
 	write_pfs(x);
 	write_lifetimes(x);
 	field(x, "Mode and selectors");
-	fprintf(x->body, "tunnel; %s, any protocol, any port\n", ex_is_auto(x) ? "one child SA with all networks of both ends" : "one child SA for each name in brackets");
+	fprintf(x->body, "tunnel; %s, %s\n", ex_is_auto(x) ? "one child SA with all networks of both ends" : "one child SA for each name in brackets",
+	    ex_selects(x) ? "protocol and port as they stand behind its networks" : "any protocol, any port");
 	field(x, "Replay window");
 	fprintf(x->body, "%u packets\n", x->t->replay_window);
 	field(x, "Dead peer detection");
@@ -156,5 +161,5 @@ export_fields(struct ex *x)
 	fputs("on (RFC 7383)\n", x->body);
 	field(x, "MTU");
 	fprintf(x->body, "%u on a path of 1500 octets; TCP MSS %u (IPv4), %u (IPv6); DF is copied\n", inner, inner - 40, inner - 60);
-	ex_note(x, "IKEv1, mode config, XAUTH and policies by port: the tunnel has none of them");
+	ex_note(x, "IKEv1, mode config%s: the tunnel has none of them", ex_selects(x) ? " and XAUTH" : ", XAUTH and policies by port");
 }

@@ -179,11 +179,18 @@ write_id(FILE *f, const struct site *s)
 	fprintf(f, "%s%s", kind == 'f' ? "@" : "", v);
 }
 
+static const char *
+port_or_any(uint16_t port, char buf[static 8])
+{
+	snprintf(buf, 8, port ? "%u" : "%%any", port);
+	return buf;
+}
+
 static void
 write_end(struct ex *x, unsigned child, const char *side, const struct site *s, bool left)
 {
 	const struct site_auth *a = left ? x->peer_auth : x->here_auth;
-	char address[SITE_ADDRESS_STR];
+	char address[SITE_ADDRESS_STR], proto[4], port[8];
 	FILE *f = x->body;
 
 	fprintf(f, "  %s=%s\n", side, left && s->address.fam == 0 ? "%defaultroute" : site_is_any(s) ? "%any" : site_address_str(s, address));
@@ -195,8 +202,10 @@ write_end(struct ex *x, unsigned child, const char *side, const struct site *s, 
 		fputs("\"\n", f);
 	}
 	fprintf(f, "  %ssubnet=", side);
-	ex_write_nets(x, child, left, ",");
+	ex_write_nets(x, child, left, ",", "");
 	putc('\n', f);
+	if (x->t->children[child].proto)
+		fprintf(f, "  %sprotoport=%s/%s\n", side, ts_proto_str(x->t->children[child].proto, proto), port_or_any(ex_port(x, child, left), port));
 	if (left && a->how == AUTH_BY_CERT)
 		fprintf(f, "  leftcert=%s\n  leftsendcert=always\n", a->cert);
 	if (!left && a->how == AUTH_BY_CERT)

@@ -87,12 +87,22 @@ write_flows(struct ex *x)
 	bool peer_is_a = x->peer == &x->all->sites[x->t->a];
 	unsigned n, m;
 	const struct prefix *v = child_nets(x->all, x->t, 0, peer_is_a ? 0 : 1, &n), *w = child_nets(x->all, x->t, 0, peer_is_a ? 1 : 0, &m);
-	char from[PREFIX_STR], to[PREFIX_STR];
+	char from[PREFIX_STR], to[PREFIX_STR], proto[4];
+	uint16_t sport = ex_port(x, 0, true), dport = ex_port(x, 0, false);
 
+	if (x->t->children[0].proto)
+		fprintf(x->body, " proto %s", ts_proto_str(x->t->children[0].proto, proto));
 	for (unsigned i = 0; i < n; i++)
-		for (unsigned k = 0; k < m; k++)
-			if (v[i].addr.fam == w[k].addr.fam)
-				fprintf(x->body, " \\\n\tfrom %s to %s", prefix_str(&v[i], from), prefix_str(&w[k], to));
+		for (unsigned k = 0; k < m; k++) {
+			if (v[i].addr.fam != w[k].addr.fam)
+				continue;
+			fprintf(x->body, " \\\n\tfrom %s", prefix_str(&v[i], from));
+			if (sport)
+				fprintf(x->body, " port %u", sport);
+			fprintf(x->body, " to %s", prefix_str(&w[k], to));
+			if (dport)
+				fprintf(x->body, " port %u", dport);
+		}
 	for (unsigned i = 1; i < x->t->nchildren; i++)
 		ex_note(x, "the child '%s': OpenIKED makes one child for a peer, and here it is '%s'", x->t->children[i].name, x->t->children[0].name);
 }

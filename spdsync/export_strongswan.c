@@ -99,16 +99,33 @@ write_side(struct ex *x, bool local)
 	fputs("    }\n", f);
 }
 
+/* "[tcp/443]" behind each network */
+static const char *
+selector(const struct ex *x, unsigned child, bool peer, char buf[static 16])
+{
+	uint8_t proto = x->t->children[child].proto;
+	uint16_t port = ex_port(x, child, peer);
+	char name[4];
+
+	buf[0] = '\0';
+	if (port)
+		snprintf(buf, 16, "[%.4s/%u]", ts_proto_str(proto, name), port);
+	else if (proto)
+		snprintf(buf, 16, "[%.9s]", ts_proto_str(proto, name));
+	return buf;
+}
+
 static void
 write_child(struct ex *x, unsigned child)
 {
 	const struct site_tunnel *t = x->t;
 	FILE *f = x->body;
+	char tail[16];
 
 	fprintf(f, "      %s {\n        local_ts = ", t->children[child].name);
-	ex_write_nets(x, child, true, ", ");
+	ex_write_nets(x, child, true, ", ", selector(x, child, true, tail));
 	fputs("\n        remote_ts = ", f);
-	ex_write_nets(x, child, false, ", ");
+	ex_write_nets(x, child, false, ", ", selector(x, child, false, tail));
 	putc('\n', f);
 	write_proposals(f, "        ", "esp_proposals", t->esp);
 	fprintf(f, "        rekey_time = %" PRIu64 "s\n        life_time = %" PRIu64 "s\n", t->child_life_s, ex_hard(t->child_life_s, t->child_hard_s));

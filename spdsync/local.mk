@@ -163,7 +163,7 @@ EXTRA_DIST += test/unit/test_accounts test/unit/test_panel_line
 test_unit_sync_world_SOURCES = test/unit/sync_world.c test/unit/sync_crowd.c test/unit/sync_crowd.h test/unit/sync_tap.c test/unit/sync_tap.h
 test_unit_sync_world_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
-SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_procs test/unit/test_racoon test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
+SPDSYNC_TESTS = test/unit/test_accountbody test/unit/test_bypolicy test/unit/test_children test/unit/test_diff test/unit/test_edit test/unit/test_evring test/unit/test_om test/unit/test_export test/unit/test_one test/unit/test_parts test/unit/test_pcapng test/unit/test_plan test/unit/test_procs test/unit/test_racoon test/unit/test_rates test/unit/test_sessions test/unit/test_site test/unit/test_siteauth test/unit/test_store test/unit/test_store_kill test/unit/test_textdiff test/unit/test_yaml
 check_PROGRAMS += $(SPDSYNC_TESTS)
 UNIT_TESTS += $(SPDSYNC_TESTS)
 SPDSYNC_TEST_LIBS = $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
@@ -177,6 +177,8 @@ test_unit_test_site_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_site_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_siteauth_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_siteauth_LDADD = $(SPDSYNC_TEST_LIBS)
+test_unit_test_children_CFLAGS = $(SPDSYNC_TEST_FLAGS)
+test_unit_test_children_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_bypolicy_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_test_bypolicy_LDADD = $(SPDSYNC_TEST_LIBS)
 test_unit_test_racoon_CFLAGS = $(SPDSYNC_TEST_FLAGS)

@@ -142,6 +142,12 @@ child_nets_differ(const struct want_tunnel *a, unsigned i, const struct want_tun
 	return false;
 }
 
+static bool
+selectors_differ(const struct site_child *a, const struct site_child *b)
+{
+	return a->proto != b->proto || a->port[0] != b->port[0] || a->port[1] != b->port[1];
+}
+
 static void
 children_why(struct words *w, const struct want_tunnel *a, const struct want_tunnel *b)
 {
@@ -152,6 +158,8 @@ children_why(struct words *w, const struct want_tunnel *a, const struct want_tun
 			say(w, "the child '%s' is new", b->t->children[i].name);
 		else if (child_nets_differ(a, (unsigned)k, b, i))
 			say(w, "networks of the child '%s'", b->t->children[i].name);
+		if (k >= 0 && selectors_differ(&a->t->children[k], &b->t->children[i]))
+			say(w, "protocol or ports of the child '%s'", b->t->children[i].name);
 	}
 	for (unsigned i = 0; i < a->t->nchildren; i++)
 		if (child_of(b->t, a->t->children[i].name) < 0)

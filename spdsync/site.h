@@ -56,6 +56,8 @@ struct site_child {
 	char		name[NAME_CAP];
 	unsigned	nnets[2];		/* of a, of b */
 	struct prefix	*nets[2];
+	uint8_t		proto;			/* 0: any */
+	uint16_t	port[2];		/* of a, of b; 0: any */
 	unsigned	line, column;
 };
 
@@ -115,6 +117,9 @@ bool tunnel_has_site(const struct sites *, const struct site_tunnel *, const cha
 bool labels_match(const struct site_tunnel *, const char *words);
 /* Every key there is: of the file, a site, a tunnel. Ended by NULL. */
 extern const char *const sites_top_keys[], *const sites_site_keys[], *const sites_tunnel_keys[];
+extern const char *const sites_child_keys[];	/* sitechild.c: of a child, beside its two sites */
+/* Is it the automatic one, that says nothing of its own? */
+bool children_are_auto(const struct site_tunnel *);
 extern const char *const sites_proof_keys[], *const sites_rule_keys[];	/* siteauth.c: of auth; of a CA below trust */
 /* The networks of a child's side: 0 of between's first, 1 of its second. Borrowed. */
 const struct prefix *child_nets(const struct sites *, const struct site_tunnel *, unsigned child, unsigned side, unsigned *n);

@@ -9,6 +9,8 @@
 
 #include "siteauth.h"
 
+#define PAIR_STR	(2 * PREFIX_STR + 96)
+
 static int
 cmp_site(const void *name, const void *s)
 {
@@ -105,9 +107,12 @@ check_ends(struct yt *yt, const struct site_tunnel *t, const struct site *a, con
 	return true;
 }
 
-/* One pair of networks of one child; the lower site's network first, so that the same pair looks the same from both sides. */
+/*
+ * One pair of networks of one child, with the ports at each; the lower network first, so that the same pair looks the same from both sides.
+ */
 struct pair {
 	struct prefix		lo, hi;
+	uint16_t		lo_port, hi_port;
 	const struct site_tunnel *t;
 	const struct site_child *c;
 };
@@ -120,15 +125,44 @@ cmp_prefix(const struct prefix *x, const struct prefix *y)
 	return c ? c : (int)x->len - (int)y->len;
 }
 
+/* 0: the same packets. */
 static int
-cmp_pair(const void *a, const void *b)
+cmp_nets(const void *a, const void *b)
 {
 	const struct pair *x = a, *y = b;
 	int c = cmp_prefix(&x->lo, &y->lo);
 
 	if (c == 0)
 		c = cmp_prefix(&x->hi, &y->hi);
-	return c ? c : strcmp(x->t->name, y->t->name);
+	if (c == 0)
+		c = (int)x->c->proto - (int)y->c->proto;
+	if (c == 0)
+		c = (int)x->lo_port - (int)y->lo_port;
+	return c ? c : (int)x->hi_port - (int)y->hi_port;
+}
+
+static int
+cmp_pair(const void *a, const void *b)
+{
+	int c = cmp_nets(a, b);
+
+	return c ? c : strcmp(((const struct pair *)a)->t->name, ((const struct pair *)b)->t->name);
+}
+
+/* "10.0.1.0/24 and 10.0.2.0/24 by tcp, port 443 at the second" */
+static const char *
+pair_str(const struct pair *p, char buf[static PAIR_STR])
+{
+	char lo[PREFIX_STR], hi[PREFIX_STR], proto[4];
+	int n = snprintf(buf, PAIR_STR, "%s and %s", prefix_str(&p->lo, lo), prefix_str(&p->hi, hi));
+
+	if (p->c->proto)
+		n += snprintf(buf + n, PAIR_STR - (size_t)n, " by %s", ts_proto_str(p->c->proto, proto));
+	if (p->lo_port)
+		n += snprintf(buf + n, PAIR_STR - (size_t)n, ", port %u at the first", p->lo_port);
+	if (p->hi_port)
+		snprintf(buf + n, PAIR_STR - (size_t)n, ", port %u at the second", p->hi_port);
+	return buf;
 }
 
 static size_t
@@ -136,6 +170,7 @@ child_pairs(const struct sites *all, const struct site_tunnel *t, unsigned child
 {
 	unsigned na, nb;
 	const struct prefix *a = child_nets(all, t, child, 0, &na), *b = child_nets(all, t, child, 1, &nb);
+	const struct site_child *c = &t->children[child];
 	size_t n = 0;
 
 	for (unsigned i = 0; i < na; i++)
@@ -145,7 +180,7 @@ child_pairs(const struct sites *all, const struct site_tunnel *t, unsigned child
 			if (a[i].addr.fam != b[j].addr.fam)
 				continue;
 			if (out)
-				out[n] = (struct pair){ less ? a[i] : b[j], less ? b[j] : a[i], t, &t->children[child] };
+				out[n] = (struct pair){ less ? a[i] : b[j], less ? b[j] : a[i], c->port[!less], c->port[less], t, c };
 			n++;
 		}
 	return n;
@@ -162,13 +197,13 @@ tunnel_pairs(const struct sites *all, const struct site_tunnel *t, struct pair *
 }
 
 /*
- * The same pair of networks in two tunnels: neither end could tell which of them a packet belongs to. Pairs that only overlap
- * are allowed: the longer prefix wins (contracts, "Policy order").
+ * The same pair of networks, with the same protocol and ports, in two tunnels: neither end could tell which of them a packet belongs to.
+ * Pairs that only overlap are allowed: the longer prefix wins (contracts, "Policy order"), then what names more (spd_priority).
  */
 static bool
 check_pairs(struct yt *yt, const struct sites *all)
 {
-	char lo[PREFIX_STR], hi[PREFIX_STR];
+	char text[PAIR_STR];
 	struct pair *v;
 	size_t n = 0, at = 0;
 
@@ -183,23 +218,14 @@ check_pairs(struct yt *yt, const struct sites *all)
 	for (size_t i = 1; i < n; i++) {
 		const struct site_tunnel *x = v[i - 1].t, *y = v[i].t, *late = x->line > y->line ? x : y;
 
-		if (cmp_prefix(&v[i].lo, &v[i - 1].lo) != 0 || cmp_prefix(&v[i].hi, &v[i - 1].hi) != 0)
+		if (cmp_nets(&v[i], &v[i - 1]) != 0)
 			continue;
 		yt_fail(yt, R_OVERLAP, late->line, late->column, "Join the two tunnels, or give them different networks.",
-		    "The tunnels '%s' and '%s' both join %s and %s.", x->name, y->name, prefix_str(&v[i].lo, lo), prefix_str(&v[i].hi, hi));
+		    "The tunnels '%s' and '%s' both join %s.", x->name, y->name, pair_str(&v[i], text));
 		break;
 	}
 	free(v);
 	return yt->err.reason == R_OK;
-}
-
-static int
-cmp_nets(const void *a, const void *b)
-{
-	const struct pair *x = a, *y = b;
-	int c = cmp_prefix(&x->lo, &y->lo);
-
-	return c ? c : cmp_prefix(&x->hi, &y->hi);
 }
 
 /* The pairs of one tunnel against those of all others; its namesake is the one whose place it takes. */
@@ -208,7 +234,7 @@ tunnel_check_others(struct yt *yt, const struct sites *all, const struct site_tu
 {
 	size_t n = tunnel_pairs(all, t, NULL), cap = 0;
 	struct pair *mine = calloc(n + 1, sizeof(*mine)), *theirs = NULL, *hit = NULL;
-	char lo[PREFIX_STR], hi[PREFIX_STR];
+	char text[PAIR_STR];
 
 	if (!mine)
 		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
@@ -233,7 +259,7 @@ tunnel_check_others(struct yt *yt, const struct sites *all, const struct site_tu
 			hit = bsearch(&theirs[k], mine, n, sizeof(*mine), cmp_nets);
 		if (hit)
 			yt_fail(yt, R_OVERLAP, t->line, t->column, "Join the two tunnels, or give them different networks.",
-			    "The tunnels '%s' and '%s' both join %s and %s.", t->name, o->name, prefix_str(&hit->lo, lo), prefix_str(&hit->hi, hi));
+			    "The tunnels '%s' and '%s' both join %s.", t->name, o->name, pair_str(hit, text));
 	}
 	free(theirs);
 	free(mine);
@@ -245,7 +271,7 @@ static bool
 check_children(struct yt *yt, const struct sites *all, const struct site_tunnel *t)
 {
 	size_t n = tunnel_pairs(all, t, NULL);
-	char lo[PREFIX_STR], hi[PREFIX_STR];
+	char text[PAIR_STR];
 	struct pair *v;
 
 	for (unsigned i = 0; i < t->nchildren; i++)
@@ -263,8 +289,8 @@ check_children(struct yt *yt, const struct sites *all, const struct site_tunnel 
 		if (cmp_nets(&v[i], &v[i - 1]) == 0) {
 			const struct site_child *x = v[i - 1].c, *y = v[i].c, *late = x->line > y->line ? x : y;
 
-			yt_fail(yt, R_OVERLAP, late->line, late->column, "Give them different networks.", "The children '%s' and '%s' both join %s and %s.",
-			    x->name, y->name, prefix_str(&v[i].lo, lo), prefix_str(&v[i].hi, hi));
+			yt_fail(yt, R_OVERLAP, late->line, late->column, "Give them different networks.", "The children '%s' and '%s' both join %s.",
+			    x->name, y->name, pair_str(&v[i], text));
 		}
 	free(v);
 	return yt->err.reason == R_OK;
@@ -321,7 +347,7 @@ put_children(struct wr *w, const struct sites *all, const struct site_tunnel *t)
 	const struct prefix *nets;
 	unsigned n;
 
-	if (t->nchildren == 1 && strcmp(t->children[0].name, CHILD_AUTO) == 0 && !t->children[0].nets[0] && !t->children[0].nets[1])
+	if (children_are_auto(t))
 		return;
 	wr_le16(w, (uint16_t)t->nchildren);
 	for (unsigned i = 0; i < t->nchildren; i++) {
@@ -330,6 +356,14 @@ put_children(struct wr *w, const struct sites *all, const struct site_tunnel *t)
 			nets = child_nets(all, t, i, side, &n);
 			put_nets(w, nets, n);
 		}
+	}
+	for (unsigned i = 0; i < t->nchildren; i++) {	/* only who has one, so that all others have the digest that older gateways make */
+		if (t->children[i].proto == 0)
+			continue;
+		wr_u8(w, (uint8_t)i);
+		wr_u8(w, t->children[i].proto);
+		wr_le16(w, t->children[i].port[0]);
+		wr_le16(w, t->children[i].port[1]);
 	}
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Children of a tunnel: which networks of its two sites each of them joins. A tunnel that says nothing has one, "net", with all of them.
+ * Children of a tunnel: which networks of its two sites each of them joins, and of their packets all, or those of one protocol and with these ports.
+ * A tunnel that says nothing has one, "net", with all of them.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "siteauth.h"
+
+const char *const sites_child_keys[] = { "protocol", "ports", NULL };
 
 static bool
 inside(const struct prefix *p, const struct site *s)
@@ -42,10 +45,41 @@ read_nets(struct yt *yt, const struct yt_node *list, const struct site *s, struc
 }
 
 static bool
+read_ports(struct yt *yt, const struct yt_node *n, const char *const ends[2], struct site_child *c)
+{
+	const char *const keys[] = { ends[0], ends[1], NULL };
+
+	if (!ts_proto_has_ports(c->proto))
+		return yt_fail_at(yt, n, R_VALUE_INVALID, "Add 'protocol: tcp', or udp, sctp.", "'ports' are of a protocol that has ports.");
+	if (!yt_only(yt, n, keys))
+		return false;
+	for (unsigned side = 0; side < 2; side++)
+		c->port[side] = (uint16_t)yt_number(yt, n, ends[side], 1, UINT16_MAX, 0);
+	return yt->err.reason == R_OK;
+}
+
+/* A site may have the name of one of these keys: then it is the site, as it was before there were such keys. */
+static bool
+read_selectors(struct yt *yt, const struct yt_node *n, const char *const ends[2], struct site_child *c)
+{
+	const struct yt_node *v[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		v[i] = strcmp(ends[0], sites_child_keys[i]) == 0 || strcmp(ends[1], sites_child_keys[i]) == 0 ? NULL :
+		    yt_get_kind(yt, n, sites_child_keys[i], i ? YT_MAP : YT_SCALAR, YT_MAY);
+	if (yt->err.reason != R_OK)
+		return false;
+	if (v[0] && (!v[0]->text || (c->proto = ts_proto_parse(v[0]->text)) == 0))
+		return yt_fail_at(yt, v[0], R_VALUE_INVALID, "It is icmp, tcp, udp, ipv6-icmp, sctp, or a number from 1 to 255.",
+		    "'%.64s' is not a protocol.", v[0]->text ? v[0]->text : "");
+	return !v[1] || read_ports(yt, v[1], ends, c);
+}
+
+static bool
 read_child(struct yt *yt, const struct sites *all, const struct site_tunnel *t, const struct yt_node *n, struct site_child *c)
 {
 	const struct site *ends[2] = { &all->sites[t->a], &all->sites[t->b] };
-	const char *const keys[] = { ends[0]->name, ends[1]->name, NULL };
+	const char *const keys[] = { ends[0]->name, ends[1]->name, sites_child_keys[0], sites_child_keys[1], NULL };
 
 	if (!name_ok(n->key))
 		return yt_fail(yt, R_NAME_INVALID, n->key_line, n->key_column, "Names are lower-case letters, digits and inner hyphens, at most 63.",
@@ -64,7 +98,15 @@ read_child(struct yt *yt, const struct sites *all, const struct site_tunnel *t, 
 		if (yt->err.reason != R_OK || (list && !read_nets(yt, list, ends[side], c, side)))
 			return false;
 	}
-	return true;
+	return read_selectors(yt, n, keys, c);
+}
+
+bool
+children_are_auto(const struct site_tunnel *t)
+{
+	const struct site_child *c = t->children;
+
+	return t->nchildren == 1 && strcmp(c->name, CHILD_AUTO) == 0 && !c->nets[0] && !c->nets[1] && c->proto == 0;
 }
 
 bool

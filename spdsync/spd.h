@@ -65,8 +65,8 @@ struct spd_entry *spd_find(const struct spd *, const struct spd_entry *key);	/* 
 /* The sorted list without what stands under one tunnel, with other entries (sorted) instead; out has room for all. */
 void spd_splice(const struct spd *, unsigned tunnel, bool without, const struct spd *with, struct spd *out);
 
-/* Contracts, "Policy order": the longer prefix wins. */
-uint32_t spd_priority(const struct prefix *src, const struct prefix *dst);
+/* Contracts, "Policy order": the longer prefix wins; of the same prefixes who names a protocol, then ports. */
+uint32_t spd_priority(const struct spd_entry *);
 
 /* have.c: an SPDDUMP entry to ours; false when it has no selector. And ours to a request. */
 bool spd_entry_get(const struct pfkey_msg *, struct spd_entry *);

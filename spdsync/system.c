@@ -55,6 +55,6 @@ system_peer(struct want *w, unsigned tunnel, const struct addr *peer)
 void
 system_owner(struct spd_entry *e, bool (*known)(void *, uint32_t reqid), void *arg)
 {
-	if (e->owner == SPD_UNSAID && e->plain && e->proto == 0 && e->priority == spd_priority(&e->src, &e->dst) && known(arg, e->reqid))
+	if (e->owner == SPD_UNSAID && e->plain && e->priority == spd_priority(e) && known(arg, e->reqid))
 		e->owner = SPD_OURS;
 }

@@ -14,26 +14,36 @@ nets(const struct want_tunnel *t, unsigned child, bool local, unsigned *n)
 	return child_nets(t->all, t->t, child, t->local_is_a == local ? 0 : 1, n);
 }
 
+static uint16_t
+port(const struct want_tunnel *t, unsigned child, bool local)
+{
+	return t->t->children[child].port[t->local_is_a == local ? 0 : 1];
+}
+
 static bool
 add_policies(struct want *w, unsigned index, unsigned child)
 {
 	struct want_tunnel *t = &w->v[index];
+	const struct site_child *c = &t->t->children[child];
 	unsigned nl, nr;
 	const struct prefix *local = nets(t, child, true, &nl), *remote = nets(t, child, false, &nr);
 
 	for (unsigned i = 0; i < nl; i++)
 		for (unsigned j = 0; j < nr; j++) {
 			const struct prefix *l = &local[i], *r = &remote[j];
-			struct spd_entry e = { .dir = CW_DIR_OUT, .src = *l, .dst = *r, .priority = spd_priority(l, r),
-				.reqid = t->reqid[child], .plain = true, .owner = SPD_OURS, .tunnel = index, .child = child };
+			struct spd_entry e = { .dir = CW_DIR_OUT, .src = *l, .dst = *r, .proto = c->proto, .sport = port(t, child, true),
+				.dport = port(t, child, false), .reqid = t->reqid[child], .plain = true, .owner = SPD_OURS, .tunnel = index, .child = child };
 
 			if (l->addr.fam != r->addr.fam)
 				continue;
+			e.priority = spd_priority(&e);
 			if (!spd_add(&w->spd, &e))
 				return false;
 			e.dir = CW_DIR_IN;
 			e.src = *r;
 			e.dst = *l;
+			e.sport = port(t, child, false);
+			e.dport = port(t, child, true);
 			if (!spd_add(&w->spd, &e))
 				return false;
 			t->npolicies[child] += 2;
@@ -224,13 +234,22 @@ want_same(const struct want_tunnel *a, const struct want_tunnel *b)
 }
 
 static void
-side_selectors(const struct prefix *v, unsigned n, const struct prefix *partner, unsigned m, struct ts_list *out)
+side_selectors(const struct want_tunnel *w, unsigned child, bool local, struct ts_list *out)
 {
+	unsigned n, m;
+	const struct prefix *v = nets(w, child, local, &n), *partner = nets(w, child, !local, &m);
+	uint16_t p = port(w, child, local);
+
 	out->n = 0;
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned j = 0; j < m; j++)
 			if (v[i].addr.fam == partner[j].addr.fam) {
-				out->v[out->n++] = ts_from_prefix(&v[i]);
+				struct ts t = ts_from_prefix(&v[i]);
+
+				t.proto = w->t->children[child].proto;
+				if (p)
+					t.port_lo = t.port_hi = p;
+				out->v[out->n++] = t;
 				break;
 			}
 }
@@ -238,11 +257,8 @@ side_selectors(const struct prefix *v, unsigned n, const struct prefix *partner,
 void
 want_selectors(const struct want_tunnel *w, unsigned child, struct ts_list *local, struct ts_list *remote)
 {
-	unsigned nl, nr;
-	const struct prefix *l = nets(w, child, true, &nl), *r = nets(w, child, false, &nr);
-
-	side_selectors(l, nl, r, nr, local);
-	side_selectors(r, nr, l, nl, remote);
+	side_selectors(w, child, true, local);
+	side_selectors(w, child, false, remote);
 }
 
 const struct site_auth *

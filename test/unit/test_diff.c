@@ -19,7 +19,7 @@ entry(const char *w, uint32_t id)
 
 	e.src = (struct prefix){ { 4, { 10, 0, (uint8_t)w[1] } }, 24 };
 	e.dst = (struct prefix){ { 4, { 10, 1, (uint8_t)w[1] } }, 24 };
-	e.priority = spd_priority(&e.src, &e.dst);
+	e.priority = spd_priority(&e);
 	e.reqid = (uint32_t)strtoul(w + 3, &end, 10);
 	for (; *end; end++) {
 		if (*end == '!')
@@ -204,7 +204,7 @@ test_words(void **state)
 		struct spd_entry e;
 
 		assert_true(prefix_parse(nets[i][0], &op.e.src) && prefix_parse(nets[i][1], &op.e.dst));
-		op.e.priority = spd_priority(&op.e.src, &op.e.dst);
+		op.e.priority = spd_priority(&op.e);
 		spd_op_put(&op, m);
 		assert_true(pfkey_put(&w, m));
 		assert_true(pfkey_get(wr_bytes(&w), back, NULL));
@@ -265,11 +265,20 @@ static void
 test_priority(void **state)
 {
 	struct prefix wide, narrow;
+	struct spd_entry e[3] = { { 0 } };
 
 	(void)state;
 	assert_true(prefix_parse("10.0.0.0/8", &wide) && prefix_parse("10.1.2.0/24", &narrow));
-	assert_true(spd_priority(&narrow, &wide) < spd_priority(&wide, &wide));
-	assert_int_equal(spd_priority(&wide, &narrow), 0x80000000u + 1024 * (256 - 32));
+	e[0].src = e[1].src = e[1].dst = wide;
+	e[0].dst = narrow;
+	assert_true(spd_priority(&e[0]) < spd_priority(&e[1]));
+	assert_int_equal(spd_priority(&e[0]), 0x80000000u + 1024 * (256 - 32));
+	e[1].proto = 6;		/* names more, but the longer prefix wins */
+	e[1].sport = e[1].dport = 9;
+	assert_true(spd_priority(&e[0]) < spd_priority(&e[1]));
+	e[2] = e[1];
+	e[2].dport = 0;
+	assert_true(spd_priority(&e[1]) < spd_priority(&e[2]));
 }
 
 int

@@ -299,6 +299,58 @@ compared(const char *other, const char *want)
 	sites_free(theirs);
 }
 
+/* Children for one protocol and its ports, in every form; our own reads back to the same. */
+static void
+test_selectors(void **state)
+{
+	static const char many[] = "version: 1\nsites:\n  a: {address: 192.0.2.1, networks: [10.0.1.0/24]}\n  b: {address: 192.0.2.2, networks: [10.0.2.0/24, 10.0.3.0/24]}\n"
+	    "tunnels:\n  a-b:\n    between: [a, b]\n    auth: {psk: x}\n    policy: modern\n    start: always\n    children:\n"
+	    "      all: {protocol: 47}\n      dns: {a: [10.0.1.0/25], protocol: udp, ports: {b: 53}}\n      web: {protocol: tcp, ports: {a: 80, b: 8080}}\n",
+	    one[] = "version: 1\nsites:\n  a: {address: 192.0.2.1, networks: [10.0.1.0/24]}\n  b: {address: 192.0.2.2, networks: [10.0.2.0/24]}\n"
+	    "tunnels:\n  a-b: {between: [a, b], auth: {psk: x}, policy: modern, start: always, children: {net: {protocol: tcp, ports: {b: 443}}}}\n";
+	struct sites *all = must_read(many), *back;
+	char *out = export(all, EXPORT_STRONGSWAN, "a-b", "a");
+
+	(void)state;
+	has(out, "local_ts = 10.0.2.0/24[tcp/8080], 10.0.3.0/24[tcp/8080]\n        remote_ts = 10.0.1.0/24[tcp/80]\n");
+	has(out, "local_ts = 10.0.2.0/24[udp/53], 10.0.3.0/24[udp/53]\n        remote_ts = 10.0.1.0/25[udp]\n");
+	has(out, "remote_ts = 10.0.1.0/24[47]\n");
+	free(out);
+	out = export(all, EXPORT_LIBRESWAN, "a-b", "a");
+	has(out, "leftprotoport=udp/53\n");
+	has(out, "rightprotoport=udp/%any\n");
+	has(out, "leftprotoport=47/%any\n");
+	free(out);
+	out = export(all, EXPORT_FIELDS, "a-b", "a");
+	has(out, "10.0.2.0/24, 10.0.3.0/24, udp port 53 (dns)");
+	has(out, "10.0.1.0/25, udp (dns)");
+	has(out, "protocol and port as they stand behind");
+	has_not(out, "any port");
+	has_not(out, "policies by port");
+	free(out);
+	out = export(all, EXPORT_CAUSEWAY, "a-b", "b");
+	has(out, "web: {protocol: tcp, ports: {a: 80, b: 8080}}");
+	has(out, "dns: {a: [\"10.0.1.0/25\"], protocol: udp, ports: {b: 53}}");
+	back = must_read(out);
+	assert_memory_equal(back->tunnels[0].digest, all->tunnels[0].digest, 32);
+	sites_free(back);
+	free(out);
+	sites_free(all);
+	out = with("policy: modern", "policy: modern, children: {net: {protocol: tcp, ports: {b: 443}}}");
+	compared(out, "a-b(b):1\n children: net: 10.0.1.0/24, 10.1.0.0/16 - 10.0.2.0/24 | net: 10.0.1.0/24, 10.1.0.0/16 - 10.0.2.0/24, tcp, port 443 at b\na-c(c):0\n");
+	free(out);
+	all = must_read(one);
+	out = export(all, EXPORT_OPENIKED, "a-b", "a");
+	has(out, "esp proto tcp \\\n\tfrom 10.0.2.0/24 port 443 to 10.0.1.0/24 \\\n");
+	free(out);
+	out = export(all, EXPORT_CAUSEWAY, "a-b", "a");
+	back = must_read(out);
+	assert_memory_equal(back->tunnels[0].digest, all->tunnels[0].digest, 32);
+	sites_free(back);
+	free(out);
+	sites_free(all);
+}
+
 static void
 test_compare(void **state)
 {
@@ -346,7 +398,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words), cmocka_unit_test(test_own_form), cmocka_unit_test(test_strongswan), cmocka_unit_test(test_libreswan),
-		cmocka_unit_test(test_openiked), cmocka_unit_test(test_fields), cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_openiked), cmocka_unit_test(test_fields), cmocka_unit_test(test_selectors), cmocka_unit_test(test_compare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,17 @@ test_refused(void **state)
 		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.0.0/16]}} ", R_VALUE_INVALID, 11, 28, "not in the networks" },
 		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.1.0/25, 10.0.1.0/26]}} ", R_OVERLAP, 11, 41, "same child" },
 		{ "start: always ", "start: always\n    children: {x: {tokyo: [10.0.1.0/25]}, y: {tokyo: [10.0.1.0/25]}} ", R_OVERLAP, 11, 43, "'x' and 'y'" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: tcpp}} ", R_VALUE_INVALID, 11, 30, "not a protocol" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: 0}} ", R_VALUE_INVALID, 11, 30, "not a protocol" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: 256}} ", R_VALUE_INVALID, 11, 30, "not a protocol" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: [tcp]}} ", R_VALUE_INVALID, 11, 30, "must be" },
+		{ "start: always ", "start: always\n    children: {x: {protocl: tcp}} ", R_KEY_UNKNOWN, 11, 20, "'protocl'" },
+		{ "start: always ", "start: always\n    children: {x: {ports: {tokyo: 80}}} ", R_VALUE_INVALID, 11, 27, "has ports" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: icmp, ports: {tokyo: 80}}} ", R_VALUE_INVALID, 11, 43, "has ports" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: tcp, ports: {kyoto: 80}}} ", R_KEY_UNKNOWN, 11, 43, "'kyoto'" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: tcp, ports: {tokyo: 65536}}} ", R_VALUE_INVALID, 11, 50, "1 to 65535" },
+		{ "start: always ", "start: always\n    children: {x: {protocol: tcp, ports: {tokyo: 80}}, y: {protocol: 6, ports: {tokyo: 80}}} ", R_OVERLAP, 11, 56,
+		    "port 80 at the first" },
 		{ "start: always ", "start: always\n    start: always ", R_KEY_DUPLICATE, 11, 5, "'start'" },
 		{ "always | on-demand | respond-only\n", "always", R_YAML_TRUNCATED, 10, 45, "does not end" },
 	};
@@ -530,6 +541,8 @@ static const struct { const char *key, *from, *to; bool here_only; } effects[] =
 	{ "child_bytes", "start: always ", "start: always\n    child_bytes: 1GiB ", false },
 	{ "child_packets", "start: always ", "start: always\n    child_packets: 5000 ", false },
 	{ "children", "start: always ", "start: always\n    children: {a: {tokyo: [10.0.1.0/25]}} ", false },
+	{ "protocol", "start: always ", "start: always\n    children: {net: {protocol: udp}} ", false },
+	{ "ports", "start: always ", "start: always\n    children: {net: {protocol: udp, ports: {tokyo: 53}}} ", false },
 	{ "replay_window", "start: always ", "start: always\n    replay_window: 64 ", false },
 	{ "labels", "start: always ", "start: always\n    labels: {a: b} ", true },
 	{ "address", "20.0.0.2", "20.0.0.3", false },
@@ -567,6 +580,7 @@ test_keys(void **state)
 	same_words(page, ".Ss Keys of the file", sites_top_keys);
 	same_words(page, ".Ss Keys of a site", sites_site_keys);
 	same_words(page, ".Ss Keys of a tunnel", sites_tunnel_keys);
+	same_words(page, ".Ss Keys of a child", sites_child_keys);
 	message(s, &t[0]);
 	sites_free(s);
 	for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {

@@ -132,7 +132,7 @@ take_net(struct policy *p, struct imp_end *e)
 		eat(p->s, ")");
 	}
 	if (eat(p->s, "port"))
-		imp_note(p->s->m, p->s->line, "port %.40s: a tunnel of Causeway carries all of them", value(p->s));
+		imp_note(p->s->m, p->s->line, "port %.40s: the child is for all of them until you give it 'protocol:' and 'ports:'", value(p->s));
 }
 
 static void
@@ -249,7 +249,7 @@ policy_word(struct policy *p)
 	else if (eat(s, "psk"))
 		take_psk(p);
 	else if (eat(s, "proto"))
-		imp_note(s->m, s->line, "proto %.40s: a tunnel of Causeway carries all protocols", value(s));
+		imp_note(s->m, s->line, "proto %.40s: the child is for all of them until you give it 'protocol:' and 'ports:'", value(s));
 	else if (eat(s, "rdomain") || eat(s, "tag") || eat(s, "tap") || eat(s, "iface"))
 		imp_note(s->m, s->line, "a policy's tag, interface or routing domain is not carried over: %.40s", value(s));
 	else if (eat(s, "config") || eat(s, "request")) {

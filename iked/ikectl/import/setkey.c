@@ -94,7 +94,7 @@ policy(struct imp *m, unsigned line, unsigned n, char w[WORDS][IMP_TEXT])
 		return;
 	}
 	if (strcmp(w[i + 2], "any") != 0 && strcmp(w[i + 2], "255") != 0)
-		imp_note(m, line, "a policy for the protocol %.20s: a tunnel of Causeway carries all of them", w[i + 2]);
+		imp_note(m, line, "a policy for the protocol %.20s: its child is for all of them until you give it 'protocol:' and 'ports:'", w[i + 2]);
 	if (strcmp(w[p + 2], "ipsec") != 0) {
 		imp_note(m, line, "a policy of the kind '%.20s' is not carried over", w[p + 2]);
 		return;

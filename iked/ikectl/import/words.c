@@ -250,7 +250,7 @@ imp_net_add(struct imp *m, unsigned line, struct imp_nets *nets, const char *wor
 	uint64_t len;
 
 	if (extra)
-		imp_note(m, line, "protocol and port of '%.60s': a tunnel of Causeway carries all of them", word);
+		imp_note(m, line, "protocol and port of '%.60s': the child is for all of them until you give it 'protocol:' and 'ports:'", word);
 	snprintf(text, sizeof(text), "%.*s", extra ? (int)(extra - word) : (int)sizeof(text) - 1, word);
 	if (!prefix_parse(text, &p)) {
 		/* Host bits set are what others take as well: 10.0.1.7/24 is 10.0.1.0/24 to them. */
