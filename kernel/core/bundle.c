@@ -118,7 +118,7 @@ cw_bundle_room(const struct cw_bundle *b, const struct cw_pkt *p, const struct c
 			return CW_DROP_FRAGMENT_TRANSPORT;
 		tail += sa->proto == IP_AH ? 0u : (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;
 	}
-	if ((b->n > 1 || (b->transport & 1)) && p->len + head + tail > 65535)
+	if ((b->n > 1 || (b->transport & 1) || b->sa[0]->proto == IP_AH) && p->len + head + tail > 65535)
 		return CW_DROP_TRANSPORT_TOO_BIG;
 	room = head > room ? head : room;
 	return p->off < room || p->cap - p->off - p->len < tail ? CW_DROP_NO_ROOM : CW_DROP_NONE;

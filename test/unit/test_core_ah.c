@@ -727,6 +727,11 @@ impossible(void **state)
 	cw_plain_in(t.a->e, &p, 1, t.a->now);
 	rig_dropped(t.a, CW_DROP_TRANSPORT_TOO_BIG);
 	part(t);
+	t = joined(&stacks[2]);
+	p = packet(t.s, 65535 - 28 - 40);
+	cw_plain_in(t.a->e, &p, 1, t.a->now);
+	rig_dropped(t.a, CW_DROP_TRANSPORT_TOO_BIG);
+	part(t);
 }
 
 /* RFC 4301 5.2: AH where the policy wants it around ESP, and ESP without it; a transport SA takes from its own peer only. */
