@@ -401,7 +401,7 @@ on_child(evutil_socket_t sig, short what, void *arg)
 
 /* A new version */
 
-/* The next one, when the one before is READY. One that is down anyway comes with the new version by itself. */
+/* The next one, when the one before is READY. To a daemon SIGUSR2 is SIGTERM, and that another one takes over (lib/proc). One that is down anyway comes with the new version by itself. */
 static void
 renew(struct supervisor *s)
 {
@@ -414,7 +414,7 @@ renew(struct supervisor *s)
 			continue;
 		c->renewing = RENEW_ASKED;
 		event_add(s->ev_renew, &tv);
-		kill(c->line.pid, SIGTERM);
+		kill(c->line.pid, SIGUSR2);
 		return;
 	}
 	log_info(NULL, "renewed", "Every daemon was started anew.");

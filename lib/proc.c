@@ -297,6 +297,7 @@ on_term(evutil_socket_t sig, short what, void *arg)
 {
 	struct proc *p = arg;
 
+	p->renewed = sig == SIGUSR2;
 	event_base_loopexit(p->base, NULL);
 }
 
@@ -308,7 +309,8 @@ proc_ready(struct proc *p, struct event_base *base, void (*on_fd)(void *ctx, con
 	p->ctx = ctx;
 	p->link = ipc_adopt(base, p->sup, &sup_table, p);
 	p->term = evsignal_new(base, SIGTERM, on_term, p);
-	if (p->link == NULL || p->term == NULL || event_add(p->term, NULL) != 0)
+	p->renew = evsignal_new(base, SIGUSR2, on_term, p);
+	if (p->link == NULL || p->term == NULL || p->renew == NULL || event_add(p->term, NULL) != 0 || event_add(p->renew, NULL) != 0)
 		start_failed("No memory.");
 	ipc_send(p->link, SUP_READY, 0, bytes_of(NULL, 0));
 #ifdef CAUSEWAY_TEST_HOOKS
@@ -322,11 +324,13 @@ proc_end(struct proc *p)
 {
 	if (p->term)
 		event_free(p->term);
+	if (p->renew)
+		event_free(p->renew);
 	for (unsigned i = 0; i < PROC_LOST; i++)
 		if (p->lost[i].timer)
 			event_free(p->lost[i].timer);
 	ipc_free(p->link);
-	p->term = NULL;
+	p->term = p->renew = NULL;
 	p->link = NULL;
 }
 

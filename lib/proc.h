@@ -42,7 +42,8 @@ struct proc {
 	void		(*on_fd)(void *ctx, const char *name, int fd);
 	void		*ctx;			/* of both */
 	struct event_base *base;
-	struct event	*term;
+	struct event	*term, *renew;
+	bool		 renewed;		/* it was ended by SIGUSR2: another one takes over at once */
 	struct proc_lost lost[PROC_LOST];
 	/* Test hooks only (attack.h): the attack's number or 0, how much of the sandbox is left, and what it needs. */
 	int		 attack, attack_mode, attack_fd, attack_tcp, attack_udp, attack_keymgr, attack_parent;

@@ -184,9 +184,10 @@ beside_main(struct proc *p)
 	serve(b);
 	/*
 	 * An orderly end, which a crash is not: as the TUN would, the device goes with its routes. Guard, rules and unreachable
-	 * routes stay: a stop closes.
+	 * routes stay: a stop closes. When another one takes over at once, packets find their way meanwhile.
 	 */
-	device_clear(&b->net.nl, DEVICE_NAME);
+	if (!p->renewed)
+		device_clear(&b->net.nl, DEVICE_NAME);
 	proc_end(p);
 	ctl_fini(&b->ctl);
 	policies_free(b->policies);
