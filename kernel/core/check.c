@@ -152,22 +152,38 @@ cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, b
 	return why;
 }
 
-/* Level use, and no SA; asking for one is begun. */
 static bool
-goes_clear(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *ip, uint64_t now)
+is_comp_transport(unsigned proto, unsigned mode)
+{
+	return proto == IP_COMP && mode == CW_MODE_TRANSPORT;
+}
+
+/*
+ * Level use, and no SA; asking for one is begun. Or, of what is only forwarded, IPComp in transport mode alone: that compresses what
+ * its two ends say to each other, none of which we are (RFC 4301 4.1), and what did not get smaller would leave as it was, past filters.
+ */
+static bool
+goes_clear(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *ip, bool forward, uint64_t now)
 {
 	const struct cw_request *r;
 	struct cw_bundle b;
 	struct cw_flow f;
 
-	for (unsigned i = 0; i < x->pub.nreq; i++)
-		if (cw_level(e, &x->pub.req[i], ip->ver) != CW_LEVEL_USE)
+	for (unsigned i = 0; i < x->pub.nreq; i++) {
+		r = &x->pub.req[i];
+		if (!(forward && is_comp_transport(r->proto, r->mode)) && cw_level(e, r, ip->ver) != CW_LEVEL_USE)
 			return false;
-	return cw_bundle_find(e, x, &x->pub, ip, now, &b, &r, &f) == CW_DROP_NONE && b.n == 0;
+	}
+	if (cw_bundle_find(e, x, &x->pub, ip, now, &b, &r, &f) != CW_DROP_NONE)
+		return false;
+	for (unsigned i = 0; i < b.n; i++)
+		if (!(forward && is_comp_transport(b.sa[i]->proto, b.transport >> i & 1 ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL)))
+			return false;
+	return true;
 }
 
 unsigned
-cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, uint64_t now)
+cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now)
 {
 	struct cw_ip ip;
 	enum cw_ip_err err = cw_ip_head(p, have, whole, &ip);
@@ -181,7 +197,7 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, uin
 	host_read_begin();
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
 	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? CW_ASK_UNMATCHED : (unsigned)CW_POLICY_NONE;
-	if (type == CW_POLICY_IPSEC && (cw_own_spares(e, &x->pub, &ip.flow) || goes_clear(e, x, &ip, now)))
+	if (type == CW_POLICY_IPSEC && (cw_own_spares(e, &x->pub, &ip.flow) || goes_clear(e, x, &ip, forward, now)))
 		type = CW_POLICY_NONE;
 	host_read_end();
 	return type;
@@ -215,7 +231,7 @@ cw_ask_ah(struct cw_engine *e, uint32_t spi, const struct cw_addr *dst)
 }
 
 bool
-cw_ask_comp(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr *dst)
+cw_ask_comp(struct cw_engine *e, unsigned cpi, const struct cw_addr *src, const struct cw_addr *dst)
 {
 	struct cw_walk w;
 	struct cw_link *l;
@@ -226,7 +242,7 @@ cw_ask_comp(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr
 	while (!is && (l = cw_index_next(&w)) != NULL) {
 		const struct cw_sa *sa = CW_OF(l, struct cw_sa, by_ends);
 
-		is = sa->proto == IP_COMP && cw_addr_eq(&sa->src, src) && cw_addr_eq(&sa->dst, dst);
+		is = sa->proto == IP_COMP && cw_comp_cpi(sa) == cpi && cw_addr_eq(&sa->src, src) && cw_addr_eq(&sa->dst, dst);
 	}
 	host_read_end();
 	return is;

@@ -63,13 +63,19 @@ shrink(struct cw_engine *e, const struct cw_pkt *p, const struct cw_sa *sa, uint
 	return k;
 }
 
+unsigned
+cw_comp_cpi(const struct cw_sa *sa)
+{
+	return sa->std_flags & CW_COMP_RAWCPI ? sa->spi : CW_COMP_DEFLATE;
+}
+
 /* RFC 3173 3.1: next header, flags (zero), CPI. */
 static void
 put_header(uint8_t *h, const struct cw_sa *sa, unsigned next)
 {
 	h[0] = (uint8_t)next;
 	h[1] = 0;
-	put16(h + 2, sa->std_flags & CW_COMP_RAWCPI ? sa->spi : CW_COMP_DEFLATE);
+	put16(h + 2, cw_comp_cpi(sa));
 }
 
 /* A fragment stays as it is: compression comes before fragmentation (RFC 3173 2.1). */

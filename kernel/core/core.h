@@ -435,6 +435,7 @@ unsigned cw_in_packet(struct cw_engine *, struct cw_sa *, struct cw_pkt *, struc
 #define CW_COMP_RAWCPI	0x80u	/* sadb_sa_flags of KAME: the SA's number is the CPI on the wire */
 unsigned cw_comp_out(struct cw_engine *, struct cw_pkt *, const struct cw_ip *, bool transport);	/* as ESP's: CW_DROP_NONE or the reason */
 unsigned cw_comp_in(struct cw_engine *, struct cw_pkt *, struct cw_ip *inside);
+unsigned cw_comp_cpi(const struct cw_sa *);	/* in the header of what it sends */
 struct cw_sa *cw_comp_by_cpi(struct cw_engine *, unsigned cpi, const struct cw_addr *src, const struct cw_addr *dst);
 struct cw_sa *cw_comp_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);
 

@@ -168,8 +168,9 @@ void cw_wire_in(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now)
 bool cw_wants_room(const struct cw_engine *);
 /*
  * For a host that decides before it gives a packet away, by the packet's first octets (have of whole). CW_ASK_MORE: its headers
- * are longer than that. cw_ask_out: what the outbound policy says, CW_POLICY_NONE where there is none, or where its requests
- * are all of the level use and there is no SA: then it stays on the system's own path, its filters included. cw_ask_clear: may it come
+ * are longer than that. cw_ask_out: what the outbound policy says, CW_POLICY_NONE where there is none, where its requests
+ * are all of the level use and there is no SA, and where a packet that is only forwarded would be given nothing but IPComp in transport
+ * mode, which may leave it as it is: then it stays on the system's own path, its filters included. cw_ask_clear: may it come
  * in or be forwarded unprotected, as cw_check_clear? The reason it may not, or 0. cw_ask_spi: is there an SA of that
  * SPI, and where port is not 0, is it encapsulated in UDP to that port, or not at all (CW_SPI_BARE)? A peer may encapsulate
  * although we do not (RFC 7296 2.23); to which port, then no SA says.
@@ -177,13 +178,14 @@ bool cw_wants_room(const struct cw_engine *);
 enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 #define CW_ASK_MORE	0xffffu
 #define CW_ASK_UNMATCHED 0xfffeu	/* cw_ask_out: no policy covers it, and such packets are dropped (def_policy) */
-unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, uint64_t now);
+unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now);
 unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
 unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
 bool cw_ask_ah(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);	/* is there an SA of AH? */
 /* An IP packet in an IP packet between these ends: is it what an IPComp SA in tunnel mode did not compress (RFC 3173 2.2)? */
 bool cw_ask_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);
-bool cw_ask_comp(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);	/* has an IPComp SA these ends? */
+/* Sends an IPComp SA with that CPI in its header between these ends? The well-known one (RFC 3173 3.3) anybody can guess. */
+bool cw_ask_comp(struct cw_engine *, unsigned cpi, const struct cw_addr *src, const struct cw_addr *dst);
 /* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
 void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
 /*

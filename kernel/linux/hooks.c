@@ -31,12 +31,12 @@
 #define HEADERS_MAX	512u	/* what is looked at of a packet's headers at most */
 
 static unsigned int
-ask_out(struct host *h, struct sk_buff *skb)
+ask_out(struct host *h, struct sk_buff *skb, bool forward)
 {
-	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, mod_now());
+	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, forward, mod_now());
 
 	if (type == CW_ASK_MORE && pskb_may_pull(skb, min(skb->len, HEADERS_MAX)))
-		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, mod_now());
+		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, forward, mod_now());
 	return type == CW_ASK_MORE ? CW_POLICY_DISCARD : type;
 }
 
@@ -84,9 +84,9 @@ drop(struct host *h, const struct sk_buff *skb, unsigned int why)
 
 /* One packet that leaves, by its outbound policy: taken, dropped, or none of ours. covered: an inbound policy let it come this far. */
 static unsigned int
-outbound(struct host *h, struct sk_buff *skb, bool covered)
+outbound(struct host *h, struct sk_buff *skb, bool forward, bool covered)
 {
-	switch (ask_out(h, skb)) {
+	switch (ask_out(h, skb, forward)) {
 	case CW_POLICY_IPSEC:
 		if (is_neighbour(skb))
 			return NF_ACCEPT;
@@ -121,7 +121,7 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 	}
 	if (cw_idle(h->e))
 		return NF_ACCEPT;
-	return outbound(h, skb, false);
+	return outbound(h, skb, false, false);
 }
 
 static bool
@@ -137,7 +137,7 @@ on_prerouting(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 {
 	struct host *h = mod_host(state->net);
 
-	if (cw_idle(h->e) || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb) != CW_POLICY_IPSEC || is_local(state, skb))
+	if (cw_idle(h->e) || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb, true) != CW_POLICY_IPSEC || is_local(state, skb))
 		return NF_ACCEPT;
 	return go_past(skb, state);
 }
@@ -166,7 +166,7 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 		if (why != CW_DROP_NONE && covered)
 			return drop(h, skb, why);
 	}
-	v = outbound(h, skb, covered);
+	v = outbound(h, skb, true, covered);
 	if (v != NF_ACCEPT || !ours)
 		return v;
 	no_postrouting(skb, state);
@@ -199,6 +199,19 @@ transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 	return at > 0 && frag == 0;
 }
 
+void
+mod_headers_anew6(struct sk_buff *skb)
+{
+	unsigned int len = sizeof(struct ipv6hdr);
+
+	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	if (ipv6_hdr(skb)->nexthdr == NEXTHDR_HOP && pskb_may_pull(skb, len + 8)) {
+		IP6CB(skb)->nhoff = sizeof(struct ipv6hdr);
+		len += ipv6_optlen((const struct ipv6_opt_hdr *)(skb_network_header(skb) + len));
+	}
+	skb_set_transport_header(skb, len);
+}
+
 /*
  * IPv4 has put fragments together here already. IPv6 would do so behind our hooks, where nobody takes ESP any more; and among its
  * fragments are those that came out of a tunnel, with which these must not make a packet.
@@ -214,8 +227,11 @@ gather(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 		return NF_ACCEPT;
 	if (ipv6_find_hdr(skb, &at, NEXTHDR_FRAGMENT, NULL, NULL) < 0)
 		return NF_ACCEPT;
-	err = nf_ct_frag6_gather(state->net, skb, MOD_DEFRAG_USER);
-	return err == 0 ? NF_ACCEPT : err == -EINPROGRESS ? NF_STOLEN : NF_DROP;
+	err = nf_ct_frag6_gather(state->net, skb, MOD_DEFRAG_CLEAR);
+	if (err)
+		return err == -EINPROGRESS ? NF_STOLEN : NF_DROP;
+	mod_headers_anew6(skb);
+	return NF_ACCEPT;
 }
 
 static unsigned int
@@ -251,7 +267,7 @@ is_raw(struct host *h, const struct sk_buff *skb, u8 proto)
 
 /* What the socket that gets it says of packets: MOD_SOCK_*. Its transport's header begins at off. */
 static unsigned int
-ask_socket(struct host *h, const struct nf_hook_state *state, struct sk_buff *skb, unsigned int off, u8 proto, struct cw_policy *own)
+ask_socket(struct host *h, const struct net_device *in, struct sk_buff *skb, unsigned int off, u8 proto, struct cw_policy *own)
 {
 	struct cw_flow f = { .proto = proto };
 	__be16 port[2];
@@ -265,7 +281,22 @@ ask_socket(struct host *h, const struct nf_hook_state *state, struct sk_buff *sk
 	destination(skb, &f.dst);
 	f.sport = ntohs(port[0]);
 	f.dport = ntohs(port[1]);
-	return mod_sock_receives(h, state->in, &f, true, own);
+	return mod_sock_receives(h, in, &f, true, own);
+}
+
+bool
+mod_sock_takes(struct host *h, struct sk_buff *skb, const struct cw_pkt *piece)
+{
+	struct cw_policy own;
+	unsigned int off, why;
+	u8 proto;
+
+	if (!transport(skb, &off, &proto) || ask_socket(h, skb->dev, skb, off, proto, &own) != MOD_SOCK_IPSEC)
+		return true;
+	why = cw_policy_takes(h->e, &own, piece, ip_hdr(skb)->version);
+	if (why != CW_DROP_NONE)
+		cw_refused(h->e, why, skb->data, skb_headlen(skb), skb->len, mod_now());
+	return why == CW_DROP_NONE;
 }
 
 /*
@@ -292,12 +323,15 @@ is_encapsulated(struct host *h, const struct nf_hook_state *state, struct sk_buf
 	*dport = ntohs(u->dest);
 	destination(skb, &dst);
 	is = cw_ask_spi(h->e, ntohl(spi), &dst, *dport);
-	if (is == CW_SPI_NONE || (is == CW_SPI_BARE && ask_socket(h, state, skb, off, IPPROTO_UDP, &own) != MOD_SOCK_BYPASS))
+	if (is == CW_SPI_NONE || (is == CW_SPI_BARE && ask_socket(h, state->in, skb, off, IPPROTO_UDP, &own) != MOD_SOCK_BYPASS))
 		return false;
 	return skb_is_gso(skb) || pskb_trim(skb, off + n) == 0;
 }
 
-/* A router says that a packet of ours was too big: is it one? It quotes the packet's first octets (RFC 1191 4, RFC 4443 3.2). */
+/*
+ * A router says that a packet of ours was too big: is it one? It quotes the packet's first octets (RFC 1191 4, RFC 4443 3.2), with the
+ * SPI, or the CPI, which can be guessed: but the engine never goes below 1280 octets.
+ */
 static void
 look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 {
@@ -326,7 +360,7 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 		inner = q6.ip.nexthdr;
 		more = q6.more;
 	}
-	if (inner == IPPROTO_COMP && mtu >= 576 && cw_ask_comp(h->e, &own, &peer))
+	if (inner == IPPROTO_COMP && mtu >= 576 && cw_ask_comp(h->e, (unsigned int)more[2] << 8 | more[3], &own, &peer))
 		mod_path_told(h, &peer, mtu);
 	if (inner == IPPROTO_AH && mtu >= 576) {
 		memcpy(&spi, more + 4, sizeof(spi));
@@ -347,7 +381,7 @@ look_at_too_big(struct host *h, struct sk_buff *skb, unsigned int off, u8 proto)
 static bool
 confirm(struct sk_buff *skb)
 {
-#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+#if IS_ENABLED(CONFIG_NF_CONNTRACK) && defined(CAUSEWAY_CT_CONFIRM)	/* Kbuild looked for it */
 	const struct nf_ct_hook *hook = rcu_dereference(nf_ct_hook);
 	struct nf_conntrack *c = skb_nfct(skb);
 
@@ -387,7 +421,7 @@ inbound(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 		return NF_ACCEPT;
 	why = ask_clear(h, skb, false);
 	if (whole && (why != CW_DROP_NONE || sock_in)) {
-		switch (ask_socket(h, state, skb, off, proto, &own)) {	/* it was promised clear packets, or none, whatever the policies say */
+		switch (ask_socket(h, state->in, skb, off, proto, &own)) {	/* it was promised clear packets, or none, whatever the policies say */
 		case MOD_SOCK_BYPASS:
 			return NF_ACCEPT;
 		case MOD_SOCK_IPSEC:

@@ -6,11 +6,14 @@
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/net.h>
 #include <linux/netdevice.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ipv6_stubs.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
@@ -49,8 +52,44 @@ route_in4(struct host *h, struct sk_buff *skb)
 	return ok;
 }
 
+/*
+ * A socket with a policy of its own gets whole packets: what was taken off their pieces must be the same for all of them, and is
+ * part of what they are kept by. The SPI is not: an SA may be replaced between two pieces.
+ */
+static u32
+defrag_user(struct host *h, const struct cw_pkt *p)
+{
+	static u32 seed __read_mostly;
+	const struct cw_hist *t;
+	u32 k;
+
+	if (!READ_ONCE(h->sock_in))
+		return MOD_DEFRAG_TUNNEL;
+	net_get_random_once(&seed, sizeof(seed));
+	k = seed;
+	for (t = p->hist; t < p->hist + p->nhist; t++) {
+		k = jhash_3words(t->proto, t->mode, t->reqid, k);
+		k = jhash(&t->src, sizeof(t->src), k);
+		k = jhash(&t->dst, sizeof(t->dst), k);
+	}
+	return MOD_DEFRAG_TUNNEL | (k & 0xffffffu);
+}
+
+/* Put together. False: it waits for the rest, or is gone. */
+static bool
+whole4(struct host *h, struct sk_buff *skb, const struct cw_pkt *piece)
+{
+	if (ip_defrag(h->net, skb, defrag_user(h, piece)))
+		return false;
+	skb->ignore_df = 1;
+	if (mod_sock_takes(h, skb, piece))
+		return true;
+	kfree_skb(skb);
+	return false;
+}
+
 static void
-deliver4(struct host *h, struct sk_buff *skb)
+deliver4(struct host *h, struct sk_buff *skb, const struct cw_pkt *p)
 {
 	skb->protocol = htons(ETH_P_IP);
 	if (!header_ok4(h->net, skb)) {
@@ -63,11 +102,8 @@ deliver4(struct host *h, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
-	if (skb_rtable(skb)->rt_flags & RTCF_LOCAL && ip_is_fragment(ip_hdr(skb))) {
-		if (ip_defrag(h->net, skb, MOD_DEFRAG_USER))
-			return;
-		skb->ignore_df = 1;
-	}
+	if (skb_rtable(skb)->rt_flags & RTCF_LOCAL && ip_is_fragment(ip_hdr(skb)) && !whole4(h, skb, p))
+		return;
 	mod_pass(skb);
 	dst_input(skb);
 	mod_passed();
@@ -109,8 +145,29 @@ bad:
 	return false;
 }
 
+/* The same, of what is for this system: else, and where no socket has a policy, the system does it, or whoever it is for. */
+static bool
+whole6(struct host *h, struct sk_buff *skb, const struct cw_pkt *piece)
+{
+	unsigned int at = 0;
+	int err;
+
+	if (!READ_ONCE(h->sock_in) || ipv6_find_hdr(skb, &at, NEXTHDR_FRAGMENT, NULL, NULL) < 0 ||
+	    !(container_of(skb_dst(skb), struct rt6_info, dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST)))
+		return true;
+	err = nf_ct_frag6_gather(h->net, skb, defrag_user(h, piece));
+	if (err == -EINPROGRESS)
+		return false;
+	if (err == 0 && mod_sock_takes(h, skb, piece)) {
+		mod_headers_anew6(skb);
+		return true;
+	}
+	kfree_skb(skb);
+	return false;
+}
+
 static void
-deliver6(struct host *h, struct sk_buff *skb)
+deliver6(struct host *h, struct sk_buff *skb, const struct cw_pkt *p)
 {
 	skb->protocol = htons(ETH_P_IPV6);
 	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
@@ -124,6 +181,8 @@ deliver6(struct host *h, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
+	if (!whole6(h, skb, p))
+		return;
 	mod_pass(skb);
 	dst_input(skb);
 	mod_passed();
@@ -132,7 +191,7 @@ deliver6(struct host *h, struct sk_buff *skb)
 static void
 deliver(struct host *h, struct cw_pkt *p)
 {
-	struct sk_buff *skb = mod_pkt_skb(p);
+	struct sk_buff *skb = mod_pkt_fit(p);
 
 	skb_reset_network_header(skb);
 	skb_reset_mac_header(skb);
@@ -145,9 +204,10 @@ deliver(struct host *h, struct cw_pkt *p)
 	skb->encapsulation = 0;
 	skb_orphan(skb);
 	if (ip_hdr(skb)->version == 4)
-		deliver4(h, skb);
+		deliver4(h, skb, p);
 	else
-		deliver6(h, skb);
+		deliver6(h, skb, p);
+	mod_pkt_free(p);
 }
 
 void

@@ -19,7 +19,9 @@
 
 #include "cw.h"
 
-#define MOD_DEFRAG_USER	0x4357u	/* fragments that we put together are never mixed with others */
+/* Fragments that we put together are never mixed with others, nor those out of tunnels with clear ones. The system's own numbers are below 2^20. */
+#define MOD_DEFRAG_CLEAR	0x43560000u
+#define MOD_DEFRAG_TUNNEL	0x57000000u	/* and 24 bits of what was taken off them (in.c) */
 #define PATHS	8	/* path MTUs that were told and are not looked at yet */
 
 struct host {
@@ -78,7 +80,9 @@ void mod_pkt_exit(void);
 /* Linear, owned by us alone, with head and tail octets to spare. */
 bool mod_skb_room(struct sk_buff *, unsigned int head, unsigned int tail);
 struct cw_pkt *mod_pkt_new(struct host *, struct sk_buff *);	/* NULL: no memory, the skb is gone and counted */
-struct sk_buff *mod_pkt_skb(struct cw_pkt *);	/* the skb as the engine left it; the packet is freed */
+struct sk_buff *mod_pkt_fit(struct cw_pkt *);	/* the skb as the engine left it; the packet is there until mod_pkt_free() */
+void mod_pkt_free(struct cw_pkt *);
+struct sk_buff *mod_pkt_skb(struct cw_pkt *);	/* both */
 void mod_addr4(struct cw_addr *, __be32);
 void mod_addr6(struct cw_addr *, const struct in6_addr *);
 __be32 mod_in4(const struct cw_addr *);
@@ -100,6 +104,10 @@ void mod_paths(struct host *);		/* a control call: tell the engine what was told
 
 /* -- hooks.c, pfkey.c, sockopt.c, proc.c -- */
 int mod_hooks_on(struct net *);
+/* A packet that was put together of pieces out of a tunnel, each of which passed the policies: does the socket that gets it take it? */
+bool mod_sock_takes(struct host *, struct sk_buff *, const struct cw_pkt *piece);
+/* Where IPv6's own code begins with a packet's headers, again: behind the first one, which hop-by-hop options belong to. */
+void mod_headers_anew6(struct sk_buff *);
 void mod_hooks_off(struct net *);
 int mod_pfkey_init(void);
 void mod_pfkey_exit(void);

@@ -97,7 +97,7 @@ mod_pkt_new(struct host *h, struct sk_buff *skb)
 }
 
 struct sk_buff *
-mod_pkt_skb(struct cw_pkt *p)
+mod_pkt_fit(struct cw_pkt *p)
 {
 	struct mod_pkt *m = mod_pkt_of(p);
 	struct sk_buff *skb = m->skb;
@@ -111,7 +111,21 @@ mod_pkt_skb(struct cw_pkt *p)
 		__skb_put(skb, p->len - skb->len);
 	else
 		__skb_trim(skb, p->len);
-	kmem_cache_free(cache, m);
+	return skb;
+}
+
+void
+mod_pkt_free(struct cw_pkt *p)
+{
+	kmem_cache_free(cache, mod_pkt_of(p));
+}
+
+struct sk_buff *
+mod_pkt_skb(struct cw_pkt *p)
+{
+	struct sk_buff *skb = mod_pkt_fit(p);
+
+	mod_pkt_free(p);
 	return skb;
 }
 

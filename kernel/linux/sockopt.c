@@ -97,18 +97,35 @@ receiver6(struct net *net, const struct cw_flow *f, int dif, bool local)
 	return inet6_lookup(net, net->ipv4.tcp_death_row.hashinfo, NULL, 0, &src, htons(f->sport), &dst, htons(f->dport), dif);
 }
 
+/*
+ * A connection that has ended has nobody who gets anything any more, and no policy; what begins it anew (RFC 9293 3.6.1) is for who
+ * listens there. Without a reference.
+ */
+static struct sock *
+listener(struct net *net, const struct cw_flow *f, int dif)
+{
+	struct inet_hashinfo *all = net->ipv4.tcp_death_row.hashinfo;
+	struct in6_addr src = mod_in6(&f->src), dst = mod_in6(&f->dst);
+
+	if (f->src.fam == 4)
+		return inet_lookup_listener(net, all, NULL, 0, mod_in4(&f->src), htons(f->sport), mod_in4(&f->dst), htons(f->dport), dif, 0);
+	return inet6_lookup_listener(net, all, NULL, 0, &src, htons(f->sport), &dst, f->dport, dif, 0);
+}
+
 unsigned int
 mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_flow *f, bool local, struct cw_policy *own)
 {
-	unsigned int is;
-	struct sock *sk;
+	unsigned int is = MOD_SOCK_NONE;
+	struct sock *sk, *asked;
 
 	if (f->opaque || (f->proto != IPPROTO_UDP && f->proto != IPPROTO_TCP))
 		return MOD_SOCK_NONE;
 	local_bh_disable();
 	rcu_read_lock();
 	sk = f->src.fam == 4 ? receiver4(h->net, f, in->ifindex, local) : receiver6(h->net, f, in->ifindex, local);
-	is = sk ? mod_sock_policy(sk, XFRM_POLICY_IN, own) : MOD_SOCK_NONE;
+	asked = sk && sk->sk_state == TCP_TIME_WAIT ? listener(h->net, f, in->ifindex) : sk;
+	if (asked)
+		is = mod_sock_policy(asked, XFRM_POLICY_IN, own);
 	if (sk)
 		sock_gen_put(sk);
 	rcu_read_unlock();

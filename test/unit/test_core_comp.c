@@ -315,6 +315,61 @@ without(void **state)
 	}
 }
 
+/*
+ * A host that asks first takes what is only forwarded past its filters when it leaves in another form; IPComp in transport mode alone
+ * might leave it as it is. With another transform around it, or in a tunnel, nothing does.
+ */
+static void
+forwarded(void **state)
+{
+	for (unsigned i = 0; i < NSTACKS; i++) {
+		struct ends t = joined(&stacks[i]);
+		struct cw_pkt *p = packet(t.s, 600, true);
+		bool stays = stacks[i].n == 1 && stacks[i].layer[0].mode == TRA;
+
+		assert_int_equal(cw_ask_out(t.a->e, cw_pkt_data(p), p->len, p->len, false, t.a->now), CW_POLICY_IPSEC);
+		assert_int_equal(cw_ask_out(t.a->e, cw_pkt_data(p), p->len, p->len, true, t.a->now), stays ? CW_POLICY_NONE : CW_POLICY_IPSEC);
+		rig_pkt_free(p);
+		part(t);
+	}
+}
+
+/* The same where ESP has the level use and is not there. */
+static void
+forwarded_use(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_pkt *p = packet(&stacks[6], 600, true);
+	struct pfkey_msg m;
+
+	key(h, &stacks[6].layer[0], 0, false, RAWCPI);
+	policy_msg(&m, &stacks[6], CW_DIR_OUT, false, CW_LEVEL_USE);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, true, h->now), CW_POLICY_NONE);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_POLICY_IPSEC);
+	key(h, &stacks[6].layer[1], 1, false, RAWCPI);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, true, h->now), CW_POLICY_IPSEC);
+	rig_pkt_free(p);
+	rig_free(h);
+}
+
+/* What an ICMP error quotes: the CPI that is sent between these two, its own or the well-known one. */
+static void
+quoted(void **state)
+{
+	struct ends t = joined(&stacks[0]), u = joined_by(&stacks[0], CW_LEVEL_REQUIRE, 0);
+	struct cw_addr a = rig_addr("20.0.0.1"), b = rig_addr("20.0.0.2"), x = rig_addr("20.0.0.3");
+
+	assert_true(cw_ask_comp(t.a->e, 0x2000, &a, &b));
+	assert_false(cw_ask_comp(t.a->e, 0x1000, &a, &b));	/* the way back */
+	assert_false(cw_ask_comp(t.a->e, CW_COMP_DEFLATE, &a, &b));
+	assert_false(cw_ask_comp(t.a->e, 0x2000, &a, &x));
+	assert_true(cw_ask_comp(u.a->e, CW_COMP_DEFLATE, &a, &b));
+	assert_false(cw_ask_comp(u.a->e, 0x2000, &a, &b));
+	part(t);
+	part(u);
+}
+
 /* An IP packet in an IP packet is ours where an SA in tunnel mode is between its ends, and the policy still has its say. */
 static void
 raw_tunnel(void **state)
@@ -612,7 +667,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_stack), cmocka_unit_test(header), cmocka_unit_test(threshold), cmocka_unit_test(without),
-		cmocka_unit_test(raw_tunnel), cmocka_unit_test(drops), cmocka_unit_test(nested), cmocka_unit_test(fragment),
+		cmocka_unit_test(raw_tunnel), cmocka_unit_test(forwarded), cmocka_unit_test(forwarded_use), cmocka_unit_test(quoted), cmocka_unit_test(drops), cmocka_unit_test(nested), cmocka_unit_test(fragment),
 		cmocka_unit_test(pf_key), cmocka_unit_test(acquire), cmocka_unit_test(lifetime),
 	};
 

@@ -379,7 +379,7 @@ spared(struct host *h, const char *src, const char *dst)
 	bool v6 = strchr(src, ':') != NULL;
 	struct cw_pkt *go = v6 ? rig_udp6(src, dst, 20, 0) : rig_udp4(src, dst, 20, 0, false);
 	struct cw_pkt *back = v6 ? rig_udp6(dst, src, 20, 0) : rig_udp4(dst, src, 20, 0, false);
-	unsigned out = cw_ask_out(h->e, cw_pkt_data(go), go->len, go->len, h->now);
+	unsigned out = cw_ask_out(h->e, cw_pkt_data(go), go->len, go->len, false, h->now);
 	unsigned in = cw_ask_clear(h->e, cw_pkt_data(back), back->len, back->len, false);
 
 	assert_int_equal(in, cw_ask_clear(h->e, cw_pkt_data(back), back->len, back->len, true));
