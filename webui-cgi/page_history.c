@@ -84,7 +84,9 @@ page_revision(struct page *p)
 		return;
 	put(&p->out, L("<h1>"), title, L("</h1><p>By "), js_str(a.body, "author"), L(", "));
 	look_time(&p->out, js_str(a.body, "time"));
-	put(&p->out, L(" UTC. "), js_str(a.body, "comment"), js_is(a.body, "current") ? " It is in force." : "", L("</p>"));
+	put(&p->out, L(" UTC. "), js_is(a.body, "current") ? "It is in force." : "", L("</p>"));
+	if (*js_str(a.body, "comment"))
+		put(&p->out, L("<p><q>"), js_str(a.body, "comment"), L("</q></p>"));
 	ask(&p->asker, &diff, "GET", URL(p, L("/v1/diff?to="), SEG(p->name)), NULL, 15);
 	if (diff.status == 200) {
 		put(&p->out, L("<h2>What it changed</h2>"));
