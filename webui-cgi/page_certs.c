@@ -28,13 +28,13 @@ static void
 state(struct html *h, const json_t *c)
 {
 	if (waits(c))
-		put(h, L("<span class=\"st wait\"><span aria-hidden=\"true\">◐</span> requested</span>"));
+		look_mark(h, MARK_WAIT, "requested");
 	else if (well(c))
-		put(h, L("<span class=\"st up\"><span aria-hidden=\"true\">●</span> good</span>"));
+		look_mark(h, MARK_GOOD, "good");
 	else if (strcmp(js_str(c, "reason"), "CERT_EXPIRES_SOON") == 0)
-		put(h, L("<span class=\"st wait\"><span aria-hidden=\"true\">◐</span> ends soon</span>"));
+		look_mark(h, MARK_WAIT, "ends soon");
 	else
-		put(h, L("<span class=\"st bad\"><span aria-hidden=\"true\">✕</span> not good</span>"));
+		look_mark(h, MARK_BAD, "not good");
 }
 
 /* "ends in 13 days", "ended 47 days ago", "ends in 9 years". */
@@ -137,9 +137,11 @@ issued(struct page *p, const char *ca)
 		look_time(&p->out, js_str(one, "not_after"));
 		put(&p->out, L("</td><td>"));
 		if (js_has(one, "revoked"))
-			put(&p->out, L("<span class=\"st bad\">revoked</span> "), js_str(one, "why"));
-		else if (js_is(one, "expired"))
-			put(&p->out, L("<span class=\"dim\">expired</span>"));
+			{
+			look_mark(&p->out, MARK_BAD, "revoked");
+			put(&p->out, L(" <span class=\"dim\">"), js_str(one, "why"), L("</span>"));
+		} else if (js_is(one, "expired"))
+			look_mark(&p->out, MARK_OFF, "expired");
 		else if (p->role >= ROLE_ADMIN) {
 			look_form(p, "/certs");
 			put(&p->out, L("<input type=\"hidden\" name=\"ca\" value=\""), ca, L("\"><input type=\"hidden\" name=\"site\" value=\""), js_str(one, "site"),
@@ -157,15 +159,16 @@ issued(struct page *p, const char *ca)
 static void
 ca_card(struct page *p, const char *ca)
 {
-	put(&p->out, L("<section class=\"card\"><h2>The CA "), ca, L("</h2>"));
+	put(&p->out, L("<section class=\"card\"><h2>CA "), ca, L("</h2>"));
 	issued(p, ca);
 	if (p->role >= ROLE_ADMIN) {
+		put(&p->out, L("<details><summary>Issue a certificate</summary>"));
 		look_form(p, "/certs");
-		put(&p->out, L("<h3>Issue a certificate</h3><input type=\"hidden\" name=\"ca\" value=\""), ca, L("\"><label for=\"site-"), ca, L("\">For the site</label><input id=\"site-"), ca,
+		put(&p->out, L("<input type=\"hidden\" name=\"ca\" value=\""), ca, L("\"><label for=\"site-"), ca, L("\">For the site</label><input id=\"site-"), ca,
 		    L("\" name=\"site\" maxlength=\"63\" spellcheck=\"false\" autocomplete=\"off\" required><label for=\"csr-"), ca,
 		    L("\">Its request, when its key is elsewhere</label><textarea class=\"short\" id=\"csr-"), ca,
 		    L("\" name=\"pem\" spellcheck=\"false\" autocomplete=\"off\" placeholder=\"-----BEGIN CERTIFICATE REQUEST-----\"></textarea>"
-		    "<p><button name=\"what\" value=\"issue\">Issue</button></p></form>"));
+		    "<p><button name=\"what\" value=\"issue\">Issue</button></p></form></details>"));
 	}
 	put(&p->out, L("</section>"));
 }
