@@ -10,10 +10,10 @@
 
 #define HIGH	1000	/* of the drawing, in its own units */
 
-static const struct { const char *span, *words; long long slots; const char *ticks[4]; } spans[] = {
-	{ "2h", "2 hours", 120, { "2 h ago", "80 min", "40 min", "now" } },
-	{ "1d", "1 day", 288, { "24 h ago", "16 h", "8 h", "now" } },
-	{ "31d", "31 days", 372, { "31 days ago", "20 days", "10 days", "now" } },
+static const struct { const char *span, *words, *every; long long slots; const char *ticks[4]; } spans[] = {
+	{ "2h", "2 hours", "a minute", 120, { "2 h ago", "80 min", "40 min", "now" } },
+	{ "1d", "1 day", "five minutes", 288, { "24 h ago", "16 h", "8 h", "now" } },
+	{ "31d", "31 days", "two hours", 372, { "31 days ago", "20 days", "10 days", "now" } },
 };
 #define SPANS	(sizeof(spans) / sizeof(spans[0]))
 
@@ -46,6 +46,12 @@ mean(const json_t *list)
 	return n ? (uint64_t)(sum / (double)n) : 0;
 }
 
+static uint64_t
+greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The next of 1, 1.5, 2, 3 ... 10, 15 ... in bits, as octets, whose half is short too; of 1 kbit/s at least. */
 static double
 top_of(uint64_t max)
@@ -70,8 +76,16 @@ points(struct html *h, const json_t *list, long long slots, double top)
 		put(h, slots - n + i, L(" "), (int)(HIGH - (double)sample(list, (size_t)i) / top * HIGH), L(" "));
 }
 
+/* What is measured now, at the right end: the line ends with the last whole sample. */
 static void
-draw(struct html *h, const json_t *in, const json_t *out, long long slots, double top)
+dot(struct html *h, struct lit class, const json_t *now, const char *key, long long slots, double top)
+{
+	if (js_has(now, key))
+		put(h, L("<path class=\"dot "), class, L("\" d=\"M"), slots - 1, L(" "), (int)(HIGH - (double)js_int(now, key) / top * HIGH), L("h0\"/>"));
+}
+
+static void
+draw(struct html *h, const json_t *in, const json_t *out, const json_t *now, long long slots, double top)
 {
 	long long first = slots - (long long)json_array_size(in);
 
@@ -86,6 +100,8 @@ draw(struct html *h, const json_t *in, const json_t *out, long long slots, doubl
 		points(h, out, slots, top);
 		put(h, L("\"/>"));
 	}
+	dot(h, L("in"), now, "bytes_in", slots, top);
+	dot(h, L("out"), now, "bytes_out", slots, top);
 	put(h, L("</svg>"));
 }
 
@@ -116,7 +132,7 @@ legend(struct html *h, const char *words, struct lit class, const json_t *t, con
 
 	put(h, L("<li><span class=\"mark "), class, L("\" aria-hidden=\"true\"></span> "), words, L(" <strong>"));
 	page_rate(h, now, key);
-	put(h, js_has(now, key) ? "" : "not measured yet", L("</strong> <span class=\"dim\">mean "), RATE(mean(list)), L(", highest "), RATE(highest(list)), L("</span></li>"));
+	put(h, js_has(now, key) ? "" : "not measured yet", L("</strong> "), js_has(now, key) ? "now" : "", L(" <span class=\"dim\">mean "), RATE(mean(list)), L(", highest "), RATE(highest(list)), L("</span></li>"));
 }
 
 /* Of a tunnel, on its page; name NULL: of all together, on the overview. */
@@ -125,9 +141,10 @@ page_traffic(struct page *p, const char *name)
 {
 	const char *span = page_field(p, "span");
 	struct html *h = &p->out;
-	const json_t *in, *out;
+	const json_t *in, *out, *now;
 	struct answer a;
 	unsigned at = 0;
+	uint64_t max;
 	double top;
 
 	for (unsigned i = 0; i < SPANS; i++)
@@ -140,7 +157,9 @@ page_traffic(struct page *p, const char *name)
 	}
 	in = json_object_get(a.body, "bytes_in");
 	out = json_object_get(a.body, "bytes_out");
-	top = top_of(highest(in) > highest(out) ? highest(in) : highest(out));
+	now = json_object_get(a.body, "now");
+	max = greater(greater(highest(in), highest(out)), greater((uint64_t)js_int(now, "bytes_in"), (uint64_t)js_int(now, "bytes_out")));
+	top = top_of(max);
 	put(h, L("<section class=\"card traffic\" aria-labelledby=\"traffic\"><div class=\"cardhead\"><h2 id=\"traffic\">Traffic</h2>"));
 	span_links(p, name, at);
 	put(h, L("</div><ul class=\"legend\">"));
@@ -148,12 +167,14 @@ page_traffic(struct page *p, const char *name)
 	legend(h, "Out", L("out"), a.body, "bytes_out");
 	put(h, L("</ul><div class=\"plot\"><div class=\"ys\" aria-hidden=\"true\"><span>"), RATE((uint64_t)top), L("</span><span>"), RATE((uint64_t)(top / 2)),
 	    L("</span><span>0</span></div>"));
-	draw(h, in, out, spans[at].slots, top);
+	draw(h, in, out, now, spans[at].slots, top);
 	put(h, L("</div><div class=\"xs\" aria-hidden=\"true\">"));
 	for (unsigned i = 0; i < 4; i++)
 		put(h, L("<span>"), spans[at].ticks[i], L("</span>"));
 	put(h, L("</div>"));
-	if (json_array_size(in) < 2)
+	if (json_array_size(in) > 1)
+		put(h, L("<p class=\"dim small\">The lines are means of "), spans[at].every, L(" each; now, where the dots are, is the mean of the last seconds.</p>"));
+	else
 		put(h, L("<p class=\"dim\">Samples are kept since spdsync began; the first ones come within minutes.</p>"));
 	put(h, L("</section>"));
 	answer_free(&a);
