@@ -36,7 +36,9 @@ webui_cgi_libcgi_a_SOURCES = \
 	webui-cgi/request.h \
 	webui-cgi/routes.c \
 	webui-cgi/serve.c \
-	webui-cgi/serve.h
+	webui-cgi/serve.h \
+	webui-cgi/words.c \
+	webui-cgi/words.h
 
 CGI_LIBS = webui-cgi/libcgi.a lib/libcauseway.a $(JANSSON_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 cgidir = $(libexecdir)/causeway/cgi

@@ -57,7 +57,7 @@ void
 look_state(struct html *h, const char *state)
 {
 	static const struct { const char *name; enum mark mark; } v[] = {
-		{ "up", MARK_GOOD }, { "rekeying", MARK_GOOD }, { "connecting", MARK_WAIT }, { "failed", MARK_BAD }, { "down", MARK_OFF }, { "none", MARK_OFF },
+		{ "up", MARK_GOOD }, { "rekeying", MARK_GOOD }, { "connecting", MARK_WAIT }, { "failed", MARK_BAD }, { "ready", MARK_GOOD }, { "starting", MARK_WAIT }, { "down", MARK_OFF }, { "none", MARK_OFF },
 		{ "both", MARK_GOOD }, { "in", MARK_WAIT }, { "out", MARK_WAIT }, { "foreign", MARK_ODD },
 	};
 
@@ -89,8 +89,8 @@ look_note(struct html *h, const char *kind, const char *text)
 	put(h, L("<div class=\"note "), kind, L("\" role=\"status\"><p>"), text, L("</p></div>"));
 }
 
-static void
-thousands(struct html *h, long long v)
+void
+look_number(struct html *h, long long v)
 {
 	char text[32];
 
@@ -98,7 +98,7 @@ thousands(struct html *h, long long v)
 		put(h, v);
 		return;
 	}
-	thousands(h, v / 1000);
+	look_number(h, v / 1000);
 	snprintf(text, sizeof(text), ",%03lld", v % 1000);
 	put(h, text);
 }
@@ -111,11 +111,11 @@ look_pager(struct page *p, const char *path, long long offset, long long shown, 
 	struct html *h = &p->out;
 
 	put(h, L("<p class=\"pager\"><span>"));
-	thousands(h, shown ? offset + 1 : 0);
+	look_number(h, shown ? offset + 1 : 0);
 	put(h, L("–"));
-	thousands(h, offset + shown);
+	look_number(h, offset + shown);
 	put(h, L(" of "));
-	thousands(h, total);
+	look_number(h, total);
 	put(h, L("</span>"));
 	for (int i = 0; i < 2; i++) {
 		if (i == 0 ? offset <= 0 : offset + shown >= total)
@@ -170,23 +170,46 @@ put_menu(struct page *p, struct html *h)
 static void
 put_head(struct page *p, struct html *h)
 {
-	static const char *const roles[] = { "", "viewer", "operator", "editor", "admin" };
-
 	put(h, L("<header class=\"top\"><a class=\"brand\" href=\""), P("/"), L("\"><svg aria-hidden=\"true\" viewBox=\"0 0 32 20\" width=\"32\" height=\"20\">"
 	    "<path d=\"M1 13h30M4 13c2-9 8-9 12-9s10 0 12 9M9 13V7M16 13V4M23 13V7\"/></svg>Causeway</a>"));
-	if (p->role != ROLE_NONE) {
-		put(h, L("<form method=\"post\" action=\""), P("/logout"), L("\"><input type=\"hidden\" name=\"csrf\" value=\""), p->csrf,
-		    L("\"><a class=\"who\" href=\""), P("/account"), L("\">"), p->user, L(" <span class=\"dim\">"), roles[p->role], L("</span></a> <button class=\"quiet\">Sign out</button></form>"));
-	}
 	put(h, L("</header>"));
+}
+
+/* Beside the pages' menu in the source, so that it folds with it; on a wide screen it stands in the bar above. */
+static void
+put_account(struct page *p, struct html *h)
+{
+	static const char *const roles[] = { "", "viewer", "operator", "editor", "admin" };
+
+	put(h, L("<form aria-label=\"Account\" method=\"post\" action=\""), P("/logout"), L("\"><input type=\"hidden\" name=\"csrf\" value=\""), p->csrf,
+	    L("\"><a class=\"who\" href=\""), P("/account"), L("\">"), p->user, L(" <span class=\"dim\">"), roles[p->role], L("</span></a> <button class=\"quiet\">Sign out</button></form>"));
+}
+
+/* Several stand in p->command with "; " between; each is a piece that can be copied by itself. */
+static void
+put_commands(struct html *h, const char *list)
+{
+	char one[sizeof(((struct page *)0)->command)];
+	size_t n;
+
+	for (; *list; list += n + (list[n] ? 2 : 0)) {
+		const char *end = strstr(list, "; ");
+
+		n = end ? (size_t)(end - list) : strlen(list);
+		snprintf(one, sizeof(one), "%.*s", (int)n, list);
+		put(h, L(" <code class=\"same\">"), one, L("</code>"));
+	}
 }
 
 static void
 put_foot(struct page *p, struct html *h)
 {
 	put(h, L("<footer>"));
-	if (p->command[0])
-		put(h, L("<p><span class=\"dim\">The same on the gateway</span> <code class=\"same\">"), p->command, L("</code></p>"));
+	if (p->command[0]) {
+		put(h, L("<p><span class=\"dim\">The same on the gateway</span>"));
+		put_commands(h, p->command);
+		put(h, L("</p>"));
+	}
 	/* Who has not signed in learns no version. */
 	if (p->role != ROLE_NONE)
 		put(h, L("<p class=\"dim\">Causeway " PACKAGE_VERSION "</p>"));
@@ -205,8 +228,12 @@ look_page(struct page *p, struct html *h)
 	put(h, L("><a class=\"skip\" href=\"#main\">Skip to the page</a>"));
 	put_head(p, h);
 	put(h, L("<div class=\"frame\">"));
-	if (p->role != ROLE_NONE)
+	if (p->role != ROLE_NONE) {
+		put(h, L("<details class=\"menu\"><summary>Menu</summary>"));
 		put_menu(p, h);
+		put_account(p, h);
+		put(h, L("</details>"));
+	}
 	put(h, L("<main id=\"main\" tabindex=\"-1\">\n"));
 	html_join(h, &p->out);
 	if (p->live)

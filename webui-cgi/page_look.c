@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "words.h"
 
 /* ---- the audit log ---- */
 
@@ -51,19 +52,36 @@ page_audit(struct page *p)
 
 /* ---- the system ---- */
 
+/* Does it count anything yet? */
+static bool
+any(const json_t *list)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach((json_t *)(uintptr_t)list, name, v)
+		if (json_integer_value(v))
+			return true;
+	return false;
+}
+
 static void
 counters(struct page *p, const char *title, const json_t *list)
 {
 	const char *name;
 	json_t *v;
 
-	if (!json_object_size(list))
+	if (!any(list))
 		return;
-	put(&p->out, L("<section class=\"card\"><h2>"), title, L("</h2><dl class=\"facts\">"));
+	put(&p->out, L("<h2>"), title, L("</h2><div class=\"wide\" role=\"region\" aria-label=\""), title, L("\" tabindex=\"0\"><table class=\"counts\"><thead><tr>"
+	    "<th scope=\"col\">What is counted</th><th scope=\"col\">Counter</th><th scope=\"col\" class=\"num\">Count</th></tr></thead><tbody>"));
 	json_object_foreach((json_t *)(uintptr_t)list, name, v)
-		if (json_integer_value(v))
-			put(&p->out, L("<dt>"), name, L("</dt><dd>"), (long long)json_integer_value(v), L("</dd>"));
-	put(&p->out, L("</dl></section>"));
+		if (json_integer_value(v)) {
+			put(&p->out, L("<tr><th scope=\"row\">"), words_counter(name) ? words_counter(name) : name, L("</th><td><code>"), name, L("</code></td><td class=\"num\">"));
+			look_number(&p->out, json_integer_value(v));
+			put(&p->out, L("</td></tr>"));
+		}
+	put(&p->out, L("</tbody></table></div>"));
 }
 
 /* What causewayd says of the processes that it keeps. */
@@ -76,7 +94,9 @@ daemons(struct page *p, const json_t *list)
 	put(&p->out, L("<h2>Daemons</h2><div class=\"wide\" role=\"region\" aria-label=\"Daemons\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Program</th><th scope=\"col\">Process</th>"
 	    "<th scope=\"col\">State</th><th scope=\"col\">Since (UTC)</th><th scope=\"col\" class=\"num\">Restarts</th><th scope=\"col\">Last end</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, d) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td>"), js_int(d, "pid"), L("</td><td>"), js_str(d, "state"), L("</td><td>"));
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td>"), js_int(d, "pid"), L("</td><td>"));
+		look_state(&p->out, js_str(d, "state"));
+		put(&p->out, L("</td><td>"));
 		look_time(&p->out, js_str(d, "since"));
 		put(&p->out, L("</td><td class=\"num\">"), js_int(d, "restarts"), L("</td><td>"), js_str(d, "last_exit"), L("</td></tr>"));
 	}
@@ -102,10 +122,10 @@ page_system(struct page *p)
 	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd></dl></section>"));
 	if (json_array_size(json_object_get(a.body, "processes")))
 		daemons(p, json_object_get(a.body, "processes"));
-	counters(p, "Packets dropped, by reason", json_object_get(a.body, "drops"));
+	counters(p, "Packets dropped", json_object_get(a.body, "drops"));
 	if (page_get(p, &c, "/v1/counters")) {
 		counters(p, "IKE", json_object_get(c.body, "iked"));
-		counters(p, "Reconciliation", json_object_get(c.body, "spdsync"));
+		counters(p, "Engine and revision", json_object_get(c.body, "spdsync"));
 		answer_free(&c);
 	}
 	put(&p->out, L("</div>"));

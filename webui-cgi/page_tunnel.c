@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "words.h"
 
 static void
 fact(struct html *h, const char *words, const char *value)
@@ -99,21 +100,6 @@ verdict(struct page *p, const json_t *t)
 		put(&p->out, L("<p>The next try is in "), SECS(js_int(t, "retry_in_s")), L(".</p>"));
 }
 
-/* The names of a record's facts are those of the API; here are words for them. */
-static const char *
-fact_words(const char *name)
-{
-	static const char *const v[][2] = {
-		{ "exchange", "Exchange" }, { "role", "This gateway is the" }, { "peer", "Peer" }, { "chosen", "Algorithms" }, { "id_received", "Peer says it is" },
-		{ "id_expected", "It should be" }, { "certificate", "Proved by" }, { "offered", "We offered" }, { "received", "They offered" },
-	};
-
-	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
-		if (strcmp(v[i][0], name) == 0)
-			return v[i][1];
-	return name;
-}
-
 static void
 record(struct page *p, const json_t *r, bool newest)
 {
@@ -130,7 +116,7 @@ record(struct page *p, const json_t *r, bool newest)
 	page_ladder(p, r);
 	put(h, L("<p>"), js_str(r, "hint"), L("</p><dl class=\"facts\">"));
 	json_object_foreach((json_t *)(uintptr_t)facts, name, v)
-		fact(h, fact_words(name), json_is_string(v) ? json_string_value(v) : "");
+		fact(h, words_fact(name) ? words_fact(name) : name, json_is_string(v) ? json_string_value(v) : "");
 	put(h, L("<dt>Reason</dt><dd>"), js_str(r, "reason"), L("</dd></dl></details>"));
 }
 
