@@ -74,10 +74,10 @@ counters(struct page *p, const char *title, const json_t *list)
 	if (!any(list))
 		return;
 	put(&p->out, L("<h2>"), title, L("</h2><div class=\"wide\" role=\"region\" aria-label=\""), title, L("\" tabindex=\"0\"><table class=\"counts\"><thead><tr>"
-	    "<th scope=\"col\">What is counted</th><th scope=\"col\">Counter</th><th scope=\"col\" class=\"num\">Count</th></tr></thead><tbody>"));
+	    "<th scope=\"col\">What is counted</th><th scope=\"col\" class=\"num\">Count</th></tr></thead><tbody>"));
 	json_object_foreach((json_t *)(uintptr_t)list, name, v)
 		if (json_integer_value(v)) {
-			put(&p->out, L("<tr><th scope=\"row\">"), words_counter(name) ? words_counter(name) : name, L("</th><td><code>"), name, L("</code></td><td class=\"num\">"));
+			put(&p->out, L("<tr><th scope=\"row\">"), words_counter(name) ? words_counter(name) : name, L(" <code>"), name, L("</code></th><td class=\"num\">"));
 			look_number(&p->out, json_integer_value(v));
 			put(&p->out, L("</td></tr>"));
 		}
