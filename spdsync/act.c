@@ -36,6 +36,20 @@ tunnel_done(void *arg, enum reason reason, struct rd *body)
 	req_error(r, reason == R_NOT_FOUND ? 404 : reason == R_IKED_DOWN ? 503 : 502, reason, text, NULL);
 }
 
+/* Of a tunnel that policies ask for. */
+static bool
+has_policy(const struct utunnel *u, const char *child)
+{
+	char name[16];
+
+	for (unsigned i = 0; u && child[0] && i < u->n; i++) {
+		snprintf(name, sizeof(name), "p%u", (unsigned)u->child[i].id);
+		if (strcmp(name, child) == 0)
+			return true;
+	}
+	return u && child[0] == '\0';
+}
+
 /* "": the tunnel itself. */
 static bool
 has_child(const struct want_tunnel *w, const char *child)
@@ -61,7 +75,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 		req_error(r, 400, R_REQUEST_INVALID, why, NULL);
 		return;
 	}
-	if (!has_child(want_find(&r->s->want, r->name), a.child)) {
+	if (!has_child(want_find(&r->s->want, r->name), a.child) && !has_policy(umap_find(&r->s->demand.map, r->name), a.child)) {
 		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel or child of that name here.", NULL);
 		return;
 	}

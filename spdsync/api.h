@@ -83,6 +83,10 @@ void req_wait_settled(struct req *);	/* api_settled or 10 s: req->reply with its
 void get_status(struct req *);		/* show.c */
 void get_tunnels(struct req *);
 void get_tunnel(struct req *);
+json_t *suite_json(uint8_t proto, const struct suite *);
+json_t *ike_json(const struct rt *);	/* NULL: null */
+json_t *utunnel_json(struct sync *, const struct utunnel *);	/* showbypolicy.c: one by policies of setkey's, in the form of all */
+json_t *utunnels_json(struct sync *);
 json_t *tunnels_json(struct sync *, const unsigned *which, size_t n);	/* those tunnels, by their places in rt */
 void get_traffic(struct req *);		/* ratesapi.c */
 json_t *rate_json(const struct rates_child *, unsigned kind);	/* now; NULL or not known: null */

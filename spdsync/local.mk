@@ -101,6 +101,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/routes.h \
 	spdsync/sas.c \
 	spdsync/show.c \
+	spdsync/showbypolicy.c \
 	spdsync/showkernel.c \
 	spdsync/secrets.c \
 	spdsync/site.c \

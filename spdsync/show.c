@@ -36,7 +36,7 @@ selectors(const struct ts_list *ts)
 	return ts->n ? json_words(ts_list_str(ts, buf, sizeof(buf))) : json_null();
 }
 
-static json_t *
+json_t *
 suite_json(uint8_t proto, const struct suite *su)
 {
 	char buf[200];
@@ -127,7 +127,7 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	return j;
 }
 
-static json_t *
+json_t *
 ike_json(const struct rt *rt)
 {
 	const struct tunnel_state *st = rt ? rt->state : NULL;
@@ -263,9 +263,14 @@ tunnel_now(void *arg)
 {
 	struct req *r = arg;
 	const struct want_tunnel *w = want_find(&r->s->want, r->name);
+	const struct utunnel *u = umap_find(&r->s->demand.map, r->name);
 	unsigned (*present)[IKE_CHILDREN];
 	json_t *j;
 
+	if (!w && u) {
+		req_reply(r, 200, utunnel_json(r->s, u));
+		return;
+	}
 	if (!w) {
 		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
 		return;
@@ -382,6 +387,8 @@ status_now(void *arg)
 	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down", "spdsync-resolve", names_up(s->names) ? "up" : "down",
 	    "supervisor", json_text(s->supervisor), "processes", procs_json(s->supervisor), "troubles", troubles(s));
 
+	if (s->demand.map.n)
+		json_object_set_new(j, "by_policies", utunnels_json(s));
 	json_object_set(j, "drops", r->drops);
 	json_object_update(j, part);
 	if (tunnels && strcmp(tunnels, "none") == 0)

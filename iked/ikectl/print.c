@@ -277,6 +277,8 @@ print_status(const struct ctl *ctl, json_t *s)
 		print_gateway(ctl, s);
 	json_array_foreach(json_object_get(s, "tunnels"), i, t)
 		print_tunnel(ctl, t);
+	json_array_foreach(json_object_get(s, "by_policies"), i, t)
+		print_tunnel(ctl, t);
 	if (json_object_get(s, "matching"))
 		printf("%zu of %s tunnels that match, of %s in all\n", json_array_size(json_object_get(s, "tunnels")), text(s, "matching"), text(s, "total"));
 	ctl_more(s, "--after", "more");

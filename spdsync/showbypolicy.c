@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The status of tunnels that policies of setkey's ask for, in the form that those of the site file have. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+
+static json_t *
+number(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static json_t *
+address(const struct addr *a)
+{
+	char buf[ADDR_STR];
+
+	return json_string(addr_str(a, buf));
+}
+
+static json_t *
+selector(const struct ts *t)
+{
+	char buf[TS_STR];
+
+	return json_words(ts_str(t, buf));
+}
+
+static json_t *
+agreed(const struct ts_list *l)
+{
+	char buf[2048];
+
+	return l->n ? json_words(ts_list_str(l, buf, sizeof(buf))) : json_null();
+}
+
+/* The SA of keymgr's with this SPI, to that end; NULL: the engine has none. */
+static const struct sa_info *
+sa_of(const struct sync *s, uint32_t spi, const struct addr *dst)
+{
+	for (size_t i = 0; spi && i < s->engine.nsas; i++)
+		if (s->engine.sas[i].spi == spi && addr_eq(&s->engine.sas[i].dst, dst))
+			return &s->engine.sas[i];
+	return NULL;
+}
+
+static json_t *
+child_json(const struct sync *s, const struct utunnel *u, const struct uchild *uc, const struct child_state *c, const struct rt *rt)
+{
+	bool up = c && (c->negotiated == CHILD_UP || c->negotiated == CHILD_REKEYING);
+	const struct sa_info *in = up ? sa_of(s, c->spi_in, &u->local) : NULL, *out = up ? sa_of(s, c->spi_out, &u->remote) : NULL;
+	json_t *j = json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", json_sprintf("p%u", (unsigned)uc->id),
+	    "full_name", json_sprintf("%s/p%u", u->name, (unsigned)uc->id), "reqid", (json_int_t)uc->reqid, "wanted", !c || c->wanted ? "up" : "down",
+	    "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN), "kernel", in && out ? "both" : in ? "in" : out ? "out" : "none",
+	    "proven", c && c->proven, "local_ts", selector(&uc->local), "remote_ts", selector(&uc->remote));
+
+	json_object_set_new(j, "agreed_local_ts", up ? agreed(&c->local) : json_null());
+	json_object_set_new(j, "agreed_remote_ts", up ? agreed(&c->remote) : json_null());
+	json_object_set_new(j, "spi_in", up ? json_spi(c->spi_in) : json_null());
+	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
+	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
+	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
+	json_object_set_new(j, "age_s", up ? number(rt_age(rt, c->since_s)) : json_null());
+	json_object_set_new(j, "rekey_in_s", up ? number(rt_left(rt, c->rekey_in_s)) : json_null());
+	json_object_set_new(j, "bytes_in", number(in ? in->bytes : 0));
+	json_object_set_new(j, "bytes_out", number(out ? out->bytes : 0));
+	json_object_set_new(j, "packets_in", number(in ? in->packets : 0));
+	json_object_set_new(j, "packets_out", number(out ? out->packets : 0));
+	json_object_set_new(j, "rate_bytes_in", json_null());
+	json_object_set_new(j, "rate_bytes_out", json_null());
+	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", 1, "present", 1));
+	return j;
+}
+
+static json_t *
+children_json(const struct sync *s, const struct utunnel *u, const struct rt *rt)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < u->n; i++) {
+		const struct child_state *c = NULL;
+		char name[16];
+
+		snprintf(name, sizeof(name), "p%u", (unsigned)u->child[i].id);
+		for (unsigned k = 0; rt->state && k < rt->state->nchildren; k++)
+			if (strcmp(rt->state->children[k].name, name) == 0)
+				c = &rt->state->children[k];
+		json_array_append_new(list, child_json(s, u, &u->child[i], c, rt));
+	}
+	return list;
+}
+
+static json_t *
+key_json(void)
+{
+	return json_pack("{s:s, s:s}", "how", "psk", "psk", "psk.txt");
+}
+
+json_t *
+utunnel_json(struct sync *s, const struct utunnel *u)
+{
+	const struct rt *rt = demand_rt(s, u->name);
+	const struct reason_row *row;
+	struct verdict v;
+	struct binding b;
+	json_t *j;
+
+	if (!rt)
+		return json_null();
+	utunnel_binding(u, s->demand.conf, &b);
+	tunnel_verdict(s, NULL, rt, &v);
+	row = reason_row(v.reason);
+	j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:n, s:n, s:{}}", "name", u->name, "state", negotiated_name(v.state), "local_site", address(&u->local),
+	    "remote_site", address(&u->remote), "local", address(&u->local), "remote", address(&u->remote), "id_local", json_words(b.id_local),
+	    "id_remote", json_words(b.id_remote), "start", "on-demand", "policy", "remote_name", "labels");
+	json_object_set_new(j, "reason", json_string(row->name));
+	json_object_set_new(j, "message", json_string(v.reason == R_OK && v.state == CHILD_DOWN ? "A packet will ask for it." : verdict_message(&v)));
+	json_object_set_new(j, "hint", json_string(row->hint));
+	json_object_set_new(j, "detail", json_words(v.detail));
+	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());
+	json_object_set_new(j, "auth", json_pack("{s:o, s:o}", "local", key_json(), "remote", key_json()));
+	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
+	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt : NULL));
+	json_object_set_new(j, "children", children_json(s, u, rt));
+	return j;
+}
+
+json_t *
+utunnels_json(struct sync *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->demand.map.n; i++)
+		json_array_append_new(list, utunnel_json(s, &s->demand.map.v[i]));
+	return list;
+}
