@@ -12,7 +12,7 @@
 
 #include "faultvfs.h"
 
-#define FILES	16
+#define FILES	32
 
 struct change { struct change *next; sqlite3_int64 at; int n; uint8_t *data; };	/* data NULL: cut off at `at` */
 
