@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * racoon.conf, as far as it says how IKE is to serve policies (doc/decisions/0077-racoon-conf.md): with which algorithms, lifetimes and
+ * racoon.conf, as far as it says how IKE is to serve policies (doc/decisions/0079-racoon-conf.md): with which algorithms, lifetimes and
  * identities each peer is spoken with. Pure: text -> struct racoon, or the one error that says where and what. What has no meaning here
  * is a note with its line; what would mean something else than is written is an error.
  */
