@@ -530,3 +530,29 @@ rig_dropped(struct host *h, unsigned reason)
 		if (cw_counter(h->e, i) != h->base[i] + (i == reason))
 			fail_msg("the counter %s", cw_counter_name(i));
 }
+
+struct cw_pkt *
+rig_arriving(const struct cw_pkt *p)
+{
+	struct cw_pkt *q = rig_pkt(cw_pkt_data(p) - p->outer.hlen, p->len + p->outer.hlen);
+
+	q->outer = p->outer;
+	q->off += p->outer.hlen;
+	q->len -= p->outer.hlen;
+	return q;
+}
+
+size_t
+rig_octets(const char *hex, uint8_t *to)
+{
+	size_t n = 0;
+	unsigned v;
+
+	for (; *hex; hex++)
+		if (*hex != ' ') {
+			assert_int_equal(sscanf(hex, "%2x", &v), 1);
+			to[n++] = (uint8_t)v;
+			hex++;
+		}
+	return n;
+}

@@ -75,6 +75,9 @@ struct cw_pkt *rig_pkt(const void *, size_t);
 struct cw_pkt *rig_udp4(const char *src, const char *dst, size_t payload, unsigned tos, bool df);
 struct cw_pkt *rig_udp6(const char *src, const char *dst, size_t payload, unsigned tclass);
 struct cw_pkt *rig_copy(const struct cw_pkt *);
+/* A sealed packet as it arrives: a copy, with the header before it where the sender had one. */
+struct cw_pkt *rig_arriving(const struct cw_pkt *);
+size_t rig_octets(const char *hex, uint8_t *to);	/* hexadecimal, spaces between octets as one likes */
 void rig_pkt_free(struct cw_pkt *);
 struct cw_addr rig_addr(const char *);
 /* What came out of one engine's wire goes into the other's, with the outer header as it would arrive. Takes the packet. */

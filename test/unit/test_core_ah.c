@@ -175,22 +175,10 @@ packet(const struct stack *s, size_t n)
 	return strchr(s->src, ':') ? rig_udp6(s->src, s->dst, n, 0x28) : rig_udp4(s->src, s->dst, n, 0x28, false);
 }
 
-/* What arrives, with the header before it where the sender had one. */
-static struct cw_pkt *
-arriving(const struct cw_pkt *p)
-{
-	struct cw_pkt *q = rig_pkt(cw_pkt_data(p) - p->outer.hlen, p->len + p->outer.hlen);
-
-	q->outer = p->outer;
-	q->off += p->outer.hlen;
-	q->len -= p->outer.hlen;
-	return q;
-}
-
 static void
 carry(struct host *to, const struct cw_pkt *p)
 {
-	rig_carry(to, arriving(p));
+	rig_carry(to, rig_arriving(p));
 }
 
 /* In transport mode an identification of zero has become another one. */
@@ -395,7 +383,7 @@ every_bit(void **state)
 
 		assert_true(n <= sizeof(was));
 		for (uint32_t bit = 0; bit < n * 8; bit++) {
-			struct cw_pkt *q = arriving(w);
+			struct cw_pkt *q = rig_arriving(w);
 			uint8_t *h = cw_pkt_data(q) - q->outer.hlen;
 			unsigned want = verdict_of(w->outer.dst.fam, bit);
 
@@ -457,7 +445,7 @@ lengths(void **state)
 		struct cw_pkt *w = rig_seal(t.a, packet(t.s, 1200));
 
 		for (unsigned len = 0; len < 256; len++) {
-			struct cw_pkt *q = arriving(w);
+			struct cw_pkt *q = rig_arriving(w);
 
 			cw_pkt_data(q)[1] = (uint8_t)len;
 			rig_carry(t.b, q);
@@ -509,7 +497,7 @@ static void
 no_header(void **state)
 {
 	struct ends t = joined(&stacks[0]);
-	struct cw_pkt *w = rig_seal(t.a, packet(t.s, 100)), *q = arriving(w);
+	struct cw_pkt *w = rig_seal(t.a, packet(t.s, 100)), *q = rig_arriving(w);
 
 	q->outer.hlen = 0;
 	rig_carry(t.b, q);
@@ -573,21 +561,6 @@ numbers(void **state)
 
 /* -- options -- */
 
-static size_t
-octets(const char *s, uint8_t *to)
-{
-	size_t n = 0;
-	unsigned v;
-
-	for (; *s; s++)
-		if (*s != ' ') {
-			assert_int_equal(sscanf(s, "%2x", &v), 1);
-			to[n++] = (uint8_t)v;
-			s++;
-		}
-	return n;
-}
-
 /* Options and extension headers through both engines, of a packet that goes on in transport mode; and too many of them. */
 static void
 with_options(void **state)
@@ -601,7 +574,7 @@ with_options(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		struct ends t = joined(&stacks[i == 2]);
 		uint8_t b[512];
-		size_t n = octets(headers[i], b);
+		size_t n = rig_octets(headers[i], b);
 		struct cw_pkt *sent, *w;
 
 		if (i < 2)
@@ -645,7 +618,7 @@ too_many_options(void **state)
 static struct cw_pkt *
 changed(const struct cw_pkt *w, unsigned at, uint8_t bits)
 {
-	struct cw_pkt *q = arriving(w);
+	struct cw_pkt *q = rig_arriving(w);
 
 	cw_pkt_data(q)[(int)at - (int)w->outer.hlen] ^= bits;
 	return q;

@@ -6,21 +6,6 @@
 
 enum { AH = 51 };
 
-static size_t
-octets(const char *s, uint8_t *to)
-{
-	size_t n = 0;
-	unsigned v;
-
-	for (; *s; s++)
-		if (*s != ' ') {
-			assert_int_equal(sscanf(s, "%2x", &v), 1);
-			to[n++] = (uint8_t)v;
-			s++;
-		}
-	return n;
-}
-
 #define F4(ihl)	ihl " 1f 0064 1234 4000 40 33 abcd 14000001 14000002 "
 #define Z4(ihl)	ihl " 00 0064 1234 0000 00 33 0000 14000001 14000002 "
 #define A1	"00000000000000000000000000000001"
@@ -95,7 +80,7 @@ mutable(void **state)
 
 	for (unsigned i = 0; i < sizeof(mutes) / sizeof(mutes[0]); i++) {
 		uint8_t h[512], want[512], *exact;
-		size_t n = octets(mutes[i].from, h), m = mutes[i].want ? octets(mutes[i].want, want) : 0;
+		size_t n = rig_octets(mutes[i].from, h), m = mutes[i].want ? rig_octets(mutes[i].want, want) : 0;
 		unsigned why;
 
 		exact = malloc(n ? n : 1);	/* ASan sees what is beyond */
@@ -121,7 +106,7 @@ mutable_wrong(void **state)
 
 	for (unsigned i = 0; i < sizeof(mutes) / sizeof(mutes[0]); i++) {
 		uint8_t h[512], *exact;
-		size_t n = octets(mutes[i].from, h);
+		size_t n = rig_octets(mutes[i].from, h);
 
 		for (size_t cut = 0; cut <= n; cut++)
 			for (unsigned v = 0; v < 256; v += cut == n ? 1 : 85)

@@ -148,23 +148,11 @@ packet(const struct stack *s, size_t n, bool noise)
 	return p;
 }
 
-/* What arrives: with the header before it where the sender had one. */
-static struct cw_pkt *
-arriving(const struct cw_pkt *p)
-{
-	struct cw_pkt *q = rig_pkt(cw_pkt_data(p) - p->outer.hlen, p->len + p->outer.hlen);
-
-	q->outer = p->outer;
-	q->off += p->outer.hlen;
-	q->len -= p->outer.hlen;
-	return q;
-}
-
 /* A host tells clear packets from those of ours. */
 static void
 carry(struct host *to, const struct cw_pkt *p)
 {
-	struct cw_pkt *q = arriving(p);
+	struct cw_pkt *q = rig_arriving(p);
 	unsigned proto = p->outer.proto;
 
 	if (proto == IP_ESP || proto == IP_COMP || (cw_is_ip(proto) && cw_ask_raw(to->e, &p->outer.src, &p->outer.dst))) {
@@ -442,7 +430,7 @@ drops(void **state)
 	drop_with(t, h, w->len, CW_DROP_COMP_OFF);
 	assert_int_equal(cw_knob_set(t.b->e, CW_KNOB_COMP, 1), 0);
 	t.b->no_room = true;
-	z = arriving(w);
+	z = rig_arriving(w);
 	z->cap = z->off + z->len;
 	rig_carry(t.b, z);
 	rig_dropped(t.b, CW_DROP_NO_MEMORY);
@@ -458,7 +446,7 @@ drops(void **state)
 	put16(h + 2, 0x3000);
 	drop_with(t, h, w->len, CW_DROP_SA_DIRECTION);
 	put16(h + 2, 0x2000);
-	z = arriving(w);
+	z = rig_arriving(w);
 	z->outer.src = rig_addr("20.0.0.9");
 	rig_carry(t.b, z);
 	rig_dropped(t.b, CW_DROP_SELECTOR_IN);
