@@ -151,6 +151,8 @@ void post_shutdown(struct req *);
 /* Shared pieces of JSON. */
 json_t *json_text(const char *);	/* "" and NULL become null; what is not UTF-8 is escaped */
 json_t *json_words(const char *);	/* always a string */
+json_t *json_number(uint64_t);
+json_t *json_address(const struct addr *);	/* null: there is none */
 json_t *json_time(uint64_t unix_s);
 json_t *json_spi(uint32_t);
 json_t *json_revision(const struct revision *, uint64_t current);

@@ -47,3 +47,17 @@ json_spi(uint32_t spi)
 {
 	return spi ? json_sprintf("0x%08x", spi) : json_null();
 }
+
+json_t *
+json_number(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+json_t *
+json_address(const struct addr *a)
+{
+	char buf[ADDR_STR];
+
+	return a->fam ? json_string(addr_str(a, buf)) : json_null();
+}

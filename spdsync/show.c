@@ -15,20 +15,6 @@
 struct sums { bool in, out, foreign; uint64_t bytes_in, bytes_out, packets_in, packets_out; };
 
 static json_t *
-number(uint64_t v)
-{
-	return json_integer((json_int_t)v);
-}
-
-static json_t *
-address(const struct addr *a)
-{
-	char buf[ADDR_STR];
-
-	return a->fam ? json_string(addr_str(a, buf)) : json_null();
-}
-
-static json_t *
 selectors(const struct ts_list *ts)
 {
 	char buf[2048];
@@ -115,12 +101,12 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
 	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
 	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
-	json_object_set_new(j, "age_s", up ? number(rt_age(rt, c->since_s)) : json_null());
-	json_object_set_new(j, "rekey_in_s", up ? number(rt_left(rt, c->rekey_in_s)) : json_null());
-	json_object_set_new(j, "bytes_in", number(k.bytes_in));
-	json_object_set_new(j, "bytes_out", number(k.bytes_out));
-	json_object_set_new(j, "packets_in", number(k.packets_in));
-	json_object_set_new(j, "packets_out", number(k.packets_out));
+	json_object_set_new(j, "age_s", up ? json_number(rt_age(rt, c->since_s)) : json_null());
+	json_object_set_new(j, "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null());
+	json_object_set_new(j, "bytes_in", json_number(k.bytes_in));
+	json_object_set_new(j, "bytes_out", json_number(k.bytes_out));
+	json_object_set_new(j, "packets_in", json_number(k.packets_in));
+	json_object_set_new(j, "packets_out", json_number(k.packets_out));
 	json_object_set_new(j, "rate_bytes_in", rate_json(rate, RATE_BYTES_IN));
 	json_object_set_new(j, "rate_bytes_out", rate_json(rate, RATE_BYTES_OUT));
 	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", (int)w->npolicies[child], "present", (int)present));
@@ -139,8 +125,8 @@ ike_json(const struct rt *rt)
 	    "spi_i", json_sprintf("%016llx", (unsigned long long)st->spi_i), "spi_r", json_sprintf("%016llx", (unsigned long long)st->spi_r),
 	    "suite", suite_json(PROTO_IKE, &st->ike_suite), "local", endpoint_str(&st->local, local), "remote", endpoint_str(&st->remote, remote),
 	    "nat_local", (int)st->nat_local, "nat_remote", (int)st->nat_remote, "id_remote", json_text(st->id_remote),
-	    "proved", json_words(st->proved), "age_s", number(rt_age(rt, st->since_s)),
-	    "rekey_in_s", number(rt_left(rt, st->rekey_in_s)));
+	    "proved", json_words(st->proved), "age_s", json_number(rt_age(rt, st->since_s)),
+	    "rekey_in_s", json_number(rt_left(rt, st->rekey_in_s)));
 }
 
 /* How one side proves itself. */
@@ -191,8 +177,8 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	tunnel_verdict(s, w, rt, &v);
 	row = reason_row(v.reason);
 	j = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "name", w->t->name, "state", negotiated_name(v.state),
-	    "local_site", w->local->name, "remote_site", w->remote->name, "local", address(&w->local->address),
-	    "remote", address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
+	    "local_site", w->local->name, "remote_site", w->remote->name, "local", json_address(&w->local->address),
+	    "remote", json_address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
 	    "start", start_name(w->t->start), "policy", json_text(w->t->policy));
 	json_object_set_new(j, "remote_name", names_json(s, w));
 	json_object_set_new(j, "labels", labels_json(w->t));
@@ -200,7 +186,7 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	json_object_set_new(j, "message", json_string(verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));
 	json_object_set_new(j, "detail", json_words(v.detail));
-	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());
+	json_object_set_new(j, "retry_in_s", v.retry ? json_number(v.retry_in_s) : json_null());
 	json_object_set_new(j, "auth", json_pack("{s:o, s:o}", "local", auth_json(want_auth(w, true)), "remote", auth_json(want_auth(w, false))));
 	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
 	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt : NULL));

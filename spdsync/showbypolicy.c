@@ -6,20 +6,6 @@
 #include "api.h"
 
 static json_t *
-number(uint64_t v)
-{
-	return json_integer((json_int_t)v);
-}
-
-static json_t *
-address(const struct addr *a)
-{
-	char buf[ADDR_STR];
-
-	return json_string(addr_str(a, buf));
-}
-
-static json_t *
 selector(const struct ts *t)
 {
 	char buf[TS_STR];
@@ -61,12 +47,12 @@ child_json(const struct sync *s, const struct utunnel *u, const struct uchild *u
 	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
 	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
 	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
-	json_object_set_new(j, "age_s", up ? number(rt_age(rt, c->since_s)) : json_null());
-	json_object_set_new(j, "rekey_in_s", up ? number(rt_left(rt, c->rekey_in_s)) : json_null());
-	json_object_set_new(j, "bytes_in", number(in ? in->bytes : 0));
-	json_object_set_new(j, "bytes_out", number(out ? out->bytes : 0));
-	json_object_set_new(j, "packets_in", number(in ? in->packets : 0));
-	json_object_set_new(j, "packets_out", number(out ? out->packets : 0));
+	json_object_set_new(j, "age_s", up ? json_number(rt_age(rt, c->since_s)) : json_null());
+	json_object_set_new(j, "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null());
+	json_object_set_new(j, "bytes_in", json_number(in ? in->bytes : 0));
+	json_object_set_new(j, "bytes_out", json_number(out ? out->bytes : 0));
+	json_object_set_new(j, "packets_in", json_number(in ? in->packets : 0));
+	json_object_set_new(j, "packets_out", json_number(out ? out->packets : 0));
 	json_object_set_new(j, "rate_bytes_in", json_null());
 	json_object_set_new(j, "rate_bytes_out", json_null());
 	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", 1, "present", 1));
@@ -111,14 +97,14 @@ utunnel_json(struct sync *s, const struct utunnel *u)
 	utunnel_binding(u, s->demand.conf, &b);
 	tunnel_verdict(s, NULL, rt, &v);
 	row = reason_row(v.reason);
-	j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:n, s:n, s:{}}", "name", u->name, "state", negotiated_name(v.state), "local_site", address(&u->local),
-	    "remote_site", address(&u->remote), "local", address(&u->local), "remote", address(&u->remote), "id_local", json_words(b.id_local),
+	j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:n, s:n, s:{}}", "name", u->name, "state", negotiated_name(v.state), "local_site", json_address(&u->local),
+	    "remote_site", json_address(&u->remote), "local", json_address(&u->local), "remote", json_address(&u->remote), "id_local", json_words(b.id_local),
 	    "id_remote", json_words(b.id_remote), "start", "on-demand", "policy", "remote_name", "labels");
 	json_object_set_new(j, "reason", json_string(row->name));
 	json_object_set_new(j, "message", json_string(v.reason == R_OK && v.state == CHILD_DOWN ? "A packet will ask for it." : verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));
 	json_object_set_new(j, "detail", json_words(v.detail));
-	json_object_set_new(j, "retry_in_s", v.retry ? number(v.retry_in_s) : json_null());
+	json_object_set_new(j, "retry_in_s", v.retry ? json_number(v.retry_in_s) : json_null());
 	json_object_set_new(j, "auth", json_pack("{s:o, s:o}", "local", key_json(), "remote", key_json()));
 	json_object_set_new(j, "secret", rt->secret_known ? json_string(reason_row(rt->secret)->name) : json_null());
 	json_object_set_new(j, "ike", ike_json(s->iked.up ? rt : NULL));

@@ -9,20 +9,6 @@
 #include "clock.h"
 #include "msg_esp.h"
 
-static json_t *
-number(uint64_t v)
-{
-	return json_integer((json_int_t)v);
-}
-
-static json_t *
-address(const struct addr *a)
-{
-	char buf[ADDR_STR];
-
-	return a->fam ? json_string(addr_str(a, buf)) : json_null();
-}
-
 static const char *
 protocol_name(unsigned proto)
 {
@@ -83,7 +69,7 @@ direction(const struct sa_info *a, const struct want_tunnel *w)
 static json_t *
 left(uint64_t lifetime, uint64_t age)
 {
-	return lifetime ? number(lifetime > age ? lifetime - age : 0) : json_null();
+	return lifetime ? json_number(lifetime > age ? lifetime - age : 0) : json_null();
 }
 
 static json_t *
@@ -103,22 +89,22 @@ sa_json(const struct sync *s, const struct sa_info *a, uint64_t now)
 	bool ours = sas_ours(s, a);
 	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:s, s:s, s:o}", "spi", json_sprintf("0x%08x", a->spi),
 	    "direction", direction(a, w), "protocol", a->satype == SADB_SATYPE_AH ? "ah" : a->satype == SADB_SATYPE_ESP ? "esp" : "other",
-	    "source", address(&a->src), "destination", address(&a->dst), "mode", mode_name(a->mode), "reqid", (json_int_t)a->reqid,
+	    "source", json_address(&a->src), "destination", json_address(&a->dst), "mode", mode_name(a->mode), "reqid", (json_int_t)a->reqid,
 	    "tunnel", w ? json_string(w->t->name) : json_null(), "child", w ? json_string(want_child_name(w, c->child)) : json_null(),
 	    "owner", json_text(a->owner), "ours", (int)ours, "state", state_name(a->state), "encryption", encryption_name(a->encrypt),
 	    "integrity", integrity_name(a->auth));
 
-	json_object_set_new(j, "source_port", a->natt ? number(a->sport) : json_null());
-	json_object_set_new(j, "destination_port", a->natt ? number(a->dport) : json_null());
+	json_object_set_new(j, "source_port", a->natt ? json_number(a->sport) : json_null());
+	json_object_set_new(j, "destination_port", a->natt ? json_number(a->dport) : json_null());
 	json_object_set_new(j, "esn", json_boolean(a->flags & CW_SAF_ESN));
-	json_object_set_new(j, "replay_window", number(a->replay));
-	json_object_set_new(j, "bytes", number(a->bytes));
-	json_object_set_new(j, "packets", number(a->packets));
-	json_object_set_new(j, "age_s", number(age));
+	json_object_set_new(j, "replay_window", json_number(a->replay));
+	json_object_set_new(j, "bytes", json_number(a->bytes));
+	json_object_set_new(j, "packets", json_number(a->packets));
+	json_object_set_new(j, "age_s", json_number(age));
 	json_object_set_new(j, "soft_in_s", left(a->soft_s, age));
 	json_object_set_new(j, "hard_in_s", left(a->hard_s, age));
-	json_object_set_new(j, "soft_bytes", number(a->soft_bytes));
-	json_object_set_new(j, "hard_bytes", number(a->hard_bytes));
+	json_object_set_new(j, "soft_bytes", json_number(a->soft_bytes));
+	json_object_set_new(j, "hard_bytes", json_number(a->hard_bytes));
 	json_object_set_new(j, "selectors", json_text(a->selectors));
 	json_object_set_new(j, "stats", a->has_stats ? stats_json(&a->stats) : json_null());
 	return j;
@@ -193,7 +179,7 @@ requests_json(const struct pfkey_policy *p)
 	for (unsigned i = 0; i < p->n; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "protocol", protocol_name(p->req[i].proto),
 		    "mode", mode_name(p->req[i].mode), "level", p->req[i].level < 4 ? levels[p->req[i].level] : "other",
-		    "reqid", (json_int_t)p->req[i].reqid, "source", address(&p->req[i].src), "destination", address(&p->req[i].dst)));
+		    "reqid", (json_int_t)p->req[i].reqid, "source", json_address(&p->req[i].src), "destination", json_address(&p->req[i].dst)));
 	return list;
 }
 
@@ -225,8 +211,8 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	json_array_append_new(r->counters, json_pack("{s:I, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o}",
 	    "id", (json_int_t)e.id, "direction", e.dir < 4 ? directions[e.dir] : "other",
 	    "action", m->policy.type < 5 ? policy_actions[m->policy.type] : "other", "source", prefix_json(&e.src),
-	    "destination", prefix_json(&e.dst), "protocol", proto, "source_port", e.sport ? number(e.sport) : json_null(),
-	    "destination_port", e.dport ? number(e.dport) : json_null(), "priority", (json_int_t)e.priority,
+	    "destination", prefix_json(&e.dst), "protocol", proto, "source_port", e.sport ? json_number(e.sport) : json_null(),
+	    "destination_port", e.dport ? json_number(e.dport) : json_null(), "priority", (json_int_t)e.priority,
 	    "requests", requests_json(&m->policy), "owner", e.owner == SPD_UNSAID ? json_null() : json_words(m->owner),
 	    "ours", e.owner == SPD_OURS, "tunnel", w && e.owner == SPD_OURS ? json_string(w->t->name) : json_null(),
 	    "child", w && e.owner == SPD_OURS ? json_string(want_child_name(w, c->child)) : json_null()));
@@ -298,7 +284,7 @@ page_done(void *arg, enum reason reason, struct rd *body)
 		str_get(body, name, sizeof(name));
 		v = rd_le64(body);
 		if (rd_ok(body))
-			json_object_set_new(r->counters, name, number(v));
+			json_object_set_new(r->counters, name, json_number(v));
 	}
 	r->paged += n;
 	if (n == 0 || !rd_ok(body) || r->paged > 4096)
@@ -337,7 +323,7 @@ counters_now(struct req *r, json_t *engine)
 	json_t *iked = json_object();
 
 	for (unsigned i = 0; i < s->niked_counters; i++)
-		json_object_set_new(iked, s->iked_counters[i].name, number(s->iked_counters[i].value));
+		json_object_set_new(iked, s->iked_counters[i].name, json_number(s->iked_counters[i].value));
 	req_reply(r, 200, json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I}}", "engine", engine ? json_incref(engine) : json_null(), "iked", iked,
 	    "spdsync", "repairs", (json_int_t)(s->repairs_event + s->repairs_pass), "repairs_event", (json_int_t)s->repairs_event,
 	    "reconciles", (json_int_t)s->reconciles, "applies", (json_int_t)s->applies));
