@@ -116,6 +116,11 @@ test_unit_test_host_drops_LDADD = kernel/user/libipsecd.a kernel/core/libcw.a ke
 test_unit_test_host_drops_SOURCES = test/unit/test_host_drops.c kernel/user/pool.c kernel/user/relay.c kernel/user/seam.c \
 	kernel/user/device.c kernel/user/droplog.c kernel/user/tun.c kernel/user/wire.c kernel/user/wire_err.c kernel/user/wire_in.c kernel/user/wire_out.c \
 	kernel/user/wire_whole.c
+check_PROGRAMS += test/unit/test_host_whole
+UNIT_TESTS += test/unit/test_host_whole
+test_unit_test_host_whole_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_host_whole_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+test_unit_test_host_whole_SOURCES = test/unit/test_host_whole.c kernel/user/wire_whole.c
 FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c,kernel/user/select_text.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload

@@ -41,6 +41,7 @@ struct wire {
 	unsigned	nsocks;
 	struct wire_sock sock[WIRE_SOCKS];
 	bool		no_gso;		/* the system cannot split for us */
+	uint16_t	identification;	/* of the last packet that had none and was cut; 0: none was */
 	uint64_t	send_gso, send_calls;
 	struct wire_rx	*rx;
 	struct wire_tx	*tx;

@@ -77,7 +77,10 @@ sock_for(struct wire *w, const struct cw_pkt *p)
 	return s || o->hlen == 0 ? s : sock_of(w, o, true);
 }
 
-/* The sockets make the IP header anew: of a packet in transport mode that has more than one, or whose identification matters, something would be lost. */
+/*
+ * The sockets make the IP header anew: of a packet in transport mode that has more than one, or whose identification matters, something
+ * would be lost. So AH inside ESP in UDP over IPv4 cannot leave; nor could it come in, as a UDP socket tells no identification.
+ */
 static bool
 has_options(const struct cw_outer *o)
 {

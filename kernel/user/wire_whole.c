@@ -25,6 +25,23 @@ send_one(struct wire_sock *s, const struct cw_outer *o, const uint8_t *head, siz
 	return errno;
 }
 
+/*
+ * Pieces are told by their identification (RFC 791 3.2), and a header with none gets one from the system for each of them. A packet that
+ * had DF had no need of one (RFC 6864 4.1); it has now, one that the last of these ends did not have (4.2).
+ */
+static void
+identify(struct wire *w, uint8_t *head)
+{
+	if (head[4] | head[5])
+		return;
+	if (w->identification == 0)
+		host_random(&w->identification, sizeof(w->identification));
+	if (++w->identification == 0)
+		w->identification = 1;
+	head[4] = (uint8_t)(w->identification >> 8);
+	head[5] = (uint8_t)w->identification;
+}
+
 /* The system makes length and checksum of an IPv4 header anew. */
 static int
 cut4(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uint8_t *text, size_t n, size_t piece)
@@ -34,6 +51,7 @@ cut4(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uin
 	int error = 0;
 
 	memcpy(head, ip, o->hlen);
+	identify(s->w, head);
 	for (size_t at = 0, k; at < n && error == 0; at += k) {
 		unsigned f;
 

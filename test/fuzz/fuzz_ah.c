@@ -19,67 +19,12 @@
 static const uint8_t key[32] = FUZZ_KEY;
 static uint8_t buf[70000];
 
-static struct endpoint
-end(unsigned last, bool six)
-{
-	struct endpoint e = { { 4, { 20, 0, 0, (uint8_t)last } }, 0 };
-
-	if (six)
-		e = (struct endpoint){ { 6, { 0xfd, 0x20, [15] = (uint8_t)last } }, 0 };
-	return e;
-}
-
 static void
-set_up(struct host *h, unsigned mode, bool six)
+keys(struct pfkey_msg *m)
 {
-	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
-	struct endpoint src = end(1, six), dst = end(2, six);
-	struct prefix nets[2] = { { { 4, { 0 } }, 0 }, { { 6, { 0 } }, 0 } };
-	struct pfkey_msg m;
-
-	fuzz_hello(h, c);
-	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_AH);
-	pfkey_set_ends(&m, &src, &dst);
-	pfkey_set_sa2(&m, mode, 0);
-	m.sa = (struct pfkey_sa){ .spi = SPI, .state = SADB_SASTATE_MATURE, .auth = SADB_X_AALG_SHA2_256HMAC };
-	m.key_auth = bytes_of(key, sizeof(key));
-	m.has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_AUTH);
-	fuzz_send(h, c, &m);
-	for (unsigned i = 0; i < 4; i++) {
-		pfkey_msg_init(&m, SADB_X_SPDADD, 0);
-		pfkey_set_selector(&m, &nets[i / 2], &nets[i / 2], 0, 0, 0);
-		m.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = (uint8_t)(i % 2 ? CW_DIR_IN : CW_DIR_OUT), .n = 1 };
-		m.policy.req[0] = (struct pfkey_request){ .proto = 51, .mode = mode == CW_MODE_TRANSPORT ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, .level = CW_LEVEL_REQUIRE };
-		if (m.policy.req[0].mode == CW_MODE_TUNNEL) {
-			m.policy.req[0].src = src.addr;
-			m.policy.req[0].dst = dst.addr;
-		}
-		m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
-		fuzz_send(h, c, &m);
-	}
-	cw_client_close(h->e, c);
-	h->out = 0;
-}
-
-static struct cw_addr
-cw_end(unsigned last, bool six)
-{
-	struct endpoint e = end(last, six);
-	struct cw_addr a = { .fam = e.addr.fam };
-
-	memcpy(a.b, e.addr.b, sizeof(a.b));
-	return a;
-}
-
-static void
-receive(struct host *h, struct cw_pkt *p)
-{
-	h->out = 0;
-	cw_wire_in(h->e, &p, 1, 5);
-	if (h->out != 1 || p->verdict == CW_PENDING)
-		abort();	/* a packet comes back exactly once */
-	if (p->off > p->cap || p->len > p->cap - p->off || p->nhist > CW_NEST_MAX)
-		abort();
+	m->sa = (struct pfkey_sa){ .spi = SPI, .state = SADB_SASTATE_MATURE, .auth = SADB_X_AALG_SHA2_256HMAC };
+	m->key_auth = bytes_of(key, sizeof(key));
+	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_AUTH);
 }
 
 /* A header of ours in front of ah, of which whatever is walked is theirs, and the ICV over all of it. */
@@ -119,13 +64,13 @@ wire(struct host *h, const uint8_t *p, size_t n, bool right, bool six, unsigned 
 		return;
 	memcpy(buf + CW_HEADROOM, p, n);
 	pkt.len = (uint32_t)(n - hlen);
-	pkt.outer.src = cw_end(1, six);
-	pkt.outer.dst = cw_end(2, six);
+	pkt.outer.src = fuzz_end(1, six);
+	pkt.outer.dst = fuzz_end(2, six);
 	pkt.outer.proto = 51;
 	pkt.outer.hlen = (uint16_t)hlen;
 	if (right)
 		authenticate(buf + CW_HEADROOM, hlen, buf + pkt.off, pkt.len, six);
-	receive(h, &pkt);
+	fuzz_receive(h, &pkt);
 }
 
 /* What went out comes in, and its ICV is right; with a source route it is not there yet. */
@@ -144,7 +89,7 @@ plain(struct host *h, const uint8_t *p, size_t n)
 	if (pkt.verdict != CW_SEALED)
 		return;
 	hlen = pkt.outer.hlen;
-	receive(h, &pkt);
+	fuzz_receive(h, &pkt);
 	if (hlen > (pkt.outer.dst.fam == 6 ? 40 : 20))
 		return;
 	if (pkt.drop == CW_DROP_ICV_WRONG || pkt.drop == CW_DROP_AH_SHORT)
@@ -167,7 +112,7 @@ header(const uint8_t *p, size_t n, bool out)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	static const unsigned modes[] = { CW_MODE_TRANSPORT, CW_MODE_TUNNEL, CW_MODE_ANY, CW_MODE_TUNNEL };
+	static const uint8_t modes[] = { CW_MODE_TRANSPORT, CW_MODE_TUNNEL, CW_MODE_ANY, CW_MODE_TUNNEL };
 	struct host h = { .mtu = 1400 };
 	bool six;
 
@@ -179,7 +124,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	}
 	h.e = cw_new(&h);
-	set_up(&h, modes[p[1] % 4], six);
+	fuzz_one_sa(&h, &(struct fuzz_sa){ .satype = SADB_SATYPE_AH, .proto = 51, .mode = modes[p[1] % 4], .level = CW_LEVEL_REQUIRE, .six = six }, keys);
 	if (p[0] % 4 == 2)
 		plain(&h, p + 3, n - 3);
 	else

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fuzz_core.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "pfkey.h"
 
 void host_plain_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
@@ -109,4 +112,64 @@ fuzz_tunnel(struct host *h)
 	}
 	cw_client_close(h->e, c);
 	h->out = 0;
+}
+
+struct cw_addr
+fuzz_end(unsigned last, bool six)
+{
+	if (six)
+		return (struct cw_addr){ .fam = 6, .b = { 0xfd, 0x20, [15] = (uint8_t)last } };
+	return fuzz_addr(last);
+}
+
+static struct endpoint
+end(unsigned last, bool six)
+{
+	struct cw_addr a = fuzz_end(last, six);
+	struct endpoint e = { { a.fam, { 0 } }, 0 };
+
+	memcpy(e.addr.b, a.b, sizeof(e.addr.b));
+	return e;
+}
+
+void
+fuzz_one_sa(struct host *h, const struct fuzz_sa *sa, void (*keys)(struct pfkey_msg *))
+{
+	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
+	struct endpoint src = end(1, sa->six), dst = end(2, sa->six);
+	struct prefix nets[2] = { { { 4, { 0 } }, 0 }, { { 6, { 0 } }, 0 } };
+	struct pfkey_msg m;
+
+	fuzz_hello(h, c);
+	pfkey_msg_init(&m, SADB_ADD, sa->satype);
+	pfkey_set_ends(&m, &src, &dst);
+	pfkey_set_sa2(&m, sa->mode, 0);
+	keys(&m);
+	fuzz_send(h, c, &m);
+	for (unsigned i = 0; i < 4; i++) {
+		pfkey_msg_init(&m, SADB_X_SPDADD, 0);
+		pfkey_set_selector(&m, &nets[i / 2], &nets[i / 2], 0, 0, 0);
+		m.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = (uint8_t)(i % 2 ? CW_DIR_IN : CW_DIR_OUT), .n = 1 };
+		m.policy.req[0] = (struct pfkey_request){ .proto = sa->proto, .mode = CW_MODE_TRANSPORT, .level = sa->level };
+		if (sa->mode != CW_MODE_TRANSPORT) {
+			m.policy.req[0].mode = CW_MODE_TUNNEL;
+			m.policy.req[0].src = src.addr;
+			m.policy.req[0].dst = dst.addr;
+		}
+		m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+		fuzz_send(h, c, &m);
+	}
+	cw_client_close(h->e, c);
+	h->out = 0;
+}
+
+void
+fuzz_receive(struct host *h, struct cw_pkt *p)
+{
+	h->out = 0;
+	cw_wire_in(h->e, &p, 1, 5);
+	if (h->out != 1 || p->verdict == CW_PENDING)
+		abort();	/* a packet comes back exactly once */
+	if (p->off > p->cap || p->len > p->cap - p->off || p->nhist > CW_NEST_MAX)
+		abort();
 }

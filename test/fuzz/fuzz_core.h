@@ -21,4 +21,10 @@ void fuzz_send(struct host *, struct cw_client *, const struct pfkey_msg *);
 void fuzz_hello(struct host *, struct cw_client *);
 void fuzz_tunnel(struct host *);	/* SA 0x1000 from .1 to .2 both ways, policies 10/8 and fd00::/8 with each other */
 
+/* One SA between ends of either family, and policies that ask for its protocol of everything in and out. */
+struct fuzz_sa { uint8_t satype, proto, mode, level; bool six; };
+struct cw_addr fuzz_end(unsigned last, bool six);
+void fuzz_one_sa(struct host *, const struct fuzz_sa *, void (*keys)(struct pfkey_msg *));	/* keys: adds the SA itself to the ADD */
+void fuzz_receive(struct host *, struct cw_pkt *);	/* by the wire; it has to come back, once and whole */
+
 #endif

@@ -14,66 +14,11 @@
 
 static uint8_t buf[ROOM];
 
-static struct endpoint
-end(unsigned last, bool six)
-{
-	struct endpoint e = { { 4, { 20, 0, 0, (uint8_t)last } }, 0 };
-
-	if (six)
-		e = (struct endpoint){ { 6, { 0xfd, 0x20, [15] = (uint8_t)last } }, 0 };
-	return e;
-}
-
 static void
-set_up(struct host *h, unsigned mode, bool six)
+keys(struct pfkey_msg *m)
 {
-	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
-	struct endpoint src = end(1, six), dst = end(2, six);
-	struct prefix nets[2] = { { { 4, { 0 } }, 0 }, { { 6, { 0 } }, 0 } };
-	struct pfkey_msg m;
-
-	fuzz_hello(h, c);
-	pfkey_msg_init(&m, SADB_ADD, SADB_X_SATYPE_IPCOMP);
-	pfkey_set_ends(&m, &src, &dst);
-	pfkey_set_sa2(&m, mode, 0);
-	m.sa = (struct pfkey_sa){ .spi = CPI, .state = SADB_SASTATE_MATURE, .encrypt = 2, .flags = 0x80 };
-	m.has |= PFKEY_HAS(SADB_EXT_SA);
-	fuzz_send(h, c, &m);
-	for (unsigned i = 0; i < 4; i++) {
-		pfkey_msg_init(&m, SADB_X_SPDADD, 0);
-		pfkey_set_selector(&m, &nets[i / 2], &nets[i / 2], 0, 0, 0);
-		m.policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = (uint8_t)(i % 2 ? CW_DIR_IN : CW_DIR_OUT), .n = 1 };
-		m.policy.req[0] = (struct pfkey_request){ .proto = 108, .mode = mode == CW_MODE_TRANSPORT ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, .level = CW_LEVEL_USE };
-		if (m.policy.req[0].mode == CW_MODE_TUNNEL) {
-			m.policy.req[0].src = src.addr;
-			m.policy.req[0].dst = dst.addr;
-		}
-		m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
-		fuzz_send(h, c, &m);
-	}
-	cw_client_close(h->e, c);
-	h->out = 0;
-}
-
-static struct cw_addr
-cw_end(unsigned last, bool six)
-{
-	struct endpoint e = end(last, six);
-	struct cw_addr a = { .fam = e.addr.fam };
-
-	memcpy(a.b, e.addr.b, sizeof(a.b));
-	return a;
-}
-
-static void
-receive(struct host *h, struct cw_pkt *p)
-{
-	h->out = 0;
-	cw_wire_in(h->e, &p, 1, 5);
-	if (h->out != 1 || p->verdict == CW_PENDING)
-		abort();	/* a packet comes back exactly once */
-	if (p->off > p->cap || p->len > p->cap - p->off || p->nhist > CW_NEST_MAX)
-		abort();
+	m->sa = (struct pfkey_sa){ .spi = CPI, .state = SADB_SASTATE_MATURE, .encrypt = 2, .flags = 0x80 };
+	m->has |= PFKEY_HAS(SADB_EXT_SA);
 }
 
 static void
@@ -102,11 +47,11 @@ wire(struct host *h, const uint8_t *p, size_t n, unsigned kind, bool six, uint8_
 	}
 	memcpy(d + head, p, n);
 	pkt.len = (uint32_t)(head + n);
-	pkt.outer.src = cw_end(1, six);
-	pkt.outer.dst = cw_end(2, six);
+	pkt.outer.src = fuzz_end(1, six);
+	pkt.outer.dst = fuzz_end(2, six);
 	pkt.outer.tos = tos;
 	pkt.outer.proto = kind == 3 ? (tos & 1 ? 4 : 41) : 108;
-	receive(h, &pkt);
+	fuzz_receive(h, &pkt);
 }
 
 /* What went out compressed comes in as it was. */
@@ -127,7 +72,7 @@ plain(struct host *h, const uint8_t *p, size_t n)
 		return;
 	len = pkt.len;
 	memcpy(was, cw_pkt_data(&pkt), len);
-	receive(h, &pkt);
+	fuzz_receive(h, &pkt);
 	if (pkt.drop == CW_DROP_COMP_MALFORMED || pkt.drop == CW_DROP_COMP_TOO_LARGE || pkt.drop == CW_DROP_COMP_SHORT)
 		abort();
 }
@@ -135,7 +80,7 @@ plain(struct host *h, const uint8_t *p, size_t n)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	static const unsigned modes[] = { CW_MODE_TRANSPORT, CW_MODE_TUNNEL, CW_MODE_ANY, CW_MODE_TUNNEL };
+	static const uint8_t modes[] = { CW_MODE_TRANSPORT, CW_MODE_TUNNEL, CW_MODE_ANY, CW_MODE_TUNNEL };
 	struct host h = { .mtu = 1400 };
 	bool six;
 
@@ -143,7 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	six = p[1] & 4;
 	h.e = cw_new(&h);
-	set_up(&h, modes[p[1] % 4], six);
+	fuzz_one_sa(&h, &(struct fuzz_sa){ .satype = SADB_X_SATYPE_IPCOMP, .proto = 108, .mode = modes[p[1] % 4], .level = CW_LEVEL_USE, .six = six }, keys);
 	if (p[0] % 5 == 4)
 		plain(&h, p + 3, n - 3);
 	else

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packets that ipsecd sends with their own IP header: whole, or in pieces that the other end can put together again. sendmsg is the
+ * test's: it takes what fits a device of 1500 octets.
+ */
+#include "test.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "wire_buf.h"
+
+#define DEVICE	1500u
+#define PIECES	16u
+
+static struct { uint8_t b[2048]; size_t n; } sent[PIECES];
+static unsigned nsent, refused;
+static uint8_t random_octet;
+
+void
+host_random(void *p, size_t n)
+{
+	memset(p, random_octet, n);
+}
+
+void
+wire_errors(struct wire_sock *s)
+{
+	refused++;
+}
+
+ssize_t
+sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		n += m->msg_iov[i].iov_len;
+	if (n > DEVICE) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	assert_true(nsent < PIECES);
+	n = 0;
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		memcpy(sent[nsent].b + n, m->msg_iov[i].iov_base, m->msg_iov[i].iov_len);
+		n += m->msg_iov[i].iov_len;
+	}
+	sent[nsent++].n = n;
+	return (ssize_t)n;
+}
+
+static unsigned
+two(const uint8_t *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+/* A packet of so much text behind its header, in a buffer of the test's. */
+static struct cw_pkt
+packet(uint8_t *buf, uint8_t fam, unsigned hlen, size_t n, uint16_t piece)
+{
+	struct cw_pkt p = { .buf = buf, .cap = 70000, .off = hlen, .len = (uint32_t)n };
+
+	memset(buf, 0, hlen);
+	buf[0] = fam == 4 ? (uint8_t)(0x40 | hlen / 4) : 0x60;
+	buf[fam == 4 ? 9 : 6] = 17;
+	for (size_t i = 0; i < n; i++)
+		buf[hlen + i] = (uint8_t)(i * 7 + i / 256);
+	p.outer = (struct cw_outer){ .hlen = (uint16_t)hlen, .piece = piece, .dst = { fam, { 20, 0, 0, 2 } }, .proto = 17 };
+	nsent = refused = 0;
+	return p;
+}
+
+/* RFC 791 3.2: what the pieces are put together to. 0: they are none of one packet. */
+static size_t
+together4(uint8_t *to, unsigned hlen)
+{
+	size_t whole = 0, have = 0;
+
+	for (unsigned i = 0; i < nsent; i++) {
+		const uint8_t *h = sent[i].b;
+		size_t at = (two(h + 6) & 0x1fff) * 8u, n = sent[i].n - hlen;
+
+		if (two(h + 4) != two(sent[0].b + 4) || memcmp(h + 9, sent[0].b + 9, 1) != 0 || (h[6] & 0x40))
+			return 0;
+		if (two(h + 6) & 0x2000)
+			assert_int_equal(n % 8, 0);
+		else
+			whole = at + n;
+		memcpy(to + at, h + hlen, n);
+		have += n;
+	}
+	return have == whole ? whole : 0;
+}
+
+static void
+pieces4(void **state)
+{
+	static const size_t sizes[] = { 1481, 1489, 2960, 4000, 16000 };
+	static const unsigned paths[] = { 0, 1500, 1280, 1400, 576 };
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 4, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000], got[70000];
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (unsigned k = 0; k < sizeof(paths) / sizeof(paths[0]); k++)
+			for (unsigned hlen = 20; hlen <= 60; hlen += 20) {
+				struct cw_pkt p = packet(buf, 4, hlen, sizes[i], (uint16_t)paths[k]);
+
+				if (sizes[i] / 520 >= PIECES && paths[k] == 576)
+					continue;
+				assert_int_equal(wire_whole(&s, &p), 0);
+				assert_true(nsent > 1);
+				for (unsigned j = 0; j < nsent; j++)
+					assert_true(sent[j].n <= (paths[k] ? paths[k] : 1280));
+				assert_int_equal(together4(got, hlen), sizes[i]);
+				assert_memory_equal(got, buf + hlen, sizes[i]);
+			}
+}
+
+/* One that the packet has stays; one that it has not is none that the last one had, and never zero (the system would choose another). */
+static void
+identification(void **state)
+{
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 4, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000], got[70000];
+	unsigned last = 0;
+
+	random_octet = 0xff;	/* the next one is where it ends */
+	for (unsigned i = 0; i < 70000; i++) {
+		struct cw_pkt p = packet(buf, 4, 20, 3000, 1500);
+		unsigned id;
+
+		assert_int_equal(wire_whole(&s, &p), 0);
+		id = two(sent[0].b + 4);
+		assert_int_not_equal(id, 0);
+		assert_int_not_equal(id, last);
+		assert_int_equal(together4(got, 20), 3000);
+		last = id;
+	}
+	for (unsigned id = 1; id <= 0xffff; id += 0x101) {
+		struct cw_pkt p = packet(buf, 4, 20, 3000, 1500);
+
+		buf[4] = (uint8_t)(id >> 8);
+		buf[5] = (uint8_t)id;
+		assert_int_equal(wire_whole(&s, &p), 0);
+		assert_int_equal(two(sent[0].b + 4), id);
+		assert_int_equal(together4(got, 20), 3000);
+	}
+}
+
+/* A packet that is a piece itself is cut on. */
+static void
+piece_of_a_piece(void **state)
+{
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 4, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000];
+	struct cw_pkt p = packet(buf, 4, 20, 1480, 1280);
+
+	buf[4] = 0x12;
+	buf[6] = 0x20;
+	buf[7] = 185;		/* at 1480, and more follow */
+	assert_int_equal(wire_whole(&s, &p), 0);
+	assert_int_equal(nsent, 2);
+	assert_int_equal(two(sent[0].b + 6), 0x2000 | 185);
+	assert_int_equal(two(sent[1].b + 6), 0x2000 | (185 + 1256 / 8));
+	p = packet(buf, 4, 20, 1480, 1280);
+	buf[4] = 0x12;
+	buf[7] = 185;		/* the last one */
+	assert_int_equal(wire_whole(&s, &p), 0);
+	assert_int_equal(two(sent[0].b + 6), 0x2000 | 185);
+	assert_int_equal(two(sent[1].b + 6), 185 + 1256 / 8);
+}
+
+static void
+whole(void **state)
+{
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 4, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000];
+	struct cw_pkt p = packet(buf, 4, 20, 1480, 1500);
+
+	assert_int_equal(wire_whole(&s, &p), 0);
+	assert_int_equal(nsent, 1);
+	assert_int_equal(two(sent[0].b + 4), 0);	/* the system chooses */
+	p = packet(buf, 4, 20, 1481, 1500);
+	buf[6] = 0x40;
+	assert_int_equal(wire_whole(&s, &p), EMSGSIZE);	/* DF: it is not cut */
+	assert_int_equal(nsent, 0);
+}
+
+static void
+pieces6(void **state)
+{
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 6, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000], got[70000];
+	struct cw_pkt p = packet(buf, 6, 40, 4000, 1500);
+	size_t have = 0;
+
+	random_octet = 0x5a;
+	assert_int_equal(wire_whole(&s, &p), 0);
+	assert_int_equal(nsent, 3);
+	for (unsigned i = 0; i < nsent; i++) {
+		const uint8_t *h = sent[i].b;
+		size_t at = two(h + 42) & 0xfff8, n = sent[i].n - 48;
+
+		assert_true(sent[i].n <= 1500);
+		assert_int_equal(h[6], IPPROTO_FRAGMENT);
+		assert_int_equal(h[40], 17);
+		assert_int_equal(two(h + 4), n + 8);
+		assert_int_equal(h[43] & 1, i + 1 < nsent);
+		assert_memory_equal(h + 44, "\x5a\x5a\x5a\x5a", 4);
+		memcpy(got + at, h + 48, n);
+		have += n;
+	}
+	assert_int_equal(have, 4000);
+	assert_memory_equal(got, buf + 40, 4000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pieces4), cmocka_unit_test(identification), cmocka_unit_test(piece_of_a_piece), cmocka_unit_test(whole),
+		cmocka_unit_test(pieces6),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
