@@ -15,8 +15,9 @@ host_ok(const char *s)
 		if (!name_ok_n(s, n))
 			return false;
 		labels++;
+		/* RFC 1123 2.1: the last one is a word, so what ends in a number is a mistyped address. */
 		if (s[n] == '\0')
-			return labels > 1;
+			return labels > 1 && strspn(s, "0123456789") != n;
 		s += n + 1;
 	}
 }

@@ -33,7 +33,7 @@ struct resolved {
 	char		detail[RESOLVE_DETAIL];
 };
 
-/* A host name of the DNS as it is written in files: labels of lower-case letters, digits and inner hyphens, two at least. */
+/* A host name of the DNS as it is written in files: labels of lower-case letters, digits and inner hyphens, two at least, the last no number. */
 bool host_ok(const char *);
 
 void resolve_put(struct wr *, const struct resolve *);

@@ -23,12 +23,26 @@ retry_later(struct sync *s)
 	evtimer_add(s->engine.retry, &second);
 }
 
+/* Who was overtaken looks again at once, but not twice: an engine that goes on refusing would keep both busy for nothing. */
+static bool
+look_at_once(struct sync *s)
+{
+	struct engine *e = &s->engine;
+	bool at_once = e->race && !e->raced;
+
+	if (e->race && e->raced)
+		retry_later(s);
+	e->raced = at_once;
+	e->race = false;
+	return at_once;
+}
+
 /* The run is over. */
 static void
 finish(struct sync *s)
 {
 	struct engine *e = &s->engine;
-	bool stale = e->push_gen != e->gen;
+	bool stale = e->push_gen != e->gen, raced = look_at_once(s);
 
 	e->busy = false;
 	s->reconciles++;
@@ -39,7 +53,7 @@ finish(struct sync *s)
 		e->stands = true;
 		log_info(NULL, "policies", "%zu policies stand in the engine.", wants_none(s) ? 0 : s->want.spd.n - e->blocked);
 	}
-	if (e->again || stale) {
+	if (e->again || stale || raced) {
 		engine_reconcile(s, e->by_event);
 		return;
 	}
@@ -78,7 +92,7 @@ op_done(void *arg, int err, const struct pfkey_msg *reply)
 		e->last_err = err;
 	}
 	if (err == ENOENT || err == EEXIST)
-		e->again = true;
+		e->race = true;
 	if (e->up)
 		push(s);
 }

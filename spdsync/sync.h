@@ -96,6 +96,7 @@ struct engine {
 	struct pfkey	*pf;
 	bool		up;		/* HELLO was answered */
 	bool		busy, again;	/* a reconciliation runs; another is due */
+	bool		race, raced;	/* in this run somebody was faster; in the last one, which was followed by this at once */
 	bool		by_event;	/* the one that is due or running was asked for by an event */
 	bool		stands;		/* the wanted policies stand, as of the last look */
 	unsigned	blocked;	/* wanted policies that a foreign one keeps out */

@@ -14,6 +14,7 @@
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
  *	cut LINK           iked, keymgr or ipsecd dies, and no new one comes until "drop"
  *	fails REASON       how keymgr answers what is asked about certificates, and ipsecd about the guard, from now on
+ *	full               the engine says EEXIST to each policy that is added; takes: no more
  *	hang               the engine stops answering; notaps busy|none|no: it has no room for a tap, or knows none; taps N [OCTETS]: N packets go through the one it was asked for last
  *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
  *	deaf N [PATH]      there be N clients of ro.sock that ask for PATH (the events) and take nothing of it; leave: they go
@@ -58,7 +59,7 @@ struct world {
 	struct ipc	*sup, *iked, *keymgr, *ipsecd;
 	int		engine;
 	struct event	*engine_ev, *in_ev;
-	bool		hang;
+	bool		hang, full;
 	struct taps	taps;
 	bool		mute;
 	enum reason	secret, fails;
@@ -109,7 +110,8 @@ find_policy(const struct world *w, const struct pfkey_msg *m, bool by_id)
 		const struct pfkey_msg *p = &w->policies[i];
 
 		if (by_id ? p->policy.id == m->policy.id : p->policy.dir == m->policy.dir && p->src.prefixlen == m->src.prefixlen &&
-		    p->dst.prefixlen == m->dst.prefixlen && addr_eq(&p->src.ep.addr, &m->src.ep.addr) && addr_eq(&p->dst.ep.addr, &m->dst.ep.addr))
+		    p->dst.prefixlen == m->dst.prefixlen && addr_eq(&p->src.ep.addr, &m->src.ep.addr) && addr_eq(&p->dst.ep.addr, &m->dst.ep.addr) &&
+		    p->src.proto == m->src.proto && p->src.ep.port == m->src.ep.port && p->dst.ep.port == m->dst.ep.port)
 			return (int)i;
 	}
 	return -1;
@@ -153,7 +155,7 @@ engine_answer(struct world *w, struct pfkey_msg *m)
 		at = find_policy(w, m, false);
 		heard(w, "engine %s dir=%u reqid=%u priority=%u", m->type == SADB_X_SPDADD ? "SPDADD" : "SPDUPDATE", m->policy.dir,
 		    m->policy.req[0].reqid, m->policy.priority);
-		if (m->type == SADB_X_SPDADD && at >= 0)
+		if (m->type == SADB_X_SPDADD && (at >= 0 || w->full))
 			m->err = EEXIST;
 		else {
 			m->policy.id = at >= 0 ? w->policies[at].policy.id : ++w->last_id;
@@ -703,10 +705,8 @@ command(struct world *w, char *line)
 		engine_tell(w, SADB_X_SPDDELETE2, &m);
 	} else if (strcmp(verb, "foreign") == 0 && a && b)
 		foreign(w, a, b);
-	else if (strcmp(verb, "mute") == 0)
-		w->mute = true;
-	else if (strcmp(verb, "speak") == 0)
-		w->mute = false;
+	else if (strcmp(verb, "mute") == 0 || strcmp(verb, "speak") == 0)
+		w->mute = *verb == 'm';
 	else if (strcmp(verb, "secret") == 0 && a)
 		w->secret = (enum reason)reason_by_name(a);
 	else if (strcmp(verb, "fails") == 0 && a)
@@ -731,6 +731,8 @@ command(struct world *w, char *line)
 		give_link(w, a);
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
+	else if (strcmp(verb, "full") == 0 || strcmp(verb, "takes") == 0)
+		w->full = *verb == 'f';
 	else if (taps_command(&w->taps, w->engine, verb, a, b))
 		;
 	else if ((strcmp(verb, "crowd") == 0 || strcmp(verb, "deaf") == 0) && a)
@@ -739,10 +741,8 @@ command(struct world *w, char *line)
 		crowd_leave();
 	else if (strcmp(verb, "count") == 0)
 		printf("%u ", w->npolicies);
-	else if (strcmp(verb, "kill") == 0)
-		end_child(w, SIGKILL);
-	else if (strcmp(verb, "term") == 0)
-		end_child(w, SIGTERM);
+	else if (strcmp(verb, "kill") == 0 || strcmp(verb, "term") == 0)
+		end_child(w, *verb == 'k' ? SIGKILL : SIGTERM);
 	else if (strcmp(verb, "start") == 0)
 		start(w);
 	printf("ok\n");

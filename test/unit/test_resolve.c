@@ -166,7 +166,8 @@ test_files(void **state)
 static void
 test_names(void **state)
 {
-	static const char *const good[] = { "a.b", "gw.example.org", "1.example", "x-1.y--z.de" }, *const bad[] = { "", "a", "a.", ".a", "a..b", "a.-b", "a.b-", "A.b", "a_b.c", "a b.c" };
+	static const char *const good[] = { "a.b", "gw.example.org", "1.example", "10.0.2.1a", "x-1.y--z.de" }, *const bad[] = { "", "a", "a.", ".a", "a..b", "a.-b", "a.b-", "A.b", "a_b.c", "a b.c",
+		"192.o.2.1", "gw.example.0", "1.2" };
 	char big[300];
 
 	(void)state;

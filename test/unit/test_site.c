@@ -131,6 +131,7 @@ test_refused(void **state)
 		{ "  tokyo-newyork:", "  spd-20-0-0-2:", R_NAME_INVALID, 6, 3, "setkey's policies" },
 		{ "20.0.0.2", "newyork", R_VALUE_INVALID, 4, 22, "whole name" },
 		{ "20.0.0.2", "new_york.example", R_VALUE_INVALID, 4, 22, "whole name" },
+		{ "20.0.0.2", "20.o.0.2", R_VALUE_INVALID, 4, 22, "whole name" },
 		{ "20.0.0.2", "20.0.0.256", R_VALUE_INVALID, 4, 22, "not an IP address" },
 		{ "20.0.0.2", "020.0.0.2", R_VALUE_INVALID, 4, 22, "not an IP address" },
 		{ "20.0.0.2", "0.0.0.0", R_VALUE_INVALID, 4, 22, "no gateway" },
