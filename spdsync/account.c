@@ -226,11 +226,15 @@ account_still(struct req *r)
 /* ---- signing in ---- */
 
 void
-account_session(struct req *r, const char *session, const char *user, enum role role, uint64_t now)
+account_answer(struct req *r, enum reason reason, char session[static TOKEN_CAP], const struct account *a, uint64_t since)
 {
-	news_command(r->s, r->audit);
-	req_audited(r);
-	req_reply(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "session", session, "user", user, "role", role_name(role), "expires", json_time(now + SESSION_MAX_S)));
+	if (reason == R_OK) {
+		req_told(r);
+		req_reply(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "session", session, "user", a->name, "role", role_name(a->role), "expires",
+		    json_time(since + SESSION_MAX_S)));
+	} else
+		account_fail(r, reason);
+	wipe(session, TOKEN_CAP);
 }
 
 bool
@@ -240,10 +244,8 @@ account_matches(struct req *r, const struct account *a, const char *made)
 	bool same;
 
 	secret_set(&is, bytes_of(a->hash, strlen(a->hash)));
-	same = a->name[0] && !a->disabled && *made && secret_eq(&is, bytes_of(made, strlen(made))) && r->audit;
+	same = a->name[0] && !a->disabled && *made && secret_eq(&is, bytes_of(made, strlen(made)));
 	secret_wipe(&is);
-	if (same)
-		snprintf(r->audit->result, sizeof(r->audit->result), "OK");
 	return same;
 }
 
@@ -259,12 +261,8 @@ login_done(void *arg, const char *made)
 
 	account_waited(r, &b, &a);
 	if (account_matches(r, a, made))
-		reason = token_make("cws_", session) ? session_begin(r->s->store, a, r->client, session, now, r->audit) : R_INTERNAL;
-	if (reason == R_OK)
-		account_session(r, session, a->name, a->role, now);
-	else
-		account_fail(r, reason);
-	wipe(session, sizeof(session));
+		reason = token_make("cws_", session) ? session_begin(r->s->store, a, r->client, session, now, req_line(r)) : R_INTERNAL;
+	account_answer(r, reason, session, a, now);
 }
 
 /* The audit log hears of each delay once. */
@@ -319,16 +317,10 @@ first_done(void *arg, const char *made)
 	memcpy(token, b->token.b, b->token.n);
 	token[b->token.n] = '\0';
 	snprintf(a->hash, sizeof(a->hash), "%s", made);
-	if (*made && r->audit && token_make("cws_", session)) {
-		snprintf(r->audit->result, sizeof(r->audit->result), "OK");
-		reason = first_user_add(r->s->store, token, a, r->client, session, now, r->audit);
-	}
+	if (*made && token_make("cws_", session))
+		reason = first_user_add(r->s->store, token, a, r->client, session, now, req_line(r));
 	wipe(token, sizeof(token));
-	if (reason == R_OK)
-		account_session(r, session, a->name, a->role, now);
-	else
-		account_fail(r, reason);
-	wipe(session, sizeof(session));
+	account_answer(r, reason, session, a, now);
 }
 
 void
@@ -364,14 +356,20 @@ post_first_user(struct req *r)
 void
 post_logout(struct req *r)
 {
+	enum reason reason;
+
 	if (r->grant.kind != GRANT_SESSION) {
 		req_error(r, 400, R_REQUEST_INVALID, "This is not a session.", "");
 		return;
 	}
 	req_audit(r, "logout", "");
-	if (session_end(r->s->store, r->grant.number) == R_STORE_FAILED)
-		account_fail(r, R_STORE_FAILED);
-	else
-		req_reply(r, 200, json_pack("{s:b}", "done", 1));
+	reason = session_end(r->s->store, r->grant.number, req_line(r));
+	if (reason == R_STORE_FAILED) {
+		account_fail(r, reason);
+		return;
+	}
+	if (reason == R_OK)
+		req_told(r);
+	req_reply(r, 200, json_pack("{s:b}", "done", 1));
 }
 

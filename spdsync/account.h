@@ -19,8 +19,9 @@ struct account_wait *account_waited(struct req *, struct accountbody **, struct 
 bool account_still(struct req *);		/* who waited for a hash still may; false: the error was sent */
 void account_fail(struct req *, enum reason);
 bool account_charged(struct req *, const char *user);	/* a try at this name's password; false: it has to wait, and was told so */
-bool account_matches(struct req *, const struct account *, const char *made);	/* that hash is the account's: the verdict is noted in the audit line */
-void account_session(struct req *, const char *session, const char *user, enum role, uint64_t now);	/* the answer: a session begins */
+bool account_matches(struct req *, const struct account *, const char *made);	/* that hash is the account's */
+/* The end of whatever begins a session: the answer, and the session's token is wiped. since: from when on it counts. */
+void account_answer(struct req *, enum reason, char session[static TOKEN_CAP], const struct account *, uint64_t since);
 
 void post_login(struct req *);			/* account.c */
 void post_logout(struct req *);

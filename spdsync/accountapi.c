@@ -45,9 +45,10 @@ get_users(struct req *r)
 static void
 done(struct req *r, enum reason reason)
 {
-	if (reason == R_OK)
+	if (reason == R_OK) {
+		req_told(r);
 		req_reply(r, 200, json_pack("{s:s, s:b}", "name", r->name, "done", 1));
-	else
+	} else
 		account_fail(r, reason);
 }
 
@@ -61,7 +62,7 @@ add_done(void *arg, const char *made)
 	account_waited(r, &b, &a);
 	snprintf(a->hash, sizeof(a->hash), "%s", made);
 	if (account_still(r))
-		done(r, *made ? account_add(r->s->store, a) : R_INTERNAL);
+		done(r, *made ? account_add(r->s->store, a, req_line(r)) : R_INTERNAL);
 }
 
 void
@@ -96,7 +97,7 @@ change_done(void *arg, const char *made)
 
 	account_waited(r, &b, &a);
 	if (account_still(r))
-		done(r, *made ? account_change(r->s->store, r->name, b->role, made, b->disabled) : R_INTERNAL);
+		done(r, *made ? account_change(r->s->store, r->name, b->role, made, b->disabled, req_line(r)) : R_INTERNAL);
 }
 
 void
@@ -119,7 +120,7 @@ post_user(struct req *r)
 	else if (b.password.n)
 		account_hash(r, &b, &a, NULL, change_done);
 	else
-		done(r, account_change(r->s->store, r->name, b.role, NULL, b.disabled));
+		done(r, account_change(r->s->store, r->name, b.role, NULL, b.disabled, req_line(r)));
 	wipe(&a, sizeof(a));
 	accountbody_wipe(&b);
 }
@@ -128,7 +129,7 @@ void
 delete_user(struct req *r)
 {
 	req_audit(r, "user removal", r->name);
-	done(r, account_delete(r->s->store, r->name));
+	done(r, account_delete(r->s->store, r->name, req_line(r)));
 }
 
 void
@@ -139,10 +140,11 @@ post_first_token(struct req *r)
 	enum reason reason;
 
 	req_audit(r, "first token", "");
-	reason = token_make("cwf_", token) ? first_token_set(r->s->store, token, now) : R_INTERNAL;
-	if (reason == R_OK)
+	reason = token_make("cwf_", token) ? first_token_set(r->s->store, token, now, req_line(r)) : R_INTERNAL;
+	if (reason == R_OK) {
+		req_told(r);
 		req_reply(r, 200, json_pack("{s:s, s:o}", "token", token, "expires", json_time(now + FIRST_TOKEN_S)));
-	else
+	} else
 		account_fail(r, reason);
 	wipe(token, sizeof(token));
 }
@@ -185,7 +187,7 @@ delete_session(struct req *r)
 	uint64_t id = parse_count(r->name, INT64_MAX);
 
 	req_audit(r, "session end", r->name);
-	done(r, id ? session_end(r->s->store, id) : R_NOT_FOUND);
+	done(r, id ? session_end(r->s->store, id, req_line(r)) : R_NOT_FOUND);
 }
 
 /* ---- tokens ---- */
@@ -241,11 +243,12 @@ post_tokens(struct req *r)
 	snprintf(t.user, sizeof(t.user), "%s", r->grant.user);
 	t.role = b.role;
 	t.expires = t.created + b.days * 86400ull;
-	reason = token_make("cwt_", token) ? token_add(r->s->store, token, &t) : R_INTERNAL;
-	if (reason == R_OK)
+	reason = token_make("cwt_", token) ? token_add(r->s->store, token, &t, req_line(r)) : R_INTERNAL;
+	if (reason == R_OK) {
+		req_told(r);
 		req_reply(r, 200, json_pack("{s:I, s:s, s:s, s:s, s:o}", "id", (json_int_t)t.number, "token", token, "name", t.name, "role",
 		    role_name(t.role), "expires", json_time(t.expires)));
-	else
+	} else
 		account_fail(r, reason);
 	wipe(token, sizeof(token));
 }
@@ -256,5 +259,5 @@ delete_token(struct req *r)
 	uint64_t id = parse_count(r->name, INT64_MAX);
 
 	req_audit(r, "token removal", r->name);
-	done(r, id ? token_remove(r->s->store, id) : R_NOT_FOUND);
+	done(r, id ? token_remove(r->s->store, id, req_line(r)) : R_NOT_FOUND);
 }

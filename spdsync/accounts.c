@@ -60,6 +60,23 @@ end(struct store *s, enum reason r)
 	return r == R_OK ? R_STORE_FAILED : r;
 }
 
+/* The same, of a change and the line of the audit log that tells of it. */
+static enum reason
+end_told(struct store *s, enum reason r, const struct audit_row *row)
+{
+	return end(s, r == R_OK && !store_audit(s, row) ? R_STORE_FAILED : r);
+}
+
+/* One statement that changes a row, and the line of the audit log. */
+static enum reason
+change_told(struct store *s, sqlite3_stmt *st, const struct audit_row *row)
+{
+	if (sql_run(store_db(s), "BEGIN IMMEDIATE"))
+		return end_told(s, changed(s, st), row);
+	sqlite3_finalize(st);
+	return R_STORE_FAILED;
+}
+
 /* ---- tokens ---- */
 
 bool
@@ -209,11 +226,17 @@ account_get(struct store *s, const char *name, struct account *a)
 	return found ? R_OK : ok ? R_NOT_FOUND : R_STORE_FAILED;
 }
 
-enum reason
-account_add(struct store *s, const struct account *a)
+static sqlite3_stmt *
+new_user(struct store *s, const struct account *a)
 {
-	enum reason r = changed(s, sql_prepare(store_db(s), "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii",
-	    a->name, (int64_t)a->role, a->hash, (int64_t)a->disabled, (int64_t)a->created));
+	return sql_prepare(store_db(s), "INSERT OR IGNORE INTO user (name, role, hash, disabled, created) VALUES (?1, ?2, ?3, ?4, ?5)", "titii",
+	    a->name, (int64_t)a->role, a->hash, (int64_t)a->disabled, (int64_t)a->created);
+}
+
+enum reason
+account_add(struct store *s, const struct account *a, const struct audit_row *row)
+{
+	enum reason r = change_told(s, new_user(s, a), row);
 
 	return r == R_NOT_FOUND ? R_USER_EXISTS : r;
 }
@@ -234,7 +257,7 @@ end_sessions(struct store *s, const char *user)
 }
 
 enum reason
-account_change(struct store *s, const char *name, enum role role, const char *hash, int disabled)
+account_change(struct store *s, const char *name, enum role role, const char *hash, int disabled, const struct audit_row *row)
 {
 	struct account a;
 	bool same;
@@ -250,11 +273,11 @@ account_change(struct store *s, const char *name, enum role role, const char *ha
 	if (r == R_OK)
 		r = keep_admin(s, &a);
 	wipe(&a, sizeof(a));
-	return end(s, r);
+	return end_told(s, r, row);
 }
 
 enum reason
-account_delete(struct store *s, const char *name)
+account_delete(struct store *s, const char *name, const struct audit_row *row)
 {
 	struct account was;
 	enum reason r;
@@ -266,13 +289,13 @@ account_delete(struct store *s, const char *name)
 	r = sql_finish(sql_prepare(store_db(s), "DELETE FROM user WHERE name = ?1", "t", name)) && end_sessions(s, name) &&
 	    sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE user = ?1", "t", name)) ? keep_admin(s, &was) : R_STORE_FAILED;
 	wipe(&was, sizeof(was));
-	return end(s, r);
+	return end_told(s, r, row);
 }
 
 /* ---- the first user ---- */
 
 enum reason
-first_token_set(struct store *s, const char *token, uint64_t now)
+first_token_set(struct store *s, const char *token, uint64_t now, const struct audit_row *row)
 {
 	enum reason r = R_STORE_FAILED;
 	char hex[65];
@@ -285,7 +308,7 @@ first_token_set(struct store *s, const char *token, uint64_t now)
 	else if (sql_run(store_db(s), "DELETE FROM first_token") &&
 	    sql_finish(sql_prepare(store_db(s), "INSERT INTO first_token (sha256, expires) VALUES (?1, ?2)", "ti", hex, (int64_t)now + FIRST_TOKEN_S)))
 		r = R_OK;
-	return end(s, r);
+	return end_told(s, r, row);
 }
 
 bool
@@ -328,10 +351,10 @@ session_begin(struct store *s, const struct account *a, const char *client, cons
 		return R_STORE_FAILED;
 	if (account_get(s, a->name, &is) != R_OK || is.disabled || strcmp(is.hash, a->hash) != 0)
 		r = R_LOGIN_FAILED;
-	else if (throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now) && store_audit(s, row))
+	else if (throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now))
 		r = R_OK;
 	wipe(&is, sizeof(is));
-	return end(s, r);
+	return end_told(s, r, row);
 }
 
 /* Is it the account whose password was looked at? */
@@ -360,8 +383,8 @@ session_prove(struct store *s, const struct account *a, const struct grant *g, c
 	    (int64_t)g->number, a->name))) != R_OK)
 		r = r == R_NOT_FOUND ? R_SESSION_NONE : r;
 	else
-		r = throttle_clear(s, a->name, client, now) && store_audit(s, row) ? R_OK : R_STORE_FAILED;
-	return end(s, r);
+		r = throttle_clear(s, a->name, client, now) ? R_OK : R_STORE_FAILED;
+	return end_told(s, r, row);
 }
 
 enum reason
@@ -374,15 +397,19 @@ account_password(struct store *s, const struct account *a, const char *hash, con
 	if (!account_is(s, a))
 		r = R_LOGIN_FAILED;
 	else if (sql_finish(sql_prepare(store_db(s), "UPDATE user SET hash = ?1 WHERE name = ?2", "tt", hash, a->name)) && end_sessions(s, a->name) &&
-	    throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now) && store_audit(s, row))
+	    throttle_clear(s, a->name, client, now) && add_session(s, a->name, client, session, now))
 		r = R_OK;
-	return end(s, r);
+	return end_told(s, r, row);
 }
 
 enum reason
-session_end_others(struct store *s, const struct grant *g)
+session_end_others(struct store *s, const struct grant *g, const struct audit_row *row)
 {
-	return sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE user = ?1 AND number <> ?2", "ti", g->user, (int64_t)g->number)) ? R_OK : R_STORE_FAILED;
+	bool ok = sql_run(store_db(s), "BEGIN IMMEDIATE");
+
+	/* That there is no other one is no error. */
+	return !ok ? R_STORE_FAILED : end_told(s, sql_finish(sql_prepare(store_db(s), "DELETE FROM session WHERE user = ?1 AND number <> ?2", "ti", g->user,
+	    (int64_t)g->number)) ? R_OK : R_STORE_FAILED, row);
 }
 
 uint64_t
@@ -407,36 +434,40 @@ first_user_add(struct store *s, const char *token, const struct account *a, cons
 		r = R_FIRST_USER_DONE;
 	else if (!first_token_good(s, token, now))
 		r = R_LOGIN_FAILED;
-	else if (sql_run(store_db(s), "DELETE FROM first_token") && account_add(s, a) == R_OK && throttle_clear(s, a->name, client, now) &&
-	    add_session(s, a->name, client, session, now) && store_audit(s, row))
+	else if (sql_run(store_db(s), "DELETE FROM first_token") && changed(s, new_user(s, a)) == R_OK && throttle_clear(s, a->name, client, now) &&
+	    add_session(s, a->name, client, session, now))
 		r = R_OK;
-	return end(s, r);
+	return end_told(s, r, row);
 }
 
 enum reason
-session_end(struct store *s, uint64_t n)
+session_end(struct store *s, uint64_t n, const struct audit_row *row)
 {
-	return changed(s, sql_prepare(store_db(s), "DELETE FROM session WHERE number = ?1", "i", (int64_t)n));
+	return change_told(s, sql_prepare(store_db(s), "DELETE FROM session WHERE number = ?1", "i", (int64_t)n), row);
 }
 
 enum reason
-token_add(struct store *s, const char *token, struct token_row *t)
+token_add(struct store *s, const char *token, struct token_row *t, const struct audit_row *row)
 {
+	enum reason r = R_STORE_FAILED;
 	char hex[65];
 
 	digest_of(token, hex);
-	if (!sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE expires <= ?1", "i", (int64_t)t->created)) ||
-	    !sql_finish(sql_prepare(store_db(s), "INSERT INTO token (sha256, name, user, role, created, used, expires) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)", "tttiii", hex,
-	    t->name, t->user, (int64_t)t->role, (int64_t)t->created, (int64_t)t->expires)))
+	if (!sql_run(store_db(s), "BEGIN IMMEDIATE"))
 		return R_STORE_FAILED;
-	t->number = (uint64_t)sqlite3_last_insert_rowid(store_db(s));
-	return R_OK;
+	if (sql_finish(sql_prepare(store_db(s), "DELETE FROM token WHERE expires <= ?1", "i", (int64_t)t->created)) &&
+	    sql_finish(sql_prepare(store_db(s), "INSERT INTO token (sha256, name, user, role, created, used, expires) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)", "tttiii", hex,
+	    t->name, t->user, (int64_t)t->role, (int64_t)t->created, (int64_t)t->expires))) {
+		t->number = (uint64_t)sqlite3_last_insert_rowid(store_db(s));
+		r = R_OK;
+	}
+	return end_told(s, r, row);
 }
 
 enum reason
-token_remove(struct store *s, uint64_t n)
+token_remove(struct store *s, uint64_t n, const struct audit_row *row)
 {
-	return changed(s, sql_prepare(store_db(s), "DELETE FROM token WHERE number = ?1", "i", (int64_t)n));
+	return change_told(s, sql_prepare(store_db(s), "DELETE FROM token WHERE number = ?1", "i", (int64_t)n), row);
 }
 
 /* ---- lists ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Accounts in the store: users, sessions, tokens, and what slows guesses down. Tokens are 256 random bits behind a prefix; the store has
- * SHA-256 of them. What needs several statements is one transaction.
+ * SHA-256 of them. A change and the line of the audit log that tells of it are one transaction.
  */
 #ifndef CAUSEWAY_ACCOUNTS_H
 #define CAUSEWAY_ACCOUNTS_H
@@ -54,25 +54,25 @@ bool grant_holds(struct store *, const struct grant *, uint64_t now);
 
 bool accounts_any(struct store *);
 enum reason account_get(struct store *, const char *name, struct account *);	/* or R_NOT_FOUND, and all of it 0 */
-enum reason account_add(struct store *, const struct account *);
+enum reason account_add(struct store *, const struct account *, const struct audit_row *);
 /* role ROLE_NONE, hash NULL, disabled -1: stays. The user's sessions end with each of them that is new. */
-enum reason account_change(struct store *, const char *name, enum role, const char *hash, int disabled);
-enum reason account_delete(struct store *, const char *name);	/* with sessions and tokens */
-enum reason first_token_set(struct store *, const char *token, uint64_t now);
+enum reason account_change(struct store *, const char *name, enum role, const char *hash, int disabled, const struct audit_row *);
+enum reason account_delete(struct store *, const char *name, const struct audit_row *);	/* with sessions and tokens */
+enum reason first_token_set(struct store *, const char *token, uint64_t now, const struct audit_row *);
 /* The token is used up, the user made, the session begun: all or nothing. */
 enum reason first_user_add(struct store *, const char *token, const struct account *, const char *client, const char *session, uint64_t now, const struct audit_row *);
 bool first_token_good(struct store *, const char *token, uint64_t now);
-/* The password was right: a session if the account still is what it was then. With the end of its delays, and the line of the audit log. */
+/* The password was right: a session if the account still is what it was then. With the end of its delays. */
 enum reason session_begin(struct store *, const struct account *, const char *client, const char *session, uint64_t now, const struct audit_row *);
 /* The same of a session that there is: it goes on by another name, since who had the old one has not shown the password. */
 enum reason session_prove(struct store *, const struct account *, const struct grant *, const char *client, const char *session, uint64_t now, const struct audit_row *);
 /* hash is a's new password's: all sessions of a end, and this one begins. */
 enum reason account_password(struct store *, const struct account *, const char *hash, const char *client, const char *session, uint64_t now, const struct audit_row *);
-enum reason session_end(struct store *, uint64_t number);
-enum reason session_end_others(struct store *, const struct grant *);	/* of the same user */
+enum reason session_end(struct store *, uint64_t number, const struct audit_row *);
+enum reason session_end_others(struct store *, const struct grant *, const struct audit_row *);	/* of the same user */
 uint64_t session_others(struct store *, const struct grant *, uint64_t now);
-enum reason token_add(struct store *, const char *token, struct token_row *);
-enum reason token_remove(struct store *, uint64_t number);
+enum reason token_add(struct store *, const char *token, struct token_row *, const struct audit_row *);
+enum reason token_remove(struct store *, uint64_t number, const struct audit_row *);
 
 /* By name, those after that one ("": all); newest first, those before that number (0: all). How many; -1: it failed. */
 int account_list(struct store *, const char *after, struct account *, int cap);

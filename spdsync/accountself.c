@@ -69,12 +69,8 @@ proof_done(void *arg, const char *made)
 
 	account_waited(r, &b, &a);
 	if (account_matches(r, a, made))
-		reason = token_make("cws_", session) ? session_prove(r->s->store, a, &r->grant, r->client, session, now, r->audit) : R_INTERNAL;
-	if (reason == R_OK)
-		account_session(r, session, a->name, a->role, r->grant.expires - SESSION_MAX_S);
-	else
-		account_fail(r, reason);
-	wipe(session, sizeof(session));
+		reason = token_make("cws_", session) ? session_prove(r->s->store, a, &r->grant, r->client, session, now, req_line(r)) : R_INTERNAL;
+	account_answer(r, reason, session, a, r->grant.expires - SESSION_MAX_S);
 }
 
 void
@@ -100,13 +96,9 @@ fresh_done(void *arg, const char *made)
 	enum reason reason = R_INTERNAL;
 
 	account_waited(r, &b, &a);
-	if (*made && r->audit && token_make("cws_", session))
-		reason = account_password(r->s->store, a, made, r->client, session, now, r->audit);
-	if (reason == R_OK)
-		account_session(r, session, a->name, a->role, now);
-	else
-		account_fail(r, reason);
-	wipe(session, sizeof(session));
+	if (*made && token_make("cws_", session))
+		reason = account_password(r->s->store, a, made, r->client, session, now, req_line(r));
+	account_answer(r, reason, session, a, now);
 }
 
 /* The old one is right: now the new one's hash. */
@@ -153,9 +145,10 @@ delete_others(struct req *r)
 	if (!is_session(r))
 		return;
 	req_audit(r, "session end", "one's others");
-	reason = session_end_others(r->s->store, &r->grant);
-	if (reason == R_OK)
+	reason = session_end_others(r->s->store, &r->grant, req_line(r));
+	if (reason == R_OK) {
+		req_told(r);
 		req_reply(r, 200, json_pack("{s:b}", "done", 1));
-	else
+	} else
 		account_fail(r, reason);
 }

@@ -69,6 +69,9 @@ void req_error_at(struct req *, int code, const struct yt_error *);
 /* This request changes something: the audit log gets a line when it is answered, or when its client does not wait for that. */
 void req_audit(struct req *, const char *action, const char *detail);
 void req_audited(struct req *);		/* the store wrote the line already */
+/* For a change that the store makes together with its line: the line as it is when all goes well (NULL: no memory), and what follows when it did. */
+const struct audit_row *req_line(struct req *);
+void req_told(struct req *);
 const char *req_query(struct req *, const char *key);		/* NULL: not there */
 /* A request that waits: after these seconds the function runs, unless it was answered. */
 bool req_timer(struct req *, unsigned seconds, void (*run)(evutil_socket_t, short, void *));

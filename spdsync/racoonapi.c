@@ -115,15 +115,19 @@ put_in_force(struct req *r, struct racoon *conf, char *text, size_t n)
 
 	snprintf(v.author, sizeof(v.author), "%s", r->author);
 	snprintf(v.file, sizeof(v.file), "%s", r->file);
-	if (!store_racoon_put(r->s->store, &v, &err)) {
+	if (!store_racoon_put(r->s->store, &v, req_line(r), &err)) {
 		racoon_free(conf);
 		json_decref(j);
 		req_error(r, 503, err.reason, err.text, NULL);
-	} else if (!demand_configure(r->s, conf)) {
-		json_decref(j);
-		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
-	} else
+		return;
+	}
+	req_told(r);
+	if (demand_configure(r->s, conf)) {
 		req_reply(r, 200, j);
+		return;
+	}
+	json_decref(j);
+	req_error(r, 503, R_NO_MEMORY, NULL, NULL);
 }
 
 void
@@ -158,12 +162,15 @@ delete_racoon(struct req *r)
 	struct store_error err;
 
 	req_audit(r, "racoon.conf", "taken away");
-	if (!store_racoon_delete(r->s->store, &err))
+	if (!store_racoon_delete(r->s->store, req_line(r), &err)) {
 		req_error(r, 503, err.reason, err.text, NULL);
-	else if (!demand_configure(r->s, NULL))
-		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
-	else
+		return;
+	}
+	req_told(r);
+	if (demand_configure(r->s, NULL))
 		req_reply(r, 200, json_pack("{s:b}", "done", 1));
+	else
+		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
 }
 
 /* ---- psk.txt ---- */

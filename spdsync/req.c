@@ -43,11 +43,33 @@ req_audited(struct req *r)
 	r->audit = NULL;
 }
 
-void
-audit_write(struct sync *s, struct audit_row *a, enum reason reason)
+static void
+tell(struct sync *s, const struct audit_row *a, enum reason reason)
 {
 	log_at(LOG_INFO, NULL, "command", reason, "%s: %s%s%s", a->author, a->action, *a->detail ? " " : "", a->detail);
 	news_command(s, a);
+}
+
+const struct audit_row *
+req_line(struct req *r)
+{
+	if (r->audit)
+		snprintf(r->audit->result, sizeof(r->audit->result), "OK");
+	return r->audit;
+}
+
+void
+req_told(struct req *r)
+{
+	if (r->audit)
+		tell(r->s, r->audit, R_OK);
+	req_audited(r);
+}
+
+void
+audit_write(struct sync *s, struct audit_row *a, enum reason reason)
+{
+	tell(s, a, reason);
 	if (!store_audit(s->store, a))
 		log_at(LOG_ERROR, NULL, "audit", R_STORE_FAILED, "The audit log could not be written: %s: %s %s", a->author, a->action, a->detail);
 }

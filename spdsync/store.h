@@ -76,7 +76,7 @@ int store_list(struct store *, uint64_t before, struct revision *out, int limit)
 bool store_has_reqid(struct store *, uint32_t reqid);
 /* 0: the child has none. */
 uint32_t store_reqid(struct store *, const char *tunnel, const char *child);
-bool store_audit(struct store *, const struct audit_row *);
+bool store_audit(struct store *, const struct audit_row *);	/* NULL: there was no memory for it, and so it fails */
 /* As store_list. */
 int store_audit_list(struct store *, uint64_t before, struct audit_row *out, int limit);
 void revision_fini(struct revision *);
@@ -84,8 +84,8 @@ void revision_fini(struct revision *);
 /* The racoon.conf in force (storeracoon.c). get: text NULL when there is none, else to be freed; false: the store could not be read. */
 struct stored_racoon { uint64_t time_s; char author[STORE_AUTHOR], file[256]; char *text; size_t n; };
 bool store_racoon_get(struct store *, struct stored_racoon *);
-bool store_racoon_put(struct store *, const struct stored_racoon *, struct store_error *);
-bool store_racoon_delete(struct store *, struct store_error *);
+bool store_racoon_put(struct store *, const struct stored_racoon *, const struct audit_row *, struct store_error *);
+bool store_racoon_delete(struct store *, const struct audit_row *, struct store_error *);
 
 /* Last known addresses of a host name (names.h). get: their number. */
 unsigned store_host_get(struct store *, const char *name, struct addr *out, unsigned cap);

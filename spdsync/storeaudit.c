@@ -7,7 +7,7 @@
 bool
 store_audit(struct store *s, const struct audit_row *a)
 {
-	return sql_finish(sql_prepare(s->db, "INSERT INTO audit (time, author, origin, action, detail, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "ittttt",
+	return a && sql_finish(sql_prepare(s->db, "INSERT INTO audit (time, author, origin, action, detail, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6)", "ittttt",
 	    (int64_t)a->time_s, a->author, a->origin, a->action, a->detail, a->result));
 }
 

@@ -29,15 +29,30 @@ store_racoon_get(struct store *s, struct stored_racoon *out)
 	return step == SQLITE_DONE || (step == SQLITE_ROW && out->text);
 }
 
-bool
-store_racoon_put(struct store *s, const struct stored_racoon *r, struct store_error *err)
+/* The change and the line of the audit log are one transaction. */
+static bool
+change(struct store *s, sqlite3_stmt *st, const struct audit_row *row, struct store_error *err)
 {
-	return sql_finish(sql_prepare(s->db, "INSERT INTO racoon VALUES (1, ?1, ?2, ?3, ?4) ON CONFLICT (one) DO UPDATE SET time = ?1, author = ?2, file = ?3, text = ?4",
-	    "ittb", (int64_t)r->time_s, r->author, r->file, (const void *)r->text, r->n)) || store_fail(s, err, "written");
+	bool ok = sql_run(s->db, "BEGIN IMMEDIATE");
+
+	if (!ok)
+		sqlite3_finalize(st);
+	else if (sql_finish(st) && store_audit(s, row) && sql_run(s->db, "COMMIT"))
+		return true;
+	store_fail(s, err, "written");
+	sql_run(s->db, "ROLLBACK");
+	return false;
 }
 
 bool
-store_racoon_delete(struct store *s, struct store_error *err)
+store_racoon_put(struct store *s, const struct stored_racoon *r, const struct audit_row *row, struct store_error *err)
 {
-	return sql_finish(sql_prepare(s->db, "DELETE FROM racoon", "")) || store_fail(s, err, "written");
+	return change(s, sql_prepare(s->db, "INSERT INTO racoon VALUES (1, ?1, ?2, ?3, ?4) ON CONFLICT (one) DO UPDATE SET time = ?1, author = ?2, file = ?3, text = ?4",
+	    "ittb", (int64_t)r->time_s, r->author, r->file, (const void *)r->text, r->n), row, err);
+}
+
+bool
+store_racoon_delete(struct store *s, const struct audit_row *row, struct store_error *err)
+{
+	return change(s, sql_prepare(s->db, "DELETE FROM racoon", ""), row, err);
 }

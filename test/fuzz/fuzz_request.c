@@ -153,7 +153,7 @@ begin(char *answer)
 	snprintf(text, sizeof(text), "POST /v1/apply HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", strlen(site), site);
 	converse(1, (const uint8_t *)text, strlen(text), answer);
 	must(sync_.nrt == 1, "the first file was not applied");
-	must(account_add(sync_.store, &ann) == R_OK, "no account");
+	must(account_add(sync_.store, &ann, &(struct audit_row){ .action = "new user" }) == R_OK, "no account");
 }
 
 /* A new one for each who asks for it: the input before may have ended the last, or have changed ann. */

@@ -47,6 +47,8 @@ unmake(void **state)
 	return rmdir(dir);
 }
 
+static const struct audit_row row = { .time_s = T0, .author = "x", .origin = "panel.sock", .action = "a test", .result = "OK" };
+
 static struct account
 add(const char *name, enum role role)
 {
@@ -54,15 +56,13 @@ add(const char *name, enum role role)
 
 	snprintf(a.name, sizeof(a.name), "%s", name);
 	snprintf(a.hash, sizeof(a.hash), "$y$of-%s", name);
-	assert_int_equal(account_add(s, &a), R_OK);
+	assert_int_equal(account_add(s, &a, &row), R_OK);
 	return a;
 }
 
 static enum reason
 begin(const struct account *a, uint64_t now, char token[static TOKEN_CAP])
 {
-	struct audit_row row = { .time_s = now, .author = "x", .origin = "panel.sock", .action = "login", .result = "OK" };
-
 	assert_true(token_make("cws_", token));
 	return session_begin(s, a, "192.0.2.1", token, now, &row);
 }
@@ -93,7 +93,7 @@ api_token(const char *user, enum role role, uint64_t days, char token[static TOK
 
 	snprintf(t.user, sizeof(t.user), "%s", user);
 	assert_true(token_make("cwt_", token));
-	assert_int_equal(token_add(s, token, &t), R_OK);
+	assert_int_equal(token_add(s, token, &t, &row), R_OK);
 }
 
 static void
@@ -169,10 +169,10 @@ test_ends_on_change(void **state)
 		assert_int_equal(begin(&bob, T0, t), R_OK);
 		assert_int_equal(role_now(t, T0), i == 0 ? ROLE_EDITOR : ROLE_VIEWER);
 		switch (i) {
-		case 0: assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1), R_OK); break;
-		case 1: assert_int_equal(account_change(s, "bob", ROLE_NONE, "$y$new", -1), R_OK); break;
-		case 2: assert_int_equal(account_change(s, "bob", ROLE_NONE, NULL, 1), R_OK); break;
-		case 3: assert_int_equal(account_delete(s, "bob"), R_OK); break;
+		case 0: assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1, &row), R_OK); break;
+		case 1: assert_int_equal(account_change(s, "bob", ROLE_NONE, "$y$new", -1, &row), R_OK); break;
+		case 2: assert_int_equal(account_change(s, "bob", ROLE_NONE, NULL, 1, &row), R_OK); break;
+		case 3: assert_int_equal(account_delete(s, "bob", &row), R_OK); break;
 		}
 		assert_false(works(t, T0));
 		assert_true(works(mine, T0));
@@ -183,13 +183,13 @@ test_ends_on_change(void **state)
 			assert_true(bob.disabled);
 			assert_string_equal(bob.hash, "$y$new");
 			assert_int_equal(begin(&bob, T0, t), R_LOGIN_FAILED);
-			assert_int_equal(account_change(s, "bob", ROLE_NONE, NULL, 0), R_OK);
+			assert_int_equal(account_change(s, "bob", ROLE_NONE, NULL, 0, &row), R_OK);
 			assert_false(works(t, T0));
 		}
 	}
 	assert_int_equal(begin(&bob, T0, t), R_LOGIN_FAILED);
-	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1), R_NOT_FOUND);
-	assert_int_equal(account_delete(s, "bob"), R_NOT_FOUND);
+	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1, &row), R_NOT_FOUND);
+	assert_int_equal(account_delete(s, "bob", &row), R_NOT_FOUND);
 	assert_int_equal(begin(&ann, T0, t), R_OK);
 }
 
@@ -202,17 +202,17 @@ test_last_admin(void **state)
 	add("ann", ROLE_ADMIN);
 	add("bob", ROLE_EDITOR);
 	assert_int_equal(account_get(s, "ann", &was), R_OK);
-	assert_int_equal(account_change(s, "ann", ROLE_EDITOR, "$y$x", -1), R_LAST_ADMIN);
-	assert_int_equal(account_change(s, "ann", ROLE_NONE, NULL, 1), R_LAST_ADMIN);
-	assert_int_equal(account_delete(s, "ann"), R_LAST_ADMIN);
+	assert_int_equal(account_change(s, "ann", ROLE_EDITOR, "$y$x", -1, &row), R_LAST_ADMIN);
+	assert_int_equal(account_change(s, "ann", ROLE_NONE, NULL, 1, &row), R_LAST_ADMIN);
+	assert_int_equal(account_delete(s, "ann", &row), R_LAST_ADMIN);
 	assert_int_equal(account_get(s, "ann", &is), R_OK);
 	assert_memory_equal(&was, &is, sizeof(is));	/* nothing of it was done */
-	assert_int_equal(account_change(s, "ann", ROLE_NONE, "$y$x", -1), R_OK);
-	assert_int_equal(account_change(s, "bob", ROLE_ADMIN, NULL, 1), R_OK);
-	assert_int_equal(account_delete(s, "ann"), R_LAST_ADMIN);	/* a disabled one is none */
-	assert_int_equal(account_change(s, "bob", ROLE_NONE, NULL, 0), R_OK);
-	assert_int_equal(account_delete(s, "ann"), R_OK);
-	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1), R_LAST_ADMIN);
+	assert_int_equal(account_change(s, "ann", ROLE_NONE, "$y$x", -1, &row), R_OK);
+	assert_int_equal(account_change(s, "bob", ROLE_ADMIN, NULL, 1, &row), R_OK);
+	assert_int_equal(account_delete(s, "ann", &row), R_LAST_ADMIN);	/* a disabled one is none */
+	assert_int_equal(account_change(s, "bob", ROLE_NONE, NULL, 0, &row), R_OK);
+	assert_int_equal(account_delete(s, "ann", &row), R_OK);
+	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1, &row), R_LAST_ADMIN);
 }
 
 /* Made at the console, without any administrator: they may be changed and go. */
@@ -223,9 +223,9 @@ test_no_admin(void **state)
 
 	(void)state;
 	add("bob", ROLE_VIEWER);
-	assert_int_equal(account_add(s, &a), R_USER_EXISTS);
-	assert_int_equal(account_change(s, "bob", ROLE_EDITOR, NULL, -1), R_OK);
-	assert_int_equal(account_delete(s, "bob"), R_OK);
+	assert_int_equal(account_add(s, &a, &row), R_USER_EXISTS);
+	assert_int_equal(account_change(s, "bob", ROLE_EDITOR, NULL, -1, &row), R_OK);
+	assert_int_equal(account_delete(s, "bob", &row), R_OK);
 	assert_false(accounts_any(s));
 }
 
@@ -245,34 +245,33 @@ test_api_tokens(void **state)
 	assert_true(works(t, T0 + 86399));
 	assert_false(works(t, T0 + 86400));
 	/* Never more than its user may now. */
-	assert_int_equal(account_change(s, "ann", ROLE_VIEWER, NULL, -1), R_OK);
+	assert_int_equal(account_change(s, "ann", ROLE_VIEWER, NULL, -1, &row), R_OK);
 	assert_int_equal(role_now(t, T0), ROLE_VIEWER);
-	assert_int_equal(account_change(s, "ann", ROLE_ADMIN, NULL, -1), R_OK);
+	assert_int_equal(account_change(s, "ann", ROLE_ADMIN, NULL, -1, &row), R_OK);
 	assert_int_equal(role_now(t, T0), ROLE_EDITOR);
-	assert_int_equal(account_change(s, "ann", ROLE_NONE, NULL, 1), R_OK);
+	assert_int_equal(account_change(s, "ann", ROLE_NONE, NULL, 1, &row), R_OK);
 	assert_false(works(t, T0));
-	assert_int_equal(account_delete(s, "ann"), R_OK);
+	assert_int_equal(account_delete(s, "ann", &row), R_OK);
 	add("ann", ROLE_ADMIN);			/* another ann does not inherit it */
 	assert_false(works(t, T0));
 	assert_int_equal(token_list(s, 0, list, 4), 1);
 	assert_int_equal(list[0].used, T0 + 0);
-	assert_int_equal(token_remove(s, list[0].number), R_OK);
-	assert_int_equal(token_remove(s, list[0].number), R_NOT_FOUND);
+	assert_int_equal(token_remove(s, list[0].number, &row), R_OK);
+	assert_int_equal(token_remove(s, list[0].number, &row), R_NOT_FOUND);
 	assert_false(works(free_one, T0));
 }
 
 static void
 test_first_user(void **state)
 {
-	struct audit_row row = { .time_s = T0, .author = "x", .origin = "panel.sock", .action = "first user", .result = "OK" };
 	struct account root = { .name = "root", .hash = "$y$", .role = ROLE_ADMIN, .created = T0 };
 	char old[TOKEN_CAP], t[TOKEN_CAP], session[TOKEN_CAP];
 
 	(void)state;
 	assert_true(token_make("cwf_", old) && token_make("cwf_", t) && token_make("cws_", session));
 	assert_false(first_token_good(s, "", T0));
-	assert_int_equal(first_token_set(s, old, T0), R_OK);
-	assert_int_equal(first_token_set(s, t, T0), R_OK);
+	assert_int_equal(first_token_set(s, old, T0, &row), R_OK);
+	assert_int_equal(first_token_set(s, t, T0, &row), R_OK);
 	assert_false(first_token_good(s, old, T0));
 	assert_true(first_token_good(s, t, T0 + FIRST_TOKEN_S - 1));
 	assert_false(first_token_good(s, t, T0 + FIRST_TOKEN_S));
@@ -282,7 +281,7 @@ test_first_user(void **state)
 	assert_int_equal(role_now(session, T0), ROLE_ADMIN);
 	assert_false(first_token_good(s, t, T0));
 	assert_int_equal(first_user_add(s, t, &root, "", session, T0, &row), R_FIRST_USER_DONE);
-	assert_int_equal(first_token_set(s, t, T0), R_FIRST_USER_DONE);
+	assert_int_equal(first_token_set(s, t, T0, &row), R_FIRST_USER_DONE);
 }
 
 static void
@@ -304,8 +303,8 @@ test_many_sessions(void **state)
 	assert_true(works(t[2], T0 + 101));
 	assert_true(works(other, T0 + 101));
 	assert_int_equal(session_list(s, T0 + 101, 0, list, SESSIONS_MAX + 5), SESSIONS_MAX + 1);
-	assert_int_equal(session_end(s, list[0].number), R_OK);
-	assert_int_equal(session_end(s, list[0].number), R_NOT_FOUND);
+	assert_int_equal(session_end(s, list[0].number, &row), R_OK);
+	assert_int_equal(session_end(s, list[0].number, &row), R_NOT_FOUND);
 	assert_false(works(t[SESSIONS_MAX], T0 + 101));
 	/* A login takes away what ended. */
 	assert_int_equal(begin(&ann, T0 + SESSION_MAX_S, t[0]), R_OK);
@@ -459,14 +458,14 @@ test_not_written(void **state)
 
 	(void)state;
 	add("bob", ROLE_ADMIN);
-	assert_int_equal(token_add(s, "cwt_x", &t), R_OK);
-	assert_int_equal(session_end(s, 7), R_NOT_FOUND);
+	assert_int_equal(token_add(s, "cwt_x", &t, &row), R_OK);
+	assert_int_equal(session_end(s, 7, &row), R_NOT_FOUND);
 	assert_int_equal(sqlite3_exec(store_db(s), "PRAGMA query_only = 1", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(session_end(s, 7), R_STORE_FAILED);
-	assert_int_equal(token_remove(s, t.number), R_STORE_FAILED);
-	assert_int_equal(account_delete(s, "bob"), R_STORE_FAILED);
-	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1), R_STORE_FAILED);
-	assert_int_equal(account_add(s, &a), R_STORE_FAILED);
+	assert_int_equal(session_end(s, 7, &row), R_STORE_FAILED);
+	assert_int_equal(token_remove(s, t.number, &row), R_STORE_FAILED);
+	assert_int_equal(account_delete(s, "bob", &row), R_STORE_FAILED);
+	assert_int_equal(account_change(s, "bob", ROLE_VIEWER, NULL, -1, &row), R_STORE_FAILED);
+	assert_int_equal(account_add(s, &a, &row), R_STORE_FAILED);
 	assert_int_equal(account_list(s, "", users, 2), 2);
 	assert_int_equal(token_list(s, 0, &t, 1), 1);
 	assert_int_equal(sqlite3_exec(store_db(s), "PRAGMA query_only = 0; DROP TABLE session; DROP TABLE token; DROP TABLE user", NULL, NULL, NULL), SQLITE_OK);

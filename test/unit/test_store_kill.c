@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "faultvfs.h"
 #include "store.h"
 
@@ -141,6 +142,110 @@ do_audit(struct store *s)
 	return store_audit(s, &a);
 }
 
+/* Accounts: the change and its line are both there, or neither is. */
+
+static const struct audit_row account_row = { .time_s = 1005, .author = "ann", .origin = "panel.sock", .action = "accounts", .result = "OK" };
+static const char session1[] = "cws_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", session2[] = "cws_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
+static const struct account ann = { .name = "ann", .hash = "$y$a", .role = ROLE_ADMIN, .created = 1000 }, bob = { .name = "bob", .hash = "$y$b", .role = ROLE_EDITOR, .created = 1000 };
+
+static bool
+do_user(struct store *s)
+{
+	const struct account eve = { .name = "eve", .hash = "$y$e", .role = ROLE_VIEWER, .created = 1000 };
+
+	return account_add(s, &eve, &account_row) == R_OK;
+}
+
+static bool
+do_user_change(struct store *s)
+{
+	return account_change(s, "bob", ROLE_VIEWER, "$y$new", 1, &account_row) == R_OK;
+}
+
+static bool
+do_user_delete(struct store *s)
+{
+	return account_delete(s, "bob", &account_row) == R_OK;
+}
+
+static bool
+do_login(struct store *s)
+{
+	return session_begin(s, &ann, "192.0.2.1", session2, 1005, &account_row) == R_OK;
+}
+
+static bool
+do_proof(struct store *s)
+{
+	const struct grant g = { .kind = GRANT_SESSION, .number = 1, .user = "bob" };
+
+	return session_prove(s, &bob, &g, "192.0.2.1", session2, 1005, &account_row) == R_OK;
+}
+
+static bool
+do_password(struct store *s)
+{
+	return account_password(s, &bob, "$y$new", "192.0.2.1", session2, 1005, &account_row) == R_OK;
+}
+
+static bool
+do_logout(struct store *s)
+{
+	return session_end(s, 1, &account_row) == R_OK;
+}
+
+static bool
+do_others(struct store *s)
+{
+	const struct grant g = { .kind = GRANT_SESSION, .number = 77, .user = "bob" };
+
+	return session_end_others(s, &g, &account_row) == R_OK;
+}
+
+static bool
+do_token(struct store *s)
+{
+	struct token_row t = { .created = 1005, .expires = 9000, .role = ROLE_VIEWER, .name = "t", .user = "bob" };
+
+	return token_add(s, "cwt_x", &t, &account_row) == R_OK;
+}
+
+static bool
+do_token_remove(struct store *s)
+{
+	return token_remove(s, 1, &account_row) == R_OK;
+}
+
+static bool
+do_first_token(struct store *s)
+{
+	return first_token_set(s, "cwf_y", 1005, &account_row) == R_OK;
+}
+
+static bool
+do_first_user(struct store *s)
+{
+	return first_user_add(s, "cwf_x", &ann, "192.0.2.1", session1, 1005, &account_row) == R_OK;
+}
+
+static bool
+do_racoon(struct store *s)
+{
+	static char conf[] = "remote anonymous {}\n";
+	const struct stored_racoon r = { .time_s = 1005, .author = "ann", .file = "racoon.conf", .text = conf, .n = sizeof(conf) - 1 };
+	struct store_error err;
+
+	return store_racoon_put(s, &r, &account_row, &err);
+}
+
+static bool
+do_racoon_delete(struct store *s)
+{
+	struct store_error err;
+
+	return store_racoon_delete(s, &account_row, &err);
+}
+
 static bool
 do_number(struct store *s)
 {
@@ -164,6 +269,37 @@ base_revisions(void)
 static void
 base_none(void)
 {
+}
+
+static void
+base_accounts(void)
+{
+	struct token_row t = { .created = 1000, .expires = 9000, .role = ROLE_VIEWER, .name = "old", .user = "bob" };
+	struct store *s = must_open(base);
+
+	assert_int_equal(account_add(s, &ann, &account_row), R_OK);
+	assert_int_equal(account_add(s, &bob, &account_row), R_OK);
+	assert_int_equal(session_begin(s, &bob, "192.0.2.1", session1, 1000, &account_row), R_OK);
+	assert_int_equal(token_add(s, "cwt_old", &t, &account_row), R_OK);
+	store_close(s);
+}
+
+static void
+base_nobody(void)
+{
+	struct store *s = must_open(base);
+
+	assert_int_equal(first_token_set(s, "cwf_x", 1000, &account_row), R_OK);
+	store_close(s);
+}
+
+static void
+base_racoon(void)
+{
+	struct store *s = must_open(base);
+
+	assert_true(do_racoon(s));
+	store_close(s);
 }
 
 static void
@@ -191,7 +327,12 @@ struct thing {
 static const struct thing things[] = {
 	{ "apply", base_revisions, do_apply, 1 }, { "edit", base_revisions, do_edit, 1 }, { "apply --confirm", base_revisions, do_trial, 1 },
 	{ "rollback", base_revisions, do_rollback, 1 }, { "confirm", base_revisions, do_confirm, 1 }, { "audit", base_revisions, do_audit, 1 },
-	{ "numbers", base_revisions, do_number, 1 }, { "open and close", base_revisions, NULL, 1 }, { "first opening", base_none, NULL, 4 },
+	{ "numbers", base_revisions, do_number, 1 }, { "new user", base_accounts, do_user, 2 }, { "user", base_accounts, do_user_change, 2 },
+	{ "user removal", base_accounts, do_user_delete, 2 }, { "login", base_accounts, do_login, 2 }, { "proof", base_accounts, do_proof, 2 },
+	{ "password", base_accounts, do_password, 2 }, { "logout", base_accounts, do_logout, 2 }, { "others", base_accounts, do_others, 2 },
+	{ "token", base_accounts, do_token, 2 }, { "token removal", base_accounts, do_token_remove, 2 }, { "first token", base_nobody, do_first_token, 2 },
+	{ "first user", base_nobody, do_first_user, 2 }, { "racoon.conf", base_accounts, do_racoon, 2 }, { "no racoon.conf", base_racoon, do_racoon_delete, 2 },
+	{ "open and close", base_revisions, NULL, 1 }, { "first opening", base_none, NULL, 4 },
 	{ "migration", base_old_form, NULL, 4 },
 };
 
