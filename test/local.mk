@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The test targets of the contracts. Every one of them runs test/run over TAP programs; its last line is "N passed, N failed".
-EXTRA_DIST += test/run test/subbuild test/all test/lint/source test/lint/doc test/lint/drops
+EXTRA_DIST += test/run test/subbuild test/all test/lint/source test/lint/doc test/lint/drops test/lint/scenarios
 if !SANITIZERS
-UNIT_TESTS += test/lint/source test/lint/doc test/lint/drops
+UNIT_TESTS += test/lint/source test/lint/doc test/lint/drops test/lint/scenarios
 endif
 TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
 # The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.
@@ -54,8 +54,8 @@ check-vm-guest:
 # where the guest is emulated, so all of them are not part of check-all.
 over-module/%:
 	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -i module check-vm $*
-# Two of them make programs with test hooks, which is for here and not for an emulated processor to do.
-over-module/test/scenario/t_drift over-module/test/scenario/t_boundaries: build-hooks-made
+# Some of them make programs with test hooks, which is for here and not for an emulated processor to do.
+$(addprefix over-module/test/scenario/,t_drift t_boundaries t_dissect): build-hooks-made
 build-hooks-made: scenario-root
 	@$(TESTENV) $(srcdir)/test/subbuild hooks --enable-test-hooks
 	@$(MAKE) -s -C build-hooks all test/unit/sync_world >build-hooks/made.log 2>&1 || { tail -20 build-hooks/made.log; false; }

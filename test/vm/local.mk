@@ -23,14 +23,20 @@ VM_MORE = \
 	test/vm/t_strongswan_kernel
 # The peers among them (make interop).
 INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test/vm/t_xfrm_comp test/vm/t_openiked_module test/vm/t_strongswan_kernel
-# The same scenarios over the module (make check-vm-scenarios), and those of them that check-vm runs too.
+# The same scenarios over the module, under the same names (make check-vm-scenarios), and those of them that check-vm runs too: all of
+# check-net's but for these, each of which has its reason above it (test/lint/scenarios).
 VM_FIRST = test/scenario/t_faq4
-# Not among them: t_ipsecd is about the user host alone (TUN, relay, its sockets, the guard's text against the rules that stand; the
-# module's packets are t_module's and t_ipsecd_path's); t_quickstart, t_readme, t_tutorial, t_ca, t_explain_certs, t_dissect, t_fetch, t_bench and t_ike_mtu
-# have no engine's work in them that another scenario has not.
-VM_SCENARIOS = test/scenario/t_faq4 test/scenario/t_faq6 test/scenario/t_faq_nat test/scenario/t_faq_hosts test/scenario/t_supervisor test/scenario/t_apply \
-	test/scenario/t_guard test/scenario/t_filter test/scenario/t_explain test/scenario/t_drift test/scenario/t_rekey test/scenario/t_proofs \
-	test/scenario/t_ipsecd_path test/scenario/t_selectors test/scenario/t_algorithms test/scenario/t_crowd test/scenario/t_groups test/scenario/t_certs test/scenario/t_forms test/scenario/t_setkey test/scenario/t_plan test/scenario/t_confirm test/scenario/t_edit test/scenario/t_modes test/scenario/t_bundles test/scenario/t_ipcomp test/scenario/t_secrets test/scenario/t_capture test/scenario/t_bypolicy test/scenario/t_kill
+VM_NOT =
+# It is about the user host alone: TUN, relay, its sockets, and the guard's text against the rules that stand. The module's packets are
+# t_module's and t_ipsecd_path's.
+VM_NOT += test/scenario/t_ipsecd
+# It builds the suite and starts ./quickstart a dozen times, with an ipsecd that it kills: of an engine it has what t_faq4 has.
+VM_NOT += test/scenario/t_quickstart
+VM_SCENARIOS = $(filter-out $(VM_NOT),$(filter test/scenario/%,$(NET_TESTS)))
+list-vm-scenarios:
+	@printf 'over %s\n' $(VM_SCENARIOS)
+	@printf 'not %s\n' $(VM_NOT)
+.PHONY: list-vm-scenarios
 check_PROGRAMS += test/vm/esp_octets test/vm/flood test/vm/storm
 test_vm_esp_octets_SOURCES = test/vm/esp_octets.c
 test_vm_esp_octets_LDADD = $(CRYPTO_LIBS)
