@@ -5,6 +5,7 @@
  * its own to heal. What is begun is paced: at most 50 a second, so that a return is not a stampede.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "sa/ops.h"
 
@@ -173,6 +174,22 @@ initiates(const struct engine *e, const struct tun *t)
 	return (t->wanted || served) && t->cfg.start != START_RESPOND && !addr_is_any(&t->cfg.remote);
 }
 
+/*
+ * A tunnel that offers nothing of what the engine has says so by itself, whoever is to begin: not when a packet, the peer or a person asks.
+ */
+static void
+say_unable(struct engine *e, struct tun *t)
+{
+	bool said = t->reason == R_ENGINE_NO_ALG && strcmp(t->detail, ABLE_NONE) == 0;
+
+	if (!e->keymgr || !e->listed || !e->engine_up || e->stopping || t->gone || t->reason == R_DELETED_BY_USER)
+		return;
+	if (!able_proposals(e, &t->cfg.esp))
+		tun_reason(e, t, R_ENGINE_NO_ALG, ABLE_NONE);
+	else if (said)
+		tun_reason(e, t, R_OK, "");
+}
+
 /* Nobody speaks for this tunnel: begin, if it is ours to begin. Returns when to look again. */
 static uint64_t
 need_ike(struct engine *e, struct tun *t)
@@ -200,10 +217,8 @@ need_ike(struct engine *e, struct tun *t)
 		return at;
 	if (t->started && t->started + AGAIN_NS > e->now)
 		return t->started + AGAIN_NS;
-	if (!able_proposals(e, &t->cfg.esp)) {
-		tun_reason(e, t, R_ENGINE_NO_ALG, ABLE_NONE);
+	if (!able_proposals(e, &t->cfg.esp))
 		return UINT64_MAX;	/* another engine, or another definition */
-	}
 	at = UINT64_MAX;
 	if (!paced(e, t, &at))
 		return at;
@@ -308,6 +323,7 @@ tun_tend(struct engine *e, struct tun *t)
 	for (unsigned i = 0; i < t->cfg.nchildren; i++)
 		policy_settle(e, t, i);
 	settle_ikes(e, t);
+	say_unable(e, t);
 	at = least(at, need_ike(e, t));
 	for (s = t->sas; s; s = next) {
 		next = s->sib;

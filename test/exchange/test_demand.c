@@ -226,12 +226,71 @@ test_restart_command(void **state)
 	sim_fini(&m);
 }
 
+static void
+put(struct sim *m, struct tunnel t[2], const char *esp)
+{
+	const char *why;
+	size_t at;
+
+	t[A].esp.n = 1;
+	assert_true(proposal_parse(PROTO_ESP, esp, &t[A].esp.v[0], &why, &at));
+	t[B].esp = t[A].esp;
+	sim_put(m, &t[A], &t[B]);
+}
+
+/*
+ * Linux's own PF_KEY has nothing of what a tunnel offers: one that waits for a packet, or for the peer, says so before either comes. What the
+ * peer asks for is refused, which is no mismatch of the two; another definition heals it.
+ */
+static void
+test_engine_cannot(void **state)
+{
+	static const enum start_mode modes[] = { START_RESPOND, START_ON_DEMAND };
+	const uint8_t none = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct tunnel *t = calloc(2, sizeof(*t));
+		struct sim m;
+		bool wanted;
+
+		assert_non_null(t);
+		sim_init(&m, 308);
+		sim_tunnel(&t[A], A);
+		sim_tunnel(&t[B], B);
+		t[A].start = (uint8_t)modes[i];
+		t[B].start = START_RESPOND;
+		sim_keymgr(&m, A, true, false);
+		sim_keymgr(&m, B, true, false);
+		sim_run(&m, SEC);
+		sim_event(&m.s[A], KEY_ENGINE_BACK, bytes_of(&none, 1));
+		put(&m, t, "aes256gcm16-esn");
+		sim_run(&m, 20 * SEC);
+		assert_int_equal(says(&m, A, &wanted), R_ENGINE_NO_ALG);
+		packet(&m, A);
+		sim_run(&m, 5 * SEC);
+		assert_int_equal(says(&m, A, &wanted), R_ENGINE_NO_ALG);
+		assert_int_equal(begun(&m), 0);
+		sim_command(&m, B, ENGINE_UP);
+		sim_run(&m, 20 * SEC);
+		assert_false(sim_up(&m));
+		assert_true(sim_recorded(&m.s[A], R_ENGINE_NO_ALG));
+		assert_false(sim_recorded(&m.s[B], R_PEER_NO_PROPOSAL_CHILD));
+		assert_int_equal(says(&m, A, &wanted), R_ENGINE_NO_ALG);
+		put(&m, t, "aes256-sha512-noesn");
+		sim_run(&m, 120 * SEC);
+		assert_true(sim_up(&m));
+		assert_int_equal(says(&m, A, &wanted), R_OK);
+		sim_fini(&m);
+		free(t);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_packet), cmocka_unit_test(test_closed_by_peer), cmocka_unit_test(test_no_answer), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_command), cmocka_unit_test(test_restart), cmocka_unit_test(test_restart_command),
+		cmocka_unit_test(test_command), cmocka_unit_test(test_restart), cmocka_unit_test(test_restart_command), cmocka_unit_test(test_engine_cannot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
