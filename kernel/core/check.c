@@ -85,23 +85,25 @@ wants(const struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_ent
 }
 
 static unsigned
-ask(struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_entry *x, const struct cw_flow *f)
+ask(struct cw_engine *e, const struct cw_pkt *p, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now)
 {
 	unsigned why = wants(e, p, x, f);
 
+	if (x)
+		cw_spd_use(x, now);
 	return why == CW_DROP_POLICY_CLEAR && cw_own_spares(e, &x->pub, f) ? CW_DROP_NONE : why;
 }
 
 static unsigned
-check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_flow *f, bool forward)
+check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_flow *f, bool forward, uint64_t now)
 {
 	struct cw_spd_entry *x;
 	unsigned why = CW_DROP_NONE;
 
 	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, f)) != NULL)
-		why = ask(e, p, x, f);
+		why = ask(e, p, x, f, now);
 	if (why == CW_DROP_NONE)
-		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, f), f);
+		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, f), f, now);
 	return why;
 }
 
@@ -130,13 +132,13 @@ cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
 	if (why == CW_DROP_NONE && !ip.fragment && host_socket_policy(e->host, p, &ip.flow, &own))
 		why = cw_policy_takes(e, &own, p, ip.ver);
 	else if (why == CW_DROP_NONE)
-		why = check(e, p, &ip.flow, p->forward);
+		why = check(e, p, &ip.flow, p->forward, p->now);
 	p->checked = why == CW_DROP_NONE;
 	return why;
 }
 
 unsigned
-cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, bool forward)
+cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now)
 {
 	struct cw_ip ip;
 	enum cw_ip_err err = cw_ip_head(p, have, whole, &ip);
@@ -147,7 +149,7 @@ cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, b
 	if (err != CW_IP_OK)
 		return malformed(err);
 	host_read_begin();
-	why = check(e, NULL, &ip.flow, forward);
+	why = check(e, NULL, &ip.flow, forward, now);
 	host_read_end();
 	return why;
 }
@@ -196,6 +198,8 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, boo
 		return CW_POLICY_DISCARD;	/* and cw_plain_in says why */
 	host_read_begin();
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
+	if (x)
+		cw_spd_use(x, now);
 	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? CW_ASK_UNMATCHED : (unsigned)CW_POLICY_NONE;
 	if (type == CW_POLICY_IPSEC && (cw_own_spares(e, &x->pub, &ip.flow) || goes_clear(e, x, &ip, forward, now)))
 		type = CW_POLICY_NONE;
@@ -260,7 +264,7 @@ cw_ask_raw(struct cw_engine *e, const struct cw_addr *src, const struct cw_addr 
 }
 
 void
-cw_check_clear(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+cw_check_clear(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 {
 	struct cw_batch plain = { .e = e, .out = host_plain_out }, drops = { .e = e, .out = host_drop_out };
 
@@ -269,6 +273,7 @@ cw_check_clear(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		unsigned why;
 
 		v[i]->nhist = 0;
+		v[i]->now = now;
 		v[i]->bank = cw_bank_plain(v[i]);
 		v[i]->spi = 0;
 		why = cw_policy_check_in(e, v[i]);

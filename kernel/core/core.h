@@ -116,6 +116,13 @@ bool cw_replay_infer(const struct cw_replay *, bool esn, uint32_t low, uint64_t 
 unsigned cw_replay_check(const struct cw_replay *, uint64_t seq);	/* CW_DROP_NONE or the reason */
 void cw_replay_update(struct cw_replay *, uint64_t seq);		/* only after the ICV was right */
 
+/* -- due.c: what ends when -- */
+struct cw_timer {
+	uint64_t	due;		/* when there is something to be told of it */
+	uint32_t	place;		/* in the heap, and one; 0: it is not there */
+	bool		policy;		/* of an entry of the SPD, not of an SA */
+};
+
 /* -- sad.c -- */
 struct cw_limits {
 	uint64_t	packets, bytes, add, use;	/* 0: none; times in seconds */
@@ -134,8 +141,7 @@ struct cw_sa {
 	struct host_defer defer;
 	struct host_lock lock;		/* state, now_*, seq_out, replay, limits and counters once it is listed */
 	uint64_t	 id;		/* order of arrival, for dumps */
-	uint64_t	 due;		/* when there is something to be told of it; due_at: its place in the heap and one */
-	uint32_t	 due_at;
+	struct cw_timer	 timer;
 	bool		 looked;	/* in the list of those to be looked at; the engine's lock */
 	uint32_t	 spi, reqid, pf_seq;
 	uint8_t		 proto;		/* ESP, AH or IPComp: part of its name */
@@ -195,10 +201,9 @@ void cw_sa_found(struct cw_engine *, struct cw_sa *, uint64_t now, unsigned foun
 unsigned cw_sa_usable(const struct cw_sa *);	/* for receiving, or NULL: CW_DROP_NONE or the reason */
 void cw_sa_drop(struct cw_sa *, uint64_t *counter);	/* raise one of its counters of drops */
 
-/* -- due.c: what ends when -- */
 bool cw_due_room(struct cw_engine *);
-void cw_due_set(struct cw_engine *, struct cw_sa *, uint64_t at);
-void cw_due_out(struct cw_engine *, struct cw_sa *);
+void cw_due_set(struct cw_engine *, struct cw_timer *, uint64_t at);
+void cw_due_out(struct cw_engine *, struct cw_timer *);
 void cw_due_look(struct cw_engine *, struct cw_sa *, uint64_t now);
 void cw_due_run(struct cw_engine *, uint64_t now);
 void cw_due_free(struct cw_engine *);
@@ -213,6 +218,9 @@ struct cw_spd_entry {
 	struct cw_link	 by_id;
 	struct { struct cw_shade *in; struct cw_spd_entry *prev, *next; } shade[2];
 	struct cw_spd_entry *wait_next;
+	struct cw_timer	 timer;
+	uint64_t	 born, used;	/* ns; used: by a packet, noted 16 times a second at most, 0: never */
+	uint64_t	 born_wall;
 	struct cw_spd_entry *asked_next, **asked_at;	/* those with an acquire_seq; the engine's lock */
 	struct host_defer defer;
 	uint64_t	 acquire_until, acquire_back;	/* no new ACQUIRE before; the back-off in use */
@@ -247,10 +255,23 @@ struct cw_tuple {	/* one pair of prefix lengths and what is said of the upper la
 struct cw_spd_entry *cw_spd_lookup(struct cw_engine *, unsigned dir, const struct cw_flow *);
 struct cw_spd_entry *cw_spd_find(struct cw_engine *, const struct cw_policy *);	/* the same selectors and direction */
 struct cw_spd_entry *cw_spd_by_id(struct cw_engine *, uint32_t id);
-struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, int *err);
+struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, uint64_t now, int *err);
 /* The entry that stands in its place now; NULL: no memory. */
-struct cw_spd_entry *cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *);
+struct cw_spd_entry *cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *, uint64_t now);
 void cw_spd_remove(struct cw_engine *, struct cw_spd_entry *);
+uint64_t cw_spd_end(const struct cw_policy *, uint64_t born, uint64_t used);	/* when it expires; NEVER */
+struct cw_spd_times { uint64_t created, used; };	/* of the wall clock, in seconds; used 0: never */
+struct cw_spd_times cw_spd_times(const struct cw_spd_entry *);
+void cw_spd_due(struct cw_engine *, struct cw_spd_entry *, uint64_t now);	/* its time has come, or was put off by a packet */
+static inline void
+cw_spd_use(struct cw_spd_entry *x, uint64_t now)
+{
+	uint64_t used = host_load(x->used);
+
+	if (now > used && now - used >= NS / 16)
+		host_publish(x->used, now);
+}
+uint64_t cw_after(uint64_t from, uint64_t seconds);	/* NEVER for 0 */
 
 /* -- own.c: networks of our own, which wide policies spare -- */
 bool cw_own_get(struct cw_engine *, const struct cw_policy *);	/* false: no memory */
@@ -310,7 +331,7 @@ struct cw_client {
 
 struct cw_due {
 	uint64_t	 at;
-	struct cw_sa	*sa;
+	struct cw_timer	*t;
 };
 
 struct cw_engine {
@@ -396,6 +417,7 @@ cw_tally_tunnel(struct cw_engine *e, unsigned fam, unsigned i)	/* fam: of the pa
 /* -- pf_event.c -- */
 void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);
 void cw_event_used(struct cw_engine *, struct cw_sa *);
+void cw_event_spdexpire(struct cw_engine *, const struct cw_policy *, struct cw_spd_times);
 void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_outer *old, const struct cw_outer *now);
 bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_request *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
 

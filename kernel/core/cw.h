@@ -179,7 +179,7 @@ enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 #define CW_ASK_MORE	0xffffu
 #define CW_ASK_UNMATCHED 0xfffeu	/* cw_ask_out: no policy covers it, and such packets are dropped (def_policy) */
 unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now);
-unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward);
+unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now);
 unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
 bool cw_ask_ah(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);	/* is there an SA of AH? */
 /* An IP packet in an IP packet between these ends: is it what an IPComp SA in tunnel mode did not compress (RFC 3173 2.2)? */
@@ -187,7 +187,7 @@ bool cw_ask_raw(struct cw_engine *, const struct cw_addr *src, const struct cw_a
 /* Sends an IPComp SA with that CPI in its header between these ends? The well-known one (RFC 3173 3.3) anybody can guess. */
 bool cw_ask_comp(struct cw_engine *, unsigned cpi, const struct cw_addr *src, const struct cw_addr *dst);
 /* Inbound packets that never were protected: out they come by plain_out (CW_CLEAR) or drop_out. */
-void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n);
+void cw_check_clear(struct cw_engine *, struct cw_pkt **v, unsigned n, uint64_t now);
 /*
  * The one policy check, on delivery and on forwarding: CW_DROP_NONE or the reason. Sets p->checked. The host is asked whether a socket
  * with a policy of its own gets the packet (host_socket_policy); then that is what it is held against.
@@ -207,7 +207,7 @@ void cw_sealed(struct cw_engine *, struct cw_pkt **v, unsigned n);
 void cw_opened(struct cw_engine *, struct cw_pkt **v, unsigned n);
 
 /* -- time and paths -- */
-/* Lifetimes, larval SAs, waiting packets. Returns when it wants to be called next; UINT64_MAX: not before something changes
+/* Lifetimes of SAs and policies, larval SAs, waiting packets. Returns when it wants to be called next; UINT64_MAX: not before something changes
  * (ask again after cw_pfkey: cw_deadline). */
 uint64_t cw_tick(struct cw_engine *, uint64_t now);
 uint64_t cw_deadline(struct cw_engine *);
@@ -267,6 +267,7 @@ struct cw_policy {
 	uint8_t		owner[CW_OWNER_LEN];
 	unsigned	nreq;
 	struct cw_request req[CW_REQUESTS_MAX];
+	uint64_t	life, idle;	/* seconds after which it goes: since it came, and since it was used; 0: never */
 };
 
 enum cw_change { CW_POLICY_ADDED = 1, CW_POLICY_UPDATED = 2, CW_POLICY_DELETED = 3 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which SA has something to be told next: a heap by the time, which control calls alone touch, so that a lifetime that ends
- * costs the logarithm of how many there are. What a packet finds out (its SA's first use begins a lifetime, a limit is
+ * Which SA or policy has something to be told next: a heap by the time, which control calls alone touch, so that a lifetime that ends
+ * costs the logarithm of how many there are. What a packet finds out of an SA (its SA's first use begins a lifetime, a limit is
  * reached) it leaves in a list, and the tick that it wakes takes it from there.
  */
 #include "core.h"
@@ -10,7 +10,7 @@ static void
 set(struct cw_engine *e, uint32_t i, struct cw_due d)
 {
 	e->due[i] = d;
-	d.sa->due_at = i + 1;
+	d.t->place = i + 1;
 }
 
 static void
@@ -60,34 +60,34 @@ cw_due_room(struct cw_engine *e)
 
 /* In, after cw_due_room, or moved to where it belongs now. */
 void
-cw_due_set(struct cw_engine *e, struct cw_sa *sa, uint64_t at)
+cw_due_set(struct cw_engine *e, struct cw_timer *t, uint64_t at)
 {
-	struct cw_due d = { at, sa };
-	uint64_t was = sa->due;
+	struct cw_due d = { at, t };
+	uint64_t was = t->due;
 
-	host_publish(sa->due, at);
-	if (!sa->due_at)
+	host_publish(t->due, at);
+	if (!t->place)
 		rise(e, e->ndue++, d);
 	else if (at < was)
-		rise(e, sa->due_at - 1, d);
+		rise(e, t->place - 1, d);
 	else
-		sink(e, sa->due_at - 1, d);
+		sink(e, t->place - 1, d);
 	cw_wake(e, at);
 }
 
 void
-cw_due_out(struct cw_engine *e, struct cw_sa *sa)
+cw_due_out(struct cw_engine *e, struct cw_timer *t)
 {
-	uint32_t i = sa->due_at - 1;
+	uint32_t i = t->place - 1;
 	struct cw_due last;
 
-	if (!sa->due_at)
+	if (!t->place)
 		return;
-	sa->due_at = 0;
+	t->place = 0;
 	last = e->due[--e->ndue];
-	if (last.sa == sa)
+	if (last.t == t)
 		return;
-	if (last.at < sa->due)
+	if (last.at < t->due)
 		rise(e, i, last);
 	else
 		sink(e, i, last);
@@ -118,9 +118,9 @@ static void
 look(struct cw_engine *e, struct cw_sa *sa, uint64_t now)
 {
 	if (cw_sa_alive(e, sa, now))
-		cw_due_set(e, sa, cw_sa_deadline(sa));
+		cw_due_set(e, &sa->timer, cw_sa_deadline(sa));
 	else
-		cw_due_out(e, sa);	/* told, and to be reaped */
+		cw_due_out(e, &sa->timer);	/* told, and to be reaped */
 }
 
 /* Everything whose time has come by now. */
@@ -143,8 +143,14 @@ cw_due_run(struct cw_engine *e, uint64_t now)
 			look(e, sa, now);
 		cw_sa_put(sa);
 	}
-	while (e->ndue && e->due[0].at <= now)
-		look(e, e->due[0].sa, now);
+	while (e->ndue && e->due[0].at <= now) {
+		struct cw_timer *t = e->due[0].t;
+
+		if (t->policy)
+			cw_spd_due(e, CW_OF(t, struct cw_spd_entry, timer), now);
+		else
+			look(e, CW_OF(t, struct cw_sa, timer), now);
+	}
 	if (e->ndue)
 		cw_wake(e, e->due[0].at);
 }

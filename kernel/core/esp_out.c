@@ -320,6 +320,8 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 		return;
 	}
 	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
+	if (x)
+		cw_spd_use(x, now);
 	if (x && x->pub.type == CW_POLICY_IPSEC) {
 		protect(e, x, &x->pub, p, &ip, now, b);
 	} else if (x && x->pub.type == CW_POLICY_DISCARD) {

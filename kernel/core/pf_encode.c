@@ -302,10 +302,27 @@ pf_put_policy(struct pf_out *o, const struct cw_policy *p)
 	}
 }
 
+/* When it came and was used; and what ends it, as KAME has it: usetime is how long it may be unused. */
+static void
+put_policy_life(struct pf_out *o, const struct cw_policy *p, struct cw_spd_times t)
+{
+	struct sadb_lifetime *c = pf_ext(o, SADB_EXT_LIFETIME_CURRENT, sizeof(*c)), *h = p->life || p->idle ? pf_ext(o, SADB_EXT_LIFETIME_HARD, sizeof(*h)) : NULL;
+
+	if (c) {
+		c->sadb_lifetime_addtime = t.created;
+		c->sadb_lifetime_usetime = t.used;
+	}
+	if (h) {
+		h->sadb_lifetime_addtime = p->life;
+		h->sadb_lifetime_usetime = p->idle;
+	}
+}
+
 void
-pf_put_policy_all(struct pf_out *o, const struct cw_policy *p)
+pf_put_policy_all(struct pf_out *o, const struct cw_policy *p, struct cw_spd_times t)
 {
 	pf_put_policy(o, p);
+	put_policy_life(o, p, t);
 	pf_put_addr(o, SADB_EXT_ADDRESS_SRC, &p->src.addr, p->sport, p->proto, p->src.len);
 	pf_put_addr(o, SADB_EXT_ADDRESS_DST, &p->dst.addr, p->dport, p->proto, p->dst.len);
 	put_owner(o, p->owner);

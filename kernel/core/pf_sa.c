@@ -371,7 +371,7 @@ amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t no
 	host_unlock(&sa->lock);
 	if (err)
 		return err;
-	cw_due_set(e, sa, cw_sa_deadline(sa));
+	cw_due_set(e, &sa->timer, cw_sa_deadline(sa));
 	if (m->owner)
 		memcpy(sa->owner, m->owner, CW_OWNER_LEN);
 	mtu = host_path_mtu(e->host, &src, &dst);

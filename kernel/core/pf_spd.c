@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* SPDADD, SPDUPDATE (in place), SPDDELETE by selector and by number, SPDGET, SPDFLUSH. */
+/* SPDADD, SPDUPDATE (in place), SPDDELETE by selector and by number, SPDGET, SPDFLUSH; and SPDEXPIRE. */
 #include "pf.h"
 
 static int
@@ -43,11 +43,13 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 
 	if (err)
 		return err;
-	if (m->has & PF_BIT(SADB_EXT_LIFETIME_HARD) && (m->hard.add || m->hard.use))
-		return EOPNOTSUPP;	/* policies do not expire */
+	if (m->hard.bytes || m->hard.packets)
+		return EOPNOTSUPP;	/* a policy ends by time */
+	p->life = m->hard.add;
+	p->idle = m->hard.use;
 	if (m->pol_type != CW_POLICY_DISCARD && m->pol_type != CW_POLICY_NONE && m->pol_type != CW_POLICY_IPSEC &&
 	    m->pol_type != CW_POLICY_BYPASS)
-		return EOPNOTSUPP;
+		return EINVAL;	/* as in KAME: a socket's "entrust" is this table, which cannot ask itself */
 	p->type = (uint8_t)m->pol_type;
 	if ((p->type == CW_POLICY_IPSEC) != (m->nreq > 0))
 		return EINVAL;
@@ -84,22 +86,22 @@ cw_policy_read(const uint8_t *b, size_t n, struct cw_policy *p)
 }
 
 static void
-tell(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p)
+tell(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p, struct cw_spd_times t)
 {
 	struct pf_out o = pf_begin(e, m->type, SADB_SATYPE_UNSPEC, m->seq, m->pid);
 
-	pf_put_policy_all(&o, p);
+	pf_put_policy_all(&o, p, t);
 	pf_broadcast(&o, PF_ALL);
 }
 
 static int
-add(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p)
+add(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p, uint64_t now)
 {
 	int err;
-	struct cw_spd_entry *x = cw_spd_add(e, p, &err);
+	struct cw_spd_entry *x = cw_spd_add(e, p, now, &err);
 
 	if (x)
-		tell(e, m, &x->pub);
+		tell(e, m, &x->pub, cw_spd_times(x));
 	return err;
 }
 
@@ -111,7 +113,7 @@ pf_spdadd(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 
 	if (err)
 		return err;
-	return cw_spd_find(e, &p) ? EEXIST : add(e, m, &p);
+	return cw_spd_find(e, &p) ? EEXIST : add(e, m, &p, now);
 }
 
 int
@@ -125,11 +127,11 @@ pf_spdupdate(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, u
 		return err;
 	x = cw_spd_find(e, &p);
 	if (!x)
-		return add(e, m, &p);
-	x = cw_spd_update(e, x, &p);
+		return add(e, m, &p, now);
+	x = cw_spd_update(e, x, &p, now);
 	if (!x)
 		return ENOMEM;
-	tell(e, m, &x->pub);
+	tell(e, m, &x->pub, cw_spd_times(x));
 	return 0;
 }
 
@@ -137,12 +139,14 @@ static int
 drop(struct cw_engine *e, const struct pf_msg *m, struct cw_spd_entry *x)
 {
 	struct cw_policy p;
+	struct cw_spd_times t;
 
 	if (!x)
 		return ENOENT;
 	p = x->pub;
+	t = cw_spd_times(x);
 	cw_spd_remove(e, x);
-	tell(e, m, &p);
+	tell(e, m, &p, t);
 	return 0;
 }
 
@@ -170,7 +174,7 @@ pf_spdget(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	if (!x)
 		return ENOENT;
 	o = pf_begin(e, SADB_X_SPDGET, SADB_SATYPE_UNSPEC, m->seq, m->pid);
-	pf_put_policy_all(&o, &x->pub);
+	pf_put_policy_all(&o, &x->pub, cw_spd_times(x));
 	pf_send(&o, c, false);
 	return 0;
 }
@@ -185,4 +189,14 @@ pf_spdflush(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 	o = pf_begin(e, SADB_X_SPDFLUSH, SADB_SATYPE_UNSPEC, m->seq, m->pid);
 	pf_broadcast(&o, PF_ALL);
 	return 0;
+}
+
+/* KAME's message for it, to everybody: the policy, when it came and was last used, and what ended it. */
+void
+cw_event_spdexpire(struct cw_engine *e, const struct cw_policy *p, struct cw_spd_times t)
+{
+	struct pf_out o = pf_begin(e, SADB_X_SPDEXPIRE, SADB_SATYPE_UNSPEC, 0, 0);
+
+	pf_put_policy_all(&o, p, t);
+	pf_broadcast(&o, PF_ALL);
 }

@@ -70,7 +70,7 @@ cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 	    !cw_index_room(&e->by_ends) || !cw_due_room(e))
 		return false;
 	sa->id = e->next_id++;
-	cw_due_set(e, sa, cw_sa_deadline(sa));
+	cw_due_set(e, &sa->timer, cw_sa_deadline(sa));
 	cw_index_add(&e->by_spi, &sa->by_spi, hash32(e, sa->spi));
 	sa->prev = e->sa_last;
 	*(e->sa_last ? &e->sa_last->succ : &e->sa_first) = sa;
@@ -123,7 +123,7 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 	cw_index_del(&e->by_spi, &sa->by_spi);
 	cw_index_del(&e->by_reqid, &sa->by_reqid);
 	cw_index_del(&e->by_ends, &sa->by_ends);
-	cw_due_out(e, sa);
+	cw_due_out(e, &sa->timer);
 	move_cursors(e, sa);
 	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
 	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
@@ -306,8 +306,8 @@ cw_sa_mtu(struct cw_sa *sa, uint32_t pmtu)
 	host_publish(sa->inner_mtu, inner < 1280 ? 1280 : inner);
 }
 
-static uint64_t
-at(uint64_t from, uint64_t seconds)
+uint64_t
+cw_after(uint64_t from, uint64_t seconds)
 {
 	if (seconds == 0)
 		return NEVER;
@@ -317,7 +317,7 @@ at(uint64_t from, uint64_t seconds)
 static uint64_t
 limit_at(const struct cw_sa *sa, const struct cw_limits *l)
 {
-	uint64_t a = at(sa->born, l->add), u = sa->used ? at(sa->used, l->use) : NEVER;
+	uint64_t a = cw_after(sa->born, l->add), u = sa->used ? cw_after(sa->used, l->use) : NEVER;
 
 	return a < u ? a : u;
 }
@@ -419,7 +419,7 @@ cw_sa_found(struct cw_engine *e, struct cw_sa *sa, uint64_t now, unsigned found)
 		cw_event_expire(e, sa, true);
 		retire(e, sa);
 	}
-	if ((found & FOUND_LAST) || ((found & FOUND_FIRST) && cw_sa_deadline(sa) < host_load(sa->due)))
+	if ((found & FOUND_LAST) || ((found & FOUND_FIRST) && cw_sa_deadline(sa) < host_load(sa->timer.due)))
 		cw_due_look(e, sa, now);
 }
 

@@ -351,14 +351,61 @@ entry_in(const struct cw_engine *e, struct cw_tuple *t, struct cw_spd_entry *x)
 	bucket_in(e, t->table, x);
 }
 
+/*
+ * As KAME has it: at the end of its lifetime, or when nothing has used it for so long; who was never used begins when it came. A packet that
+ * finds it until then puts the latter off, also one that comes after that end and before the tick: it is closed longer, not shorter.
+ */
+uint64_t
+cw_spd_end(const struct cw_policy *p, uint64_t born, uint64_t used)
+{
+	uint64_t a = cw_after(born, p->life), b = cw_after(used > born ? used : born, p->idle);
+
+	return a < b ? a : b;
+}
+
+/* The wall clock was asked when it came: whatever it does since then, the two stay as far apart as they were. */
+struct cw_spd_times
+cw_spd_times(const struct cw_spd_entry *x)
+{
+	uint64_t used = host_load(x->used);
+	struct cw_spd_times t = { .created = x->born_wall };
+
+	if (used)
+		t.used = used > x->born ? x->born_wall + (used - x->born) / NS : x->born_wall - (x->born - used) / NS;
+	return t;
+}
+
+static void
+time_in(struct cw_engine *e, struct cw_spd_entry *x)
+{
+	uint64_t end = cw_spd_end(&x->pub, x->born, host_load(x->used));
+
+	if (end != NEVER)
+		cw_due_set(e, &x->timer, end);
+}
+
+void
+cw_spd_due(struct cw_engine *e, struct cw_spd_entry *x, uint64_t now)
+{
+	struct cw_spd_times t = cw_spd_times(x);
+	struct cw_policy p = x->pub;
+
+	if (cw_spd_end(&p, x->born, host_load(x->used)) > now) {
+		time_in(e, x);
+		return;
+	}
+	cw_spd_remove(e, x);
+	cw_event_spdexpire(e, &p, t);
+}
+
 struct cw_spd_entry *
-cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
+cw_spd_add(struct cw_engine *e, const struct cw_policy *p, uint64_t now, int *err)
 {
 	struct cw_tuple *t = NULL;
 	struct cw_spd_entry *x = NULL;
 
 	*err = ENOBUFS;
-	if (e->nsp >= host_load(e->bounds.policies) || !cw_index_room(&e->sp_by_id) || !(t = tuple_get(e, p)) ||
+	if (e->nsp >= host_load(e->bounds.policies) || !cw_index_room(&e->sp_by_id) || !cw_due_room(e) || !(t = tuple_get(e, p)) ||
 	    !(x = host_zalloc(sizeof(*x))))
 		return NULL;
 	if (!cw_own_get(e, p)) {
@@ -367,6 +414,9 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	}
 	x->pub = *p;
 	x->order = e->next_id++;
+	x->born = now;
+	x->born_wall = host_wall_s();
+	x->timer.policy = true;
 	x->wait_end = &x->wait;
 	if (!shades_in(e, t, x)) {
 		cw_own_put(e, p);
@@ -383,6 +433,7 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, int *err)
 	*(e->sp_last ? &e->sp_last->succ : &e->sp_first) = x;
 	e->sp_last = x;
 	e->nsp++;
+	time_in(e, x);
 	*err = 0;
 	host_policy_changed(e->host, CW_POLICY_ADDED, &x->pub);
 	return x;
@@ -414,12 +465,15 @@ stand_in(struct cw_engine *e, struct cw_spd_entry *x, struct cw_spd_entry *y)
 			c->dump_sp = y;
 }
 
-/* In place: id and order stay, so neither its neighbours nor its dump position move. A lookup finds the old one or the new. */
+/*
+ * In place: id and order stay, so neither its neighbours nor its dump position move. A lookup finds the old one or the new. Its lifetime
+ * begins anew, as everything else of it.
+ */
 struct cw_spd_entry *
-cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *p)
+cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *p, uint64_t now)
 {
 	struct cw_tuple *t = tuple_find(e, &x->pub);
-	struct cw_spd_entry *y = host_zalloc(sizeof(*y));
+	struct cw_spd_entry *y = cw_due_room(e) ? host_zalloc(sizeof(*y)) : NULL;
 
 	if (!y)
 		return NULL;
@@ -430,6 +484,10 @@ cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_polic
 	y->pub = *p;
 	y->pub.id = x->pub.id;
 	y->order = x->order;
+	y->born = now;
+	y->born_wall = host_wall_s();
+	y->used = host_load(x->used);
+	y->timer.policy = true;
 	y->wait_end = &y->wait;
 	if (!shades_in(e, t, y)) {
 		cw_own_put(e, p);
@@ -443,6 +501,8 @@ cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_polic
 	shade_out(e, x, 0);
 	shade_out(e, x, 1);
 	stand_in(e, x, y);
+	cw_due_out(e, &x->timer);
+	time_in(e, y);
 	cw_own_put(e, &x->pub);
 	cw_wait_move(e, x, y);
 	host_policy_changed(e->host, CW_POLICY_UPDATED, &y->pub);
@@ -462,6 +522,7 @@ cw_spd_remove(struct cw_engine *e, struct cw_spd_entry *x)
 	if (t->count == 0)
 		tuple_out(e, t);
 	cw_wait_drop(e, x, CW_DROP_QUEUE_OLD, true);
+	cw_due_out(e, &x->timer);
 	cw_index_del(&e->sp_by_id, &x->by_id);
 	move_cursors(e, x);
 	*(x->prev ? &x->prev->succ : &e->sp_first) = x->succ;

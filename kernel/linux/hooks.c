@@ -43,10 +43,10 @@ ask_out(struct host *h, struct sk_buff *skb, bool forward)
 static unsigned int
 ask_clear(struct host *h, struct sk_buff *skb, bool forward)
 {
-	unsigned int why = cw_ask_clear(h->e, skb->data, skb_headlen(skb), skb->len, forward);
+	unsigned int why = cw_ask_clear(h->e, skb->data, skb_headlen(skb), skb->len, forward, mod_now());
 
 	if (why == CW_ASK_MORE && pskb_may_pull(skb, min(skb->len, HEADERS_MAX)))
-		why = cw_ask_clear(h->e, skb->data, skb_headlen(skb), skb->len, forward);
+		why = cw_ask_clear(h->e, skb->data, skb_headlen(skb), skb->len, forward, mod_now());
 	return why == CW_ASK_MORE ? CW_DROP_INNER_SHORT : why;
 }
 

@@ -80,7 +80,7 @@ misc(struct parser *p)
 	uint64_t a, b, k[4] = { 0 };
 	unsigned n = 0;
 
-	if (p->tok.kind != TOK_WORD || lang_is(p, "-P") || lang_is(p, "-ctx"))
+	if (p->tok.kind != TOK_WORD || lang_text(p).p[0] == '-')
 		return true;
 	if (!lang_word(p, word, sizeof(word)))
 		return lang_fail_here(p, "invalid an upper layer protocol spec", NULL);
@@ -122,6 +122,23 @@ label(struct parser *p)
 	return true;
 }
 
+/* How long the policy lasts: since it came (-lh, as for SAs), and without being used (-lv, validtime). */
+static bool
+lifetimes(struct parser *p)
+{
+	struct cmd *c = p->c;
+
+	while (lang_is(p, "-lh") || lang_is(p, "-lv")) {
+		uint64_t *field = lang_is(p, "-lh") ? &c->hard.addtime : &c->hard.usetime;
+
+		lang_step(p);
+		if (!lang_number(p, UINT64_MAX, field, "syntax error"))
+			return false;
+		c->has_hard = true;
+	}
+	return true;
+}
+
 /* libipsec's error, at its place in the command, with the word that was probably meant. */
 static bool
 policy_error(struct parser *p, size_t from, const struct poltext_error *e)
@@ -142,7 +159,7 @@ policy_error(struct parser *p, size_t from, const struct poltext_error *e)
 bool
 lang_policy(struct parser *p)
 {
-	static const char *const words[] = { "-P", NULL };
+	static const char *const words[] = { "-P", "-lh", "-lv", NULL };
 	struct cmd *c = p->c;
 	struct poltext_error e;
 	size_t from;
@@ -167,7 +184,7 @@ lang_policy_rest(struct parser *p)
 {
 	struct cmd *c = p->c;
 
-	if (!upper(p) || !misc(p) || !label(p))
+	if (!upper(p) || !misc(p) || !label(p) || !lifetimes(p))
 		return false;
 	if (c->upper == CW_ULPROTO_ANY && (c->src.port || c->dst.port))
 		return lang_fail(p, c->at_proto, 3, "invalid upper layer protocol",

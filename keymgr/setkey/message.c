@@ -112,6 +112,10 @@ put_policy(struct pfkey_msg *m, const struct cmd *c, const struct engine *g)
 		m->policy.n = 0;
 	else if (g->greeted)
 		pfkey_set_owner(m, SETKEY_OWNER);
+	if (c->has_hard && c->verb != V_SPDDELETE) {
+		m->hard = c->hard;
+		m->has |= PFKEY_HAS(SADB_EXT_LIFETIME_HARD);
+	}
 	m->has |= PFKEY_HAS(SADB_X_EXT_POLICY);
 }
 

@@ -128,7 +128,7 @@ policy_refused(const struct cmd *c, int err, struct lang_error *e)
 	if (p->type == CW_POLICY_IPSEC && p->n == 0)
 		because(e, c->at_policy, "An ipsec policy without a request would protect nothing.");
 	else if (p->type == POLTEXT_ENTRUST)
-		because(e, c->at_policy, "entrust is for the policies of sockets.");
+		because(e, c->at_policy, "entrust is for the policies of sockets: it means these policies here.");
 }
 
 void

@@ -64,12 +64,13 @@ show_policy_json(FILE *f, const struct pfkey_msg *m)
 {
 	char src[PREFIX_STR], dst[PREFIX_STR];
 	struct prefix s = { m->src.ep.addr, m->src.prefixlen }, d = { m->dst.ep.addr, m->dst.prefixlen };
-	json_t *requests = json_array();
+	json_t *requests = json_array(), *used = m->current.usetime ? json_integer((json_int_t)m->current.usetime) : json_null();
 
 	for (unsigned i = 0; requests && i < m->policy.n; i++)
 		json_array_append_new(requests, request(&m->policy.req[i]));
-	return write_out(f, json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:s}", "source", prefix_str(&s, src),
+	return write_out(f, json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:s}", "source", prefix_str(&s, src),
 	    "destination", prefix_str(&d, dst), "protocol", m->src.proto, "source_port", m->src.ep.port, "destination_port", m->dst.ep.port,
 	    "direction", poltext_dir(m->policy.dir), "action", poltext_type(m->policy.type), "priority", (json_int_t)m->policy.priority,
-	    "id", (json_int_t)m->policy.id, "requests", requests, "owner", m->owner));
+	    "id", (json_int_t)m->policy.id, "requests", requests, "created", (json_int_t)m->current.addtime, "last_used", used,
+	    "lifetime", (json_int_t)m->hard.addtime, "validtime", (json_int_t)m->hard.usetime, "owner", m->owner));
 }

@@ -160,7 +160,7 @@ carry(struct host *to, const struct cw_pkt *p)
 	} else {
 		q->off -= p->outer.hlen;
 		q->len += p->outer.hlen;
-		cw_check_clear(to->e, &q, 1);
+		cw_check_clear(to->e, &q, 1, to->now);
 	}
 }
 
@@ -286,10 +286,10 @@ without(void **state)
 		struct ends t = joined_by(&stacks[0], level, RAWCPI), u = joined_by(&stacks[6], level == CW_LEVEL_USE ? CW_LEVEL_REQUIRE : level, RAWCPI);
 		struct cw_pkt *p = packet(t.s, 600, false), *q = rig_copy(p), *w;
 
-		cw_check_clear(t.b->e, &q, 1);
+		cw_check_clear(t.b->e, &q, 1, t.b->now);
 		same(t.b, p);
 		q = packet(u.s, 600, false);
-		cw_check_clear(u.b->e, &q, 1);
+		cw_check_clear(u.b->e, &q, 1, u.b->now);
 		rig_dropped(u.b, CW_DROP_POLICY_CLEAR);
 		rig_clear(u.b);
 		/* IPComp alone where ESP is asked for around it */

@@ -239,7 +239,7 @@ policy_in(void **state)
 	rig_dropped(far, CW_DROP_POLICY_DISCARD_IN);
 	p = rig_udp4("10.0.1.9", "10.0.2.6", 40, 0, false);
 	rig_clear(far);
-	cw_check_clear(far->e, &p, 1);
+	cw_check_clear(far->e, &p, 1, far->now);
 	rig_dropped(far, CW_DROP_POLICY_DISCARD_IN);
 	p = rig_seal(h, rig_udp4("10.0.1.8", "10.0.2.6", 40, 0, false));
 	rig_clear(far);
@@ -247,7 +247,7 @@ policy_in(void **state)
 	rig_dropped(far, CW_DROP_POLICY_BYPASS_IN);
 	p = rig_udp4("10.0.1.8", "10.0.2.6", 40, 0, false);
 	rig_clear(far);
-	cw_check_clear(far->e, &p, 1);
+	cw_check_clear(far->e, &p, 1, far->now);
 	assert_int_equal(far->ndrop, 0);
 	rig_free(h);
 	rig_free(far);

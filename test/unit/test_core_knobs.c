@@ -176,7 +176,7 @@ clear_in(struct host *h, struct cw_pkt *p)
 	unsigned why;
 
 	rig_clear(h);
-	cw_check_clear(h->e, &p, 1);
+	cw_check_clear(h->e, &p, 1, h->now);
 	why = h->ndrop ? h->drop[0]->drop : CW_DROP_NONE;
 	assert_int_equal(h->ndrop + h->nplain, 1);
 	return why;
@@ -255,7 +255,7 @@ unmatched(void **state)
 	assert_int_equal(out(h, rig_udp4("192.0.2.1", "192.0.2.2", 40, 0, false)), CW_DROP_POLICY_DEFAULT_OUT);
 	rig_dropped(h, CW_DROP_POLICY_DEFAULT_OUT);
 	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(any), any->len, any->len, false, h->now), CW_ASK_UNMATCHED);
-	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(any), any->len, any->len, false), CW_DROP_POLICY_DEFAULT_IN);
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(any), any->len, any->len, false, h->now), CW_DROP_POLICY_DEFAULT_IN);
 	assert_int_equal(clear_in(h, rig_udp4("192.0.2.2", "192.0.2.1", 40, 0, false)), CW_DROP_POLICY_DEFAULT_IN);
 	rig_dropped(h, CW_DROP_POLICY_DEFAULT_IN);
 	assert_int_equal(out(h, rig_udp4("192.0.2.1", "224.0.0.5", 40, 0, false)), CW_DROP_NONE);
@@ -436,7 +436,7 @@ counters(void **state)
 	assert_int_equal(of(far, CW_KIND_ESP, false, "drop_icv_wrong"), 1);
 	assert_int_equal(of(far, CW_KIND_POLICY, false, "drop_icv_wrong"), 0);
 	p = rig_udp6("fd01::5", "fd02::6", 40, 0);
-	cw_check_clear(far->e, &p, 1);
+	cw_check_clear(far->e, &p, 1, far->now);
 	assert_int_equal(of(far, CW_KIND_POLICY, true, "drop_policy_clear"), 1);
 	assert_int_equal(of(far, CW_KIND_POLICY, true, "drops"), 1);
 	assert_int_equal(cw_counter(far->e, CW_TOTAL_DROPS), 2);
@@ -484,7 +484,7 @@ drops(void **state)
 	assert_true(x.reason == CW_DROP_ICV_WRONG && x.spi == 0x2000 && x.proto == 50 && x.times == 1 && x.fam == 4 && x.src[0] == 20 && x.dst[3] == 2);
 	for (unsigned i = 0; i < 3; i++) {
 		p = rig_udp6("fd01::5", "fd02::6", 40, 0);
-		cw_check_clear(far->e, &p, 1);
+		cw_check_clear(far->e, &p, 1, far->now);
 	}
 	x = last_drop(far, 0, &n);
 	assert_int_equal(n, 2);
@@ -499,7 +499,7 @@ drops(void **state)
 	rig_pkt_free(p);
 	for (unsigned i = 0; i < 200; i++) {
 		p = rig_udp4(i % 2 ? "10.0.1.5" : "10.0.1.6", "10.0.2.6", 40, 0, false);
-		cw_check_clear(far->e, &p, 1);
+		cw_check_clear(far->e, &p, 1, far->now);
 	}
 	last_drop(far, 0, &n);
 	assert_int_equal(n, CW_DROPS_MAX);

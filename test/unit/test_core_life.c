@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lifetimes, sequence numbers to their ends, and what happens when there is no SA to send by. */
 #include "core_rig.h"
+#include "core.h"
 
 /* -- lifetimes -- */
 
@@ -376,6 +377,212 @@ limits(void **state)
 	rig_free(h);
 }
 
+/* -- policies that end (KAME's lifetime and validtime) -- */
+
+/* When, by what is asked and what has happened: born at 10 s. */
+static void
+policy_ends(void **state)
+{
+	static const struct { uint64_t life, idle, used, end; } v[] = {
+		{ 0, 0, 0, UINT64_MAX }, { 0, 0, 99 * S, UINT64_MAX }, { 100, 0, 0, 110 * S }, { 100, 0, 109 * S, 110 * S },
+		{ 0, 30, 0, 40 * S }, { 0, 30, 10 * S, 40 * S }, { 0, 30, 25 * S, 55 * S }, { 100, 30, 0, 40 * S }, { 100, 30, 70 * S, 100 * S },
+		{ 100, 30, 80 * S, 110 * S }, { 100, 30, 90 * S, 110 * S }, { 100, 200, 109 * S, 110 * S }, { UINT64_MAX, 0, 0, UINT64_MAX },
+		{ 0, UINT64_MAX, 50 * S, UINT64_MAX }, { UINT64_MAX, 5, 9 * S, 15 * S },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct cw_policy p = { .life = v[i].life, .idle = v[i].idle };
+
+		if (cw_spd_end(&p, 10 * S, v[i].used) != v[i].end)
+			fail_msg("row %u: %llu", i, (unsigned long long)cw_spd_end(&p, 10 * S, v[i].used));
+	}
+}
+
+static void
+lasting(struct host *h, uint8_t type, unsigned dir, unsigned pol, const char *net, uint64_t life, uint64_t idle)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, type, dir, pol, dir == CW_DIR_OUT ? "10.0.1.0/24" : net, dir == CW_DIR_OUT ? net : "10.0.1.0/24", 7, 0);
+	m.hard.addtime = life;
+	m.hard.usetime = idle;
+	m.has |= PFKEY_HAS(SADB_EXT_LIFETIME_HARD);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+}
+
+/* A row of the table, told by SPDGET: when it came, how long after that it was used, and what ends it. */
+static void
+told(struct host *h, uint32_t id, uint64_t used_after, uint64_t life, uint64_t idle)
+{
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_X_SPDGET, 0);
+	m.policy.id = id;
+	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	assert_in_range(host_wall_s() - m.current.addtime, 0, 2);
+	assert_int_equal(m.current.usetime, used_after == UINT64_MAX ? 0 : m.current.addtime + used_after);
+	assert_int_equal((m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD)) != 0, life || idle);
+	assert_int_equal(m.hard.addtime, life);
+	assert_int_equal(m.hard.usetime, idle);
+}
+
+/* At its time and not before it is gone, everybody is told so once, and the host's routes and guard hear of it. */
+static void
+policy_lifetime(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_pkt *p;
+	struct pfkey_msg m;
+	uint64_t end = h->now + 100 * S;
+
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.2.0/24", 100, 0);
+	assert_true(cw_deadline(h->e) == end);
+	h->now = end - 1;
+	assert_true(cw_tick(h->e, h->now) == end);
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	rig_dropped(h, CW_DROP_POLICY_DISCARD_OUT);	/* used, which does not put this off */
+	told(h, 1, 99, 100, 0);
+	rig_clear(h);
+	for (unsigned i = 0; i < 3; i++)
+		rig_forget(h, i);
+	h->changes = 0;
+	h->now = end;
+	assert_true(cw_tick(h->e, h->now) == UINT64_MAX);
+	assert_int_equal(cw_policy_count(h->e), 0);
+	assert_int_equal(h->changes, 1);
+	for (unsigned i = 0; i < 3; i++) {	/* also the keyless one, and who never registered */
+		assert_int_equal(h->client[i].n, 1);
+		assert_true(rig_event(h, i, SADB_X_SPDEXPIRE, &m));
+		assert_int_equal(m.policy.id, 1);
+		assert_int_equal(m.policy.dir, CW_DIR_OUT);
+		assert_int_equal(m.policy.type, CW_POLICY_DISCARD);
+		assert_int_equal(m.dst.prefixlen, 24);
+		assert_int_equal(m.hard.addtime, 100);
+		assert_int_equal(m.current.usetime - m.current.addtime, 99);
+		assert_true(pfkey_changes_policies(&m));
+	}
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	assert_int_equal(h->nplain, 1);
+	rig_free(h);
+}
+
+/* Each packet that meets it begins anew: protected or discarded, out, in, and on the way through. */
+static void
+policy_unused(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_pkt *p;
+	struct pfkey_msg m;
+	uint64_t begin = h->now;
+
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.2.0/24", 0, 30);
+	lasting(h, SADB_X_SPDADD, CW_DIR_IN, CW_POLICY_IPSEC, "10.0.2.0/24", 0, 30);
+	lasting(h, SADB_X_SPDADD, CW_DIR_IN, CW_POLICY_NONE, "10.0.3.0/24", 0, 30);
+	lasting(h, SADB_X_SPDADD, CW_DIR_FWD, CW_POLICY_NONE, "10.0.4.0/24", 0, 30);
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_NONE, "10.0.5.0/24", 0, 30);
+	told(h, 1, UINT64_MAX, 0, 30);
+	h->now = begin + 20 * S;
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);			/* 1: waits for an SA */
+	p = rig_udp4("10.0.2.6", "10.0.1.5", 9, 0, false);
+	cw_check_clear(h->e, &p, 1, h->now);			/* 2: refused */
+	p = rig_udp4("10.0.3.6", "10.0.1.5", 9, 0, false);
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_DROP_NONE);	/* 3 */
+	rig_pkt_free(p);
+	p = rig_udp4("10.0.4.6", "10.0.1.5", 9, 0, false);
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_DROP_NONE);	/* not 4: delivered */
+	rig_pkt_free(p);
+	p = rig_udp4("10.0.1.5", "10.0.5.6", 9, 0, false);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_POLICY_NONE);	/* 5 */
+	rig_pkt_free(p);
+	told(h, 1, 20, 0, 30);
+	rig_forget(h, 1);
+	h->now = begin + 30 * S;
+	assert_true(cw_tick(h->e, h->now) == begin + 50 * S);
+	assert_int_equal(cw_policy_count(h->e), 4);
+	assert_true(rig_event(h, 1, SADB_X_SPDEXPIRE, &m));
+	assert_int_equal(m.policy.id, 4);
+	p = rig_udp4("10.0.2.6", "10.0.1.5", 9, 0, false);
+	h->now = begin + 49 * S;
+	cw_check_clear(h->e, &p, 1, h->now);
+	h->now = begin + 50 * S;
+	cw_tick(h->e, h->now);
+	assert_int_equal(cw_policy_count(h->e), 1);		/* 2 was used a second ago */
+	assert_true(cw_tick(h->e, h->now) == begin + 79 * S);
+	cw_tick(h->e, begin + 79 * S);
+	assert_int_equal(cw_policy_count(h->e), 0);
+	rig_free(h);
+}
+
+/* An update begins anew or takes the end away; who is deleted has no end any more. */
+static void
+policy_lifetime_changed(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	uint64_t begin = h->now;
+
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.2.0/24", 100, 0);
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.3.0/24", 50, 0);
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.4.0/24", 200, 0);
+	lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.5.0/24", 300, 0);
+	h->now = begin + 40 * S;
+	lasting(h, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.3.0/24", 100, 0);	/* ends at 140 */
+	lasting(h, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.2.0/24", 0, 0);	/* never */
+	rig_policy_msg(&m, SADB_X_SPDDELETE, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.1.0/24", "10.0.4.0/24", 0, 0);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_forget(h, 0);
+	h->now = begin + 250 * S;
+	cw_tick(h->e, begin + 139 * S);
+	assert_int_equal(cw_policy_count(h->e), 3);
+	assert_true(cw_tick(h->e, begin + 140 * S) == begin + 300 * S);
+	assert_int_equal(cw_policy_count(h->e), 2);
+	pfkey_msg_init(&m, SADB_X_SPDFLUSH, 0);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_forget(h, 0);
+	cw_tick(h->e, begin + 300 * S);
+	assert_false(rig_event(h, 0, SADB_X_SPDEXPIRE, &m));	/* the flush took it */
+	assert_true(cw_deadline(h->e) == UINT64_MAX);
+	/* a policy ends by time alone, and what KAME refuses is refused */
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.1.0/24", "10.0.4.0/24", 0, 0);
+	m.hard.bytes = 1;
+	m.has |= PFKEY_HAS(SADB_EXT_LIFETIME_HARD);
+	assert_int_equal(rig_call(h, 0, &m), EOPNOTSUPP);
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, 3 /* entrust: a socket's */, "10.0.1.0/24", "10.0.4.0/24", 0, 0);
+	assert_int_equal(rig_call(h, 0, &m), EINVAL);
+	assert_int_equal(cw_policy_count(h->e), 0);
+	rig_free(h);
+}
+
+/* Thousands, of which each ends at its own time, and SAs among them: the same heap. */
+static void
+many_policy_ends(void **state)
+{
+	enum { N = 2000 };
+	struct host *h = rig_new();
+	struct rig_sa like = { .hard_s = 1500, .soft_s = 700 };
+	uint64_t begin = h->now;
+	char net[32];
+
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(net, sizeof(net), "10.%u.%u.0/24", 100 + i / 256, i % 256);
+		lasting(h, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_DISCARD, net, 1 + i * 7919u % N, 0);
+	}
+	assert_int_equal(cw_policy_count(h->e), N);
+	rig_tunnel(h, true, &like);	/* four policies that stay */
+	for (unsigned t = 0; t <= N; t++) {
+		rig_forget(h, 0);
+		cw_tick(h->e, begin + t * S);
+		assert_int_equal(cw_policy_count(h->e), N + 4 - t);
+		assert_int_equal(cw_sa_count(h->e), t < 1500 ? 2 : 0);
+	}
+	rig_free(h);
+}
+
 int
 main(void)
 {
@@ -389,6 +596,8 @@ main(void)
 		cmocka_unit_test(esn_crossing),
 		cmocka_unit_test(acquire), cmocka_unit_test(acquire_beside_another),
 		cmocka_unit_test(acquire_of_a_changed_policy), cmocka_unit_test(limits),
+		cmocka_unit_test(policy_ends), cmocka_unit_test(policy_lifetime), cmocka_unit_test(policy_unused),
+		cmocka_unit_test(policy_lifetime_changed), cmocka_unit_test(many_policy_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

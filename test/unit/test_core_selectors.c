@@ -84,12 +84,12 @@ directions(void **state)
 
 	assert_int_equal(discard(h, CW_DIR_IN, "10.0.1.0/24", "10.0.2.0/24", 255, 0, 0), 0);
 	assert_false(taken(h, four("10.0.1.5", "10.0.2.6")));
-	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false), CW_DROP_POLICY_DISCARD_IN);
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_DROP_POLICY_DISCARD_IN);
 	rig_free(h);
 	h = rig_new();
 	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 255, 0, 0), 0);
 	assert_true(taken(h, four("10.0.1.5", "10.0.2.6")));
-	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false), CW_DROP_NONE);
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_DROP_NONE);
 	assert_false(taken(h, four("10.0.2.6", "10.0.1.5")));		/* nor the way back */
 	rig_pkt_free(p);
 	rig_free(h);

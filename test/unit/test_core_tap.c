@@ -137,7 +137,7 @@ others_are_not_told(void **state)
 	p = rig_udp4("192.0.2.1", "192.0.2.2", 40, 0, false);
 	cw_plain_in(t.a->e, &p, 1, t.a->now);
 	p = rig_udp4("10.0.2.6", "10.0.1.5", 40, 0, false);
-	cw_check_clear(t.a->e, &p, 1);
+	cw_check_clear(t.a->e, &p, 1, t.a->now);
 	assert_int_equal(how_many(t.a, 0), 0);
 	send_one(&t, 40);
 	assert_int_equal(how_many(t.a, 0), 1);

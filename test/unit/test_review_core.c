@@ -38,7 +38,7 @@ fragment_behind_options(void **state)
 	rig_dropped(h, CW_DROP_POLICY_DISCARD_OUT);
 	rig_clear(h);
 	p = later_fragment(60, 0xaa);
-	cw_check_clear(h->e, &p, 1);
+	cw_check_clear(h->e, &p, 1, h->now);
 	assert_int_equal(h->nplain, 1);		/* no policy in */
 	rig_clear(h);
 	p = later_fragment(17, 0xaa);		/* UDP is not meant */

@@ -136,6 +136,8 @@ test_forms(void **state)
 		{ "spdupdate 10.0.0.0/8[any] 0.0.0.0/0[pop3] tcp -P in discard;", SADB_X_SPDUPDATE, 0 },
 		{ "spddelete 10.0.0.0/8 0.0.0.0/0 any -P in;", SADB_X_SPDDELETE, 0 },
 		{ "spddelete 10.0.0.0/8 0.0.0.0/0 any -P in ipsec esp/transport//use;", SADB_X_SPDDELETE, 0 },
+		{ "spdadd 10.0.0.0/8 0.0.0.0/0 icmp 8,0 -lv 5 -lh 60 -P in none;", SADB_X_SPDADD, 0 },
+		{ "spddelete 10.0.0.0/8 0.0.0.0/0 any -lh 60 -P in;", SADB_X_SPDDELETE, 0 },
 		{ "spddump;", SADB_X_SPDDUMP, 0 }, { "spdflush ;", SADB_X_SPDFLUSH, 0 },
 		{ "spdadd ::/0 ::/0 icmp6 135,0 -P out none;", SADB_X_SPDADD, 0 },
 		{ "spdadd 1.1.1.1 2.2.2.2 gre 1.2.3.4 -P out none;", SADB_X_SPDADD, 0 },
@@ -172,6 +174,18 @@ test_values(void **state)
 	assert_int_equal(back.key_encrypt.n, 16);
 	assert_memory_equal(back.key_auth.p, "#;45", 4);
 	assert_int_equal(back.sa.auth, SADB_X_AALG_SHA2_256HMAC);
+	/* A policy's: since it came, and without use. */
+	assert_true(encode("spdadd 10.0.0.0/8 0.0.0.0/0 icmp 8,0 -lv 5 -lh 60 -P in none;"));
+	assert_int_equal(back.hard.addtime, 60);
+	assert_int_equal(back.hard.usetime, 5);
+	assert_int_equal(back.src.ep.port, 8);
+	assert_int_equal(back.has & (PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(SADB_EXT_LIFETIME_HARD)), PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+	assert_non_null(strstr(shown(show_policy, &plain), "\tlifetime: 60(s) validtime: 5(s)\n"));
+	assert_true(encode("spdupdate 10.0.0.0/8 0.0.0.0/0 any -P in none;"));
+	assert_false(back.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+	assert_int_equal(parse("spdadd 10.0.0.0/8 0.0.0.0/0 any -lh -P in none;"), -1);
+	assert_int_equal(parse("spdadd 10.0.0.0/8 0.0.0.0/0 any -ls 4 -P in none;"), -1);
+	assert_non_null(strstr(e.hint, "-l"));
 	/* Three digits are two octets: the odd one comes first. */
 	assert_true(encode("add 1.1.1.1 2.2.2.2 esp 300 -E blowfish-cbc 0xabc0000000;") == true);
 	assert_int_equal(parse("add 1.1.1.1 2.2.2.2 esp 300 -E blowfish-cbc 0xabc000000;"), 1);
