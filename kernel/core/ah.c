@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * AH (RFC 4302), both ways, behind a packet's header (transport mode) or around it (tunnel mode). The ICV covers the IP header in front
+ * AH (RFC 4302, and the form of RFC 1826), both ways, behind a packet's header (transport mode) or around it (tunnel mode). The ICV covers the IP header in front
  * of it, so that one is final when the packet goes to the cipher, and stands in the buffer; hosts send it as it is. While the cipher
  * has the packet, what routers may change is zero in it (ah_icv.c), and the header as it was, and the ICV, are set aside.
  */
 #include "core.h"
 
-#define FIXED	12u	/* next header, length, reserved, SPI, sequence number */
-
-/* RFC 4302 2.6: the header is a multiple of 32 bits in IPv4, of 64 bits in IPv6. */
+/* RFC 4302 2.6: the header is a multiple of 32 bits in IPv4, of 64 bits in IPv6. That of RFC 1826 has 24 octets. */
 uint32_t
 cw_ah_len(const struct cw_sa *sa, unsigned fam)
 {
 	uint32_t step = fam == 6 ? 8 : 4;
 
-	return (FIXED + sa->icv + step - 1) / step * step;
+	return (cw_ah_fixed(sa) + sa->icv + step - 1) / step * step;
 }
 
 /* The header before AH is put aside, and what may change is zeroed; then the packet is ready for the cipher, which is told so. */
@@ -28,13 +26,13 @@ mute(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, uint32
 	if (p->outer.hlen > CW_AH_FRONT)
 		return CW_DROP_AH_HEADER;
 	memcpy(p->aside.front, h, p->outer.hlen);
-	memcpy(p->aside.icv, ah + FIXED, sa->icv);
+	memcpy(p->aside.icv, ah + cw_ah_fixed(sa), sa->icv);
 	why = cw_ah_mute(h, p->outer.hlen, &m);
 	if (why != CW_DROP_NONE) {
 		memcpy(h, p->aside.front, p->outer.hlen);
 		return why;
 	}
-	memset(ah + FIXED, 0, sa->icv);
+	memset(ah + cw_ah_fixed(sa), 0, sa->icv);
 	p->crypt = (struct cw_crypt){
 		.aead = sa->aead, .esp = h, .icv = p->aside.icv, .head = p->outer.hlen + ahlen, .text = p->len - ahlen,
 		.seqhi = (uint32_t)(p->seq >> 32), .esn = (sa->flags & CW_SAF_ESN) != 0,
@@ -63,7 +61,8 @@ put_header(struct cw_pkt *p, const struct cw_sa *sa, uint32_t ahlen, unsigned ne
 	ah[0] = (uint8_t)next;
 	ah[1] = (uint8_t)(ahlen / 4 - 2);
 	put32(ah + 4, sa->spi);
-	put32(ah + 8, (uint32_t)p->seq);
+	if (!sa->old)
+		put32(ah + 8, (uint32_t)p->seq);
 }
 
 /* The identification is in the ICV, and a system that gets a header with none would choose one (RFC 6864 4.1 allows any without fragments). */
@@ -132,7 +131,7 @@ void
 cw_ah_sealed(struct cw_pkt *p, const struct cw_sa *sa)
 {
 	unmute(p);
-	memcpy(cw_pkt_data(p) + FIXED, p->aside.icv, sa->icv);
+	memcpy(cw_pkt_data(p) + cw_ah_fixed(sa), p->aside.icv, sa->icv);
 }
 
 /* -- in -- */
@@ -155,7 +154,7 @@ cw_ah_prepare(struct cw_engine *e, struct cw_pkt *p)
 	uint32_t ahlen;
 	unsigned why;
 
-	if (p->len < FIXED)
+	if (p->len < 8)
 		return CW_DROP_AH_SHORT;
 	if (get32(ah + 4) < 256)
 		return CW_DROP_SPI_RESERVED;
@@ -170,7 +169,7 @@ cw_ah_prepare(struct cw_engine *e, struct cw_pkt *p)
 	else if (p->outer.hlen > p->off)
 		why = CW_DROP_AH_HEADER;
 	if (why == CW_DROP_NONE)
-		why = cw_in_admits(e, sa, get32(ah + 8), p->now, &p->seq);
+		why = cw_in_admits(e, sa, sa->old ? 1 : get32(ah + 8), p->now, &p->seq);
 	else
 		cw_sa_drop(sa, &sa->drop_other);
 	if (why != CW_DROP_NONE)
@@ -191,7 +190,7 @@ void
 cw_ah_opened(struct cw_pkt *p, const struct cw_sa *sa)
 {
 	unmute(p);
-	memcpy(cw_pkt_data(p) + FIXED, p->aside.icv, sa->icv);
+	memcpy(cw_pkt_data(p) + cw_ah_fixed(sa), p->aside.icv, sa->icv);
 }
 
 unsigned

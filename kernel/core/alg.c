@@ -2,7 +2,7 @@
 /*
  * The registry of algorithms, in PF_KEY numbers. RFC 4106 (GCM), 4543 (GMAC), 7634 (ChaCha20), 3602 (CBC), 3686 (CTR), 4312
  * (Camellia), 2451 (3DES, Blowfish, CAST-128), 2405 (DES), 2410 (NULL); 2404 (HMAC-SHA1), 4868 (HMAC-SHA2), 3566 (XCBC), 4494 (CMAC),
- * 2403 (HMAC-MD5), 2857 (HMAC-RIPEMD-160). legacy: what RFC 8221 5 and 6 say may not be used, or has blocks of 64 bits, whose
+ * 2403 (HMAC-MD5), 2857 (HMAC-RIPEMD-160), 1828 (keyed MD5), 1852 (keyed SHA); nothing, which is for the AH of RFC 1826 alone. legacy: what RFC 8221 5 and 6 say may not be used, or has blocks of 64 bits, whose
  * ciphertext tells of the text after some gigabytes under one key (RFC 8221 5, "Sweet32").
  */
 #include "core.h"
@@ -29,6 +29,9 @@ static const struct cw_alg algs[] = {
 	{ CW_AALG_AES_CMAC,             1, 0, 0,  0, 12,  1, 128, 128, 128, 0 },
 	{ SADB_AALG_MD5HMAC,            1, 0, 0,  0, 12,  1, 128, 128, 128, 1 },
 	{ SADB_X_AALG_RIPEMD160HMAC,    1, 0, 0,  0, 12,  1, 160, 160, 160, 1 },
+	{ CW_AALG_KEYED_MD5,            1, 0, 0,  0, 16,  1, 128, 128, 128, 1 },
+	{ CW_AALG_KEYED_SHA1,           1, 0, 0,  0, 20,  1, 160, 160, 160, 1 },
+	{ SADB_X_AALG_NULL,             1, 0, 0,  0, 16,  1,   0,   0,   1, 1 },
 };
 
 const struct cw_alg *

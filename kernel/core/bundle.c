@@ -113,7 +113,7 @@ cw_bundle_room(const struct cw_bundle *b, const struct cw_pkt *p, const struct c
 		if (sa->proto == IP_AH)
 			head += cw_ah_len(sa, 6);
 		else
-			head += 8u + sa->iv + (sa->udp && (transport || !last) ? 8u : 0u);
+			head += cw_esp_head(sa) + (sa->udp && (transport || !last) ? 8u : 0u);
 		if (!whole && ip->fragment)
 			return CW_DROP_FRAGMENT_TRANSPORT;
 		tail += sa->proto == IP_AH ? 0u : (sa->block > 4 ? sa->block : 4u) + 2u + sa->icv;

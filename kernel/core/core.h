@@ -147,6 +147,7 @@ struct cw_sa {
 	uint8_t		 proto;		/* ESP, AH or IPComp: part of its name */
 	uint8_t		 mode, state, udp, ealg, aalg, listed;
 	uint8_t		 dead;		/* at its end: no lookup gives it any more */
+	uint8_t		 old;		/* of a form before RFC 2401 (old.c) */
 	uint32_t	 flags;		/* CW_SAF_* */
 	uint32_t	 std_flags;	/* sadb_sa_flags, given back as they came */
 	struct cw_addr	 src, dst;	/* its name; never changes */
@@ -474,6 +475,12 @@ void cw_ah_sealed(struct cw_pkt *, const struct cw_sa *);	/* the cipher has made
 unsigned cw_ah_prepare(struct cw_engine *, struct cw_pkt *);	/* up to the cipher: CW_DROP_NONE, and the packet holds its SA, or the reason */
 void cw_ah_opened(struct cw_pkt *, const struct cw_sa *);	/* the cipher is done with it */
 unsigned cw_ah_off(const struct cw_sa *, struct cw_pkt *, uint8_t *mode);	/* and its ICV was right */
+
+/* -- old.c: AH and ESP before RFC 2401, without numbers: RFC 1826, 1827 -- */
+static inline uint32_t cw_esp_head(const struct cw_sa *sa) { return (sa->old ? 4u : 8u) + sa->iv; }
+static inline uint32_t cw_ah_fixed(const struct cw_sa *sa) { return sa->old ? 8u : 12u; }	/* octets before the ICV */
+void cw_old_head(struct cw_pkt *, const struct cw_sa *, uint8_t *padding, uint32_t n);	/* IV, and padding as the SA wants it */
+void cw_old_iv(struct cw_pkt *, const struct cw_sa *);		/* for the cipher */
 
 static inline bool cw_is_ip(unsigned proto) { return proto == IP_IPIP || proto == IP_IPV6; }
 

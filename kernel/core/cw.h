@@ -86,12 +86,23 @@ struct cw_alg {
 };
 const struct cw_alg *cw_alg_find(bool auth, unsigned id);	/* NULL: there is none */
 
+/*
+ * With the number of an integrity algorithm, for host_aead_new: an ICV of 128 bits, whatever the registry says, as KAME's AH of RFC 1826 has
+ * with each of them.
+ */
+#define CW_AALG_OLD	0x100u
+#define CW_OLD_ICV	16u
+/* What goes into the digest before the packet, of RFC 1828 and 1852: the key, filled to a block. n: 55 at most. */
+#define CW_KEYFILL	64u
+void cw_keyfill(unsigned auth, const uint8_t *key, size_t n, uint8_t block[CW_KEYFILL]);
+
 /* What the host's cipher needs; filled by the engine, embedded so that nothing is allocated for a packet. */
 struct cw_crypt {
 	struct host_aead *aead;
 	uint8_t		*esp;		/* the ESP header; IV and text follow it without a gap; a MAC alone: what it covers */
 	uint8_t		*icv;		/* where the ICV is; NULL: behind the text */
-	uint32_t	head;		/* octets before the text: 8 + IV */
+	uint8_t		*iv;		/* where the IV is; NULL: behind eight octets of header */
+	uint32_t	head;		/* octets before the text: 8 + IV; where iv is set, whatever stands there */
 	uint32_t	text;		/* octets of text */
 	uint32_t	seqhi;		/* ESN: the high half, host order */
 	uint8_t		esn;
@@ -134,7 +145,7 @@ struct cw_pkt {
 	uint8_t		 ttype;
 	struct cw_crypt	 crypt;
 	struct cw_pkt	*next;
-	/* AH, while the cipher has it: the IP header as it was, and the ICV. The last member: hosts need not clear it. */
+	/* AH, while the cipher has it: the IP header as it was, and the ICV; the whole IV of RFC 1829. The last member: hosts need not clear it. */
 	struct { uint8_t front[CW_AH_FRONT], icv[32]; } aside;
 };
 

@@ -54,13 +54,13 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 	why = cw_sa_usable(sa);
 	if (why != CW_DROP_NONE)
 		return why;
-	head = 8u + sa->iv;
+	head = cw_esp_head(sa);
 	block = sa->block > 4 ? sa->block : 4u;
 	if (p->len < head + sa->icv + block || (p->len - head - sa->icv) % block) {
 		cw_sa_drop(sa, &sa->drop_other);
 		return CW_DROP_ESP_TRUNCATED;
 	}
-	why = cw_in_admits(e, sa, get32(h + 4), p->now, &p->seq);
+	why = cw_in_admits(e, sa, sa->old ? 1 : get32(h + 4), p->now, &p->seq);
 	if (why != CW_DROP_NONE)
 		return why;
 	if (!host_ref_get(&sa->ref))
@@ -70,6 +70,8 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 		.aead = sa->aead, .esp = h, .head = head, .text = p->len - head - sa->icv,
 		.seqhi = (uint32_t)(p->seq >> 32), .esn = (sa->flags & CW_SAF_ESN) != 0,
 	};
+	if (sa->old)
+		cw_old_iv(p, sa);
 	return CW_DROP_NONE;
 }
 
@@ -124,7 +126,8 @@ authenticated(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 	newest = p->seq > sa->replay.top;
 	why = cw_replay_check(&sa->replay, p->seq);
 	if (why == CW_DROP_NONE) {
-		cw_replay_update(&sa->replay, p->seq);
+		if (!sa->old)
+			cw_replay_update(&sa->replay, p->seq);
 		first = !sa->used_told;
 		sa->used_told = true;
 		moved = newest && has_moved(sa, p, &old);
@@ -209,7 +212,7 @@ cw_in_next(const struct cw_sa *sa, struct cw_pkt *p, unsigned next, uint8_t *mod
 	return CW_DROP_NONE;
 }
 
-/* RFC 4303 2.4: the padding is checked; 2.6: next header 59 is a dummy packet. */
+/* RFC 4303 2.4: the padding is checked, but RFC 1829 2 lets it be anything; 2.6: next header 59 is a dummy packet. */
 static unsigned
 trailer(const struct cw_sa *sa, struct cw_pkt *p, uint8_t *mode)
 {
@@ -220,7 +223,7 @@ trailer(const struct cw_sa *sa, struct cw_pkt *p, uint8_t *mode)
 		return CW_DROP_DUMMY;
 	if (pad > n - 2)
 		return CW_DROP_PADDING_WRONG;
-	for (uint32_t i = 0; i < pad; i++)
+	for (uint32_t i = 0; i < pad && !sa->old; i++)
 		if (t[n - 2 - pad + i] != i + 1)
 			return CW_DROP_PADDING_WRONG;
 	p->off += p->crypt.head;

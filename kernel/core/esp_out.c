@@ -28,7 +28,7 @@ seal_add(struct cw_batch *b, struct cw_pkt *p)
 unsigned
 cw_out_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 {
-	uint64_t last = (sa->flags & CW_SAF_ESN) || sa->proto == IP_COMP ? UINT64_MAX : UINT32_MAX;
+	uint64_t last = (sa->flags & CW_SAF_ESN) || sa->proto == IP_COMP || sa->old ? UINT64_MAX : UINT32_MAX;
 	unsigned why = CW_DROP_NONE, found = 0;
 
 	host_lock(&sa->lock);
@@ -76,7 +76,7 @@ cw_out_outer(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa
 static void
 put_header_aside(struct cw_pkt *p, const struct cw_sa *sa, const struct cw_ip *ip)
 {
-	uint32_t room = 8u + sa->iv + (sa->udp ? 8u : 0u);
+	uint32_t room = cw_esp_head(sa) + (sa->udp ? 8u : 0u);
 	uint8_t *h = cw_pkt_data(p);
 
 	memmove(h - room, h, ip->upper);
@@ -107,7 +107,7 @@ cw_out_header(struct cw_pkt *p, const struct cw_ip *ip)
 static void
 frame(struct cw_pkt *p, struct cw_sa *sa, uint64_t seq, unsigned next_header)
 {
-	uint32_t head = 8u + sa->iv, block = sa->block > 4 ? sa->block : 4u;
+	uint32_t head = cw_esp_head(sa), block = sa->block > 4 ? sa->block : 4u;
 	uint32_t pad = (block - (p->len + 2) % block) % block;
 	uint8_t *h, *t;
 
@@ -125,6 +125,10 @@ frame(struct cw_pkt *p, struct cw_sa *sa, uint64_t seq, unsigned next_header)
 	h = cw_pkt_data(p);
 	p->crypt.esp = h;
 	put32(h, sa->spi);
+	if (sa->old) {
+		cw_old_head(p, sa, t - 1 - pad, pad);
+		return;
+	}
 	put32(h + 4, (uint32_t)seq);
 	if (sa->enc->salt) {	/* a nonce, which may not come twice */
 		put32(h + 8, (uint32_t)(seq >> 32));

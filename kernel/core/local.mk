@@ -19,6 +19,7 @@ CORE_SOURCES = \
 	kernel/core/index.c \
 	kernel/core/ip.c \
 	kernel/core/knob.c \
+	kernel/core/old.c \
 	kernel/core/own.c \
 	kernel/core/pf.h \
 	kernel/core/pf_decode.c \
@@ -48,6 +49,8 @@ kernel_user_libhost_a_SOURCES = \
 	kernel/user/crypt.c \
 	kernel/user/host_comp.c \
 	kernel/user/host_openssl.c \
+	kernel/user/kpdk.c \
+	kernel/user/kpdk.h \
 	kernel/user/xcbc.c \
 	kernel/user/xcbc.h
 
@@ -63,7 +66,7 @@ test_fuzz_replay_comp_LDADD = kernel/user/libhost.a lib/libcauseway.a $(ZLIB_LIB
 
 CORE_TEST_LIBS = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_RIG = test/unit/core_rig.c test/unit/core_rig.h
-CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_ah test/unit/test_core_ah_icv test/unit/test_core_ah_sa test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
+CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_ah test/unit/test_core_ah_icv test/unit/test_core_ah_sa test/unit/test_core_old test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
 	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors test/unit/test_core_tap
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
@@ -82,6 +85,9 @@ test_unit_test_core_comp_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_ah_sa_SOURCES = test/unit/test_core_ah_sa.c $(CORE_RIG)
 test_unit_test_core_ah_sa_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_ah_sa_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_old_SOURCES = test/unit/test_core_old.c $(CORE_RIG)
+test_unit_test_core_old_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_old_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_ah_icv_SOURCES = test/unit/test_core_ah_icv.c $(CORE_RIG)
 test_unit_test_core_ah_icv_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_ah_icv_LDADD = $(CORE_TEST_LIBS)

@@ -92,6 +92,7 @@ void pf_error(struct cw_engine *, struct cw_client *, const struct pf_msg *, int
 
 /* Handlers: 0 (they have answered), or the errno to answer with. */
 typedef int pf_handler(struct cw_engine *, struct cw_client *, const struct pf_msg *, uint64_t now);
+int pf_old(struct cw_engine *, struct cw_sa *, const struct pf_msg *);	/* is it of an old form, and may it be: 0 or the errno */
 pf_handler pf_getspi, pf_add, pf_update, pf_delete, pf_get, pf_acquire, pf_flush;
 pf_handler pf_spdadd, pf_spdupdate, pf_spddelete, pf_spddelete2, pf_spdget, pf_spdflush;
 pf_handler pf_register, pf_dump, pf_spddump, pf_promisc, pf_named, pf_drops, pf_tap;

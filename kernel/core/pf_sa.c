@@ -144,7 +144,7 @@ ports(struct cw_sa *sa, const struct pf_msg *m)
 {
 	if (!(m->has & PF_BIT(SADB_X_EXT_NAT_T_TYPE)))
 		return 0;
-	if (m->natt != 0 && (m->natt != CW_NATT_ESPINUDP || sa->proto != IP_ESP))
+	if (m->natt != 0 && (m->natt != CW_NATT_ESPINUDP || sa->proto != IP_ESP || sa->old))
 		return EINVAL;
 	sa->udp = m->natt != 0;
 	sa->sport = sa->now_sport = m->has & PF_BIT(SADB_X_EXT_NAT_T_SPORT) ? m->sport : 4500;
@@ -210,11 +210,13 @@ compression(struct cw_sa *sa, const struct pf_msg *m)
 	return sa->comp ? 0 : ENOMEM;
 }
 
-/* RFC 4302 authenticates only, and always. */
+/* AH authenticates only, and always; but for tests of the form of RFC 1826, which is weak anyway, KAME had an ICV of zeros. */
 static int
 authentication(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 {
-	if (m->encrypt || m->ekey.n || sa->udp || m->auth == 0 || !(m->has & PF_BIT(SADB_EXT_KEY_AUTH)))
+	bool none = m->auth == SADB_X_AALG_NULL;
+
+	if (m->encrypt || m->ekey.n || sa->udp || m->auth == 0 || (none && !sa->old) || none == ((m->has & PF_BIT(SADB_EXT_KEY_AUTH)) != 0))
 		return EINVAL;
 	sa->auth = cw_alg_find(true, m->auth);
 	if (!sa->auth)
@@ -224,10 +226,11 @@ authentication(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 	if (!cw_alg_key_ok(sa->auth, m->akey.bits, m->akey.n))
 		return EINVAL;
 	sa->aalg = m->auth;
-	sa->icv = sa->auth->icv;
+	sa->icv = sa->old ? CW_OLD_ICV : sa->auth->icv;
 	sa->alen = (uint8_t)m->akey.n;
-	memcpy(sa->akey, m->akey.p, m->akey.n);
-	sa->aead = host_aead_new(0, sa->aalg, NULL, 0, sa->akey, sa->alen);
+	if (m->akey.n)
+		memcpy(sa->akey, m->akey.p, m->akey.n);
+	sa->aead = host_aead_new(0, sa->aalg | (sa->old ? CW_AALG_OLD : 0), NULL, 0, sa->akey, sa->alen);
 	return sa->aead ? 0 : EOPNOTSUPP;
 }
 
@@ -247,7 +250,7 @@ keys(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 		return EINVAL;
 	sa->ealg = m->encrypt;
 	sa->aalg = m->auth;
-	sa->iv = sa->enc->iv;
+	sa->iv = m->sa_flags & CW_SA_IV4B ? 4 : sa->enc->iv;
 	sa->icv = sa->auth ? sa->auth->icv : sa->enc->icv;
 	sa->block = sa->enc->block;
 	sa->elen = (uint8_t)m->ekey.n;
@@ -300,7 +303,9 @@ fill(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now
 	if (m->owner)
 		memcpy(sa->owner, m->owner, CW_OWNER_LEN);
 	limits(sa, m);
-	err = ports(sa, m);
+	err = pf_old(e, sa, m);
+	if (err == 0)
+		err = ports(sa, m);
 	if (err == 0)
 		err = window(sa, m);
 	if (err == 0)

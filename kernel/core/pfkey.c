@@ -138,7 +138,7 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 	if (h) {
 		h->magic = CW_HELLO_MAGIC;
 		h->version = CW_HELLO_VERSION;
-		h->features = CW_FEAT_ESN | CW_FEAT_AEAD | CW_FEAT_WINDOW | CW_FEAT_SELECTORS | CW_FEAT_USED | CW_FEAT_MAPPING;
+		h->features = CW_FEAT_ESN | CW_FEAT_AEAD | CW_FEAT_WINDOW | CW_FEAT_SELECTORS | CW_FEAT_USED | CW_FEAT_MAPPING | CW_FEAT_OLD;
 	}
 	pf_send(&o, c, false);
 	return 0;

@@ -283,7 +283,7 @@ uint32_t
 cw_sa_inner(const struct cw_sa *sa, uint32_t pmtu)
 {
 	uint32_t ip = sa->now_dst.fam == 6 ? 40u : 20u;
-	uint32_t outer = ip + (sa->udp ? 8u : 0u) + 8u + sa->iv + sa->icv;
+	uint32_t outer = ip + (sa->udp ? 8u : 0u) + cw_esp_head(sa) + sa->icv;
 	uint32_t block = sa->block > 4 ? sa->block : 4u;
 	uint32_t inner = pmtu > outer ? (pmtu - outer) / block * block : 0;
 

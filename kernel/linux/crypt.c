@@ -17,6 +17,8 @@ struct host_aead {
 	struct crypto_aead *esn;	/* with a MAC: the one that takes the high half into it */
 	bool		 aead;		/* it takes the whole nonce from us */
 	bool		 bare;		/* the MAC alone */
+	struct mod_kpdk	*kpdk;		/* the MAC, apart from the cipher, which then has no ICV */
+	bool		 none;		/* bare, and not even that */
 	u8		 salt[4];
 	u32		 icv;
 };
@@ -99,6 +101,16 @@ cipher_mac(struct host_aead *a, unsigned int cipher, unsigned int auth, const u8
 	kfree_sensitive(key);
 }
 
+/* A MAC that the crypto API has not, beside a cipher or alone. */
+static void
+cipher_kpdk(struct host_aead *a, unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
+{
+	a->kpdk = mod_kpdk_new(auth, akey, alen, a->icv);
+	a->icv = 0;
+	if (a->kpdk && !a->bare)
+		cipher_mac(a, cipher, 0, ekey, elen, NULL, 0);
+}
+
 /* For bench/vm, which wants neither cipher nor ICV: the form is that of CBC, so that the cipher is asked as it is there. */
 static void
 null_cipher(struct host_aead *a)
@@ -115,13 +127,15 @@ struct host_aead *
 host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t elen, const u8 *akey, size_t alen)
 {
 	struct host_aead *a = host_zalloc(sizeof(*a));
-	const struct cw_alg *enc = cw_alg_find(false, cipher), *mac = cw_alg_find(true, auth);
+	const struct cw_alg *enc = cw_alg_find(false, cipher), *mac = cw_alg_find(true, auth & ~CW_AALG_OLD);
 
 	if (!a)
 		return NULL;
-	a->icv = mac ? mac->icv : enc ? enc->icv : 0;
+	a->icv = auth & CW_AALG_OLD ? CW_OLD_ICV : mac ? mac->icv : enc ? enc->icv : 0;
 	a->bare = cipher == 0;
 	a->aead = enc && enc->aead && cipher != SADB_X_EALG_NULL_AES_GMAC;
+	auth = mac ? mac->id : auth;
+	a->none = a->bare && auth == SADB_X_AALG_NULL;
 	if (mod_cipher_null()) {
 		null_cipher(a);
 	} else if (a->aead && !auth && elen > 4) {
@@ -130,10 +144,12 @@ host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t ele
 		a->tfm = keyed(cipher == SADB_X_EALG_AES_GCM_ICV16 ? "gcm(aes)" : "rfc7539(chacha20,poly1305)", ekey, elen, a->icv);
 	} else if (cipher == SADB_X_EALG_NULL_AES_GMAC && !auth) {	/* its form for ESP, with the salt in the key, is all there is */
 		a->tfm = keyed("rfc4543(gcm(aes))", ekey, elen, a->icv);
-	} else if (!a->aead && (auth ? mac != NULL : cipher != 0 && cipher != SADB_EALG_NULL)) {
+	} else if (!a->aead && (auth == CW_AALG_KEYED_MD5 || auth == CW_AALG_KEYED_SHA1)) {
+		cipher_kpdk(a, cipher, auth, ekey, elen, akey, alen);
+	} else if (!a->none && !a->aead && (auth ? mac != NULL : cipher != 0 && cipher != SADB_EALG_NULL)) {
 		cipher_mac(a, cipher, auth, ekey, elen, akey, alen);
 	}
-	if (!a->tfm || (mac && !a->bare && !a->esn)) {
+	if (!a->none && !(a->kpdk && (a->bare || a->tfm)) && (!a->tfm || (mac && !a->bare && !a->esn))) {
 		host_aead_free(a);
 		return NULL;
 	}
@@ -149,16 +165,23 @@ host_aead_free(struct host_aead *a)
 		crypto_free_aead(a->tfm);
 	if (a->esn)
 		crypto_free_aead(a->esn);
+	mod_kpdk_free(a->kpdk);
 	host_wipe(a, sizeof(*a));
 	host_free(a);
 }
 
+/* The cipher is done; what is sent may lack its ICV yet. */
 static void
-request_end(struct mod_pkt *m)
+request_end(struct mod_pkt *m, int err)
 {
+	struct host_aead *a = m->p.crypt.aead;
+
 	if (m->request != m->room)
 		kfree_sensitive(m->request);
 	m->request = NULL;
+	if (!err && m->seal && a->kpdk)
+		err = mod_kpdk_seal(a->kpdk, &m->p.crypt);
+	m->p.crypt.ok = err == 0;
 }
 
 static void
@@ -170,8 +193,7 @@ done_later(struct mod_pkt *m, int err)
 
 	if (err == -EINPROGRESS)
 		return;
-	request_end(m);
-	p->crypt.ok = err == 0;
+	request_end(m, err);
 	if (m->seal)
 		cw_sealed(h->e, &p, 1);
 	else
@@ -206,12 +228,19 @@ lay_out(struct mod_pkt *m, const struct host_aead *a, unsigned int text)
 		sg_set_buf(&m->sg[k], c->icv ? c->icv : c->esp + c->head + c->text, a->icv);
 		return c->head + c->text + (c->esn ? 4 : 0);
 	}
+	sg_init_table(m->sg, 2);
+	if (c->iv) {	/* RFC 1829: there is no MAC, so what the AAD is does not matter; but something has to be there */
+		memset(m->aad, 0, naad);
+		sg_set_buf(&m->sg[0], m->aad, naad);
+		memcpy(m->iv, c->iv, crypto_aead_ivsize(a->tfm));
+		sg_set_buf(&m->sg[1], c->esp + c->head, text);
+		return naad;
+	}
 	memcpy(m->aad, c->esp, 8);
 	if (c->esn) {	/* RFC 4106 5: SPI, high half, low half; authencesn wants the same and puts it right itself */
 		memcpy(m->aad + 8, c->esp + 4, 4);
 		memcpy(m->aad + 4, &hi, 4);
 	}
-	sg_init_table(m->sg, 2);
 	sg_set_buf(&m->sg[0], m->aad, naad);
 	if (a->aead) {
 		memcpy(m->iv, a->salt, 4);
@@ -231,11 +260,18 @@ crypt_start(struct cw_pkt *p, bool seal)
 	struct mod_pkt *m = mod_pkt_of(p);
 	struct host_aead *a = p->crypt.aead;
 	struct crypto_aead *t = p->crypt.esn && a->esn ? a->esn : a->tfm;
-	size_t need = sizeof(struct aead_request) + crypto_aead_reqsize(t);
 	unsigned int text = (a->bare ? 0 : p->crypt.text) + (seal ? 0 : a->icv), aad;
 	struct aead_request *r;
+	size_t need;
+	int err = 0;
 
 	m->seal = seal;
+	m->request = NULL;
+	if (!seal && a->kpdk)
+		err = mod_kpdk_open(a->kpdk, &p->crypt);
+	if (err || !t)
+		return err;
+	need = sizeof(struct aead_request) + crypto_aead_reqsize(t);
 	m->request = need <= sizeof(m->room) ? m->room : mod_fail() ? NULL : kmalloc(need, GFP_ATOMIC | __GFP_NOWARN);
 	if (!m->request)
 		return -ENOMEM;
@@ -266,10 +302,9 @@ crypt_all(struct cw_engine *e, struct cw_pkt **v, unsigned int n, bool seal)
 		err = crypt_start(v[i], seal);
 		if (err == -EINPROGRESS)	/* never -EBUSY: nobody was asked to keep a backlog, so that is a refusal */
 			continue;
-		request_end(mod_pkt_of(v[i]));
+		request_end(mod_pkt_of(v[i]), err);
 		dev_put(dev);
 		percpu_ref_put(busy);
-		v[i]->crypt.ok = err == 0;
 		ready[k++] = v[i];
 	}
 	if (k == 0)

@@ -74,6 +74,13 @@ static inline bool mod_crypt_later(struct aead_request *r, bool seal) { return f
 static inline bool mod_cipher_null(void) { return false; }
 #endif
 
+/* -- kpdk.c: a digest of the key, what is authenticated, and the key again (RFC 1828, RFC 1852), which the crypto API does not have -- */
+struct mod_kpdk;
+struct mod_kpdk *mod_kpdk_new(unsigned int auth, const u8 *key, size_t n, u32 icv);	/* NULL: no memory, or no such digest */
+void mod_kpdk_free(struct mod_kpdk *);
+int mod_kpdk_seal(struct mod_kpdk *, const struct cw_crypt *);	/* into the ICV's place */
+int mod_kpdk_open(struct mod_kpdk *, const struct cw_crypt *);	/* -EBADMSG: it is another one */
+
 /* -- pkt.c: skbs and the engine's packets -- */
 int mod_pkt_init(void);
 void mod_pkt_exit(void);

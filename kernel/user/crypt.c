@@ -11,6 +11,7 @@
 #include <openssl/provider.h>
 
 #include "../core/cw.h"
+#include "kpdk.h"
 #include "xcbc.h"
 #include <causeway/pfkey.h>
 
@@ -19,6 +20,7 @@ struct host_aead {
 	EVP_CIPHER_CTX	*seal, *open;	/* NULL beside a MAC: the text stays as it is (RFC 2410) */
 	EVP_MAC_CTX	*mac;
 	struct xcbc	*xcbc;
+	struct kpdk	*kpdk;
 	enum kind	 kind;
 	uint8_t		 salt[4];
 	uint32_t	 icv;
@@ -152,6 +154,10 @@ authenticates(struct host_aead *a, unsigned id, const uint8_t *key, size_t n)
 {
 	if (id == SADB_X_AALG_AES_XCBC_MAC)
 		return n == 16 && (a->xcbc = xcbc_new(key)) != NULL;
+	if (id == CW_AALG_KEYED_MD5 || id == CW_AALG_KEYED_SHA1)
+		return (a->kpdk = kpdk_new(id, key, n)) != NULL;
+	if (id == SADB_X_AALG_NULL)	/* the ICV stays what the engine wrote, and is not looked at */
+		return true;
 	a->mac = keyed_mac(id, key, n);
 	return a->mac != NULL;
 }
@@ -159,7 +165,7 @@ authenticates(struct host_aead *a, unsigned id, const uint8_t *key, size_t n)
 struct host_aead *
 host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, const uint8_t *akey, size_t alen)
 {
-	const struct cw_alg *enc = cw_alg_find(false, cipher), *mac = cw_alg_find(true, auth);
+	const struct cw_alg *enc = cw_alg_find(false, cipher), *mac = cw_alg_find(true, auth & ~CW_AALG_OLD);
 	struct host_aead *a;
 
 	if (auth ? mac == NULL || (enc && enc->aead) : cipher == 0 || cipher == SADB_EALG_NULL)
@@ -167,8 +173,8 @@ host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, 
 	a = host_zalloc(sizeof(*a));
 	if (a == NULL)
 		return NULL;
-	a->icv = mac ? mac->icv : enc ? enc->icv : 0;
-	if (!encrypts(a, cipher, enc, ekey, elen) || (auth && !authenticates(a, auth, akey, alen))) {
+	a->icv = auth & CW_AALG_OLD ? CW_OLD_ICV : mac ? mac->icv : enc ? enc->icv : 0;
+	if (!encrypts(a, cipher, enc, ekey, elen) || (auth && !authenticates(a, mac->id, akey, alen))) {
 		host_aead_free(a);
 		return NULL;
 	}
@@ -184,6 +190,7 @@ host_aead_free(struct host_aead *a)
 	EVP_CIPHER_CTX_free(a->open);
 	EVP_MAC_CTX_free(a->mac);
 	xcbc_free(a->xcbc);
+	kpdk_free(a->kpdk);
 	host_wipe(a, sizeof(*a));
 	host_free(a);
 }
@@ -249,6 +256,9 @@ mac_run(const struct host_aead *a, const struct cw_crypt *c, uint8_t out[EVP_MAX
 	if (a->xcbc)
 		return xcbc_begin(a->xcbc) && xcbc_add(a->xcbc, c->esp, c->head + c->text) && (!c->esn || xcbc_add(a->xcbc, high, 4)) &&
 		    xcbc_end(a->xcbc, out);
+	if (a->kpdk)
+		return kpdk_begin(a->kpdk) && kpdk_add(a->kpdk, c->esp, c->head + c->text) && (!c->esn || kpdk_add(a->kpdk, high, 4)) &&
+		    kpdk_end(a->kpdk, out);
 	return EVP_MAC_init(a->mac, NULL, 0, NULL) == 1 &&
 	    EVP_MAC_update(a->mac, c->esp, c->head + c->text) == 1 &&
 	    (!c->esn || EVP_MAC_update(a->mac, high, 4) == 1) &&
@@ -260,7 +270,7 @@ text_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 {
 	EVP_CIPHER_CTX *ctx = seal ? a->seal : a->open;
 	uint8_t *text = c->esp + c->head, counter[16];
-	const uint8_t *iv = c->esp + 8;
+	const uint8_t *iv = c->iv ? c->iv : c->esp + 8;
 	int n;
 
 	if (ctx == NULL)
@@ -281,7 +291,7 @@ mac_and_text_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 {
 	uint8_t *icv = icv_of(c), mac[EVP_MAX_MD_SIZE];
 
-	if (!a->mac && !a->xcbc)
+	if (!a->mac && !a->xcbc && !a->kpdk)
 		return text_run(a, c, seal);
 	if (!seal)
 		return mac_run(a, c, mac) && CRYPTO_memcmp(mac, icv, a->icv) == 0 && text_run(a, c, false);

@@ -76,7 +76,7 @@ uint64_t host_wall_s(void);		/* for PF_KEY's two time fields only */
  * Ciphers. cipher and auth are PF_KEY numbers (auth 0: AEAD). An AEAD's key ends with its salt.
  * AEAD: nonce = salt, IV; AAD = SPI, (high half,) sequence. CBC with HMAC: the MAC covers header, IV, text and, with ESN,
  * the high half (RFC 4303 2.2.1); encrypt then MAC. auth 0 beside another cipher: the text only. cipher 0: a MAC alone, over esp, its
- * head and text, and the high half at the end. The sizes are those of the registry. NULL from host_aead_new: not available.
+ * head and text, and the high half at the end. The sizes are those of the registry, or CW_AALG_OLD's. NULL from host_aead_new: not available.
  * host_seal and host_open work on a burst whose packets may belong to different SAs, and call cw_sealed or cw_opened.
  */
 struct host_aead *host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, const uint8_t *akey, size_t alen);

@@ -73,6 +73,15 @@ algo_shown(enum alg_kind kind, unsigned id, char buf[static 16])
 	return buf;
 }
 
+const char *
+cipher_shown(unsigned id, uint32_t sa_flags, char buf[static 16])
+{
+	for (unsigned i = 0; i < ALGOS; i++)
+		if (algos[i].kind == ALG_ENC && algos[i].id == id && algos[i].flags && (sa_flags & algos[i].flags) && (sa_flags & SAF_OLD))
+			return algos[i].name;
+	return algo_shown(ALG_ENC, id, buf);
+}
+
 const char *const *
 algo_names(enum alg_kind kind)
 {

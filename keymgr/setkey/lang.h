@@ -30,13 +30,13 @@ void lex_show_line(struct bytes text, size_t at, char *buf, size_t cap);
 
 /* Algorithms. */
 enum alg_kind { ALG_ENC, ALG_AUTH, ALG_COMP };
-#define SAF_OLD		0x001u		/* sadb_sa_flags as KAME numbers them */
-#define SAF_IV4B	0x010u
+#define SAF_OLD		CW_SA_OLD	/* sadb_sa_flags as KAME numbers them */
+#define SAF_IV4B	CW_SA_IV4B
 #define SAF_DERIV	0x020u
 #define SAF_CYCSEQ	0x040u
 #define SAF_RAWCPI	0x080u
-#define SAF_RANDPAD	0x100u
-#define SAF_ZEROPAD	0x200u
+#define SAF_RANDPAD	CW_SA_RANDPAD
+#define SAF_ZEROPAD	CW_SA_ZEROPAD
 #define AALG_NULL	251
 #define SATYPE_TCP	11		/* SADB_X_SATYPE_TCPSIGNATURE of the BSDs */
 struct algo {
@@ -49,6 +49,7 @@ struct algo {
 const struct algo *algo_find(enum alg_kind, struct bytes name);
 const struct algo *algo_by_id(enum alg_kind, unsigned id);
 const char *algo_shown(enum alg_kind, unsigned id, char buf[static 16]);
+const char *cipher_shown(unsigned id, uint32_t sa_flags, char buf[static 16]);	/* that of an SA, whose flags may be part of its name */
 const char *const *algo_names(enum alg_kind);
 /* Why it is weak: then an engine takes it only where its switch "legacy" is on. NULL: it is not. */
 const char *algo_weak(const struct algo *);

@@ -288,7 +288,7 @@ main(int argc, char **argv)
 		r.talk = &talk;
 		talk_greet(&talk, &r.engine, o.job == LISTEN);
 	} else if (o.dry) {
-		r.engine.greeted = true;	/* what ours could do, counts */
+		r.engine.greeted = r.engine.old = true;	/* what ours could do, counts */
 	} else if (o.verbose) {
 		r.talk = &talk;		/* says only that everything is to be shown */
 	}

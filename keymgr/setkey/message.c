@@ -20,7 +20,7 @@ cannot(struct lang_error *e, size_t at, const char *hint)
 
 /* What every engine there is would pass over in silence. */
 static bool
-sayable(const struct cmd *c, struct lang_error *e)
+sayable(const struct cmd *c, const struct engine *g, struct lang_error *e)
 {
 	if (c->tagged)
 		return cannot(e, c->at_extra, "Tagged policies are pf's, and there is no pf here.");
@@ -28,10 +28,10 @@ sayable(const struct cmd *c, struct lang_error *e)
 		return cannot(e, c->at_extra, "Security contexts (-ctx) are not supported.");
 	if (c->natt_oa.fam)
 		return cannot(e, c->at_extra, "esp-udp goes without the original address: in transport mode the engine makes the checksums behind a NAT anew.");
-	if (c->flags & SAF_OLD)
-		return cannot(e, c->at_proto, "The old forms of RFC 1826 and 1827 are not supported: write esp or ah.");
-	if (c->flags & (SAF_ZEROPAD | SAF_RANDPAD))
-		return cannot(e, c->at_flags, "Padding is 1, 2, 3 and so on, because receivers check it (RFC 4303 2.4).");
+	if ((c->flags & SAF_OLD) && !g->old)
+		return cannot(e, c->at_proto, "This engine has not the old forms of RFC 1826 and 1827: write esp or ah.");
+	if ((c->flags & (SAF_ZEROPAD | SAF_RANDPAD)) && !(c->satype == SADB_SATYPE_ESP && (c->flags & SAF_OLD)))
+		return cannot(e, c->at_flags, "Padding is 1, 2, 3 and so on, because receivers check it (RFC 4303 2.4); that of esp-old may be another.");
 	if (c->flags & SAF_DERIV)
 		return cannot(e, c->at_enc, "des-deriv is not supported by any engine here.");
 	return true;
@@ -49,6 +49,21 @@ static bool
 is_aead(const struct algo *a)
 {
 	return a->id == SADB_X_EALG_AES_GCM_ICV16 || a->id == CW_EALG_CHACHA20POLY1305 || a->id == SADB_X_EALG_NULL_AES_GMAC;
+}
+
+const char *
+cmd_form(const struct cmd *c)
+{
+	return c->satype == SADB_SATYPE_AH ? c->flags & SAF_OLD ? "ah-old" : "ah" : c->flags & SAF_OLD ? "esp-old" : "esp";
+}
+
+const char *
+cmd_weak_form(const struct cmd *c)
+{
+	if (!(c->flags & SAF_OLD) || (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_AH))
+		return NULL;
+	return c->satype == SADB_SATYPE_AH ? "it has no sequence number: packets can be sent again" :
+	    "it has neither ICV nor sequence number: packets can be forged, changed and sent again";
 }
 
 bool
@@ -123,7 +138,7 @@ bool
 cmd_message(const struct cmd *c, const struct addr *src, const struct addr *dst, const struct engine *g, struct pfkey_msg *m, struct lang_error *e)
 {
 	pfkey_msg_init(m, types[c->verb], c->satype);
-	if (!sayable(c, e))
+	if (!sayable(c, g, e))
 		return false;
 	if (!g->greeted && c->replay > 32)
 		return cannot(e, c->at_spi, "This engine's replay window has 32 packets at most.");

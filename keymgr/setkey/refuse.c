@@ -61,8 +61,30 @@ switched_off(struct lang_error *e, const struct cmd *c)
 {
 	const struct algo *a = algo_weak(c->enc) ? c->enc : algo_weak(c->auth) ? c->auth : NULL;
 
+	if (cmd_weak_form(c)) {
+		because(e, c->at_proto, "%s is weak: %s. 'ipsecctl sysctl net.causeway.legacy=1' permits it; with ipsecd also 'legacy: true' in causeway.yaml.",
+		    cmd_form(c), cmd_weak_form(c));
+		return;
+	}
 	because(e, a == c->auth && a ? c->at_auth : c->at_enc, "%s%s. 'ipsecctl sysctl net.causeway.legacy=1' permits it; with ipsecd also 'legacy: true' in causeway.yaml.",
 	    a ? a->name : "ESP without authentication", a ? " is weak" : " can be forged");
+}
+
+/* What an SA of an old form cannot have. True: that was it. */
+static bool
+old_refused(struct lang_error *e, const struct cmd *c, int err)
+{
+	if (!cmd_weak_form(c) || (err != EINVAL && err != EOPNOTSUPP))
+		return false;
+	if (c->udp)
+		because(e, c->at_proto, "The old forms are not encapsulated in UDP.");
+	else if (c->satype == SADB_SATYPE_ESP && c->auth && c->auth->id != AALG_NULL)
+		because(e, c->at_auth, "esp-old has no ICV (RFC 1827): a policy can put ah-old around it.");
+	else if (c->satype == SADB_SATYPE_ESP && c->enc && err == EOPNOTSUPP)
+		because(e, c->at_enc, "esp-old goes with ciphers in CBC mode (RFC 1829, 1851), and %s is none.", c->enc->name);
+	else
+		return false;
+	return true;
 }
 
 static const char *
@@ -81,6 +103,8 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 	else if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC &&
 	    (err == EPROTONOSUPPORT || (err == EINVAL && c->satype != SADB_SATYPE_AH)))
 		because(e, c->at_proto, "The engine does not do %s: ESP, AH and IPComp.", satype_name(c->satype));
+	else if (keyed && old_refused(e, c, err))
+		return;
 	else if (keyed && c->satype == SADB_SATYPE_AH && (!c->auth || c->auth->id == AALG_NULL))
 		because(e, c->at_auth ? c->at_auth : c->at_proto, "AH does nothing but authenticate: it needs -A with an algorithm and a key.");
 	else if (keyed && err == EPERM && (c->enc || c->auth))

@@ -101,9 +101,11 @@ warn_weak(struct bytes text, const struct run *r, const struct cmd *c)
 	const struct algo *a = algo_weak(c->enc) ? c->enc : algo_weak(c->auth) ? c->auth : NULL;
 	unsigned line = lex_place(text, c->at).line;
 
+	if (cmd_weak_form(c))
+		fprintf(stderr, "setkey: %s,%u: WARNING: %s is weak: %s\n", r->file ? r->file : "-", line, cmd_form(c), cmd_weak_form(c));
 	if (a)
 		fprintf(stderr, "setkey: %s,%u: WARNING: %s is weak: %s\n", r->file ? r->file : "-", line, a->name, algo_weak(a));
-	else if (cmd_is_open(c))
+	else if (cmd_is_open(c) && !cmd_weak_form(c))
 		fprintf(stderr, "setkey: %s,%u: WARNING: ESP without authentication can be forged and changed on its way\n", r->file ? r->file : "-", line);
 }
 

@@ -14,6 +14,7 @@
 struct engine {
 	bool			greeted;	/* ours: it answered HELLO */
 	bool			known;		/* it answered at all */
+	bool			old;		/* it has the forms before RFC 2401 */
 	struct pfkey_algs	auth, enc;
 };
 
@@ -22,6 +23,9 @@ struct engine {
  * else without a word; then e tells. Key octets are borrowed from the command.
  */
 bool cmd_message(const struct cmd *, const struct addr *src, const struct addr *dst, const struct engine *, struct pfkey_msg *, struct lang_error *);
+/* Why an SA of an old form is weak, whatever its algorithms are; NULL: it is none. */
+const char *cmd_weak_form(const struct cmd *);
+const char *cmd_form(const struct cmd *);	/* how its protocol is called */
 /* ESP that nothing authenticates. */
 bool cmd_is_open(const struct cmd *);
 /* The policy that an "in" policy needs beside it where forwarded packets have a direction of their own. */

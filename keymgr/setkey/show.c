@@ -31,13 +31,13 @@ put_key(FILE *f, struct bytes key, bool old)
 static const char *
 sa_proto(const struct pfkey_msg *m)
 {
-	bool udp = (m->has & PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE)) && m->natt_type;
+	bool udp = (m->has & PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE)) && m->natt_type, old = (m->sa.flags & SAF_OLD) != 0;
 
 	switch (m->satype) {
 	case SADB_SATYPE_ESP:
-		return udp ? "esp-udp" : "esp";
+		return udp ? "esp-udp" : old ? "esp-old" : "esp";
 	case SADB_SATYPE_AH:
-		return udp ? "natt+ah" : "ah";
+		return udp ? "natt+ah" : old ? "ah-old" : "ah";
 	case SADB_X_SATYPE_IPCOMP:
 		return udp ? "natt+ipcomp" : "ipcomp";
 	case SATYPE_TCP:
@@ -80,7 +80,7 @@ put_algorithms(FILE *f, const struct pfkey_msg *m, const struct show *o)
 		return;
 	}
 	if (m->sa.encrypt) {
-		fprintf(f, "\tE: %s ", algo_shown(ALG_ENC, m->sa.encrypt, name));
+		fprintf(f, "\tE: %s ", cipher_shown(m->sa.encrypt, m->sa.flags, name));
 		put_key(f, m->key_encrypt, o->old);
 		fputc('\n', f);
 	}

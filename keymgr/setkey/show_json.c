@@ -28,6 +28,26 @@ algorithm(enum alg_kind kind, unsigned id)
 	return id ? json_string(algo_shown(kind, id, name)) : json_null();
 }
 
+static const char *
+protocol(const struct pfkey_msg *m)
+{
+	bool old = (m->sa.flags & SAF_OLD) != 0;
+
+	if (m->satype == SADB_X_SATYPE_IPCOMP)
+		return "ipcomp";
+	if (m->satype == SADB_SATYPE_AH)
+		return old ? "ah-old" : "ah";
+	return old ? "esp-old" : "esp";
+}
+
+static json_t *
+cipher(const struct pfkey_msg *m)
+{
+	char name[16];
+
+	return m->sa.encrypt && m->satype != SADB_X_SATYPE_IPCOMP ? json_string(cipher_shown(m->sa.encrypt, m->sa.flags, name)) : json_null();
+}
+
 bool
 show_sa_json(FILE *f, const struct pfkey_msg *m)
 {
@@ -36,9 +56,9 @@ show_sa_json(FILE *f, const struct pfkey_msg *m)
 	char src[ADDR_STR], dst[ADDR_STR];
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:s}",
 	    "source", addr_str(&m->src.ep.addr, src), "destination", addr_str(&m->dst.ep.addr, dst),
-	    "protocol", comp ? "ipcomp" : m->satype == SADB_SATYPE_AH ? "ah" : "esp", "mode", poltext_mode(m->sa2.mode),
+	    "protocol", protocol(m), "mode", poltext_mode(m->sa2.mode),
 	    "spi", (json_int_t)m->sa.spi, "reqid", (json_int_t)m->sa2.reqid,
-	    "encryption", algorithm(ALG_ENC, comp ? 0 : m->sa.encrypt), "authentication", algorithm(ALG_AUTH, m->sa.auth),
+	    "encryption", cipher(m), "authentication", algorithm(ALG_AUTH, m->sa.auth),
 	    "compression", algorithm(ALG_COMP, comp ? m->sa.encrypt : 0),
 	    "replay_window", (json_int_t)(m->has & PFKEY_HAS(CW_EXT_REPLAY) ? m->replay_window : m->sa.replay), "flags", (json_int_t)m->sa.flags,
 	    "state", states[m->sa.state & 3], "current", lifetime(&m->current), "hard", lifetime(&m->hard), "soft", lifetime(&m->soft),

@@ -35,6 +35,8 @@ static const struct { const char *from; unsigned id; const char *key, *data, *ic
 	{ "RFC 2202 2.1", SADB_AALG_MD5HMAC, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", HI, "9294727a3638bb1c13f48ef8" },
 	{ "RFC 2202 3.1", SADB_AALG_SHA1HMAC, B20, HI, "b617318655057264e28bc0b6" },
 	{ "RFC 2202 3.2", SADB_AALG_SHA1HMAC, JEFE, WHAT, "effcdf6ae5eb2fa2d27416d5" },
+	{ "RFC 1828 2, by hashlib", CW_AALG_KEYED_MD5, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", HI, "9ae6acbb1580859e1461f3cc8e7172aa" },
+	{ "RFC 1852 2, by hashlib", CW_AALG_KEYED_SHA1, B20, HI, "c3a23731314af5b48020a7a75259ebb043bf3acb" },
 	{ "RFC 2286 2.1", SADB_X_AALG_RIPEMD160HMAC, B20, HI, "24cb4bd67d20fc1a5d2ed773" },
 	{ "RFC 4868 2.7.2.1", SADB_X_AALG_SHA2_256HMAC, B20 "0b0b0b0b0b0b0b0b0b0b0b0b", HI, "198a607eb44bfbc69903a0f1cf2bbdc5" },
 	{ "RFC 4868 2.7.2.1, 96 bits", CW_AALG_SHA2_256HMAC_96, B20 "0b0b0b0b0b0b0b0b0b0b0b0b", HI, "198a607eb44bfbc69903a0f1" },
@@ -262,6 +264,8 @@ legacy(void **state)
 		{ .cipher = SADB_X_EALG_BLOWFISHCBC, .bits = 448, .auth = SADB_X_AALG_SHA2_256HMAC },
 		{ .cipher = SADB_X_EALG_AESCBC, .bits = 128, .auth = SADB_AALG_MD5HMAC },
 		{ .cipher = SADB_EALG_NULL, .auth = SADB_X_AALG_RIPEMD160HMAC },
+		{ .cipher = SADB_X_EALG_AESCBC, .bits = 128, .auth = CW_AALG_KEYED_MD5 },
+		{ .cipher = SADB_EALG_NULL, .auth = CW_AALG_KEYED_SHA1 },
 		{ .cipher = SADB_X_EALG_AESCBC, .bits = 256 },
 		{ .cipher = SADB_X_EALG_AESCTR, .bits = 128 },
 	};

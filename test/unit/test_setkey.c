@@ -24,7 +24,7 @@ hosts(const char *name, uint8_t fam, struct addr *v, unsigned cap, const char **
 static int service(const char *name) { return strcmp(name, "pop3") == 0 ? 110 : -1; }
 static int protocol(const char *name) { return strcmp(name, "vrrp") == 0 ? 112 : -1; }
 static const struct names names = { hosts, service, protocol };
-static const struct engine ours = { .greeted = true, .known = true };
+static const struct engine ours = { .greeted = true, .known = true }, newer = { .greeted = true, .known = true, .old = true };
 static const struct show plain;
 
 /* The one command of a text, with its message, as it comes back from the wire's octets. */
@@ -348,6 +348,11 @@ test_refusals(void **state)
 		  "des-cbc is weak. 'ipsecctl sysctl net.causeway.legacy=1'", 32 },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E null -A hmac-md5 \"0123456789abcdef\";", 1, "Operation not permitted", "hmac-md5 is weak", 40 },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E aes-cbc \"0123456789abcdef\";", 17, "File exists", "delete it first", 25 },
+		{ "add 1.1.1.1 2.2.2.2 esp-old 300 -E des-cbc \"hogehoge\";", 1, "Operation not permitted",
+		  "esp-old is weak: it has neither ICV nor sequence number: packets can be forged, changed and sent again. 'ipsecctl sysctl net.causeway.legacy=1'", 21 },
+		{ "add 1.1.1.1 2.2.2.2 ah-old 300 -A hmac-sha1 \"01234567890123456789\";", 1, "Operation not permitted", "ah-old is weak: it has no sequence number", 21 },
+		{ "add 1.1.1.1 2.2.2.2 esp-old 300 -E des-cbc \"hogehoge\" -A hmac-md5 \"0123456789abcdef\";", 22, "Invalid argument", "esp-old has no ICV", 58 },
+		{ "add 1.1.1.1 2.2.2.2 esp-old 300 -E aes-ctr \"01234567890123456789\";", 95, "Not supported", "aes-ctr is none", 36 },
 		{ "delete 1.1.1.1 2.2.2.2 esp 300;", 2, "No entry", "", 1 },
 		{ "spddelete 1.1.1.1 2.2.2.2 any -P in;", 2, "No entry", "", 33 },
 		{ "dump;", 2, "No SAD entries", "", 1 },
@@ -376,6 +381,33 @@ test_refusals(void **state)
 		assert_string_equal(e.text, "Not supported");
 		assert_true(e.hint[0] != '\0');
 	}
+}
+
+/* The old forms are for an engine that says it has them: another one would make the new ones of them. */
+static void
+test_old_forms(void **state)
+{
+	static const struct { const char *text; uint32_t flags; uint8_t satype, encrypt, auth; } rows[] = {
+		{ "add 1.1.1.1 2.2.2.2 esp-old 300 -E des-32iv \"01234567\";", 0x51, SADB_SATYPE_ESP, 2, 0 },
+		{ "add 1.1.1.1 2.2.2.2 esp-old 300 -f zero-pad -E 3des-cbc \"012345678901234567890123\";", 0x241, SADB_SATYPE_ESP, 3, 0 },
+		{ "add 1.1.1.1 2.2.2.2 esp-old 300 -f random-pad -E des-cbc \"01234567\" -A null;", 0x141, SADB_SATYPE_ESP, 2, 0 },
+		{ "add 1.1.1.1 2.2.2.2 ah-old 300 -A keyed-md5 \"0123456789abcdef\";", 0x41, SADB_SATYPE_AH, 0, 249 },
+		{ "add 1.1.1.1 2.2.2.2 ah-old 300 -A null;", 0x41, SADB_SATYPE_AH, 0, 251 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(parse(rows[i].text), 1);
+		assert_false(cmd_message(&c, &c.src.v[0], &c.dst.v[0], &ours, &m, &e));
+		assert_true(cmd_message(&c, &c.src.v[0], &c.dst.v[0], &newer, &m, &e));
+		assert_int_equal(m.sa.flags, rows[i].flags);
+		assert_int_equal(m.satype, rows[i].satype);
+		assert_int_equal(m.sa.encrypt, rows[i].encrypt);
+		assert_int_equal(m.sa.auth, rows[i].auth);
+		assert_int_equal(m.sa.replay, 0);
+		assert_non_null(cmd_weak_form(&c));
+	}
+	assert_int_equal(parse("add 1.1.1.1 2.2.2.2 ah-old 300 -f zero-pad -A null;"), 1);
+	assert_false(cmd_message(&c, &c.src.v[0], &c.dst.v[0], &newer, &m, &e));
 }
 
 static void
@@ -475,7 +507,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faq), cmocka_unit_test(test_forms), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_going_on), cmocka_unit_test(test_keys_are_masked), cmocka_unit_test(test_policies), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_dump_layout), cmocka_unit_test(test_forward_twin), cmocka_unit_test(test_ipsec_policy),
+		cmocka_unit_test(test_old_forms), cmocka_unit_test(test_dump_layout), cmocka_unit_test(test_forward_twin), cmocka_unit_test(test_ipsec_policy),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -28,6 +28,14 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_EALG_CHACHA20POLY1305	28	/* key 256 bits, then salt 32 bits */
 #define CW_AALG_SHA2_256HMAC_96		240	/* HMAC-SHA2-256 with an ICV of 96 bits, as before RFC 4868 */
 #define CW_AALG_AES_CMAC		241	/* RFC 4494, 96 bits */
+#define CW_AALG_KEYED_MD5		249	/* KAME's numbers: RFC 1828 */
+#define CW_AALG_KEYED_SHA1		250	/* and RFC 1852 */
+
+/* sadb_sa_flags as KAME numbers them. */
+#define CW_SA_OLD	0x001u	/* AH as in RFC 1826, ESP as in RFC 1827 */
+#define CW_SA_IV4B	0x010u	/* of such an ESP: 32 bits of IV (RFC 1829 2) */
+#define CW_SA_RANDPAD	0x100u	/* and its padding: random, or zeros; otherwise 1, 2, 3 and so on */
+#define CW_SA_ZEROPAD	0x200u
 
 /* Private messages, engine to clients that said HELLO. */
 #define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
@@ -60,6 +68,7 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_FEAT_SELECTORS	8u
 #define CW_FEAT_USED		16u
 #define CW_FEAT_MAPPING		32u		/* NAT mappings are followed by the engine */
+#define CW_FEAT_OLD		64u		/* CW_SA_OLD is not passed over */
 
 /* In REGISTER, both ways. The reply's features are what the engine has. */
 struct cw_ext_hello {
