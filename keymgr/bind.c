@@ -208,7 +208,10 @@ bind_terms(const struct bindings *t, uint32_t number, struct bound_terms *out)
 		for (const struct bound *e = t->bucket[i]; e; e = e->next)
 			for (unsigned k = 0; e->b.policies && k < e->b.nreqids; k++)
 				if (e->b.reqids[k] == number) {
-					*out = (struct bound_terms){ e->b.policy[k].reqid, e->b.policy[k].transport };
+					const struct bound_policy *p = &e->b.policy[k];
+
+					*out = (struct bound_terms){ .reqid = p->reqid, .comp_reqid = p->comp_reqid, .transport = p->transport || p->comp,
+					    .ah = p->ah, .comp = p->comp, .comp_tunnel = p->comp && !p->transport };
 					return true;
 				}
 	return false;
@@ -225,13 +228,25 @@ bind_has_reqid(const struct bindings *t, uint32_t reqid)
 	return false;
 }
 
+/*
+ * Is this child asked for? Where IPComp makes the tunnel's header and the policy would do without it ("use"), the engine asks for ESP between the ends of
+ * the packet itself: such a policy names one peer, whatever the packet's are.
+ */
+static bool
+asks_for(const struct binding *b, unsigned k, uint32_t policy, const struct addr *peer)
+{
+	const struct bound_policy *p = &b->policy[k];
+
+	return p->id == policy && ((p->comp && !p->transport) || addr_eq(&b->peer, peer));
+}
+
 uint32_t
 bind_policy(const struct bindings *t, uint32_t policy, const struct addr *peer)
 {
 	for (unsigned i = 0; i < 1024; i++)
 		for (const struct bound *e = t->bucket[i]; e; e = e->next)
 			for (unsigned k = 0; e->b.policies && k < e->b.nreqids; k++)
-				if (e->b.policy[k].id == policy && addr_eq(&e->b.peer, peer))
+				if (asks_for(&e->b, k, policy, peer))
 					return e->b.reqids[k];
 	return 0;
 }

@@ -34,7 +34,11 @@ void bind_each(const struct bindings *, void (*f)(void *arg, const struct bindin
 bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);
 bool bind_has_reqid(const struct bindings *, uint32_t reqid);	/* it is a child's of any tunnel */
 /* What the SAs of a child have to be. False: it is the number of a policy's child, and none has it. */
-struct bound_terms { uint32_t reqid; bool transport; };
+struct bound_terms {
+	uint32_t	reqid, comp_reqid;
+	bool		transport, ah;		/* of the SAs of ESP or AH */
+	bool		comp, comp_tunnel;	/* IPComp goes with them; it makes the tunnel's header */
+};
 bool bind_terms(const struct bindings *, uint32_t number, struct bound_terms *);
 /* The child that serves this policy towards this peer: its number, or 0. */
 uint32_t bind_policy(const struct bindings *, uint32_t policy, const struct addr *peer);

@@ -6,6 +6,8 @@
 #include "childtab.h"
 #include "clock.h"
 
+#define COMP_CPI_MIN	256	/* RFC 3173 3.3: smaller ones are not negotiated */
+
 /* A request on its way through the engine. It holds its child, which may be removed meanwhile. */
 struct step {
 	struct children	*t;
@@ -19,7 +21,7 @@ static void
 finish(struct step *s, enum reason r, const char *detail, uint32_t spi)
 {
 	if (s->done)
-		s->done(s->arg, r, detail ? detail : "", spi);
+		s->done(s->arg, r, detail ? detail : "", spi, spi ? s->c->cpi_in : 0);
 	childtab_unref(s->t, s->c);
 	free(s);
 }
@@ -36,20 +38,55 @@ step_new(struct children *t, struct child *c, child_done *done, void *arg)
 	return s;
 }
 
+static enum sa_kind
+kind(const struct child *c)
+{
+	return c->terms.ah ? SA_AH : SA_ESP;
+}
+
+static void
+delete_comp_in(struct children *t, struct child *c)
+{
+	if (c->cpi_in)
+		sadb_delete(t->sadb, SA_COMP, c->cpi_in, &c->remote, &c->local);
+	c->cpi_in = 0;
+}
+
+static void
+delete_comp_out(struct children *t, struct child *c)
+{
+	if (c->comp_out)
+		sadb_delete(t->sadb, SA_COMP, c->cpi_out, &c->local, &c->remote);
+	c->comp_out = false;
+}
+
+/* The engine has it no more: then what goes with it goes too. */
+static void
+ended(struct children *t, struct child *c, bool in)
+{
+	if (in) {
+		delete_comp_in(t, c);
+		childtab_set_in(t, c, SIDE_NONE);
+	} else {
+		delete_comp_out(t, c);
+		childtab_set_out(t, c, SIDE_NONE);
+	}
+}
+
 static void
 delete_in(struct children *t, struct child *c)
 {
 	if (c->in != SIDE_NONE)
-		sadb_delete(t->sadb, c->spi_in, &c->remote, &c->local);
-	childtab_set_in(t, c, SIDE_NONE);
+		sadb_delete(t->sadb, kind(c), c->spi_in, &c->remote, &c->local);
+	ended(t, c, true);
 }
 
 static void
 delete_out(struct children *t, struct child *c)
 {
 	if (c->out == SIDE_ADDING || c->out == SIDE_LIVE)
-		sadb_delete(t->sadb, c->spi_out, &c->local, &c->remote);
-	childtab_set_out(t, c, SIDE_NONE);
+		sadb_delete(t->sadb, kind(c), c->spi_out, &c->local, &c->remote);
+	ended(t, c, false);
 }
 
 static void
@@ -76,6 +113,29 @@ tidy(struct children *t, struct child *c)
 
 /* SPIs */
 
+static struct key_spi
+ask_of(const struct child *c)
+{
+	return (struct key_spi){ .child = c->child, .reqid = c->reqid, .local = c->local.addr, .remote = c->remote.addr };
+}
+
+/* Without a CPI there is no IPComp; whether it can be done without is iked's to know. */
+static void
+on_cpi(void *arg, enum reason r, const char *detail, uint32_t cpi)
+{
+	struct step *s = arg;
+	struct child *c = s->c;
+
+	if (r == R_OK && cpi <= 0xffff && !c->dropped)
+		c->cpi_in = (uint16_t)cpi;
+	else if (r == R_OK)
+		sadb_delete(s->t->sadb, SA_COMP, cpi, &c->remote, &c->local);
+	if (c->dropped)
+		finish(s, R_NOT_FOUND, "the child was removed", 0);
+	else
+		finish(s, R_OK, NULL, c->spi_in);
+}
+
 static void
 on_spi(void *arg, enum reason r, const char *detail, uint32_t spi)
 {
@@ -88,7 +148,7 @@ on_spi(void *arg, enum reason r, const char *detail, uint32_t spi)
 		r = R_ENGINE_NO_SPI;
 	if (c->dropped) {	/* removed while the engine looked for one */
 		if (r == R_OK)
-			sadb_delete(s->t->sadb, spi, &c->remote, &c->local);
+			sadb_delete(s->t->sadb, kind(c), spi, &c->remote, &c->local);
 		finish(s, r == R_OK ? R_NOT_FOUND : r, "the child was removed", 0);
 		return;
 	}
@@ -101,6 +161,12 @@ on_spi(void *arg, enum reason r, const char *detail, uint32_t spi)
 	childtab_set_spi_in(s->t, c, spi);
 	childtab_set_in(s->t, c, SIDE_LARVAL);
 	c->renew_at = clock_now_ns() + CHILD_RENEW_S * NS_PER_S;
+	if (c->terms.comp) {
+		struct key_spi k = ask_of(c);
+
+		if (sadb_getspi(s->t->sadb, SA_COMP, &k, &c->terms, 0, on_cpi, s))
+			return;
+	}
 	finish(s, R_OK, NULL, spi);
 }
 
@@ -112,11 +178,11 @@ child_spi_new(struct children *t, const struct key_spi *k, child_done *done, voi
 	struct step *s = NULL;
 
 	if (!t->ops->terms(t->ctx, k->reqid, &terms)) {
-		done(arg, R_NOT_PERMITTED, "no policy has this child's number", 0);
+		done(arg, R_NOT_PERMITTED, "no policy has this child's number", 0, 0);
 		return;
 	}
 	if (k->child >= KEY_CHILD_KEPT || childtab_find(t, k->child)) {
-		done(arg, R_NOT_PERMITTED, "this child's number is taken", 0);
+		done(arg, R_NOT_PERMITTED, "this child's number is taken", 0, 0);
 		return;
 	}
 	c = childtab_new(t, k->child);
@@ -125,7 +191,7 @@ child_spi_new(struct children *t, const struct key_spi *k, child_done *done, voi
 	if (s == NULL) {
 		if (c)
 			childtab_drop(t, c);
-		done(arg, R_NO_MEMORY, "", 0);
+		done(arg, R_NO_MEMORY, "", 0, 0);
 		return;
 	}
 	c->reqid = k->reqid;
@@ -133,7 +199,7 @@ child_spi_new(struct children *t, const struct key_spi *k, child_done *done, voi
 	c->local.addr = k->local;
 	c->remote.addr = k->remote;
 	childtab_set_in(t, c, SIDE_ASKED);
-	if (!sadb_getspi(t->sadb, k, &c->terms, 0, on_spi, s)) {
+	if (!sadb_getspi(t->sadb, kind(c), k, &c->terms, 0, on_spi, s)) {
 		childtab_drop(t, c);
 		finish(s, R_ENGINE_DOWN, "keymgr has no link to the engine", 0);
 	}
@@ -148,16 +214,24 @@ on_renewed(void *arg, enum reason r, const char *detail, uint32_t spi)
 }
 
 static void
-renew(struct children *t, struct child *c)
+renew_one(struct children *t, struct child *c, enum sa_kind what, uint32_t spi)
 {
-	struct key_spi k = { .child = c->child, .reqid = c->reqid, .local = c->local.addr, .remote = c->remote.addr };
+	struct key_spi k = ask_of(c);
 	struct step *s = step_new(t, c, NULL, NULL);
 
-	c->renew_at = clock_now_ns() + CHILD_RENEW_S * NS_PER_S;
-	if (s && !sadb_getspi(t->sadb, &k, &c->terms, c->spi_in, on_renewed, s)) {
+	if (s && !sadb_getspi(t->sadb, what, &k, &c->terms, spi, on_renewed, s)) {
 		childtab_unref(t, c);
 		free(s);
 	}
+}
+
+static void
+renew(struct children *t, struct child *c)
+{
+	c->renew_at = clock_now_ns() + CHILD_RENEW_S * NS_PER_S;
+	renew_one(t, c, kind(c), c->spi_in);
+	if (c->cpi_in)
+		renew_one(t, c, SA_COMP, c->cpi_in);
 }
 
 void
@@ -173,6 +247,32 @@ children_renew_due(struct children *t)
 
 /* Installing */
 
+/* PF_KEY answers in order: this is known before the answer for the SA that is sent behind it. */
+static void
+on_comp(void *arg, enum reason r, const char *detail, uint32_t spi)
+{
+	struct step *s = arg;
+
+	(void)detail;
+	(void)spi;
+	if (r != R_OK)
+		s->c->comp_bad = r;
+	finish(s, r, NULL, 0);
+}
+
+static void
+install_comp(struct children *t, struct child *c, const struct sa_spec *spec)
+{
+	struct step *s = step_new(t, c, NULL, NULL);
+
+	if (s == NULL)
+		c->comp_bad = R_NO_MEMORY;
+	else if (!sadb_install(t->sadb, spec, on_comp, s))
+		on_comp(s, R_ENGINE_DOWN, NULL, 0);
+}
+
+static const char comp_words[] = "the engine did not take the SA of IPComp beside it";
+
 static void
 on_out(void *arg, enum reason r, const char *detail, uint32_t spi)
 {
@@ -183,7 +283,15 @@ on_out(void *arg, enum reason r, const char *detail, uint32_t spi)
 		finish(s, r == R_OK ? R_NOT_FOUND : r, "the child was removed", 0);
 		return;
 	}
-	childtab_set_out(s->t, c, r == R_OK && c->out == SIDE_ADDING ? SIDE_LIVE : SIDE_NONE);
+	if (r == R_OK && c->comp_bad) {
+		delete_out(s->t, c);
+		r = c->comp_bad;
+		detail = comp_words;
+	}
+	if (r != R_OK)
+		ended(s->t, c, false);
+	else
+		childtab_set_out(s->t, c, c->out == SIDE_ADDING ? SIDE_LIVE : SIDE_NONE);
 	if (r != R_OK && s->both)
 		remove_child(s->t, c);	/* half a pair is of no use to an initiator */
 	finish(s, r, detail, 0);
@@ -199,6 +307,10 @@ install_out(struct step *s)
 
 	c->held = NULL;		/* the keys leave now and are not kept */
 	childtab_set_out(t, c, SIDE_ADDING);
+	if (c->cpi_out) {
+		c->comp_out = true;
+		install_comp(t, c, &h->comp);
+	}
 	ok = sadb_install(t->sadb, &h->spec, on_out, s);
 	held_free(h);
 	if (!ok)
@@ -215,8 +327,13 @@ on_in(void *arg, enum reason r, const char *detail, uint32_t spi)
 		finish(s, r == R_OK ? R_NOT_FOUND : r, "the child was removed", 0);
 		return;
 	}
-	if (r != R_OK) {
+	if (r == R_OK && c->comp_bad) {
+		r = c->comp_bad;
+		detail = comp_words;
+	} else if (r != R_OK) {
 		childtab_set_in(s->t, c, SIDE_NONE);
+	}
+	if (r != R_OK) {
 		remove_child(s->t, c);
 		finish(s, r, detail, 0);
 		return;
@@ -233,7 +350,7 @@ on_in(void *arg, enum reason r, const char *detail, uint32_t spi)
 static void
 spec_of(const struct key_child *k, const struct bound_terms *terms, struct sa_spec *in, struct sa_spec *out)
 {
-	*in = (struct sa_spec){ .esn = k->esn, .udp = k->udp, .spi = k->spi_in, .peer_spi = k->spi_out, .number = k->reqid,
+	*in = (struct sa_spec){ .kind = terms->ah ? SA_AH : SA_ESP, .esn = k->esn, .udp = k->udp, .spi = k->spi_in, .peer_spi = k->spi_out, .number = k->reqid,
 	    .reqid = terms->reqid, .transport = terms->transport,
 	    .replay_window = k->replay_window, .suite = k->suite, .src = k->remote, .dst = k->local, .soft_s = k->soft_s, .hard_s = k->hard_s,
 	    .soft_bytes = k->soft_bytes, .hard_bytes = k->hard_bytes, .soft_packets = k->soft_packets, .hard_packets = k->hard_packets,
@@ -265,13 +382,30 @@ bad_terms(const struct key_child *k)
 	return NULL;
 }
 
+/* What its policy asks for, and nothing else: in the clear, or without the header that IPComp makes, its packets are not to leave. */
+static const char *
+bad_kind(const struct child *c, const struct key_child *k)
+{
+	if (c->terms.ah != (k->suite.encr == 0))
+		return c->terms.ah ? "its policy asks for AH" : "its policy asks for ESP";
+	if (k->cpi_in && (!c->terms.comp || k->cpi_in != c->cpi_in || k->cpi_out < COMP_CPI_MIN))
+		return "its policy asks for no IPComp, or the CPIs are not its own";
+	if (c->terms.comp_tunnel && !k->cpi_in)
+		return "its policy has IPComp make the tunnel";
+	return NULL;
+}
+
 /* May this child be installed now? */
 static enum reason
 admit(struct children *t, const struct child *c, const struct key_child *k, const struct sa_spec *in, char detail[static IKE_DETAIL])
 {
 	char what[SADB_DETAIL] = "";
 	const char *bad = bad_terms(k);
-	enum reason r = bad ? R_NOT_PERMITTED : sadb_can(t->sadb, in, what);
+	enum reason r;
+
+	if (!bad && c)
+		bad = bad_kind(c, k);
+	r = bad ? R_NOT_PERMITTED : sadb_can(t->sadb, in, what);
 
 	if (bad) {
 		snprintf(what, sizeof(what), "%s", bad);
@@ -287,7 +421,7 @@ admit(struct children *t, const struct child *c, const struct key_child *k, cons
 }
 
 static enum reason
-keys_of(struct ike_objects *o, const struct key_child *k, struct held *h, struct child_keys *in, char detail[static IKE_DETAIL])
+keys_of(struct ike_objects *o, const struct key_child *k, const struct bound_terms *terms, struct held *h, struct child_keys *in, char detail[static IKE_DETAIL])
 {
 	enum reason r = ike_child_keys(o, k, in, &h->keys, detail);
 
@@ -295,6 +429,11 @@ keys_of(struct ike_objects *o, const struct key_child *k, struct held *h, struct
 	h->ts_dst = k->ts_remote;
 	h->spec.ts_src = &h->ts_src;
 	h->spec.ts_dst = &h->ts_dst;
+	if (k->cpi_out) {
+		h->all_src = k->ts_local;
+		h->all_dst = k->ts_remote;
+		child_comp(&h->spec, terms, k->cpi_out, &h->all_src, &h->all_dst, &h->comp, &h->ts_src, &h->ts_dst);
+	}
 	h->spec.encr = &h->keys.encr;
 	h->spec.integ = &h->keys.integ;
 	return r;
@@ -308,8 +447,9 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 	struct child_keys keys = { 0 };
 	char detail[IKE_DETAIL] = "";
 	const struct bound_terms none = { .reqid = k->reqid };
+	struct ts_list esp_src, esp_dst;
 	struct step *s = NULL;
-	struct sa_spec in;
+	struct sa_spec in, comp;
 	enum reason r = R_NO_MEMORY;
 
 	if (h) {
@@ -319,7 +459,7 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 	if (r != R_OK && k->ke)
 		ike_ke_drop(o, k->ke);
 	if (r == R_OK)
-		r = keys_of(o, k, h, &keys, detail);
+		r = keys_of(o, k, &c->terms, h, &keys, detail);
 	if (r == R_OK && (s = step_new(t, c, done, arg)) == NULL)
 		r = R_NO_MEMORY;
 	if (r == R_OK) {
@@ -328,7 +468,9 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 		in.encr = &keys.encr;
 		in.integ = &keys.integ;
 		if (!in.larval)	/* the SPI was asked for another address of ours: its place there is given back */
-			sadb_delete(t->sadb, c->spi_in, &c->remote, &c->local);
+			sadb_delete(t->sadb, kind(c), c->spi_in, &c->remote, &c->local);
+		if (!in.larval || !k->cpi_in)
+			delete_comp_in(t, c);
 		c->local = k->local;
 		c->remote = k->remote;
 		memcpy(c->name, k->name, sizeof(c->name));
@@ -336,11 +478,19 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 		childtab_set_in(t, c, SIDE_ADDING);
 		childtab_set_out(t, c, SIDE_HELD);
 		c->held = h;
+		c->cpi_in = k->cpi_in;
+		c->cpi_out = k->cpi_out;
+		if (k->cpi_in) {
+			child_comp(&in, &c->terms, k->cpi_in, &k->ts_remote, &k->ts_local, &comp, &esp_src, &esp_dst);
+			in.ts_src = &esp_src;
+			in.ts_dst = &esp_dst;
+			install_comp(t, c, &comp);
+		}
 		if (!sadb_install(t->sadb, &in, on_in, s))
 			on_in(s, R_ENGINE_DOWN, "keymgr has no link to the engine", 0);
 	} else {
 		held_free(h);
-		done(arg, r, detail, 0);
+		done(arg, r, detail, 0, 0);
 	}
 	child_keys_wipe(&keys);
 }
@@ -352,28 +502,28 @@ child_send(struct children *t, uint32_t num, child_done *done, void *arg)
 	struct step *s;
 
 	if (c == NULL || c->held == NULL || c->in != SIDE_LIVE) {
-		done(arg, c && (c->out == SIDE_LIVE || c->out == SIDE_ADDING) ? R_OK : R_NOT_FOUND, "this child has no outbound SA that was held back", 0);
+		done(arg, c && (c->out == SIDE_LIVE || c->out == SIDE_ADDING) ? R_OK : R_NOT_FOUND, "this child has no outbound SA that was held back", 0, 0);
 		return;
 	}
 	if ((s = step_new(t, c, done, arg)) == NULL)
-		done(arg, R_NO_MEMORY, "", 0);
+		done(arg, R_NO_MEMORY, "", 0, 0);
 	else
 		install_out(s);
 }
 
 void
-child_remove(struct children *t, uint8_t kind, uint32_t num)
+child_remove(struct children *t, uint8_t what, uint32_t num)
 {
 	struct child *c = childtab_find(t, num);
 
 	if (c == NULL)
 		return;
-	if (kind == KEY_RM_CHILD || kind == KEY_RM_SPI) {
-		if (kind == KEY_RM_CHILD || c->in == SIDE_LARVAL || c->in == SIDE_ASKED)
+	if (what == KEY_RM_CHILD || what == KEY_RM_SPI) {
+		if (what == KEY_RM_CHILD || c->in == SIDE_LARVAL || c->in == SIDE_ASKED)
 			remove_child(t, c);
 		return;
 	}
-	if (kind == KEY_RM_CHILD_IN)
+	if (what == KEY_RM_CHILD_IN)
 		delete_in(t, c);
 	else
 		delete_out(t, c);
@@ -418,20 +568,41 @@ children_forget(struct children *t)
 
 /* The engine's events */
 
+/* Beside which SA of ESP it stands is said by its owner. */
+static void
+found_comp(struct children *t, const struct sa_found *f)
+{
+	struct child *c = f->in ? childtab_find_in(t, false, f->peer_spi, &f->dst.addr) : childtab_find_out(t, false, f->peer_spi, &f->dst.addr);
+
+	if (c == NULL)
+		return;
+	if (f->in)
+		c->cpi_in = (uint16_t)f->spi;
+	else
+		c->cpi_out = (uint16_t)f->spi;
+	c->comp_out |= f->out;
+}
+
 void
 children_found(struct children *t, const struct sa_found *f)
 {
+	bool ah = f->kind == SA_AH;
 	uint32_t spi_in = f->in ? f->spi : f->peer_spi, spi_out = f->in ? f->peer_spi : f->spi;
 	const struct endpoint *local = f->in ? &f->dst : &f->src, *remote = f->in ? &f->src : &f->dst;
 	struct child *c;
 
 	if (!f->ours || f->in == f->out)
 		return;
-	c = childtab_find_pair(t, spi_in, spi_out);
+	if (f->kind == SA_COMP) {
+		found_comp(t, f);
+		return;
+	}
+	c = childtab_find_pair(t, ah, spi_in, spi_out);
 	if (c == NULL) {
 		if ((c = childtab_new(t, 0)) == NULL)
 			return;
 		c->stray = t->resync;
+		c->terms.ah = ah;
 		c->reqid = f->number;
 		c->local = *local;
 		c->remote = *remote;
@@ -475,9 +646,9 @@ compare(struct children *t, struct child *c)
 	if (!in && !out)
 		return;
 	if (in)
-		childtab_set_in(t, c, SIDE_NONE);
+		ended(t, c, true);
 	if (out)
-		childtab_set_out(t, c, SIDE_NONE);
+		ended(t, c, false);
 	tidy(t, c);
 	t->ops->gone(t->ctx, num);
 }
@@ -491,34 +662,39 @@ children_resynced(struct children *t)
 }
 
 void
-children_expired(struct children *t, uint32_t spi, const struct addr *dst, bool hard, bool larval)
+children_expired(struct children *t, enum sa_kind what, uint32_t spi, const struct addr *dst, bool hard, bool larval)
 {
-	struct child *c = childtab_find_in(t, spi, dst);
-	bool in = c != NULL;
+	bool ah = what == SA_AH, in;
+	struct child *c;
 	uint32_t num;
 
+	if (what == SA_COMP) {	/* not before what it stands beside */
+		if (hard && !larval)
+			children_deleted(t, what, spi, dst);
+		return;
+	}
+	c = childtab_find_in(t, ah, spi, dst);
+	in = c != NULL;
 	if (in && c->in == SIDE_LARVAL) {
 		if (hard)
 			renew(t, c);
 		return;
 	}
 	if (c == NULL)
-		c = childtab_find_out(t, spi, dst);
+		c = childtab_find_out(t, ah, spi, dst);
 	if (c == NULL || larval)
 		return;
 	num = c->child;
-	if (hard && in)
-		childtab_set_in(t, c, SIDE_NONE);
-	else if (hard)
-		childtab_set_out(t, c, SIDE_NONE);
+	if (hard)
+		ended(t, c, in);
 	tidy(t, c);
 	t->ops->expired(t->ctx, num, hard, in);
 }
 
 void
-children_used(struct children *t, uint32_t spi, const struct addr *dst)
+children_used(struct children *t, enum sa_kind what, uint32_t spi, const struct addr *dst)
 {
-	struct child *c = childtab_find_in(t, spi, dst);
+	struct child *c = what == SA_COMP ? NULL : childtab_find_in(t, what == SA_AH, spi, dst);
 
 	if (c)
 		t->ops->used(t->ctx, c->child);
@@ -527,32 +703,51 @@ children_used(struct children *t, uint32_t spi, const struct addr *dst)
 void
 children_mapping(struct children *t, uint32_t spi, const struct endpoint *peer)
 {
-	struct child *c = childtab_find_in(t, spi, NULL);
+	struct child *c = childtab_find_in(t, false, spi, NULL);
 
 	if (c)
 		t->ops->mapping(t->ctx, c->child, peer);
 }
 
-void
-children_deleted(struct children *t, uint32_t spi, const struct addr *dst)
+/* One of IPComp: what it stands beside is of no use without it, or of less; iked makes another. */
+static void
+comp_deleted(struct children *t, uint32_t cpi, const struct addr *dst)
 {
-	struct child *c = childtab_find_in(t, spi, dst);
-	bool in = c != NULL;
+	bool in;
+	struct child *c = childtab_find_cpi(t, cpi, dst, &in);
+
+	if (c == NULL || c->in == SIDE_LARVAL || c->in == SIDE_ASKED)
+		return;
+	if (in)
+		c->cpi_in = 0;
+	else
+		c->comp_out = false;
+	t->ops->gone(t->ctx, c->child);
+}
+
+void
+children_deleted(struct children *t, enum sa_kind what, uint32_t spi, const struct addr *dst)
+{
+	bool ah = what == SA_AH, in;
+	struct child *c;
 	uint32_t num;
 
+	if (what == SA_COMP) {
+		comp_deleted(t, spi, dst);
+		return;
+	}
+	c = childtab_find_in(t, ah, spi, dst);
+	in = c != NULL;
 	if (in && c->in == SIDE_LARVAL) {
 		renew(t, c);
 		return;
 	}
 	if (c == NULL)
-		c = childtab_find_out(t, spi, dst);
+		c = childtab_find_out(t, ah, spi, dst);
 	if (c == NULL)
 		return;
 	num = c->child;
-	if (in)
-		childtab_set_in(t, c, SIDE_NONE);
-	else
-		childtab_set_out(t, c, SIDE_NONE);
+	ended(t, c, in);
 	tidy(t, c);
 	t->ops->gone(t->ctx, num);
 }
@@ -561,19 +756,31 @@ static void
 flushed(struct children *t, struct child *c)
 {
 	uint32_t num = c->child;
+	bool all = t->flushed & 1u << kind(c), comp = (t->flushed & 1u << SA_COMP) && (c->cpi_in || c->comp_out);
 
+	if (!all && !comp)
+		return;
 	if (c->in == SIDE_LARVAL) {
 		renew(t, c);
 		return;
 	}
 	if (c->in == SIDE_ASKED || c->in == SIDE_ADDING)
 		return;		/* asked for after the flush: the engine's answer will tell */
-	childtab_drop(t, c);
+	if (comp) {
+		c->cpi_in = 0;
+		c->comp_out = false;
+	}
+	if (all) {
+		ended(t, c, true);
+		ended(t, c, false);
+		childtab_drop(t, c);
+	}
 	t->ops->gone(t->ctx, num);
 }
 
 void
-children_flushed(struct children *t)
+children_flushed(struct children *t, unsigned kinds)
 {
+	t->flushed = kinds;
 	childtab_each(t, flushed);
 }

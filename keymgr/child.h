@@ -25,7 +25,7 @@ struct child_ops {
 };
 
 /* An answer to iked: run exactly once for each accepted request, perhaps before the request returns. */
-typedef void child_done(void *arg, enum reason, const char *detail, uint32_t spi);
+typedef void child_done(void *arg, enum reason, const char *detail, uint32_t spi, uint16_t cpi);
 
 struct children;
 struct children *children_new(struct event_base *, struct sadb *, const struct child_ops *, void *ctx);
@@ -53,10 +53,10 @@ void children_resynced(struct children *);
 
 /* The engine's events. */
 void children_found(struct children *, const struct sa_found *);
-void children_expired(struct children *, uint32_t spi, const struct addr *dst, bool hard, bool larval);
-void children_used(struct children *, uint32_t spi, const struct addr *dst);
+void children_expired(struct children *, enum sa_kind, uint32_t spi, const struct addr *dst, bool hard, bool larval);
+void children_used(struct children *, enum sa_kind, uint32_t spi, const struct addr *dst);
 void children_mapping(struct children *, uint32_t spi, const struct endpoint *);
-void children_deleted(struct children *, uint32_t spi, const struct addr *dst);
-void children_flushed(struct children *);
+void children_deleted(struct children *, enum sa_kind, uint32_t spi, const struct addr *dst);
+void children_flushed(struct children *, unsigned kinds);	/* bits 1 << enum sa_kind */
 
 #endif

@@ -62,29 +62,41 @@ childtab_find(const struct children *t, uint32_t num)
 }
 
 struct child *
-childtab_find_in(const struct children *t, uint32_t spi, const struct addr *local)
+childtab_find_in(const struct children *t, bool ah, uint32_t spi, const struct addr *local)
 {
 	for (struct child *c = t->by_in[spi % CHILD_BUCKETS]; c; c = c->next_in)
-		if (c->spi_in == spi && c->in != SIDE_NONE && (local == NULL || addr_eq(&c->local.addr, local)))
+		if (c->spi_in == spi && c->terms.ah == ah && c->in != SIDE_NONE && (local == NULL || addr_eq(&c->local.addr, local)))
 			return c;
 	return NULL;
 }
 
 struct child *
-childtab_find_out(const struct children *t, uint32_t spi, const struct addr *remote)
+childtab_find_out(const struct children *t, bool ah, uint32_t spi, const struct addr *remote)
 {
 	for (struct child *c = t->by_out[spi % CHILD_BUCKETS]; c; c = c->next_out)
-		if (c->spi_out == spi && (c->out == SIDE_LIVE || c->out == SIDE_ADDING) && addr_eq(&c->remote.addr, remote))
+		if (c->spi_out == spi && c->terms.ah == ah && (c->out == SIDE_LIVE || c->out == SIDE_ADDING) && addr_eq(&c->remote.addr, remote))
 			return c;
 	return NULL;
 }
 
 struct child *
-childtab_find_pair(const struct children *t, uint32_t spi_in, uint32_t spi_out)
+childtab_find_pair(const struct children *t, bool ah, uint32_t spi_in, uint32_t spi_out)
 {
 	for (struct child *c = t->by_in[spi_in % CHILD_BUCKETS]; c; c = c->next_in)
-		if (c->spi_in == spi_in && c->spi_out == spi_out)
+		if (c->spi_in == spi_in && c->terms.ah == ah && c->spi_out == spi_out)
 			return c;
+	return NULL;
+}
+
+struct child *
+childtab_find_cpi(const struct children *t, uint32_t cpi, const struct addr *dst, bool *in)
+{
+	for (unsigned i = 0; i < CHILD_BUCKETS; i++)
+		for (struct child *c = t->by_num[i]; c; c = c->next_num) {
+			*in = c->cpi_in == cpi && addr_eq(&c->local.addr, dst);
+			if (cpi && (*in || (c->comp_out && c->cpi_out == cpi && addr_eq(&c->remote.addr, dst))))
+				return c;
+		}
 	return NULL;
 }
 

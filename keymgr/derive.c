@@ -2,11 +2,17 @@
 #include "derive.h"
 #include "prf.h"
 
-/* Octets of the keys that the suite takes from the stream; false when an algorithm is not in the table. */
+/* Octets of the keys that the suite takes from the stream; false when an algorithm is not in the table. A child of AH has no cipher. */
 static bool
-sizes(const struct suite *s, size_t *encr, size_t *integ)
+sizes(const struct suite *s, bool child, size_t *encr, size_t *integ)
 {
-	const struct alg *e = alg_find(T_ENCR, s->encr, s->key_bits), *i;
+	const struct alg *e = alg_find(T_ENCR, s->encr, s->key_bits), *i = alg_find(T_INTEG, s->integ, 0);
+
+	if (child && s->encr == 0 && s->key_bits == 0) {
+		*encr = 0;
+		*integ = i ? i->key_len : 0;
+		return *integ != 0;
+	}
 
 	if (e == NULL || e->key_len == 0)
 		return false;
@@ -14,7 +20,6 @@ sizes(const struct suite *s, size_t *encr, size_t *integ)
 	*integ = 0;
 	if (alg_is_aead(e))
 		return s->integ == INTEG_NONE;
-	i = alg_find(T_INTEG, s->integ, 0);
 	if (i == NULL || i->key_len == 0)
 		return false;
 	*integ = i->key_len;
@@ -26,7 +31,7 @@ derive_suite_ok(const struct suite *s, bool child)
 {
 	size_t e, i;
 
-	return sizes(s, &e, &i) && (child || prf_len(s->prf) != 0);
+	return sizes(s, child, &e, &i) && (child || prf_len(s->prf) != 0);
 }
 
 bool
@@ -71,7 +76,7 @@ derive_ike_keys(const struct suite *s, const struct secret *skeyseed, struct byt
 	struct rd r;
 	bool ok;
 
-	if (!sizes(s, &e, &i) || d == 0 || e > SECRET_CAP || i > SECRET_CAP)
+	if (!sizes(s, false, &e, &i) || d == 0 || e > SECRET_CAP || i > SECRET_CAP)
 		return false;
 	wr_u64(&w, spi_i);
 	wr_u64(&w, spi_r);
@@ -103,7 +108,7 @@ derive_child_keys(uint16_t ike_prf, const struct secret *sk_d, const struct suit
 	struct rd r;
 	bool ok;
 
-	if (!sizes(s, &e, &i) || e > SECRET_CAP || i > SECRET_CAP)
+	if (!sizes(s, true, &e, &i) || e > SECRET_CAP || i > SECRET_CAP)
 		return false;
 	n = 2 * e + 2 * i;
 	ok = prf_plus(ike_prf, secret_bytes(sk_d), seed, 3, stream, n);

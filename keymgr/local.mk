@@ -45,7 +45,7 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/chain_why.c \
 	keymgr/child.c \
 	keymgr/child.h \
-	keymgr/childtab.c \
+	keymgr/childcomp.c keymgr/childtab.c \
 	keymgr/childtab.h \
 	keymgr/cred.c \
 	keymgr/cred.h \
@@ -139,6 +139,7 @@ KEY_TESTS = \
 	test/unit/test_key_cred \
 	test/unit/test_key_crl \
 	test/unit/test_key_engine \
+	test/unit/test_key_kinds \
 	test/unit/test_key_kdf \
 	test/unit/test_key_psktxt \
 	test/unit/test_key_ke \
@@ -206,6 +207,9 @@ test_unit_test_key_serve_SOURCES = test/unit/test_key_serve.c $(KEY_FIX)
 test_unit_test_key_child_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_child_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_child_SOURCES = test/unit/test_key_child.c $(KEY_FIX)
+test_unit_test_key_kinds_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_test_key_kinds_LDADD = $(KEY_TEST_LIBS)
+test_unit_test_key_kinds_SOURCES = test/unit/test_key_kinds.c $(KEY_FIX)
 test_unit_test_key_engine_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_engine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dgram_get
 test_unit_test_key_engine_LDADD = $(KEY_TEST_LIBS)

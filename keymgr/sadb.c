@@ -12,6 +12,8 @@ struct sadb {
 	struct pfkey		*pf;
 	bool			up;		/* HELLO and dump are done */
 	bool			cut;		/* the last link was cut off: the next dump is compared with what was */
+	bool			listed;		/* no part of the dump failed */
+	unsigned		listing;	/* which kind is being dumped */
 	struct op		*ops_pending;
 };
 
@@ -21,7 +23,23 @@ struct op {
 	void		*arg;
 };
 
+#define COMP_RAWCPI	0x80	/* KAME's SADB_X_EXT_RAWCPI: the SA's number is the CPI on the wire */
+
 static const char OWNER[] = "keymgr:";
+
+static const uint8_t satypes[] = { [SA_ESP] = SADB_SATYPE_ESP, [SA_AH] = SADB_SATYPE_AH, [SA_COMP] = SADB_X_SATYPE_IPCOMP };
+#define KINDS	(sizeof(satypes) / sizeof(satypes[0]))
+
+static bool
+kind_of(uint8_t satype, enum sa_kind *kind)
+{
+	for (unsigned i = 0; i < KINDS; i++)
+		if (satypes[i] == satype) {
+			*kind = (enum sa_kind)i;
+			return true;
+		}
+	return false;
+}
 
 void
 sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi, uint32_t number)
@@ -84,7 +102,7 @@ on_dump_entry(void *arg, const struct pfkey_msg *m)
 	struct sa_found f = { .spi = m->sa.spi };
 	const uint64_t need = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
 
-	if ((m->has & need) != need || (m->sa.state != SADB_SASTATE_MATURE && m->sa.state != SADB_SASTATE_DYING))
+	if ((m->has & need) != need || !kind_of(m->satype, &f.kind) || (m->sa.state != SADB_SASTATE_MATURE && m->sa.state != SADB_SASTATE_DYING))
 		return;
 	if (m->has & PFKEY_HAS(CW_EXT_SAFLAGS)) {
 		f.in = m->sa_flags & CW_SAF_IN;
@@ -100,6 +118,9 @@ on_dump_entry(void *arg, const struct pfkey_msg *m)
 	s->ops->found(s->ctx, &f);
 }
 
+static void list(struct sadb *);
+
+/* Linux's own PF_KEY, which answers no HELLO, is asked for ESP alone: IKE makes nothing else there. */
 static void
 on_dump_done(void *arg, int err, const struct pfkey_msg *m)
 {
@@ -107,7 +128,12 @@ on_dump_done(void *arg, int err, const struct pfkey_msg *m)
 
 	if (err == ECONNRESET)
 		return;		/* down() follows */
-	if (err && s->cut)
+	s->listed &= err == 0;
+	if (++s->listing < KINDS && pfkey_features(s->pf)) {
+		list(s);
+		return;
+	}
+	if (!s->listed && s->cut)
 		s->ops->lost(s->ctx, "it does not list what it has", false);
 	s->cut = false;
 	s->up = true;
@@ -115,16 +141,25 @@ on_dump_done(void *arg, int err, const struct pfkey_msg *m)
 }
 
 static void
+list(struct sadb *s)
+{
+	struct pfkey_msg dump;
+
+	pfkey_msg_init(&dump, SADB_DUMP, satypes[s->listing]);
+	if (pfkey_dump(s->pf, &dump, on_dump_entry, on_dump_done, s) == 0)
+		on_dump_done(s, ENOBUFS, NULL);
+}
+
+static void
 on_registered(void *arg, int err, const struct pfkey_msg *m)
 {
 	struct sadb *s = arg;
-	struct pfkey_msg dump;
 
 	if (err == ECONNRESET)
 		return;
-	pfkey_msg_init(&dump, SADB_DUMP, SADB_SATYPE_ESP);
-	if (pfkey_dump(s->pf, &dump, on_dump_entry, on_dump_done, s) == 0)
-		on_dump_done(s, ENOBUFS, NULL);
+	s->listing = 0;
+	s->listed = true;
+	list(s);
 }
 
 /* As on Linux: SRC is the peer's old address, DST with DPORT where it is now; the SPI is the inbound SA's. */
@@ -153,7 +188,7 @@ on_acquire(struct sadb *s, const struct pfkey_msg *m)
 	struct pfkey_msg q;
 
 	if (m->has & PFKEY_HAS(SADB_X_EXT_SA2)) {
-		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->satype == SADB_SATYPE_AH ? 0 : m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
+		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
 		    .policy = m->has & PFKEY_HAS(SADB_X_EXT_POLICY) ? m->policy.id : 0 });
 	} else if (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) {
 		pfkey_msg_init(&q, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
@@ -169,9 +204,10 @@ on_event(void *ctx, const struct pfkey_msg *m)
 	struct sadb *s = ctx;
 	bool has_sa = m->has & PFKEY_HAS(SADB_EXT_SA);
 	const struct addr *dst = &m->dst.ep.addr;
+	bool all = m->type == SADB_FLUSH && m->satype == SADB_SATYPE_UNSPEC;
+	enum sa_kind kind = SA_ESP;
 
-	/* keyed by hand; their numbers may be those of our SAs too. That nobody negotiates AH is said. */
-	if (m->satype == SADB_X_SATYPE_IPCOMP || (m->satype == SADB_SATYPE_AH && m->type != SADB_ACQUIRE))
+	if (!kind_of(m->satype, &kind) && !all)
 		return;
 	switch (m->type) {
 	case SADB_ACQUIRE:
@@ -180,11 +216,11 @@ on_event(void *ctx, const struct pfkey_msg *m)
 		break;
 	case SADB_EXPIRE:
 		if (has_sa)
-			s->ops->expire(s->ctx, m->sa.spi, dst, m->has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD), m->sa.state == SADB_SASTATE_LARVAL);
+			s->ops->expire(s->ctx, kind, m->sa.spi, dst, m->has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD), m->sa.state == SADB_SASTATE_LARVAL);
 		break;
 	case CW_MSG_USED:
 		if (has_sa)
-			s->ops->used(s->ctx, m->sa.spi, dst);
+			s->ops->used(s->ctx, kind, m->sa.spi, dst);
 		break;
 	case SADB_X_NAT_T_NEW_MAPPING:
 		if (has_sa)
@@ -192,11 +228,11 @@ on_event(void *ctx, const struct pfkey_msg *m)
 		break;
 	case SADB_DELETE:
 		if (m->err == 0 && has_sa)
-			s->ops->deleted(s->ctx, m->sa.spi, dst);
+			s->ops->deleted(s->ctx, kind, m->sa.spi, dst);
 		break;
 	case SADB_FLUSH:
-		if (m->err == 0 && (m->satype == SADB_SATYPE_UNSPEC || m->satype == SADB_SATYPE_ESP))
-			s->ops->flushed(s->ctx);
+		if (m->err == 0)
+			s->ops->flushed(s->ctx, all ? (1u << KINDS) - 1 : 1u << kind);
 		break;
 	default:	/* others' ADD, UPDATE, policies: not ours to see to */
 		break;
@@ -274,17 +310,20 @@ op_new(struct sadb *s, sadb_done *done, void *arg)
 }
 
 bool
-sadb_getspi(struct sadb *s, const struct key_spi *k, const struct bound_terms *terms, uint32_t spi, sadb_done *done, void *arg)
+sadb_getspi(struct sadb *s, enum sa_kind kind, const struct key_spi *k, const struct bound_terms *terms, uint32_t spi, sadb_done *done, void *arg)
 {
 	struct endpoint src = { .addr = k->remote }, dst = { .addr = k->local };
 	struct op *o = op_new(s, done, arg);
 	struct pfkey_msg m;
 
-	pfkey_msg_init(&m, SADB_GETSPI, SADB_SATYPE_ESP);
-	pfkey_set_sa2(&m, terms->transport ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, terms->reqid);
+	pfkey_msg_init(&m, SADB_GETSPI, satypes[kind]);
+	if (kind == SA_COMP)
+		pfkey_set_sa2(&m, terms->comp_tunnel ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT, terms->comp_reqid);
+	else
+		pfkey_set_sa2(&m, terms->transport ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, terms->reqid);
 	pfkey_set_ends(&m, &src, &dst);
 	m.spi_min = spi ? spi : 0x100;
-	m.spi_max = spi ? spi : 0xffffffff;
+	m.spi_max = spi ? spi : kind == SA_COMP ? 0xefff : 0xffffffff;	/* RFC 3173 3.3: the CPIs that are negotiated */
 	m.has |= PFKEY_HAS(SADB_EXT_SPIRANGE);
 	if (o && pfkey_call(s->pf, &m, on_reply, o))
 		return true;
@@ -321,10 +360,12 @@ put_private(struct pfkey_msg *m, const struct sa_spec *a)
 {
 	m->replay_window = a->replay_window;
 	m->sa_flags = (a->esn ? CW_SAF_ESN : 0) | (a->out ? CW_SAF_OUT : CW_SAF_IN);
-	m->sel_src = *a->ts_src;
-	m->sel_dst = *a->ts_dst;
-	m->has |= PFKEY_HAS(CW_EXT_REPLAY) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_SELECTORS) | PFKEY_HAS(CW_EXT_OWNER) |
-	    PFKEY_HAS(CW_EXT_PACKETS);
+	m->has |= PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_OWNER) | PFKEY_HAS(CW_EXT_PACKETS) | (a->kind == SA_COMP ? 0 : PFKEY_HAS(CW_EXT_REPLAY));
+	if (a->ts_src) {
+		m->sel_src = *a->ts_src;
+		m->sel_dst = *a->ts_dst;
+		m->has |= PFKEY_HAS(CW_EXT_SELECTORS);
+	}
 	sadb_owner_text(m->owner, sizeof(m->owner), a->name, a->peer_spi, a->number != a->reqid ? a->number : 0);
 }
 
@@ -335,12 +376,21 @@ put_sa(struct pfkey_msg *m, const struct sa_spec *a)
 
 	m->sa = (struct pfkey_sa){ .spi = a->spi, .state = SADB_SASTATE_MATURE, .encrypt = e ? e->pfkey : 0, .auth = i ? i->pfkey : 0,
 	    .replay = a->replay_window > 32 ? 32 : (uint8_t)a->replay_window };
+	if (a->kind == SA_COMP) {
+		m->sa.encrypt = SADB_X_CALG_DEFLATE;
+		m->sa.flags = COMP_RAWCPI;
+	}
 	m->soft = (struct pfkey_lifetime){ .addtime = a->soft_s, .bytes = a->soft_bytes, .packets = a->soft_packets };
 	m->hard = (struct pfkey_lifetime){ .addtime = a->hard_s, .bytes = a->hard_bytes, .packets = a->hard_packets };
-	m->key_encrypt = secret_bytes(a->encr);
-	m->key_auth = secret_bytes(a->integ);
-	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(SADB_EXT_LIFETIME_HARD) |
-	    PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | (a->integ->n ? PFKEY_HAS(SADB_EXT_KEY_AUTH) : 0);
+	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(SADB_EXT_LIFETIME_HARD);
+	if (a->encr && a->encr->n) {
+		m->key_encrypt = secret_bytes(a->encr);
+		m->has |= PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
+	}
+	if (a->integ && a->integ->n) {
+		m->key_auth = secret_bytes(a->integ);
+		m->has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
+	}
 	if (a->udp) {
 		m->natt_type = CW_NATT_ESPINUDP;
 		m->natt_sport = a->src.port;
@@ -355,7 +405,7 @@ sadb_install(struct sadb *s, const struct sa_spec *a, sadb_done *done, void *arg
 	struct op *o = op_new(s, done, arg);
 	struct pfkey_msg m;
 
-	pfkey_msg_init(&m, a->larval ? SADB_UPDATE : SADB_ADD, SADB_SATYPE_ESP);
+	pfkey_msg_init(&m, a->larval ? SADB_UPDATE : SADB_ADD, satypes[a->kind]);
 	pfkey_set_sa2(&m, a->transport ? CW_MODE_TRANSPORT : CW_MODE_TUNNEL, a->reqid);
 	pfkey_set_ends(&m, &a->src, &a->dst);
 	put_sa(&m, a);
@@ -376,13 +426,13 @@ sadb_refuse(struct sadb *s, uint32_t seq)
 }
 
 void
-sadb_delete(struct sadb *s, uint32_t spi, const struct endpoint *src, const struct endpoint *dst)
+sadb_delete(struct sadb *s, enum sa_kind kind, uint32_t spi, const struct endpoint *src, const struct endpoint *dst)
 {
 	struct pfkey_msg m;
 
 	if (!sadb_is_up(s) || spi == 0)
 		return;
-	pfkey_msg_init(&m, SADB_DELETE, SADB_SATYPE_ESP);
+	pfkey_msg_init(&m, SADB_DELETE, satypes[kind]);
 	pfkey_set_ends(&m, src, dst);
 	m.sa.spi = spi;
 	m.has |= PFKEY_HAS(SADB_EXT_SA);

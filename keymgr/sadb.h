@@ -15,23 +15,28 @@
 
 #define SADB_DETAIL	192
 
+enum sa_kind { SA_ESP, SA_AH, SA_COMP };
+
 struct sa_spec {
+	enum sa_kind		kind;
 	bool			out;
 	bool			larval;		/* GETSPI made its place: UPDATE it */
 	bool			esn, udp;
 	bool			transport;
 	uint32_t		number;		/* by which iked knows its child; mostly the reqid */
-	uint32_t		spi, peer_spi, reqid, replay_window;
+	uint32_t		spi, reqid, replay_window;	/* SA_COMP: the CPI */
+	uint32_t		peer_spi;	/* SA_COMP: that of the SA of ESP beside it, in its direction */
 	char			name[CHILD_NAME_CAP];
 	struct suite		suite;
 	struct endpoint		src, dst;	/* ports: of the UDP encapsulation */
 	uint64_t		soft_s, hard_s, soft_bytes, hard_bytes, soft_packets, hard_packets;
-	const struct ts_list	*ts_src, *ts_dst;
+	const struct ts_list	*ts_src, *ts_dst;	/* NULL: no selectors */
 	const struct secret	*encr, *integ;
 };
 
 /* An SA that the engine reports. */
 struct sa_found {
+	enum sa_kind	kind;
 	bool		in, out;	/* neither: the engine did not say */
 	bool		ours;		/* OWNER is keymgr's */
 	bool		dying;		/* its soft lifetime is over */
@@ -47,16 +52,16 @@ struct sa_asked {
 };
 
 struct sadb_ops {
-	void	(*found)(void *ctx, const struct sa_found *);	/* in the dump after HELLO */
+	void	(*found)(void *ctx, const struct sa_found *);	/* in the dump after HELLO; those of IPComp come last */
 	void	(*back)(void *ctx);				/* HELLO and dump are done */
 	void	(*lost)(void *ctx, const char *why, bool ended);	/* every SA is gone with the engine; ended: and no new link is there */
 	void	(*cut)(void *ctx, const char *why);		/* the link ended, and the SAs stay; what the dump after the next HELLO says, holds */
 	void	(*acquire)(void *ctx, const struct sa_asked *);
-	void	(*expire)(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval);
-	void	(*used)(void *ctx, uint32_t spi, const struct addr *dst);
+	void	(*expire)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst, bool hard, bool larval);
+	void	(*used)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst);
 	void	(*mapping)(void *ctx, uint32_t spi, const struct endpoint *peer);	/* the inbound SA's */
-	void	(*deleted)(void *ctx, uint32_t spi, const struct addr *dst);	/* by somebody else */
-	void	(*flushed)(void *ctx);
+	void	(*deleted)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst);	/* by somebody else */
+	void	(*flushed)(void *ctx, unsigned kinds);	/* bits 1 << enum sa_kind */
 };
 
 struct sadb;
@@ -69,13 +74,13 @@ void sadb_attach(struct sadb *, int fd);
 bool sadb_is_up(const struct sadb *);
 uint8_t sadb_features(const struct sadb *);	/* KEY_FEAT_* */
 
-/* An SPI for an inbound SA; spi not 0: keep this one alive. False: done is not called, the engine is away. */
-bool sadb_getspi(struct sadb *, const struct key_spi *, const struct bound_terms *, uint32_t spi, sadb_done *, void *arg);
+/* An SPI or CPI for an inbound SA; spi not 0: keep this one alive. False: done is not called, the engine is away. */
+bool sadb_getspi(struct sadb *, enum sa_kind, const struct key_spi *, const struct bound_terms *, uint32_t spi, sadb_done *, void *arg);
 /* R_OK, or why the engine cannot have this one; before anything is derived for it. */
 enum reason sadb_can(const struct sadb *, const struct sa_spec *, char detail[static SADB_DETAIL]);
 bool sadb_install(struct sadb *, const struct sa_spec *, sadb_done *, void *arg);
 void sadb_refuse(struct sadb *, uint32_t seq);	/* there is no SA to be had for this ACQUIRE; 0: none */
-void sadb_delete(struct sadb *, uint32_t spi, const struct endpoint *src, const struct endpoint *dst);
+void sadb_delete(struct sadb *, enum sa_kind, uint32_t spi, const struct endpoint *src, const struct endpoint *dst);
 
 /* OWNER's text of a child's SA, both ways. number 0: it is the SA's reqid. */
 void sadb_owner_text(char *buf, size_t cap, const char *name, uint32_t peer_spi, uint32_t number);

@@ -296,15 +296,15 @@ serve_refuse(struct keymgr *k, uint32_t number)
 }
 
 static void
-sadb_expire_cb(void *ctx, uint32_t spi, const struct addr *dst, bool hard, bool larval)
+sadb_expire_cb(void *ctx, enum sa_kind kind, uint32_t spi, const struct addr *dst, bool hard, bool larval)
 {
-	children_expired(((struct keymgr *)ctx)->children, spi, dst, hard, larval);
+	children_expired(((struct keymgr *)ctx)->children, kind, spi, dst, hard, larval);
 }
 
 static void
-sadb_used_cb(void *ctx, uint32_t spi, const struct addr *dst)
+sadb_used_cb(void *ctx, enum sa_kind kind, uint32_t spi, const struct addr *dst)
 {
-	children_used(((struct keymgr *)ctx)->children, spi, dst);
+	children_used(((struct keymgr *)ctx)->children, kind, spi, dst);
 }
 
 static void
@@ -314,15 +314,15 @@ sadb_mapping_cb(void *ctx, uint32_t spi, const struct endpoint *peer)
 }
 
 static void
-sadb_deleted_cb(void *ctx, uint32_t spi, const struct addr *dst)
+sadb_deleted_cb(void *ctx, enum sa_kind kind, uint32_t spi, const struct addr *dst)
 {
-	children_deleted(((struct keymgr *)ctx)->children, spi, dst);
+	children_deleted(((struct keymgr *)ctx)->children, kind, spi, dst);
 }
 
 static void
-sadb_flushed_cb(void *ctx)
+sadb_flushed_cb(void *ctx, unsigned kinds)
 {
-	children_flushed(((struct keymgr *)ctx)->children);
+	children_flushed(((struct keymgr *)ctx)->children, kinds);
 }
 
 static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .cut = sadb_cut_cb, .acquire = sadb_acquire_cb,

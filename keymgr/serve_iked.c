@@ -35,17 +35,19 @@ later_new(struct keymgr *k, const struct ipc_msg *m)
 }
 
 static void
-on_later(void *arg, enum reason r, const char *detail, uint32_t spi)
+on_later(void *arg, enum reason r, const char *detail, uint32_t spi, uint16_t cpi)
 {
 	struct later *p = arg;
 	struct keymgr *k = p->k;
 	struct ipc_msg m = { .type = p->type, .id = p->id };
-	uint8_t b[4];
+	uint8_t b[6];
 	struct wr w = wr_of(b, sizeof(b));
 
 	if (k->iked && k->iked_round == p->round) {
-		if (p->type == KEY_SPI_NEW)
+		if (p->type == KEY_SPI_NEW) {
 			wr_le32(&w, spi);
+			wr_le16(&w, cpi);
+		}
 		if (r == R_OK)
 			ipc_reply(k->iked, &m, wr_bytes(&w));
 		else

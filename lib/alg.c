@@ -109,8 +109,10 @@ word_add(struct words *ws, const struct alg *a)
 		return "no such algorithm";
 	if (ws->proto == PROTO_IKE && (a->type == T_ESN || (a->type == T_KE && a->id == KE_NONE)))
 		return "this word belongs to ESP proposals";
-	if (ws->proto == PROTO_ESP && a->type == T_PRF)
+	if (ws->proto != PROTO_IKE && a->type == T_PRF)
 		return "this word belongs to IKE proposals";
+	if (ws->proto == PROTO_AH && a->type == T_ENCR)
+		return "AH encrypts nothing: this word belongs to ESP proposals";
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->t[i].type == a->type && p->t[i].id == a->id && p->t[i].key_bits == a->key_bits)
 			return "this word is given twice";
@@ -144,7 +146,7 @@ words_end(struct words *ws)
 {
 	const char *why = NULL;
 
-	if (!ws->has[T_ENCR])
+	if (!ws->has[T_ENCR] && ws->proto != PROTO_AH)
 		return "an encryption algorithm is missing, such as aes256gcm16";
 	if (ws->aead && ws->classic)
 		return "combined-mode and other ciphers need a proposal each";
@@ -156,7 +158,7 @@ words_end(struct words *ws)
 		why = ws->aead ? "a PRF is missing, such as prfsha256" : prf_from_integ(ws);
 	if (!why && ws->proto == PROTO_IKE && !ws->has[T_KE])
 		why = "a key exchange group is missing, such as x25519";
-	if (!why && ws->proto == PROTO_ESP && !ws->has[T_ESN]) {
+	if (!why && ws->proto != PROTO_IKE && !ws->has[T_ESN]) {
 		why = word_add(ws, alg_find(T_ESN, ESN_YES, 0));
 		if (!why)
 			why = word_add(ws, alg_find(T_ESN, ESN_NO, 0));
@@ -244,14 +246,15 @@ suite_str(uint8_t proto, const struct suite *s, char *buf, size_t cap)
 {
 	struct proposal p = { .proto = proto };
 
-	p.t[p.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
+	if (proto != PROTO_AH)
+		p.t[p.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
 	if (s->integ != INTEG_NONE)
 		p.t[p.n++] = (struct transform){ T_INTEG, s->integ, 0 };
 	if (proto == PROTO_IKE)
 		p.t[p.n++] = (struct transform){ T_PRF, s->prf, 0 };
 	if (s->ke != KE_NONE)
 		p.t[p.n++] = (struct transform){ T_KE, s->ke, 0 };
-	if (proto == PROTO_ESP)
+	if (proto != PROTO_IKE)
 		p.t[p.n++] = (struct transform){ T_ESN, s->esn, 0 };
 	return proposal_str(&p, buf, cap);
 }
@@ -268,6 +271,7 @@ suite_str(uint8_t proto, const struct suite *s, char *buf, size_t cap)
 #define COMPAT_ESP	"aes256gcm16-x25519-ecp384-none", "aes128gcm16-x25519-ecp256-modp3072-none", \
 	"aes256gcm16-aes128gcm16-ecp256-modp2048", "chacha20poly1305-" COMPAT_GROUPS "-none", \
 	"aes256-aes128-sha256-sha384-sha512-" COMPAT_GROUPS "-none"
+#define COMPAT_AH	"sha256-sha384-sha512-" COMPAT_GROUPS "-none"
 
 static const struct preset {
 	const char	*name;
@@ -306,6 +310,14 @@ preset_find(const char *name, struct proposals *ike, struct proposals *esp)
 }
 
 void
+preset_ah(struct proposals *ah)
+{
+	static const char *const text[6] = { COMPAT_AH };
+
+	preset_fill(PROTO_AH, text, ah);
+}
+
+void
 proposals_put(struct wr *w, const struct proposals *ps)
 {
 	if (ps->n > PROPOSALS_MAX) {
@@ -334,7 +346,7 @@ proposal_get(struct rd *r, struct proposal *p)
 {
 	p->proto = rd_u8(r);
 	p->n = rd_u8(r);
-	if ((p->proto != PROTO_IKE && p->proto != PROTO_ESP) || p->n > PROPOSAL_TRANSFORMS)
+	if (p->proto < PROTO_IKE || p->proto > PROTO_ESP || p->n > PROPOSAL_TRANSFORMS)
 		return false;
 	for (unsigned k = 0; k < p->n; k++) {
 		struct transform *t = &p->t[k];

@@ -57,7 +57,7 @@ struct transform {
 #define PROPOSALS_MAX		16
 
 struct proposal {
-	uint8_t			proto;	/* PROTO_IKE or PROTO_ESP */
+	uint8_t			proto;	/* PROTO_IKE, PROTO_ESP or PROTO_AH */
 	uint8_t			n;
 	struct transform	t[PROPOSAL_TRANSFORMS];
 };
@@ -67,14 +67,14 @@ struct proposals {
 	struct proposal	v[PROPOSALS_MAX];
 };
 
-/* What two ends agreed on: one transform of each type. key_bits belongs to encr. */
+/* What two ends agreed on: one transform of each type. key_bits belongs to encr; AH has none. */
 struct suite {
 	uint16_t	encr, key_bits, prf, integ, ke, esn;
 };
 
 /*
  * Parse one string of swanctl's spelling, "aes128gcm16-prfsha256-x25519" or "aes128gcm16-x25519-esn".
- * ESP: without "esn"/"noesn" both are meant, ESN first. False with *why (static text) and the offset of the word.
+ * ESP and AH: without "esn"/"noesn" both are meant, ESN first. AH has an integrity algorithm and no cipher: "sha256-x25519". False with *why (static text) and the offset of the word.
  */
 bool proposal_parse(uint8_t proto, const char *, struct proposal *, const char **why, size_t *at);
 const char *proposal_str(const struct proposal *, char *buf, size_t cap);
@@ -95,6 +95,7 @@ bool suite_allowed(const struct proposals *, const struct suite *);
 
 /* Presets of contracts: "modern", "compatible", "legacy"; false when unknown. */
 bool preset_find(const char *name, struct proposals *ike, struct proposals *esp);
+void preset_ah(struct proposals *);	/* what "compatible" has for AH; no site file asks for it */
 
 void proposals_put(struct wr *, const struct proposals *);	/* IPC */
 void proposals_get(struct rd *, struct proposals *);

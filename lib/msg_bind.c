@@ -31,6 +31,9 @@ binding_put(struct wr *w, const struct binding *b)
 		wr_le32(w, b->policy[i].id);
 		wr_le32(w, b->policy[i].reqid);
 		wr_u8(w, b->policy[i].transport);
+		wr_u8(w, b->policy[i].ah);
+		wr_u8(w, b->policy[i].comp);
+		wr_le32(w, b->policy[i].comp_reqid);
 	}
 }
 
@@ -79,6 +82,10 @@ binding_get(struct rd *r, struct binding *b)
 		b->policy[i].id = msg_id32(r);
 		b->policy[i].reqid = rd_le32(r);
 		b->policy[i].transport = msg_u8(r, 1);
+		b->policy[i].ah = msg_u8(r, 1);
+		b->policy[i].comp = msg_u8(r, 1);
+		b->policy[i].comp_reqid = rd_le32(r);
+		msg_need(r, b->policy[i].comp ? !b->policy[i].ah : b->policy[i].comp_reqid == 0);
 	}
 	msg_need(r, is_whole(b));
 	return msg_end(r, b, sizeof(*b));

@@ -35,6 +35,9 @@ struct bound_policy {
 	uint32_t id;			/* the engine's number of the outbound policy */
 	uint32_t reqid;			/* of the SAs; 0: none */
 	uint8_t	transport;		/* 1: transport mode */
+	uint8_t	ah;			/* 1: AH; else ESP */
+	uint8_t	comp;			/* 1: and IPComp inside it, which in tunnel mode makes the tunnel's header: ESP is in transport mode then */
+	uint32_t comp_reqid;		/* of its SAs of IPComp; 0: none */
 };
 
 struct binding {

@@ -27,10 +27,11 @@ void
 tunnel_child_esp(const struct tunnel *t, unsigned child, struct proposals *out)
 {
 	uint16_t mask = t->children[child].esp;
+	uint8_t proto = t->children[child].ah ? PROTO_AH : PROTO_ESP;
 
 	out->n = 0;
 	for (unsigned i = 0; i < t->esp.n; i++)
-		if (mask == 0 || mask & 1u << i)
+		if (t->esp.v[i].proto == proto && (mask == 0 || mask & 1u << i))
 			out->v[out->n++] = t->esp.v[i];
 }
 
@@ -65,6 +66,8 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 		str_put(w, t->children[i].name);
 		wr_le32(w, t->children[i].reqid);
 		wr_u8(w, t->children[i].mode);
+		wr_u8(w, t->children[i].ah);
+		wr_u8(w, t->children[i].comp);
 		wr_le16(w, t->children[i].esp);
 		wr_le64(w, t->children[i].life_s);
 		ts_list_put(w, &t->children[i].local);
@@ -73,12 +76,12 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 }
 
 static void
-proposals_of(struct rd *r, struct proposals *ps, uint8_t proto)
+proposals_of(struct rd *r, struct proposals *ps, bool ike)
 {
 	proposals_get(r, ps);
 	msg_need(r, ps->n > 0);
 	for (unsigned i = 0; i < ps->n; i++)
-		msg_need(r, ps->v[i].proto == proto);
+		msg_need(r, (ps->v[i].proto == PROTO_IKE) == ike);
 }
 
 static void
@@ -87,6 +90,9 @@ tunnel_child_get(struct rd *r, struct tunnel_child *c)
 	msg_name(r, c->name);
 	c->reqid = msg_id32(r);
 	c->mode = msg_u8(r, CHILD_TRANSPORT);
+	c->ah = msg_u8(r, 1);
+	c->comp = msg_u8(r, COMP_DEMANDED);
+	msg_need(r, !c->ah || !c->comp);
 	c->esp = rd_le16(r);
 	c->life_s = rd_le64(r);
 	msg_ts(r, &c->local);
@@ -119,8 +125,8 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	t->replay_window = rd_le32(r);
 	rd_copy(r, t->proofs, sizeof(t->proofs));
 	rd_copy(r, t->digest, sizeof(t->digest));
-	proposals_of(r, &t->ike, PROTO_IKE);
-	proposals_of(r, &t->esp, PROTO_ESP);
+	proposals_of(r, &t->ike, true);
+	proposals_of(r, &t->esp, false);
 	t->nchildren = msg_u8(r, IKE_CHILDREN);
 	for (unsigned i = 0; i < t->nchildren && rd_ok(r); i++) {
 		tunnel_child_get(r, &t->children[i]);
@@ -141,6 +147,8 @@ child_state_put(struct wr *w, const struct child_state *c)
 	wr_le32(w, c->reqid);
 	suite_put(w, &c->suite);
 	wr_u8(w, c->udp);
+	wr_u8(w, c->ah);
+	wr_u8(w, c->comp);
 	wr_le64(w, c->since_s);
 	wr_le64(w, c->rekey_in_s);
 	ts_list_put(w, &c->local);
@@ -159,6 +167,8 @@ child_state_get(struct rd *r, struct child_state *c)
 	c->reqid = rd_le32(r);
 	suite_get(r, &c->suite);
 	c->udp = msg_u8(r, 1);
+	c->ah = msg_u8(r, 1);
+	c->comp = msg_u8(r, 1);
 	c->since_s = rd_le64(r);
 	c->rekey_in_s = rd_le64(r);
 	ts_list_get(r, &c->local);

@@ -34,13 +34,17 @@ enum {
 enum { IKE_REKEY_CHILD = 1, IKE_REKEY_SA = 2 };
 enum start_mode { START_RESPOND = 0, START_ALWAYS = 1, START_ON_DEMAND = 2 };
 enum child_mode { CHILD_TUNNEL = 0, CHILD_TRANSPORT = 1 };	/* TRANSPORT: that or nothing (RFC 7296 1.3.1) */
+/* IPComp around ESP's text (RFC 7296 2.22): WANTED goes without where the peer declines, DEMANDED does not. */
+enum child_comp { COMP_NONE = 0, COMP_WANTED = 1, COMP_DEMANDED = 2 };
 enum encap_mode { ENCAP_AUTO = 0, ENCAP_UDP = 1, ENCAP_ESP = 2 };
 
 struct tunnel_child {
 	char		name[NAME_CAP];	/* "net" */
 	uint32_t	reqid;
 	uint8_t		mode;			/* enum child_mode; another mode is another child: it comes with another reqid */
-	uint16_t	esp;			/* bit n: the n'th of the tunnel's proposals is this child's; 0: all are */
+	uint8_t		ah;			/* 1: its SAs are of AH; another protocol is another child too */
+	uint8_t		comp;			/* enum child_comp; not with AH */
+	uint16_t	esp;			/* bit n: the n'th of the tunnel's proposals is this child's; 0: all of its protocol are */
 	uint64_t	life_s;			/* 0: the tunnel's child_life_s */
 	struct ts_list	local, remote;
 };
@@ -59,7 +63,7 @@ struct tunnel {
 	uint32_t	replay_window;
 	uint8_t		proofs[32];		/* of how both ends prove themselves: when it changes they do so anew */
 	uint8_t		digest[32];		/* of the definition, equal on both ends (contracts, "On the wire") */
-	struct proposals ike, esp;
+	struct proposals ike, esp;		/* esp: those of children, for AH too */
 	unsigned	nchildren;
 	struct tunnel_child children[IKE_CHILDREN];
 };
@@ -73,7 +77,7 @@ struct child_state {
 	uint8_t		proven;			/* an authenticated packet came in */
 	uint32_t	spi_in, spi_out, reqid;
 	struct suite	suite;
-	uint8_t		udp;
+	uint8_t		udp, ah, comp;		/* comp: 1: both ends compress */
 	uint64_t	since_s, rekey_in_s;	/* ages and remaining, seconds */
 	struct ts_list	local, remote;		/* as negotiated */
 };
@@ -113,7 +117,7 @@ struct record {
 	struct fact	facts[IKE_FACTS];
 };
 
-/* The proposals of one child, in the tunnel's order. */
+/* The proposals of one child, in the tunnel's order: those of its protocol. */
 void tunnel_child_esp(const struct tunnel *, unsigned child, struct proposals *);
 /* Only the children it has: pages of the others are never touched, which is most of the struct. */
 void tunnel_copy(struct tunnel *to, const struct tunnel *);

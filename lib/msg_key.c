@@ -176,6 +176,8 @@ key_child_put(struct wr *w, const struct key_child *m)
 	wr_le32(w, m->spi_out);
 	wr_le32(w, m->reqid);
 	wr_le32(w, m->replay_window);
+	wr_le16(w, m->cpi_in);
+	wr_le16(w, m->cpi_out);
 	str_put(w, m->name);
 	suite_put(w, &m->suite);
 	endpoint_put(w, &m->local);
@@ -208,9 +210,12 @@ key_child_get(struct rd *r, struct key_child *m)
 	m->spi_out = msg_id32(r);
 	m->reqid = msg_id32(r);
 	m->replay_window = rd_le32(r);
+	m->cpi_in = rd_le16(r);
+	m->cpi_out = rd_le16(r);
+	msg_need(r, (m->cpi_in != 0) == (m->cpi_out != 0));
 	msg_text(r, m->name, sizeof(m->name));
 	suite_get(r, &m->suite);
-	msg_need(r, m->which != 0 && m->suite.encr != 0);
+	msg_need(r, m->which != 0 && (m->suite.encr != 0 || (m->suite.integ != INTEG_NONE && m->cpi_in == 0 && !m->udp)));
 	msg_endpoints(r, &m->local, &m->remote);
 	m->soft_s = rd_le64(r);
 	m->hard_s = rd_le64(r);

@@ -27,7 +27,7 @@ enum {
 	KEY_AUTH_SIGN = 18,	/* struct key_auth -> struct key_proof */
 	KEY_AUTH_VERIFY = 19,	/* struct key_auth with method, data, certs -> str: with what the peer proved it, for people. The reason is the
 				   verdict; it may take as long as a revocation list does, and delays nobody else */
-	KEY_SPI_NEW = 20,	/* struct key_spi -> u32 spi; renewed while its child is pending */
+	KEY_SPI_NEW = 20,	/* struct key_spi -> u32 spi, u16 CPI of IPComp (0: none); renewed while its child is pending */
 	KEY_CHILD_INSTALL = 21,	/* struct key_child -> nothing. PFS: KE is consumed */
 	KEY_CHILD_SEND = 22,	/* u32 child -> nothing: install the outbound SA that was held back */
 	KEY_REMOVE = 23,	/* u8 kind, u32 handle -> nothing. Unknown handles are R_OK */
@@ -37,7 +37,7 @@ enum {
 	KEY_ACQUIRE = 32,	/* u32 reqid */
 	KEY_EXPIRE = 33,	/* u32 child, u8 hard (0 soft, 1 hard), u8 in */
 	KEY_USED = 34,		/* u32 child: first authenticated packet came in */
-	KEY_GONE = 35,		/* u32 child: its SA was deleted by somebody else */
+	KEY_GONE = 35,		/* u32 child: its SA, or one of IPComp beside it, was deleted by somebody else */
 	KEY_MAPPING = 36,	/* u32 child, endpoint: authenticated ESP came from a new address or port */
 	KEY_ENGINE_LOST = 37,
 	KEY_TRUST = 39,		/* u8 n, n * KEY_ANCHOR octets: what our CERTREQ names; on a new link and after each change */
@@ -112,8 +112,9 @@ struct key_child {
 	uint8_t		which;		/* KEY_IN | KEY_OUT; the other waits for CHILD_SEND */
 	uint8_t		esn, udp;
 	uint32_t	spi_in, spi_out, reqid, replay_window;
+	uint16_t	cpi_in, cpi_out;	/* IPComp, both or neither */
 	char		name[CHILD_NAME_CAP];
-	struct suite	suite;
+	struct suite	suite;		/* without a cipher: AH */
 	struct endpoint	local, remote;	/* ports: of the UDP encapsulation */
 	uint64_t	soft_s, hard_s;
 	uint64_t	soft_bytes, hard_bytes, soft_packets, hard_packets;	/* 0: none */

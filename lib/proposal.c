@@ -4,7 +4,7 @@
  * in common; choosing, checking an answer and the sentence for people all rest on it, so they cannot disagree.
  *
  * A type that a proposal does not list is the set {0} where the RFC lets it be left out (no integrity with an AEAD, no
- * key exchange in ESP, nothing for types that belong to the other protocol), and the empty set where it does not.
+ * key exchange in ESP and AH, nothing for types that belong to the other protocol), and the empty set where it does not.
  */
 #include <stdio.h>
 
@@ -14,9 +14,9 @@ static bool
 may_lack(uint8_t proto, unsigned type)
 {
 	switch (type) {
-	case T_ENCR: return false;
+	case T_ENCR: return proto == PROTO_AH;
 	case T_PRF: case T_KE: return proto != PROTO_IKE;
-	case T_ESN: return proto == PROTO_IKE;		/* mandatory in ESP: RFC 7296 3.3.3 */
+	case T_ESN: return proto == PROTO_IKE;		/* mandatory in ESP and AH: RFC 7296 3.3.3 */
 	default: return true;
 	}
 }
@@ -69,18 +69,14 @@ integ_for(const struct proposal *ours, const struct proposal *theirs, const stru
 	return common(ours, theirs, T_INTEG, 1, id);
 }
 
-/* A bit for each transform type that has nothing in common; 0 and the suite when all have. */
+/* A bit for each of cipher and integrity algorithm that has nothing in common. AH has no cipher, and always an integrity algorithm. */
 static unsigned
-compare(const struct proposal *ours, const struct proposal *theirs, struct suite *s)
+compare_keys(const struct proposal *ours, const struct proposal *theirs, struct suite *s)
 {
 	unsigned differ = 1u << T_ENCR | 1u << T_INTEG;
 
-	memset(s, 0, sizeof(*s));
-	if (ours->proto != theirs->proto)
-		return ~0u;
-	for (unsigned i = 0; i < theirs->n; i++)
-		if (theirs->t[i].type < T_ENCR || theirs->t[i].type > T_ESN)
-			return ~0u;	/* RFC 7296 3.3.6: a type we do not know spoils the whole proposal */
+	if (ours->proto == PROTO_AH)
+		return (common(ours, theirs, T_ENCR, 0, &s->encr) ? 0 : 1u << T_ENCR) | (common(ours, theirs, T_INTEG, 1, &s->integ) ? 0 : 1u << T_INTEG);
 	for (unsigned i = 0; i < ours->n && differ; i++) {
 		const struct transform *t = &ours->t[i];
 
@@ -93,8 +89,22 @@ compare(const struct proposal *ours, const struct proposal *theirs, struct suite
 		s->encr = t->id;
 		s->key_bits = t->key_bits;
 	}
-	if (differ & 1u << T_ENCR)
-		differ = 1u << T_ENCR;
+	return differ & 1u << T_ENCR ? 1u << T_ENCR : differ;
+}
+
+/* A bit for each transform type that has nothing in common; 0 and the suite when all have. */
+static unsigned
+compare(const struct proposal *ours, const struct proposal *theirs, struct suite *s)
+{
+	unsigned differ;
+
+	memset(s, 0, sizeof(*s));
+	if (ours->proto != theirs->proto)
+		return ~0u;
+	for (unsigned i = 0; i < theirs->n; i++)
+		if (theirs->t[i].type < T_ENCR || theirs->t[i].type > T_ESN)
+			return ~0u;	/* RFC 7296 3.3.6: a type we do not know spoils the whole proposal */
+	differ = compare_keys(ours, theirs, s);
 	if (!common(ours, theirs, T_PRF, 0, &s->prf))
 		differ |= 1u << T_PRF;
 	if (!common(ours, theirs, T_KE, 0, &s->ke))
@@ -201,6 +211,8 @@ proposals_differ(const struct proposals *ours, const struct proposals *theirs, c
 		snprintf(buf, cap, "%s proposes nothing.", ours->n ? "The peer" : "This end");
 	else if (least == 0)
 		snprintf(buf, cap, "The proposals have a suite in common.");
+	else if (least == ~0u && a->proto != b->proto && a->proto != PROTO_IKE && (b->proto == PROTO_AH || b->proto == PROTO_ESP))
+		snprintf(buf, cap, "The peer offers %s, and here it is %s.", b->proto == PROTO_AH ? "AH" : "ESP", a->proto == PROTO_AH ? "AH" : "ESP");
 	else if (least == ~0u)
 		snprintf(buf, cap, "The peer's proposals are for another protocol or have transform types that are not known here.");
 	else {

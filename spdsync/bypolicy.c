@@ -27,7 +27,8 @@ upolicy_get(const struct pfkey_msg *m, struct upolicy *p)
 	p->sport = m->src.ep.port;
 	p->dport = m->dst.ep.port;
 	p->nreq = m->policy.n;
-	p->req = m->policy.req[0];
+	for (unsigned i = 0; i < p->nreq && i < 2; i++)
+		p->req[i] = m->policy.req[i];
 	return true;
 }
 
@@ -45,31 +46,89 @@ is_host(const struct prefix *p)
 	return p->addr.fam && p->len == addr_bits(&p->addr) && !addr_is_any(&p->addr);
 }
 
+/*
+ * What IKE has to negotiate: one SA in each direction, of ESP or of AH, in a mode between two ends; and IPComp inside ESP. In tunnel mode
+ * the packet that IPComp has made is ESP's in transport mode: one header, as RFC 7296 2.22 has it.
+ */
+struct demand {
+	struct pfkey_request req;	/* of ESP or AH, with the mode and the ends of the child */
+	uint8_t		comp;		/* enum child_comp */
+	uint32_t	comp_reqid;
+};
+
+static const char *
+several(const struct upolicy *p)
+{
+	bool esp = false, ah = false;
+
+	for (unsigned i = 0; i < p->nreq && i < 2; i++) {
+		esp |= p->req[i].proto == IPPROTO_ESP;
+		ah |= p->req[i].proto == IPPROTO_AH;
+	}
+	if (p->nreq == 2 && esp && ah)
+		return "it asks for ESP and AH around one packet, and IKEv2 negotiates one of them for it (RFC 7296 has no such bundles): ask for ESP, which "
+		    "authenticates too, or enter the SAs with setkey";
+	return "it asks for several transforms, one inside the other, and IKE negotiates one, or IPComp with ESP around it: enter the SAs with setkey";
+}
+
+static const char *
+with_comp(const struct upolicy *p, struct demand *d)
+{
+	const struct pfkey_request *comp = &p->req[0], *esp = &p->req[1];
+
+	d->req = *esp;
+	d->comp_reqid = comp->reqid;
+	d->comp = comp->level == CW_LEVEL_REQUIRE || comp->level == CW_LEVEL_UNIQUE ? COMP_DEMANDED : COMP_WANTED;
+	if (comp->mode == CW_MODE_TRANSPORT && esp->mode == CW_MODE_TRANSPORT)
+		return NULL;
+	if (comp->mode == CW_MODE_TUNNEL && esp->mode == CW_MODE_TRANSPORT) {
+		d->req.mode = CW_MODE_TUNNEL;
+		d->req.src = comp->src;
+		d->req.dst = comp->dst;
+		d->comp = COMP_DEMANDED;	/* who makes the tunnel's header cannot be done without */
+		return NULL;
+	}
+	return "its IPComp is not what IKE negotiates: write ipcomp/transport//use esp/transport//require, or ipcomp/tunnel/OURS-THEIRS/use esp/transport//require";
+}
+
+/* False: *why IKE can make no SA for it. */
+static bool
+demand_of(const struct upolicy *p, struct demand *d, const char **why)
+{
+	*d = (struct demand){ .req = p->req[0] };
+	*why = NULL;
+	if (p->nreq == 2 && p->req[0].proto == IPPROTO_COMP && p->req[1].proto == IPPROTO_ESP)
+		*why = with_comp(p, d);
+	else if (p->nreq > 1)
+		*why = several(p);
+	else if (p->req[0].proto == IPPROTO_COMP)
+		*why = "it asks for IPComp alone, which protects nothing, and IKE negotiates it inside ESP: write ipcomp/transport//use esp/transport//require";
+	return *why == NULL;
+}
+
 /* Why IKE can make no SA for it, whoever the peer is; NULL: it can. */
 static const char *
-unfit(const struct upolicy *p, const struct utaken *taken)
+unfit(const struct upolicy *p, const struct utaken *taken, struct demand *d)
 {
 	bool icmp = p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6;
+	const struct pfkey_request *r = &d->req;
+	const char *why;
 
-	if (p->nreq > 1)
-		return "it asks for several transforms, one inside the other, and IKE negotiates one: enter the SAs with setkey";
-	if (p->req.proto == IPPROTO_AH)
-		return "it asks for AH, and IKE negotiates ESP alone: ask for ESP, or enter the SAs with setkey";
-	if (p->req.proto != IPPROTO_ESP)
-		return "it asks for IPComp, and IKE negotiates ESP alone: ask for ESP, or enter the SAs with setkey";
-	if (p->req.reqid && taken->reqid(taken->arg, p->req.reqid))
+	if (!demand_of(p, d, &why))
+		return why;
+	if ((r->reqid && taken->reqid(taken->arg, r->reqid)) || (d->comp_reqid && taken->reqid(taken->arg, d->comp_reqid)))
 		return "its reqid is that of a tunnel of the site file, whose SAs serve it";
-	if (p->req.reqid >= BIND_NUMBERS)
+	if (r->reqid >= BIND_NUMBERS || d->comp_reqid >= BIND_NUMBERS)
 		return "its reqid is too large: take one under 2147483648";
 	if (icmp && (p->sport || p->dport))
 		return "it selects by ICMP type and code, and IKE negotiates no such selectors: leave them out";
-	if (p->req.mode == CW_MODE_TUNNEL && (addr_is_any(&p->req.src) || addr_is_any(&p->req.dst)))
+	if (r->mode == CW_MODE_TUNNEL && (addr_is_any(&r->src) || addr_is_any(&r->dst)))
 		return "it names no two ends of its tunnel: write them, as esp/tunnel/OURS-THEIRS/require";
-	if (p->req.mode == CW_MODE_TUNNEL && p->req.src.fam != p->req.dst.fam)
+	if (r->mode == CW_MODE_TUNNEL && r->src.fam != r->dst.fam)
 		return "the ends of its tunnel are of two families";
-	if (p->req.mode == CW_MODE_TUNNEL)
+	if (r->mode == CW_MODE_TUNNEL)
 		return NULL;
-	if (p->req.mode != CW_MODE_TRANSPORT)
+	if (r->mode != CW_MODE_TRANSPORT)
 		return "it leaves the mode open: write transport or tunnel";
 	if (!is_host(&p->src))
 		return "its source is not one address, and in transport mode IKE speaks from the packets' own: name this host's";
@@ -174,13 +233,21 @@ places(struct proposals *all, const struct proposals *own)
 	return mask;
 }
 
+static const struct proposals *
+proposals_of(const struct uchild *c, const struct racoon *conf)
+{
+	const struct racoon_sainfo *s = &conf->sainfos[c->sainfo];
+
+	return c->ah ? &s->ah : &s->esp;
+}
+
 static bool
 have_room(const struct utunnel *t, const struct racoon *conf)
 {
 	struct proposals all = { 0 };
 
 	for (unsigned i = 0; i < t->n; i++)
-		if (places(&all, &conf->sainfos[t->child[i].sainfo].esp) == 0)
+		if (places(&all, proposals_of(&t->child[i], conf)) == 0)
 			return false;
 	return true;
 }
@@ -199,16 +266,18 @@ configure(struct utunnel *t, const struct racoon *conf)
 	c->sainfo = racoon_sainfo_of(conf, &c->local, &c->remote);
 	if (c->sainfo < 0)
 		return "racoon.conf has no 'sainfo' for its packets, and none for 'anonymous'";
+	if (c->ah && proposals_of(c, conf)->n == 0)
+		return "the 'sainfo' of racoon.conf for its packets has no authentication_algorithm, which AH needs";
 	return have_room(t, conf) ? NULL : "the sainfo sections of the policies between these two gateways have more than 16 proposals together";
 }
 
 static void
-add(struct build *b, const struct upolicy *p, const struct addr *local, const struct addr *remote)
+add(struct build *b, const struct upolicy *p, const struct demand *d, const struct addr *local, const struct addr *remote)
 {
 	struct utunnel *t = tunnel_for(b, local, remote);
 	const char *why;
 	struct prefix peer = { *remote, addr_bits(remote) };
-	bool transport = p->req.mode == CW_MODE_TRANSPORT;
+	bool transport = d->req.mode == CW_MODE_TRANSPORT;
 	struct uchild *c;
 
 	if (t && t->n && t->child[t->n - 1].id == p->id)
@@ -220,8 +289,11 @@ add(struct build *b, const struct upolicy *p, const struct addr *local, const st
 	}
 	c = &t->child[t->n++];
 	c->id = p->id;
-	c->reqid = p->req.reqid;
+	c->reqid = d->req.reqid;
 	c->transport = transport;
+	c->ah = d->req.proto == IPPROTO_AH;
+	c->comp = d->comp;
+	c->comp_reqid = d->comp_reqid;
 	c->local = selector(&p->src, p->proto, p->sport);
 	c->remote = selector(transport ? &peer : &p->dst, p->proto, p->dport);
 	why = configure(t, b->conf);
@@ -247,20 +319,21 @@ drop_empty(struct umap *m)
 static void
 take(struct build *b, const struct upolicy *p, const struct addr *peers, size_t npeers)
 {
-	const char *why = unfit(p, b->taken);
+	struct demand d;
+	const char *why = unfit(p, b->taken, &d);
 	bool any = false;
 
 	if (why) {
 		refuse(b, p->id, why);
-	} else if (p->req.mode == CW_MODE_TUNNEL) {
-		add(b, p, &p->req.src, &p->req.dst);
+	} else if (d.req.mode == CW_MODE_TUNNEL) {
+		add(b, p, &d, &d.req.src, &d.req.dst);
 	} else if (is_host(&p->dst)) {
-		add(b, p, &p->src.addr, &p->dst.addr);
+		add(b, p, &d, &p->src.addr, &p->dst.addr);
 	} else {
 		b->m->by_peers = true;
 		for (size_t i = 0; i < npeers; i++)
 			if (prefix_has(&p->dst, &peers[i]) && !addr_eq(&peers[i], &p->src.addr)) {
-				add(b, p, &p->src.addr, &peers[i]);
+				add(b, p, &d, &p->src.addr, &peers[i]);
 				any = true;
 			}
 		if (!any)
@@ -344,6 +417,11 @@ number_children(struct umap *m)
 			h = mix(h, &c->id, sizeof(c->id));
 			h = mix(h, &c->reqid, sizeof(c->reqid));
 			h = mix(h, &c->transport, sizeof(c->transport));
+			if (c->ah || c->comp) {
+				h = mix(h, &c->ah, sizeof(c->ah));
+				h = mix(h, &c->comp, sizeof(c->comp));
+				h = mix(h, &c->comp_reqid, sizeof(c->comp_reqid));
+			}
 			c->number = mix_ts(mix_ts(h, &c->local), &c->remote) | BIND_NUMBERS;
 			while (!number_put(set, c->number))
 				c->number = (c->number + 1) | BIND_NUMBERS;
@@ -446,10 +524,8 @@ conf_msg(const struct utunnel *t, const struct racoon *conf, const struct racoon
 		m->encap = ENCAP_UDP;
 	memset(&m->esp, 0, sizeof(m->esp));
 	for (unsigned i = 0; i < t->n; i++) {
-		const struct racoon_sainfo *s = &conf->sainfos[t->child[i].sainfo];
-
-		m->children[i].esp = places(&m->esp, &s->esp);
-		m->children[i].life_s = s->life_s;
+		m->children[i].esp = places(&m->esp, proposals_of(&t->child[i], conf));
+		m->children[i].life_s = conf->sainfos[t->child[i].sainfo].life_s;
 	}
 }
 
@@ -457,6 +533,7 @@ void
 utunnel_msg(const struct utunnel *t, const struct racoon *conf, struct tunnel *m)
 {
 	const struct racoon_remote *r = section_of(t, conf);
+	struct proposals ah;
 
 	memset(m, 0, sizeof(*m));
 	memcpy(m->name, t->name, sizeof(m->name));
@@ -471,6 +548,8 @@ utunnel_msg(const struct utunnel *t, const struct racoon *conf, struct tunnel *m
 	m->child_life_packets = CHILD_PACKETS;
 	m->replay_window = WINDOW;
 	preset_find("compatible", &m->ike, &m->esp);
+	preset_ah(&ah);
+	m->esp.v[m->esp.n++] = ah.v[0];
 	m->nchildren = t->n;
 	for (unsigned i = 0; i < t->n; i++) {
 		struct tunnel_child *c = &m->children[i];
@@ -478,6 +557,8 @@ utunnel_msg(const struct utunnel *t, const struct racoon *conf, struct tunnel *m
 		snprintf(c->name, sizeof(c->name), "p%u", (unsigned)t->child[i].id);
 		c->reqid = t->child[i].number;
 		c->mode = t->child[i].transport ? CHILD_TRANSPORT : CHILD_TUNNEL;
+		c->ah = t->child[i].ah;
+		c->comp = t->child[i].comp;
 		c->local.n = c->remote.n = 1;
 		c->local.v[0] = t->child[i].local;
 		c->remote.v[0] = t->child[i].remote;
@@ -498,6 +579,7 @@ utunnel_binding(const struct utunnel *t, const struct racoon *conf, struct bindi
 	b->nreqids = t->n;
 	for (unsigned i = 0; i < t->n; i++) {
 		b->reqids[i] = t->child[i].number;
-		b->policy[i] = (struct bound_policy){ t->child[i].id, t->child[i].reqid, t->child[i].transport };
+		b->policy[i] = (struct bound_policy){ .id = t->child[i].id, .reqid = t->child[i].reqid, .transport = t->child[i].transport, .ah = t->child[i].ah,
+		    .comp = t->child[i].comp != COMP_NONE, .comp_reqid = t->child[i].comp_reqid };
 	}
 }

@@ -22,12 +22,14 @@ struct upolicy {
 	uint8_t		proto;		/* 0 any */
 	uint16_t	sport, dport;	/* 0 any */
 	unsigned	nreq;
-	struct pfkey_request req;	/* the first of them */
+	struct pfkey_request req[2];	/* the first of them, from the inside out */
 };
 
 struct uchild {
 	uint32_t	id, number, reqid;	/* the policy's; by which iked and keymgr name it; of its SAs, 0 none */
-	bool		transport;
+	bool		transport, ah;
+	uint8_t		comp;			/* enum child_comp, */
+	uint32_t	comp_reqid;		/* and the reqid of its SAs of IPComp, 0 none */
 	int		sainfo;			/* its section of racoon.conf; -1: there is no racoon.conf */
 	struct ts	local, remote;
 };

@@ -37,7 +37,7 @@ struct racoon_end {
 
 struct racoon_sainfo {
 	struct racoon_end here, peer;
-	struct proposals esp;
+	struct proposals esp, ah;	/* ah: of the integrity algorithms alone; n 0: it names none */
 	uint64_t	life_s;			/* 0: not said */
 	unsigned	line;
 };
@@ -81,6 +81,7 @@ enum racoon_word racoon_encr(struct racoon_algs *, const char *word, unsigned bi
 enum racoon_word racoon_integ(struct racoon_algs *, const char *word);
 enum racoon_word racoon_group(struct racoon_algs *, const char *word);
 /* The proposals that they make, added to the list. False: *why says what is missing or too much. */
+bool racoon_ah(const struct racoon_algs *, struct proposals *, const char **why);
 bool racoon_proposals(const struct racoon_algs *, uint8_t proto, struct proposals *, const char **why);
 
 #endif

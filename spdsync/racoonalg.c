@@ -121,6 +121,22 @@ half(const struct racoon_algs *a, bool aead, uint8_t proto, struct proposals *ou
 }
 
 bool
+racoon_ah(const struct racoon_algs *a, struct proposals *out, const char **why)
+{
+	char text[512] = "";
+	size_t at;
+
+	for (unsigned i = 0; i < a->ninteg; i++)
+		add(text, sizeof(text), "", a->integ[i]);
+	if (!text[0])
+		return true;
+	if (a->group[0])
+		add(text, sizeof(text), "", a->group);
+	out->n = proposal_parse(PROTO_AH, text, &out->v[0], why, &at);
+	return out->n == 1;
+}
+
+bool
 racoon_proposals(const struct racoon_algs *a, uint8_t proto, struct proposals *out, const char **why)
 {
 	*why = "an encryption algorithm is missing, such as 'aes 256'";

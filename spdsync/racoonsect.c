@@ -488,7 +488,7 @@ racoon_read_sainfo(struct rp *p, void *arg)
 	for (unsigned i = 0; i < r->nsainfos; i++)
 		if (same_end(&r->sainfos[i].here, &s->here) && same_end(&r->sainfos[i].peer, &s->peer))
 			return rp_fail(p, "", "There is a sainfo for these already, on line %u.", r->sainfos[i].line);
-	if (!racoon_proposals(&at.algs, PROTO_ESP, &s->esp, &why))
+	if (!racoon_proposals(&at.algs, PROTO_ESP, &s->esp, &why) || !racoon_ah(&at.algs, &s->ah, &why))
 		return rp_fail(p, "", "The sainfo is not whole: %s.", why);
 	r->nsainfos++;
 	return true;

@@ -100,6 +100,8 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_object_set_new(j, "spi_in", up ? json_spi(c->spi_in) : json_null());
 	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
 	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
+	json_object_set_new(j, "protocol", json_string("esp"));
+	json_object_set_new(j, "ipcomp", json_false());
 	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
 	json_object_set_new(j, "age_s", up ? json_number(rt_age(rt, c->since_s)) : json_null());
 	json_object_set_new(j, "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null());

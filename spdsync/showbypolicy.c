@@ -45,8 +45,10 @@ child_json(const struct sync *s, const struct utunnel *u, const struct uchild *u
 	json_object_set_new(j, "agreed_remote_ts", up ? agreed(&c->remote) : json_null());
 	json_object_set_new(j, "spi_in", up ? json_spi(c->spi_in) : json_null());
 	json_object_set_new(j, "spi_out", up ? json_spi(c->spi_out) : json_null());
-	json_object_set_new(j, "suite", up ? suite_json(PROTO_ESP, &c->suite) : json_null());
-	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : "esp") : json_null());
+	json_object_set_new(j, "suite", up ? suite_json(uc->ah ? PROTO_AH : PROTO_ESP, &c->suite) : json_null());
+	json_object_set_new(j, "protocol", json_string(uc->ah ? "ah" : "esp"));
+	json_object_set_new(j, "ipcomp", json_boolean(up && c->comp));
+	json_object_set_new(j, "encapsulation", up ? json_string(c->udp ? "udp" : uc->ah ? "ah" : "esp") : json_null());
 	json_object_set_new(j, "age_s", up ? json_number(rt_age(rt, c->since_s)) : json_null());
 	json_object_set_new(j, "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null());
 	json_object_set_new(j, "bytes_in", json_number(in ? in->bytes : 0));

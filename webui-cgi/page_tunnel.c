@@ -73,7 +73,8 @@ child(struct page *p, const json_t *c)
 	fact(h, "Networks here", *js_str(c, "agreed_local_ts") ? js_str(c, "agreed_local_ts") : js_str(c, "local_ts"));
 	fact(h, "Networks there", *js_str(c, "agreed_remote_ts") ? js_str(c, "agreed_remote_ts") : js_str(c, "remote_ts"));
 	fact(h, "Algorithms", js_str(c, "suite"));
-	fact(h, "Carried as", strcmp(js_str(c, "encapsulation"), "udp") == 0 ? "ESP in UDP" : strcmp(js_str(c, "encapsulation"), "esp") == 0 ? "ESP" : "");
+	fact(h, "Carried as", strcmp(js_str(c, "encapsulation"), "udp") == 0 ? "ESP in UDP" : strcmp(js_str(c, "encapsulation"), "esp") == 0 ? "ESP" :
+	    strcmp(js_str(c, "encapsulation"), "ah") == 0 ? "AH" : "");
 	fact(h, "SPI in", js_str(c, "spi_in"));
 	fact(h, "SPI out", js_str(c, "spi_out"));
 	put(h, L("<dt>In</dt><dd>"), OCTETS((uint64_t)js_int(c, "bytes_in")), L(", "), js_int(c, "packets_in"), L(" packets</dd><dt>Out</dt><dd>"),

@@ -81,7 +81,7 @@ auth_request(struct turn *tn)
 	certreq_put(e, &o, s->t, s);
 	pld_id_put(&o, false, octets_bytes(&id_r));
 	pld_auth_put(&o, proof.method, proof.data);
-	offer_mode(c, &o);
+	offer_mode(s->own, &o);
 	pld_sa_put(&o, &esp, wr_bytes(&w));
 	pld_ts_put(&o, true, &pol->local);
 	pld_ts_put(&o, false, &pol->remote);
@@ -210,8 +210,8 @@ auth_up(struct turn *tn)
 
 		x->rec = NULL;
 		auth_done(tn, false);
-		if (why == R_PEER_TS_WIDER || why == R_MODE_MISMATCH || why == R_PEER_CHOSE_NOT_OFFERED || why == R_MSG_UNEXPECTED)
-			s->drop_spi = c->spi_in;	/* the peer has it, or did not say that it has not */
+		if (why == R_PEER_TS_WIDER || why == R_MODE_MISMATCH || why == R_COMP_DECLINED || why == R_ENGINE_NO_SPI || why == R_AH_TRANSLATED || why == R_PEER_CHOSE_NOT_OFFERED || why == R_MSG_UNEXPECTED)
+			child_drop(s, c);	/* the peer has it, or did not say that it has not */
 		xch_fail(tn->e, x, why, rec);
 		return V_GO;
 	}

@@ -137,10 +137,9 @@ answer(struct turn *tn, bool child, uint16_t error)
 	pld_auth_put(&o, u->proof_method, octets_bytes(&u->proof));
 	if (child) {
 		wr_u32(&w, x->child->spi_in);
-		offer_mode(x->child, &o);
-		pld_sa_put_chosen(&o, x->num, PROTO_ESP, &x->suite, wr_bytes(&w));
-		pld_ts_put(&o, true, &x->child->remote);
-		pld_ts_put(&o, false, &x->child->local);
+		offer_mode(x, &o);
+		pld_sa_put_chosen(&o, x->num, x->child->ah ? PROTO_AH : PROTO_ESP, &x->suite, wr_bytes(&w));
+		offer_selectors(x->child, &o);
 	}
 	pld_notify_put(&o, 0, none, N_CAUSEWAY_DIGEST, bytes_of(s->t->cfg.digest, sizeof(s->t->cfg.digest)));
 	if (error)
@@ -229,9 +228,10 @@ note_failure(struct turn *tn, const char *what)
 enum verdict
 auth_spi_failed(struct turn *tn)
 {
-	if (tn->reason == R_OK)
+	tn->x = tn->ike->peer;
+	if (tn->reason == R_OK && !offer_lacks_comp(tn))
 		return V_PASS;
-	note_failure(tn, "The engine gave no SPI.");
+	note_failure(tn, tn->reason == R_OK ? "The engine gave no CPI, and the policy demands IPComp." : "The engine gave no SPI.");
 	up_without_child(tn, N_TEMPORARY_FAILURE);
 	return V_GO;
 }

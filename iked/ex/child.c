@@ -26,9 +26,9 @@ send_child(struct turn *tn)
 	msg_first(e, &o);
 	if (x->kind == XK_REKEY) {
 		wr_u32(&wo, x->old_spi);
-		pld_notify_put(&o, PROTO_ESP, wr_bytes(&wo), N_REKEY_SA, none);
+		pld_notify_put(&o, x->old_ah ? PROTO_AH : PROTO_ESP, wr_bytes(&wo), N_REKEY_SA, none);
 	}
-	offer_mode(c, &o);
+	offer_mode(x, &o);
 	pld_sa_put(&o, &esp, wr_bytes(&w));
 	pld_nonce_put(&o, nonce_bytes(&x->ni));
 	if (x->group != KE_NONE)
@@ -146,7 +146,7 @@ child_response(struct turn *tn)
 
 	if (offer_accept(tn, &rec))
 		return offer_install(tn->e, x) ? V_GO : V_PASS;
-	tn->ike->drop_spi = x->child->spi_in;
+	child_drop(tn->ike, x->child);
 	xch_fail(tn->e, x, rec ? rec->reason : R_INTERNAL, rec);
 	return V_OVER;
 }
@@ -162,7 +162,7 @@ child_made(struct turn *tn)
 	char text[IKE_FACT];
 
 	if (tn->reason != R_OK) {
-		tn->ike->drop_spi = c->spi_in;
+		child_drop(tn->ike, c);
 		r = rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(tn->ike->t, c->pol), tn->reason);
 		if (r && tn->detail[0])
 			record_fact(r, "errno", "%s", tn->detail);
@@ -175,7 +175,7 @@ child_made(struct turn *tn)
 	if (r) {
 		const struct tunnel_child *pol = &c->t->cfg.children[c->pol];
 
-		record_fact(r, "chosen", "%s", suite_str(PROTO_ESP, &c->suite, text, sizeof(text)));
+		record_fact(r, "chosen", "%s%s", suite_str(c->ah ? PROTO_AH : PROTO_ESP, &c->suite, text, sizeof(text)), c->ah ? " (AH)" : c->comp ? ", IPComp with DEFLATE" : "");
 		record_fact(r, "local_ts", "%s", ts_list_str(&c->local, text, sizeof(text)));
 		record_fact(r, "remote_ts", "%s", ts_list_str(&c->remote, text, sizeof(text)));
 		if (!ts_list_eq(&c->local, &pol->local) || !ts_list_eq(&c->remote, &pol->remote))

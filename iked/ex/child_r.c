@@ -72,7 +72,7 @@ rekey_requested(struct turn *tn)
 
 	if (busy(tn))
 		return refuse(tn, N_TEMPORARY_FAILURE, none);
-	old = n ? child_by_spi(tn->ike->t, spi32(n->spi), tn->ike) : NULL;
+	old = n ? child_by_spi(tn->ike->t, n->proto == PROTO_AH, spi32(n->spi), tn->ike) : NULL;
 	if (!old)	/* it may be the one that our open exchange makes */
 		return refuse(tn, tn->ike->own && tn->ike->own->kind < XK_IKE ? N_TEMPORARY_FAILURE : N_CHILD_SA_NOT_FOUND, none);
 	/* 2.25.1: one that we are closing. */
@@ -84,9 +84,15 @@ rekey_requested(struct turn *tn)
 enum verdict
 child_value_r(struct turn *tn)
 {
-	if (tn->x->group == KE_NONE || !offer_spi(tn))
+	struct xch *x = tn->x;
+
+	if (tn->reason == R_OK && offer_lacks_comp(tn)) {
+		xch_fail(tn->e, x, R_ENGINE_NO_SPI, rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(tn->ike->t, x->child->pol), R_ENGINE_NO_SPI));
+		return V_OVER;
+	}
+	if (x->group == KE_NONE || !offer_spi(tn))
 		return V_PASS;
-	return ask_ke(tn->e, tn->ike, tn->x, tn->x->group) ? V_GO : V_PASS;
+	return ask_ke(tn->e, tn->ike, x, x->group) ? V_GO : V_PASS;
 }
 
 enum verdict
@@ -111,13 +117,12 @@ child_answer(struct turn *tn)
 		return V_PASS;
 	wr_u32(&w, c->spi_in);
 	msg_first(e, &o);
-	offer_mode(c, &o);
-	pld_sa_put_chosen(&o, x->num, PROTO_ESP, &x->suite, wr_bytes(&w));
+	offer_mode(x, &o);
+	pld_sa_put_chosen(&o, x->num, c->ah ? PROTO_AH : PROTO_ESP, &x->suite, wr_bytes(&w));
 	pld_nonce_put(&o, nonce_bytes(&x->nr));
 	if (x->group != KE_NONE)
 		pld_ke_put(&o, x->group, octets_bytes(&x->pub));
-	pld_ts_put(&o, true, &c->remote);
-	pld_ts_put(&o, false, &c->local);
+	offer_selectors(c, &o);
 	if (!send_response(e, s, EX_CREATE_CHILD_SA, &o))
 		return V_PASS;
 	x->child = NULL;

@@ -17,7 +17,7 @@ delete_child_start(struct turn *tn)
 	if (x->kind != XK_DEL_CHILD)
 		return V_PASS;
 	msg_first(tn->e, &o);
-	pld_delete_put(&o, PROTO_ESP, &x->old_spi, 1);
+	pld_delete_put(&o, x->old_ah ? PROTO_AH : PROTO_ESP, &x->old_spi, 1);
 	if (!send_request(tn->e, tn->ike, EX_INFORMATIONAL, &o))
 		return V_PASS;
 	if (x->old)
@@ -98,7 +98,7 @@ delete_unborn(struct ikesa *s, uint32_t spi)
 		x->gone[x->ngone++] = spi;
 }
 
-/* One DELETE payload for ESP: each child goes; the halves that the answer names are collected. */
+/* One DELETE payload for children: each child goes; the halves that the answer names are collected. */
 static unsigned
 delete_children(struct turn *tn, const struct wire_delete *d, uint32_t *spis, unsigned room)
 {
@@ -106,7 +106,7 @@ delete_children(struct turn *tn, const struct wire_delete *d, uint32_t *spis, un
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < d->n; i++) {
-		struct child *c = child_by_spi(s->t, delete_spi(d, i), s);
+		struct child *c = child_by_spi(s->t, d->proto == PROTO_AH, delete_spi(d, i), s);
 		bool crossing;
 
 		if (!c) {
@@ -125,16 +125,24 @@ delete_children(struct turn *tn, const struct wire_delete *d, uint32_t *spis, un
 	return n;
 }
 
+/* What the answer names. */
+struct halves {
+	unsigned	nesp, nah;
+	uint32_t	esp[64], ah[64];
+};
+
 static void
-answer(struct turn *tn, const uint32_t *spis, unsigned n, bool digest)
+answer(struct turn *tn, const struct halves *h, bool digest)
 {
 	struct msg_out o;
 
 	msg_first(tn->e, &o);
 	if (digest)
 		digest_put(&o, tn->ike);
-	if (n)
-		pld_delete_put(&o, PROTO_ESP, spis, n);
+	if (h && h->nesp)
+		pld_delete_put(&o, PROTO_ESP, h->esp, h->nesp);
+	if (h && h->nah)
+		pld_delete_put(&o, PROTO_AH, h->ah, h->nah);
 	send_response(tn->e, tn->ike, EX_INFORMATIONAL, &o);
 }
 
@@ -152,15 +160,16 @@ closes(const struct msg *m)
 enum verdict
 info_requested(struct turn *tn)
 {
-	uint32_t spis[64];
-	unsigned n = 0;
+	struct halves h = { .nesp = 0 };
 
 	if (closes(tn->m))
 		return V_PASS;
 	for (unsigned i = 0; i < tn->m->ndelete; i++)
 		if (tn->m->del[i].proto == PROTO_ESP)
-			n += delete_children(tn, &tn->m->del[i], spis + n, 64 - n);
-	answer(tn, spis, n, digest_take(tn));
+			h.nesp += delete_children(tn, &tn->m->del[i], h.esp + h.nesp, 64 - h.nesp);
+		else if (tn->m->del[i].proto == PROTO_AH)
+			h.nah += delete_children(tn, &tn->m->del[i], h.ah + h.nah, 64 - h.nah);
+	answer(tn, &h, digest_take(tn));
 	return V_GO;
 }
 
@@ -179,7 +188,7 @@ ike_deleted(struct turn *tn)
 
 	if (!closes(tn->m))
 		return V_PASS;
-	answer(tn, NULL, 0, false);
+	answer(tn, NULL, false);
 	if (s->own)
 		xch_end(e, s->own);
 	if (s->state == S_UP)

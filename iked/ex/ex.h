@@ -78,9 +78,11 @@ void offer_proposals(const struct engine *, const struct xch *, struct proposals
 uint16_t offer_group(const struct proposals *, uint16_t ike_group);
 bool offer_accept(struct turn *, struct record **);	/* initiator: the response's SA and TS */
 bool offer_choose(struct turn *, struct record **);	/* responder: the request's; x->refuse when it may not be */
-void offer_mode(const struct child *, struct msg_out *);	/* USE_TRANSPORT_MODE, where the child's policy demands it */
+void offer_mode(const struct xch *, struct msg_out *);	/* USE_TRANSPORT_MODE and IPCOMP_SUPPORTED, where the child's policy has them */
+void offer_selectors(const struct child *, struct msg_out *);	/* responder: those that were agreed, as the peer calls them */
 bool offer_ask_spi(struct turn *);
 bool offer_install(struct engine *, struct xch *);
+bool offer_lacks_comp(const struct turn *);
 bool offer_spi(struct turn *);				/* SPI_NEW's answer */
 bool offer_ke(struct turn *, uint32_t *ke, struct octets *pub);	/* ask_ke()'s answer */
 bool offer_child(struct turn *);			/* the last of the two that a child's exchange has asked for */

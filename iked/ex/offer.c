@@ -14,16 +14,17 @@ offer_proposals(const struct engine *e, const struct xch *x, struct proposals *o
 	const struct tunnel *cfg = &x->ike->t->cfg;
 	const struct proposals *esp = &cfg->esp;
 	uint16_t mask = x->child ? cfg->children[x->child->pol].esp : 0;
+	uint8_t proto = x->child && x->child->ah ? PROTO_AH : PROTO_ESP;
 
 	out->n = 0;
 	for (unsigned i = 0; i < esp->n; i++) {
 		struct proposal *p = &out->v[out->n];
-		bool encr = false, esn = false, integ = false, said = false;
+		bool encr = proto == PROTO_AH, esn = false, integ = false, said = false;
 
-		if (mask && !(mask & 1u << i))
+		if (esp->v[i].proto != proto || (mask && !(mask & 1u << i)))
 			continue;
 
-		p->proto = PROTO_ESP;
+		p->proto = proto;
 		p->n = 0;
 		for (unsigned k = 0; k < esp->v[i].n; k++) {
 			const struct transform *t = &esp->v[i].t[k];
@@ -67,14 +68,101 @@ is_transport(const struct child *c)
 	return c->t->cfg.children[c->pol].mode == CHILD_TRANSPORT;
 }
 
-/* RFC 7296 1.3.1: in the request it asks for transport mode, in the response it says that it is. */
-void
-offer_mode(const struct child *c, struct msg_out *o)
+static bool
+is_translated(const struct ikesa *s)
 {
-	struct bytes none = { NULL, 0 };
+	return s->nat_local || s->nat_remote;
+}
 
+/*
+ * What its policy has of IPComp, as far as it can be had. Behind a translator the checksum of what transport mode carries is made anew (RFC 3948 3.1.2),
+ * where the packet stands open: not while it is compressed.
+ */
+static uint8_t
+comp_of(const struct child *c)
+{
+	return is_transport(c) && is_translated(c->ike) ? COMP_NONE : c->t->cfg.children[c->pol].comp;
+}
+
+static bool
+comp_demanded(const struct child *c)
+{
+	return c->t->cfg.children[c->pol].comp == COMP_DEMANDED;
+}
+
+/* RFC 7296 1.3.1, 2.22: in the request it asks for transport mode and for IPComp, in the response it says that it is so. */
+void
+offer_mode(const struct xch *x, struct msg_out *o)
+{
+	const struct child *c = x->child;
+	struct bytes none = { NULL, 0 };
+	uint8_t data[3];
+	struct wr w = wr_of(data, sizeof(data));
+
+	if (x->ours ? c->cpi_in && comp_of(c) != COMP_NONE : c->comp) {
+		wr_u16(&w, c->cpi_in);
+		wr_u8(&w, IPCOMP_DEFLATE);
+		pld_notify_put(o, 0, none, N_IPCOMP_SUPPORTED, wr_bytes(&w));
+	}
 	if (is_transport(c))
 		pld_notify_put(o, 0, none, N_USE_TRANSPORT_MODE, none);
+}
+
+/* The peer's CPI for DEFLATE, which is all that there is here; 0: it names none that may be negotiated (RFC 3173 3.3). */
+static uint16_t
+comp_named(const struct msg *m)
+{
+	for (unsigned i = 0; i < m->nnotify; i++) {
+		const struct wire_notify *n = &m->notify[i];
+		uint16_t cpi;
+		uint8_t transform;
+
+		if (n->type == N_IPCOMP_SUPPORTED && ipcomp_get(n->data, &cpi, &transform) && transform == IPCOMP_DEFLATE && cpi >= IPCOMP_CPI_MIN)
+			return cpi;
+	}
+	return 0;
+}
+
+/* RFC 7296 2.23.1: whoever a translator shows by another address is known by that one here. */
+static void
+substitute(struct ts_list *l, const struct addr *by, struct addr *said)
+{
+	*said = (struct addr){ 0 };
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].lo.fam != by->fam || !addr_eq(&l->v[i].lo, &l->v[0].lo) || !addr_eq(&l->v[i].hi, &l->v[0].lo))
+			return;		/* transport mode is between two addresses */
+	if (l->n == 0 || addr_eq(&l->v[0].lo, by))
+		return;
+	*said = l->v[0].lo;
+	for (unsigned i = 0; i < l->n; i++)
+		l->v[i].lo = l->v[i].hi = *by;
+}
+
+static void
+as_seen(const struct ikesa *s, struct ts_list *local, struct ts_list *remote, struct addr *said_local, struct addr *said_remote)
+{
+	if (s->nat_local)
+		substitute(local, &s->local.addr, said_local);
+	if (s->nat_remote)
+		substitute(remote, &s->remote.addr, said_remote);
+}
+
+static void
+selectors_put(struct msg_out *o, bool initiator, const struct ts_list *l, const struct addr *said)
+{
+	struct ts_list as = *l;
+	struct addr was;
+
+	if (said->fam)
+		substitute(&as, said, &was);
+	pld_ts_put(o, initiator, &as);
+}
+
+void
+offer_selectors(const struct child *c, struct msg_out *o)
+{
+	selectors_put(o, true, &c->remote, &c->said_remote);
+	selectors_put(o, false, &c->local, &c->said_local);
 }
 
 static void
@@ -100,6 +188,7 @@ offer_accept(struct turn *tn, struct record **rec)
 	const struct tunnel_child *pol = &tn->ike->t->cfg.children[c->pol];
 	struct msg *m = tn->m;
 	struct proposals ours;
+	uint16_t cpi = comp_named(m);
 	char text[IKE_FACT];
 
 	*rec = NULL;
@@ -120,6 +209,24 @@ offer_accept(struct turn *tn, struct record **rec)
 			    "We asked for tunnel mode; the peer answers with transport mode.");
 		return false;
 	}
+	if (c->ah && is_translated(tn->ike)) {
+		*rec = fail_record(tn, R_AH_TRANSLATED);
+		return false;
+	}
+	/* 2.22: the answer names one of what was offered, or says nothing */
+	if (msg_notify(m, N_IPCOMP_SUPPORTED) && (cpi == 0 || !c->cpi_in || comp_of(c) == COMP_NONE)) {
+		if ((*rec = fail_record(tn, R_PEER_CHOSE_NOT_OFFERED)))
+			record_fact(*rec, "difference", "The peer answers with a kind of IPComp that was not offered.");
+		return false;
+	}
+	if (!cpi && comp_demanded(c)) {
+		*rec = fail_record(tn, c->cpi_in ? R_COMP_DECLINED : R_ENGINE_NO_SPI);	/* asked for it was not without a CPI of ours */
+		return false;
+	}
+	c->comp = cpi != 0;
+	c->cpi_out = cpi;
+	if (is_transport(c))
+		as_seen(tn->ike, &m->tsi, &m->tsr, &c->said_local, &c->said_remote);
 	if (!ts_list_within(&m->tsi, &pol->local) || !ts_list_within(&m->tsr, &pol->remote)) {
 		if ((*rec = fail_record(tn, R_PEER_TS_WIDER))) {
 			record_fact(*rec, "local_ts", "%s", ts_list_str(&pol->local, text, sizeof(text)));
@@ -131,7 +238,7 @@ offer_accept(struct turn *tn, struct record **rec)
 	}
 	c->local = m->tsi;
 	c->remote = m->tsr;
-	c->udp = nat_udp(tn->ike);
+	c->udp = !c->ah && nat_udp(tn->ike);
 	if (x->kind != XK_AUTH && !nonce_set(&x->nr, m->nonce))
 		return false;
 	if (c->suite.ke != KE_NONE && !octets_set(&x->peer_pub, m->ke.data))
@@ -209,6 +316,18 @@ refuse_selectors(struct turn *tn, struct record **rec)
 	return false;
 }
 
+static struct asked
+asked_of(const struct msg *m)
+{
+	struct asked as = { .transport = msg_notify(m, N_USE_TRANSPORT_MODE) != NULL, .comp = comp_named(m) != 0 };
+
+	for (unsigned i = 0; i < m->sa.proposals.n; i++) {
+		as.ah |= m->sa.proposals.v[i].proto == PROTO_AH;
+		as.esp |= m->sa.proposals.v[i].proto == PROTO_ESP;
+	}
+	return as;
+}
+
 /*
  * The request's child as far as it can be decided at once. False: x->refuse is the notify that answers, *rec says why. A failure
  * of our own is only ever TEMPORARY_FAILURE (design, section 6).
@@ -219,15 +338,23 @@ offer_choose(struct turn *tn, struct record **rec)
 	struct xch *x = tn->x;
 	struct tun *t = tn->ike->t;
 	struct msg *m = tn->m;
+	struct asked as = asked_of(m);
+	struct addr said_local = { 0 }, said_remote = { 0 };
 	struct ts_list local, remote;
-	bool transport = msg_notify(m, N_USE_TRANSPORT_MODE) != NULL;
-	int pol = match_selectors(t, transport, &m->tsr, &m->tsi, &local, &remote);
+	int pol;
 
 	*rec = NULL;
+	if (as.transport)
+		as_seen(tn->ike, &m->tsr, &m->tsi, &said_local, &said_remote);
+	pol = match_selectors(t, &as, &m->tsr, &m->tsi, &local, &remote);
 	if (pol < 0)
 		return refuse_selectors(tn, rec);
-	if (t->cfg.children[pol].mode == CHILD_TRANSPORT && !transport)
+	if (t->cfg.children[pol].mode == CHILD_TRANSPORT && !as.transport)
 		return refuse_mode(tn, rec);
+	if (t->cfg.children[pol].ah && is_translated(tn->ike))
+		return refuse(tn, rec, R_AH_TRANSLATED, N_NO_PROPOSAL_CHOSEN);
+	if (t->cfg.children[pol].comp == COMP_DEMANDED && !as.comp)
+		return refuse(tn, rec, R_COMP_DECLINED, N_NO_PROPOSAL_CHOSEN);
 	if (!t->pol[pol].wanted)
 		return refuse(tn, rec, R_DELETED_BY_USER, N_TEMPORARY_FAILURE);
 	if (!tn->e->engine_up)
@@ -238,7 +365,12 @@ offer_choose(struct turn *tn, struct record **rec)
 		return refuse(tn, rec, R_NO_MEMORY, N_TEMPORARY_FAILURE);
 	x->child->local = local;
 	x->child->remote = remote;
-	x->child->udp = nat_udp(tn->ike);
+	if (t->cfg.children[pol].mode == CHILD_TRANSPORT) {
+		x->child->said_local = said_local;
+		x->child->said_remote = said_remote;
+	}
+	x->child->udp = !x->child->ah && nat_udp(tn->ike);
+	x->child->cpi_out = comp_of(x->child) != COMP_NONE ? comp_named(m) : 0;
 	if (!choose_suite(tn, rec)) {
 		child_free(tn->e, x->child);
 		x->child = NULL;
@@ -268,17 +400,30 @@ offer_ask_spi(struct turn *tn)
 	return wr_ok(&w) && call_xch(tn->e, tn->x, KEY_SPI_NEW, wr_bytes(&w), c->id);
 }
 
+/* Responder: the engine gave an SPI and no CPI, and the policy demands IPComp. */
+bool
+offer_lacks_comp(const struct turn *tn)
+{
+	struct rd r = *tn->body;
+
+	rd_le32(&r);
+	return comp_demanded(tn->x->child) && (rd_le16(&r) == 0 || tn->x->child->cpi_out == 0);
+}
+
 bool
 offer_spi(struct turn *tn)
 {
+	struct child *c = tn->x->child;
 	uint32_t spi;
 
 	if (tn->reason != R_OK)
 		return false;
 	spi = rd_le32(tn->body);
+	c->cpi_in = rd_le16(tn->body);
 	if (!rd_done(tn->body) || spi == 0)
 		return false;
-	tn->x->child->spi_in = spi;
+	c->spi_in = spi;
+	c->comp = c->cpi_in && c->cpi_out;	/* as responder it is known now; as initiator the peer has not spoken */
 	return true;
 }
 
@@ -289,7 +434,7 @@ offer_ke(struct turn *tn, uint32_t *ke, struct octets *pub)
 
 	*ke = rd_le32(tn->body);
 	got = span_get(tn->body);
-	return rd_ok(tn->body) && octets_set(pub, got);
+	return rd_ok(tn->body) && got.n && octets_set(pub, got);
 }
 
 bool
@@ -319,7 +464,7 @@ offer_install(struct engine *e, struct xch *x)
 	const struct tunnel *t = &s->t->cfg;
 	struct key_child k = { .child = c->id, .ike = s->handle, .ke = c->suite.ke != KE_NONE ? x->ke : 0, .initiator = x->ours,
 	    .which = KEY_IN | KEY_OUT, .esn = c->suite.esn != ESN_NO, .udp = c->udp, .spi_in = c->spi_in, .spi_out = c->spi_out,
-	    .reqid = t->children[c->pol].reqid, .replay_window = !(e->features & KEY_FEAT_WINDOW) && t->replay_window > 32 ? 32 : t->replay_window, .suite = c->suite, .local = s->local,
+	    .cpi_in = c->comp ? c->cpi_in : 0, .cpi_out = c->comp ? c->cpi_out : 0, .reqid = t->children[c->pol].reqid, .replay_window = !(e->features & KEY_FEAT_WINDOW) && t->replay_window > 32 ? 32 : t->replay_window, .suite = c->suite, .local = s->local,
 	    .remote = s->remote, .ni = nonce_bytes(&x->ni), .nr = nonce_bytes(&x->nr), .peer_public = octets_bytes(&x->peer_pub),
 	    .ts_local = c->local, .ts_remote = c->remote };
 	struct wr w = wr_of(e->cipher, sizeof(e->cipher));

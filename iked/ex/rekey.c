@@ -217,8 +217,10 @@ ike_inherit(struct engine *e, struct ikesa *old)
 	for (struct child *c = old->t->children; c; c = c->sib)
 		if (c->ike && (c->ike == old || (c->ike->from == old && c->ike != top)) && c->state != CH_LARVAL)
 			c->ike = top;
-	if (!top->drop_spi)
+	if (!top->drop_spi) {
 		top->drop_spi = old->drop_spi;
+		top->drop_ah = old->drop_ah;
+	}
 	if (top->made_by_us)
 		old->want_delete = true;
 	old->why = R_REPLACED;

@@ -163,7 +163,8 @@ print_child(const struct ctl *ctl, json_t *c)
 	    json_is_true(json_object_get(c, "proven")) ? ", proven" : "", text(c, "local_ts"), text(c, "remote_ts"));
 	if (!has(c, "suite"))
 		return;
-	printf("      %s over %s, in %s out %s", text(c, "suite"), is(c, "encapsulation", "udp") ? "UDP" : "protocol 50",
+	printf("      %s%s over %s, in %s out %s", text(c, "suite"), json_is_true(json_object_get(c, "ipcomp")) ? ", IPComp" : "",
+	    is(c, "encapsulation", "udp") ? "UDP" : is(c, "protocol", "ah") ? "protocol 51 (AH)" : "protocol 50",
 	    text(c, "spi_in"), text(c, "spi_out"));
 	print_seconds(", age ", c, "age_s");
 	print_seconds(", rekey in ", c, "rekey_in_s");

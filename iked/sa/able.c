@@ -26,7 +26,7 @@ bool
 able_proposals(const struct engine *e, const struct proposals *esp)
 {
 	for (unsigned i = 0; i < esp->n; i++) {
-		bool encr = false, esn = false, integ = false, said = false;
+		bool encr = esp->v[i].proto == PROTO_AH, esn = false, integ = false, said = false;
 
 		for (unsigned k = 0; k < esp->v[i].n; k++) {
 			const struct transform *t = &esp->v[i].t[k];

@@ -24,6 +24,7 @@ child_new(struct engine *e, struct tun *t, unsigned pol)
 	c->id = e->next_child;
 	c->t = t;
 	c->pol = pol;
+	c->ah = t->cfg.children[pol].ah;
 	c->since = e->now;
 	c->sib = t->children;
 	t->children = c;
@@ -73,12 +74,19 @@ speaks_for(const struct ikesa *s, const struct child *c)
 
 /* By the SPI that the peer receives on: it is how the peer's messages name a child. */
 struct child *
-child_by_spi(struct tun *t, uint32_t spi_out, const struct ikesa *s)
+child_by_spi(struct tun *t, bool ah, uint32_t spi_out, const struct ikesa *s)
 {
 	for (struct child *c = t->children; c; c = c->sib)
-		if (c->spi_out == spi_out && speaks_for(s, c) && (c->state == CH_UP || c->state == CH_REKEYED))
+		if (c->spi_out == spi_out && c->ah == ah && speaks_for(s, c) && (c->state == CH_UP || c->state == CH_REKEYED))
 			return c;
 	return NULL;
+}
+
+void
+child_drop(struct ikesa *s, const struct child *c)
+{
+	s->drop_spi = c->spi_in;
+	s->drop_ah = c->ah;
 }
 
 void

@@ -159,7 +159,7 @@ without_keys(struct engine *e, struct ikesa *s)
 	if (!x || x->kind >= XK_DEL_CHILD)
 		return;
 	if (x->at == X_SENT)
-		s->drop_spi = x->child->spi_in;		/* the peer may have made it */
+		child_drop(s, x->child);		/* the peer may have made it */
 	xch_fail(e, x, R_KEYMGR_DOWN, NULL);
 }
 

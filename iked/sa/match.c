@@ -159,19 +159,20 @@ match_identity(const struct engine *e, const char *id, const char *id_ours, cons
 	return best;
 }
 
-/* Of several that the selectors meet: one of the mode that the peer asks for, then the one that they name exactly. */
-static bool
-fits_better(const struct tunnel_child *c, const struct tunnel_child *than, bool transport, bool exact)
+/* Of several that the selectors meet: one of a protocol and of the mode that the peer asks for, then the one that they name exactly, then IPComp. */
+static unsigned
+fits(const struct tunnel_child *c, const struct asked *as, bool exact)
 {
-	bool mode = (c->mode == CHILD_TRANSPORT) == transport, had = (than->mode == CHILD_TRANSPORT) == transport;
+	bool proto = c->ah ? as->ah : as->esp;
 
-	return mode != had ? mode : exact;
+	return proto << 3 | ((c->mode == CHILD_TRANSPORT) == as->transport) << 2 | exact << 1 | ((c->comp != COMP_NONE) == as->comp);
 }
 
 int
-match_selectors(const struct tun *t, bool transport, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
+match_selectors(const struct tun *t, const struct asked *as, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote)
 {
+	unsigned best = 0;
 	int found = -1;
 
 	for (unsigned i = 0; i < t->cfg.nchildren; i++) {
@@ -181,13 +182,12 @@ match_selectors(const struct tun *t, bool transport, const struct ts_list *ours,
 
 		if (!ts_list_meet(&c->local, ours, &l) || !ts_list_meet(&c->remote, theirs, &r))
 			continue;
-		if (found >= 0 && !fits_better(c, &t->cfg.children[found], transport, exact))
+		if (found >= 0 && fits(c, as, exact) <= best)
 			continue;
 		found = (int)i;
+		best = fits(c, as, exact);
 		*local = l;
 		*remote = r;
-		if (exact && (c->mode == CHILD_TRANSPORT) == transport)
-			break;
 	}
 	return found;
 }

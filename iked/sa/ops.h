@@ -102,7 +102,8 @@ void xch_begin(struct engine *, struct ikesa *, enum xkind, struct child *, unsi
 /* children (child.c) */
 struct child *child_new(struct engine *, struct tun *, unsigned pol);
 struct child *child_find(struct engine *, uint32_t id);
-struct child *child_by_spi(struct tun *, uint32_t spi_out, const struct ikesa *);
+struct child *child_by_spi(struct tun *, bool ah, uint32_t spi_out, const struct ikesa *);
+void child_drop(struct ikesa *, const struct child *);	/* only the peer may have it: it is told so */
 void child_move(struct engine *, struct child *, enum child_place);
 void child_up(struct engine *, struct child *, struct child *old);
 void child_gone(struct engine *, struct child *, enum reason);
@@ -156,7 +157,9 @@ struct tun *match_address(const struct engine *, const struct addr *local, const
 struct tun *match_identity(const struct engine *, const char *id, const char *id_ours, const struct addr *local,
     const struct addr *remote, const struct tun **other);
 /* The policy that the selectors mean, narrowed; -1: none. */
-int match_selectors(const struct tun *, bool transport, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
+/* What a request asks for beside its selectors. */
+struct asked { bool transport, ah, esp, comp; };
+int match_selectors(const struct tun *, const struct asked *, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote);
 
 void frags_drop(struct engine *, struct ikesa *);	/* input.c */

@@ -115,6 +115,8 @@ child_report(const struct engine *e, const struct tun *t, unsigned pol, struct c
 	out->spi_out = c->spi_out;
 	out->suite = c->suite;
 	out->udp = c->udp;
+	out->ah = c->ah;
+	out->comp = c->comp;
 	out->since_s = age_s(e->now, c->since);
 	out->rekey_in_s = age_s(c->soft_at, e->now);
 	out->local = c->local;

@@ -46,15 +46,19 @@ struct child {
 	bool		deleting;	/* our DELETE is on its way */
 	bool		want_delete, want_rekey;
 	bool		udp;
+	bool		ah;		/* its SAs are of AH: that is what names it too */
+	bool		comp;		/* both ends compress (RFC 7296 2.22) */
 	enum reason	why;		/* it is to be deleted */
 	uint64_t	rekey_at;	/* not before */
 	unsigned	tries;
 	uint32_t	spi_in, spi_out;
+	uint16_t	cpi_in, cpi_out;	/* of IPComp; 0: none */
 	struct suite	suite;
 	struct nonce	low;		/* the lower of its two nonces, RFC 7296 2.8.1 */
 	uint64_t	since, soft_at;
 	struct timer	timer;		/* LARVAL: none; UP: CHILD_SEND; REKEYED: fallback; GONE: linger */
 	struct ts_list	local, remote;
+	struct addr	said_local, said_remote;	/* fam 0, or how the peer calls the two behind a translator (2.23.1) */
 };
 
 enum xkind { XK_AUTH, XK_CHILD, XK_REKEY, XK_IKE, XK_DEL_CHILD, XK_DEL_IKE, XK_LIVE };
@@ -69,6 +73,7 @@ struct xch {
 	struct child	*child;		/* being made */
 	struct child	*old;		/* being replaced or deleted; NULL when it went meanwhile */
 	uint32_t	 old_spi;
+	bool		 old_ah;	/* of AH */
 	struct ikesa	*fresh;		/* the IKE SA being made */
 	uint64_t	 new_spi;	/* its SPI: ours or the peer's, whose request it is */
 	struct nonce	 ni, nr;
@@ -145,6 +150,7 @@ struct ikesa {
 	bool		 one_form;	/* and its engine takes ESP only in the form that it sends (Linux's own) */
 	struct octets	 proved;	/* with what the peer proved itself, for people */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
+	bool		 drop_ah;
 	enum reason	 why;
 	enum reason	 heard;		/* what the network said of the last message sent, R_OK: nothing */
 	uint64_t	 rekey_at;

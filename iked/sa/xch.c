@@ -138,6 +138,7 @@ xch_begin(struct engine *e, struct ikesa *s, enum xkind kind, struct child *c, u
 		return;
 	x->old = kind == XK_REKEY || kind == XK_DEL_CHILD ? c : NULL;
 	x->old_spi = x->old ? c->spi_in : s->drop_spi;
+	x->old_ah = x->old ? c->ah : s->drop_ah;
 	if (kind == XK_CHILD || kind == XK_REKEY)
 		if (!xch_child(e, x, pol)) {
 			xch_end(e, x);

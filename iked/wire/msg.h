@@ -166,6 +166,11 @@ void pld_ts_put(struct msg_out *, bool initiator, const struct ts_list *);
 void pld_cert_put(struct msg_out *, bool request, uint8_t encoding, struct bytes data);
 void pld_vendor_put(struct msg_out *, struct bytes);
 
+/* What IPCOMP_SUPPORTED says (RFC 7296 2.22). False: it has another length. */
+bool ipcomp_get(struct bytes data, uint16_t *cpi, uint8_t *transform);
+enum { IPCOMP_DEFLATE = 2 };
+#define IPCOMP_CPI_MIN	256	/* RFC 3173 3.3: smaller ones are well known, and negotiated by nobody here */
+
 /* The decoders of payload bodies (after the generic header). */
 enum werr pld_sa_get(struct bytes, struct wire_sa *);
 enum werr pld_ke_get(struct bytes, struct msg *);

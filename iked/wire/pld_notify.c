@@ -27,6 +27,16 @@ pld_notify_get(struct bytes in, struct wire_notify *n)
 	return rd_done(&r) ? WE_OK : WE_NOTIFY_SYNTAX;
 }
 
+bool
+ipcomp_get(struct bytes data, uint16_t *cpi, uint8_t *transform)
+{
+	struct rd r = rd_of(data);
+
+	*cpi = rd_u16(&r);
+	*transform = rd_u8(&r);
+	return rd_done(&r);
+}
+
 void
 pld_notify_put(struct msg_out *o, uint8_t proto, struct bytes spi, uint16_t type, struct bytes data)
 {

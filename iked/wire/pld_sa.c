@@ -230,7 +230,7 @@ pld_sa_put_raw(struct msg_out *o, const struct wire_sa *sa)
 
 /*
  * The answer has exactly one transform of each type (2.7). With AEAD there is no integrity transform; without PFS the child's
- * answer has no key exchange transform; ESN is a transform of ESP only, and always there (3.3.3).
+ * answer has no key exchange transform; ESN is a transform of ESP and AH only, and always there (3.3.3).
  */
 void
 pld_sa_put_chosen(struct msg_out *o, uint8_t num, uint8_t proto, const struct suite *s, struct bytes spi)
@@ -238,7 +238,8 @@ pld_sa_put_chosen(struct msg_out *o, uint8_t num, uint8_t proto, const struct su
 	struct proposal p = { .proto = proto };
 	size_t at;
 
-	p.t[p.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
+	if (proto != PROTO_AH)
+		p.t[p.n++] = (struct transform){ T_ENCR, s->encr, s->key_bits };
 	if (proto == PROTO_IKE)
 		p.t[p.n++] = (struct transform){ T_PRF, s->prf, 0 };
 	if (s->integ != INTEG_NONE)

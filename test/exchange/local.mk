@@ -59,3 +59,7 @@ check_PROGRAMS += test/exchange/test_demand
 UNIT_TESTS += test/exchange/test_demand
 test_exchange_test_demand_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_demand_LDADD = $(EXCHANGE_LIBS)
+check_PROGRAMS += test/exchange/test_kinds
+UNIT_TESTS += test/exchange/test_kinds
+test_exchange_test_kinds_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_kinds_LDADD = $(EXCHANGE_LIBS)

@@ -33,7 +33,8 @@ struct toy_child {
 	struct ts_list	local, remote;
 	char		name[CHILD_NAME_CAP];
 	struct endpoint	local_ep, remote_ep;
-	bool		udp;
+	bool		udp, ah, comp;
+	uint16_t	cpi_in, cpi_out;
 };
 
 struct side {
@@ -51,6 +52,7 @@ struct side {
 	uint64_t	 order;
 	bool		 linked;	/* keymgr's link is up */
 	bool		 engine;	/* the ESP engine runs */
+	bool		 comp;		/* SPI_NEW brings a CPI too */
 	bool		 mute;		/* iked is dead */
 	uint32_t	 refused;	/* the last reqid that ASK_FAILED named */
 	uint64_t	 state;		/* of the engine's random numbers */

@@ -186,7 +186,7 @@ spi_new(struct side *s, uint32_t call, struct rd *r)
 {
 	struct key_spi k;
 	struct toy_child *c = FIND(s->child, 0);
-	uint8_t buf[4];
+	uint8_t buf[6];
 	struct wr w = wr_of(buf, sizeof(buf));
 
 	need(key_spi_get(r, &k) && rd_done(r), "SPI_NEW is malformed");
@@ -197,7 +197,9 @@ spi_new(struct side *s, uint32_t call, struct rd *r)
 	need(c && k.child && !FIND(s->child, k.child), "SPI_NEW for a child that is there already");
 	*c = (struct toy_child){ .id = k.child, .reqid = k.reqid, .larval = true };
 	c->spi_in = 0x1000000 * (1 + (uint32_t)s->id) + ++s->next_handle;
+	c->cpi_in = s->comp ? (uint16_t)(256 + (c->spi_in & 0xfff)) : 0;
 	wr_le32(&w, c->spi_in);
+	wr_le16(&w, c->cpi_in);
 	sim_answer(s, call, R_OK, wr_bytes(&w), true);
 }
 
@@ -249,6 +251,10 @@ install(struct side *s, uint32_t call, struct rd *r)
 	c->local_ep = k->local;
 	c->remote_ep = k->remote;
 	c->udp = k->udp;
+	need(k->cpi_in == 0 || k->cpi_in == c->cpi_in, "CHILD_INSTALL has another CPI");
+	c->comp = k->cpi_in != 0;
+	c->cpi_out = k->cpi_out;
+	c->ah = k->suite.encr == 0;
 	memcpy(c->name, k->name, sizeof(c->name));
 	free(k);
 	sim_answer(s, call, R_OK, bytes_of(NULL, 0), true);

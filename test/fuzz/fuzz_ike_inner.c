@@ -10,6 +10,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static void
+check_comp(const struct msg *m)
+{
+	for (unsigned i = 0; i < m->nnotify; i++) {
+		struct bytes d = m->notify[i].data;
+		uint16_t cpi;
+		uint8_t transform;
+
+		if (ipcomp_get(d, &cpi, &transform) != (d.n == 3) || (d.n == 3 && (cpi != (d.p[0] << 8 | d.p[1]) || transform != d.p[2])))
+			abort();
+	}
+}
+
+static void
 check_again(const struct msg *m)
 {
 	static uint8_t buf[MSG_MAX];
@@ -88,6 +101,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (unsigned i = 0; i < m.ndelete; i++)
 		if (delete_spi(&m.del[i], m.del[i].n) != 0)
 			abort();
+	check_comp(&m);
 	check_again(&m);
 	check_chosen(&m.sa);
 	return 0;

@@ -32,6 +32,8 @@ SCENARIOS = \
 	test/scenario/t_plan \
 	test/scenario/t_confirm \
 	test/scenario/t_bypolicy \
+	test/scenario/t_ike_ah \
+	test/scenario/t_ike_comp \
 	test/scenario/t_racoon \
 	test/scenario/t_demand \
 	test/scenario/t_children \

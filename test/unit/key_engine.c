@@ -52,16 +52,21 @@ static void
 engine_dump(struct key_fix *f, const struct pfkey_msg *q)
 {
 	struct pfkey_msg m;
+	unsigned n = 0, sent = 0;
 
+	for (unsigned i = 0; i < f->ndump; i++)
+		n += f->dump[i].m.satype == q->satype;
 	for (unsigned i = 0; i < f->ndump; i++) {
+		if (f->dump[i].m.satype != q->satype)
+			continue;
 		m = f->dump[i].m;
 		m.type = SADB_DUMP;
 		m.pid = q->pid;
-		m.seq = f->ndump - 1 - i;
+		m.seq = n - ++sent;
 		engine_send(f, &m);
 	}
-	if (f->ndump == 0) {
-		pfkey_msg_init(&m, SADB_DUMP, SADB_SATYPE_ESP);
+	if (n == 0) {
+		pfkey_msg_init(&m, SADB_DUMP, q->satype);
 		m.pid = q->pid;
 		m.seq = q->seq;
 		m.err = ENOENT;
@@ -82,7 +87,7 @@ static void
 engine_run(struct key_fix *f, struct pfkey_msg *m)
 {
 	m->has &= ~(PFKEY_HAS(SADB_EXT_KEY_AUTH) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT));
-	if (f->refuse_err && m->type == f->refuse_type) {
+	if (f->refuse_err && m->type == f->refuse_type && (!f->refuse_comp || m->satype == SADB_X_SATYPE_IPCOMP)) {
 		m->err = (uint8_t)f->refuse_err;
 		m->has = 0;
 		engine_send(f, m);

@@ -25,6 +25,7 @@ struct key_fix {
 	struct event		*engine_ev;
 	bool			 hello, silent;		/* answers HELLO; answers nothing else */
 	int			 refuse_type, refuse_err;
+	bool			 refuse_comp;	/* only what is of IPComp */
 	uint32_t	policy_reqid;	/* what SPDGET finds; 0 nothing */
 	uint32_t		 next_spi, renewed;	/* renewed: GETSPI with a range of one */
 	unsigned		 n_add, n_update, n_delete, n_private;

@@ -59,8 +59,8 @@ fill_binding_policies(void *p)
 	strcpy(b->id_remote, "ip:20.0.0.2");
 	b->policies = 1;
 	addr_parse("2001:db8::7", &b->peer);
-	b->policy[0] = (struct bound_policy){ .id = 3, .transport = 1 };
-	b->policy[1] = (struct bound_policy){ .id = 0x80000001, .reqid = 77 };
+	b->policy[0] = (struct bound_policy){ .id = 3, .transport = 1, .comp = 1, .comp_reqid = 78 };
+	b->policy[1] = (struct bound_policy){ .id = 0x80000001, .reqid = 77, .ah = 1 };
 }
 
 /* Mixed: a certificate here, a public key there. */
@@ -376,6 +376,7 @@ fill_tunnel(void *p)
 	}
 	t->children[1].mode = CHILD_TRANSPORT;
 	t->children[1].esp = 1;
+	t->children[1].comp = COMP_DEMANDED;
 	t->children[1].life_s = 600;
 	t->children[1].local.v[0].proto = 17;
 	t->children[1].local.v[0].port_lo = t->children[1].local.v[0].port_hi = 5060;
@@ -385,6 +386,7 @@ static void
 fill_tunnel_any(void *p)
 {
 	struct tunnel *t = p;
+	struct proposals ah;
 
 	fill_tunnel(t);
 	t->local = ip("2001:db8::1");
@@ -393,6 +395,9 @@ fill_tunnel_any(void *p)
 	t->nchildren = 1;
 	memset(&t->children[1], 0, sizeof(t->children[1]));
 	assert_true(preset_find("compatible", &t->ike, &t->esp));
+	preset_ah(&ah);
+	t->esp.v[t->esp.n++] = ah.v[0];
+	t->children[0].ah = 1;
 }
 
 static void
@@ -418,7 +423,7 @@ fill_state(void *p)
 	t->retry_in_s = 3;
 	t->nchildren = 1;
 	strcpy(c->name, "net");
-	c->wanted = c->proven = c->udp = 1;
+	c->wanted = c->proven = c->udp = c->comp = 1;
 	c->negotiated = CHILD_REKEYING;
 	c->spi_in = 0x100;
 	c->spi_out = 0xffffffff;
@@ -544,6 +549,8 @@ fill_child(void *p)
 	m->spi_out = 0x2000;
 	m->reqid = 1;
 	m->replay_window = 4096;
+	m->cpi_in = 256;
+	m->cpi_out = 61439;
 	strcpy(m->name, "tokyo-newyork/net");
 	m->suite = suite_gcm;
 	m->local = ep("20.0.0.1", 4500);
@@ -557,6 +564,17 @@ fill_child(void *p)
 	m->peer_public = bytes_of(octets, 32);
 	ts_fill(&m->ts_local, "10.0.1.0/24");
 	ts_fill(&m->ts_remote, "10.0.2.0/24");
+}
+
+static void
+fill_child_ah(void *p)
+{
+	struct key_child *m = p;
+
+	fill_child(m);
+	m->udp = 0;
+	m->cpi_in = m->cpi_out = 0;
+	m->suite = (struct suite){ .integ = INTEG_HMAC_SHA2_512_256, .ke = KE_X25519 };
 }
 
 static void
@@ -613,6 +631,7 @@ const struct sample samples[] = {
 	S("auth-cert", key_auth, fill_auth_cert),
 	S("spi", key_spi, fill_spi),
 	S("child", key_child, fill_child),
+	S("child-ah", key_child, fill_child_ah),
 	S("installed", key_installed, fill_installed),
 	S("config", msg_sup_config, fill_config),
 	S("proof", key_proof, fill_proof),

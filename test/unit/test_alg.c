@@ -129,6 +129,9 @@ test_parse_bad(void **state)
 		{ PROTO_IKE, "aes256gcm16-prfsha256-x25519-curve25519", "this word is given twice", 29 },
 		{ PROTO_IKE, "aes256gcm16-prfsha256-x25519-esn", "this word belongs to ESP proposals", 29 },
 		{ PROTO_IKE, "aes256gcm16-prfsha256-none", "this word belongs to ESP proposals", 22 },
+		{ PROTO_AH, "sha256-aes128", "AH encrypts nothing: this word belongs to ESP proposals", 7 },
+		{ PROTO_AH, "sha256-prfsha256", "this word belongs to IKE proposals", 7 },
+		{ PROTO_AH, "x25519", "an integrity algorithm is missing, such as sha256", 6 },
 		{ PROTO_ESP, "aes256gcm16-prfsha256", "this word belongs to IKE proposals", 12 },
 		{ PROTO_IKE, "prfsha256-x25519", "an encryption algorithm is missing, such as aes256gcm16", 16 },
 		{ PROTO_IKE, "aes256-aes256gcm16-sha256-x25519", "combined-mode and other ciphers need a proposal each", 32 },
@@ -333,6 +336,34 @@ test_differ(void **state)
 	assert_non_null(strstr(proposals_differ(&a, &b, buf, sizeof(buf)), "another protocol"));
 }
 
+/* AH has no cipher, and always an integrity algorithm (RFC 7296 3.3.3). */
+static void
+test_ah(void **state)
+{
+	struct proposals ah, ours = props(PROTO_AH, "sha256-sha512-x25519-none", NULL), theirs = props(PROTO_AH, "sha512-sha384-noesn", NULL),
+	    esp = props(PROTO_ESP, "aes256-sha512-noesn", NULL);
+	struct suite s;
+	unsigned which;
+	char buf[256];
+
+	preset_ah(&ah);
+	assert_int_equal(ah.n, 1);
+	reparse(PROTO_AH, &ah);
+	assert_true(proposals_choose(&ours, &theirs, &s, &which));
+	assert_string_equal(suite_str(PROTO_AH, &s, buf, sizeof(buf)), "sha512-noesn");
+	assert_true(s.encr == 0 && s.key_bits == 0 && s.ke == KE_NONE);
+	assert_false(proposals_choose(&ours, &esp, &s, &which) || proposals_choose(&esp, &ours, &s, &which));
+	assert_string_equal(proposals_differ(&ours, &esp, buf, sizeof(buf)), "The peer offers ESP, and here it is AH.");
+	assert_string_equal(proposals_differ(&esp, &ours, buf, sizeof(buf)), "The peer offers AH, and here it is ESP.");
+	theirs.v[0].t[theirs.v[0].n++] = (struct transform){ T_ENCR, ENCR_AES_CBC, 256 };	/* a type that AH does not have */
+	assert_false(proposals_choose(&ours, &theirs, &s, &which));
+	theirs = props(PROTO_AH, "sha384", NULL);
+	differ(PROTO_AH, "sha256-sha512", NULL, "sha384", NULL, "No common integrity algorithm: here sha256, sha512; there sha384.");
+	theirs.v[0].n = 0;	/* nor is "none" an algorithm for it */
+	theirs.v[0].t[theirs.v[0].n++] = (struct transform){ T_ESN, ESN_NO, 0 };
+	assert_false(proposals_choose(&ours, &theirs, &s, &which));
+}
+
 static void
 test_ipc(void **state)
 {
@@ -391,6 +422,7 @@ main(void)
 		cmocka_unit_test(test_alg_str),
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_bad),
+		cmocka_unit_test(test_ah),
 		cmocka_unit_test(test_presets),
 		cmocka_unit_test(test_choose),
 		cmocka_unit_test(test_choose_odd),

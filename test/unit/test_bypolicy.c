@@ -42,10 +42,10 @@ policy(uint32_t id, const char *src, uint16_t sport, const char *dst, uint8_t pr
 
 	assert_true(prefix_parse(src, &p.src));
 	assert_true(prefix_parse(dst, &p.dst));
-	p.req = (struct pfkey_request){ .proto = IPPROTO_ESP, .mode = from ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT, .level = CW_LEVEL_REQUIRE };
+	p.req[0] = (struct pfkey_request){ .proto = IPPROTO_ESP, .mode = from ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT, .level = CW_LEVEL_REQUIRE };
 	if (from) {
-		p.req.src = ip(from);
-		p.req.dst = ip(to);
+		p.req[0].src = ip(from);
+		p.req[0].dst = ip(to);
 	}
 	return p;
 }
@@ -149,18 +149,66 @@ test_refused(void **state)
 	const struct upolicy hosts = policy(1, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL), vpn = policy(1, "10.0.1.0/24", 0, "10.0.2.0/24", 0, "20.0.0.1", "20.0.0.2");
 	struct upolicy p;
 
-	p = hosts; p.nreq = 2; refused(p, "several transforms");
-	p = hosts; p.req.proto = IPPROTO_AH; refused(p, "AH");
-	p = hosts; p.req.proto = IPPROTO_COMP; refused(p, "IPComp");
-	p = hosts; p.req.reqid = taken_reqid = 77; refused(p, "site file");
+	p = hosts; p.nreq = 2; p.req[1] = p.req[0]; refused(p, "several transforms");
+	p = hosts; p.nreq = 2; p.req[1] = p.req[0]; p.req[1].proto = IPPROTO_AH; refused(p, "IKEv2 negotiates one of them");
+	p = hosts; p.nreq = 3; p.req[1] = p.req[0]; p.req[1].proto = IPPROTO_AH; refused(p, "several transforms");
+	p = hosts; p.req[0].proto = IPPROTO_COMP; refused(p, "IPComp alone");
+	p = vpn; p.nreq = 2; p.req[1] = p.req[0]; p.req[0] = hosts.req[0]; p.req[0].proto = IPPROTO_COMP; refused(p, "not what IKE negotiates");
+	p = vpn; p.nreq = 2; p.req[1] = p.req[0]; p.req[0].proto = IPPROTO_COMP; refused(p, "not what IKE negotiates");
+	p = hosts; p.req[0].reqid = taken_reqid = 77; refused(p, "site file");
 	taken_reqid = 0;
-	p = hosts; p.req.reqid = BIND_NUMBERS; refused(p, "too large");
+	p = hosts; p.req[0].reqid = BIND_NUMBERS; refused(p, "too large");
 	p = hosts; p.proto = IPPROTO_ICMP; p.sport = 8; refused(p, "ICMP");
-	p = hosts; p.req.mode = CW_MODE_ANY; refused(p, "mode open");
+	p = hosts; p.req[0].mode = CW_MODE_ANY; refused(p, "mode open");
 	refused(policy(1, "20.0.0.0/24", 0, "20.0.0.2", 0, NULL, NULL), "not one address");
 	refused(policy(1, "20.0.0.1", 0, "20.0.0.1", 0, NULL, NULL), "to itself");
-	p = vpn; p.req.dst = ip("0.0.0.0"); refused(p, "two ends");
-	p = vpn; p.req.dst = ip("2001:db8::1"); refused(p, "two families");
+	p = vpn; p.req[0].dst = ip("0.0.0.0"); refused(p, "two ends");
+	p = vpn; p.req[0].dst = ip("2001:db8::1"); refused(p, "two families");
+}
+
+/* AH; and IPComp inside ESP, in both forms that are one header in IKE's eyes. */
+static void
+test_kinds(void **state)
+{
+	struct upolicy p[4] = { policy(1, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL), policy(2, "20.0.0.1", 110, "20.0.0.2", IPPROTO_TCP, NULL, NULL),
+	    policy(3, "10.0.1.0/24", 0, "10.0.2.0/24", 0, "20.0.0.1", "20.0.0.2"), policy(4, "20.0.0.1", 25, "20.0.0.2", IPPROTO_TCP, NULL, NULL) };
+	struct proposals own;
+	struct binding b;
+	struct tunnel m;
+	struct umap u;
+
+	p[0].req[0].proto = IPPROTO_AH;
+	for (unsigned i = 1; i < 4; i++) {
+		p[i].nreq = 2;
+		p[i].req[1] = p[0].req[0];
+		p[i].req[1].proto = IPPROTO_ESP;
+		p[i].req[1].reqid = 100 + i;
+		p[i].req[0].proto = IPPROTO_COMP;
+		p[i].req[0].reqid = 200 + i;
+		p[i].req[0].level = i == 1 ? CW_LEVEL_REQUIRE : CW_LEVEL_USE;
+	}
+	assert_true(umap_build(&u, p, 4, NULL, 0, NULL, &taken));
+	assert_true(u.n == 1 && u.v[0].n == 4 && u.nrefused == 0);
+	utunnel_msg(&u.v[0], NULL, &m);
+	utunnel_binding(&u.v[0], NULL, &b);
+	assert_true(m.children[0].ah == 1 && m.children[0].comp == COMP_NONE && m.children[0].mode == CHILD_TRANSPORT);
+	assert_true(b.policy[0].ah == 1 && b.policy[0].comp == 0);
+	tunnel_child_esp(&m, 0, &own);
+	assert_true(own.n == 1 && own.v[0].proto == PROTO_AH);
+	tunnel_child_esp(&m, 1, &own);
+	for (unsigned i = 0; i < own.n; i++)
+		assert_int_equal(own.v[i].proto, PROTO_ESP);
+	assert_true(m.children[1].ah == 0 && m.children[1].comp == COMP_DEMANDED && m.children[1].mode == CHILD_TRANSPORT);
+	assert_true(m.children[3].comp == COMP_WANTED);
+	assert_true(m.children[2].comp == COMP_DEMANDED && m.children[2].mode == CHILD_TUNNEL);	/* whatever its level: it makes the header */
+	for (unsigned i = 1; i < 4; i++)
+		assert_true(b.policy[i].comp == 1 && b.policy[i].comp_reqid == 200 + i && b.policy[i].reqid == 100 + i && b.policy[i].transport == (i != 2));
+	umap_fini(&u);
+	taken_reqid = 203;
+	assert_true(umap_build(&u, p, 4, NULL, 0, NULL, &taken));
+	assert_true(u.nrefused == 1 && u.refused[0].id == 4 && strstr(u.refused[0].why, "site file"));
+	taken_reqid = 0;
+	umap_fini(&u);
 }
 
 /* Only what goes out and asks for a transform: entrust, none and discard leave it to others, and so do policies for what comes in. */
@@ -241,7 +289,7 @@ test_numbers(void **state)
 	for (unsigned i = 0; i < IKE_CHILDREN; i++)
 		for (unsigned k = 0; k < i; k++)
 			assert_int_not_equal(u.v[0].child[i].number, u.v[0].child[k].number);
-	p[0].req.reqid = 5;
+	p[0].req[0].reqid = 5;
 	p[1].sport = 99;
 	assert_true(umap_build(&v, p, IKE_CHILDREN + 2, NULL, 0, NULL, &taken));
 	assert_int_not_equal(u.v[0].child[0].number, v.v[0].child[0].number);
@@ -305,7 +353,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_kinds), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_racoon_conf),
 	};
 

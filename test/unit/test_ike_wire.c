@@ -466,11 +466,25 @@ test_no_room(void **state)
 	}
 }
 
+/* IPCOMP_SUPPORTED: three octets, no more and no less (RFC 7296 2.22). */
+static void
+test_ipcomp(void **state)
+{
+	static const uint8_t b[8] = { 0x12, 0x34, 2 };
+	uint8_t transform;
+	uint16_t cpi;
+
+	for (size_t n = 0; n < sizeof(b); n++)
+		assert_int_equal(ipcomp_get(bytes_of(b, n), &cpi, &transform), n == 3);
+	assert_true(ipcomp_get(bytes_of(b, 3), &cpi, &transform) && cpi == 0x1234 && transform == IPCOMP_DEFLATE);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_ipcomp),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_chain),

@@ -299,7 +299,7 @@ test_remove_meanwhile(void **state)
 	f->silent = false;
 	pfkey_msg_init(&m, SADB_GETSPI, SADB_SATYPE_ESP);
 	m.pid = (uint32_t)getpid();
-	m.seq = 3;		/* REGISTER, DUMP, and this */
+	m.seq = 5;		/* REGISTER, DUMP of each kind, and this */
 	m.sa.spi = 0x4242;
 	m.has = PFKEY_HAS(SADB_EXT_SA);
 	key_engine_says(f, &m);

@@ -153,7 +153,11 @@ test_bad_tunnel(void **state)
 	REFUSED("tunnel", tunnel, x->prefer_udp = 2);
 	REFUSED("tunnel", tunnel, x->ike.n = 0);
 	REFUSED("tunnel", tunnel, x->ike.v[0].proto = PROTO_ESP);
-	REFUSED("tunnel", tunnel, x->esp.v[0].proto = PROTO_AH);
+	REFUSED("tunnel", tunnel, x->ike.v[0].proto = PROTO_AH);
+	REFUSED("tunnel", tunnel, x->esp.v[0].proto = PROTO_IKE);
+	REFUSED("tunnel", tunnel, x->children[0].ah = 2);
+	REFUSED("tunnel", tunnel, x->children[0].comp = 3);
+	REFUSED("tunnel", tunnel, x->children[1].ah = 1);	/* with IPComp */
 	REFUSED("tunnel", tunnel, x->ike.v[0].t[0].type = 6);
 	REFUSED("tunnel", tunnel, x->ike.v[0].t[0].id = 3);
 	REFUSED("tunnel", tunnel, x->ike.v[0].t[0].key_bits = 255);

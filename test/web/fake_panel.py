@@ -11,7 +11,7 @@ PASSWORD = "eve's password"
 def child(name):
     return {"name": "net", "full_name": name + "/net", "reqid": 1, "wanted": "up", "negotiated": "failed", "kernel": "none", "proven": False,
             "local_ts": HOSTILE, "remote_ts": HOSTILE, "agreed_local_ts": None, "agreed_remote_ts": HOSTILE, "spi_in": HOSTILE, "spi_out": None,
-            "suite": HOSTILE, "encapsulation": None, "age_s": 1, "rekey_in_s": 3, "bytes_in": 2 ** 62, "bytes_out": 1, "packets_in": 1, "packets_out": 1,
+            "suite": HOSTILE, "protocol": "esp", "ipcomp": False, "encapsulation": None, "age_s": 1, "rekey_in_s": 3, "bytes_in": 2 ** 62, "bytes_out": 1, "packets_in": 1, "packets_out": 1,
             "rate_bytes_in": 155000, "rate_bytes_out": None,
             "policies": {"wanted": 2, "present": 2}}
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Children that are more than ESP: AH (RFC 7296 3.3), IPComp inside ESP (2.22), and transport mode with a translator between the ends (2.23.1). Each
+ * through rekeys from either end, and each against a peer that does not have the same.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "sim.h"
+
+struct pair {
+	struct sim	m;
+	struct tunnel	t[2];
+};
+
+static struct pair *
+pair_new(uint64_t seed)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	sim_init(&p->m, seed);
+	for (int i = A; i <= B; i++) {
+		struct proposals ah;
+
+		sim_tunnel(&p->t[i], i);
+		preset_ah(&ah);
+		p->t[i].esp.v[p->t[i].esp.n++] = ah.v[0];
+		p->m.s[i].comp = true;
+		sim_keymgr(&p->m, i, true, false);
+	}
+	return p;
+}
+
+static void
+pair_go(struct pair *p)
+{
+	sim_put(&p->m, &p->t[A], &p->t[B]);
+}
+
+static void
+pair_free(struct pair *p)
+{
+	sim_fini(&p->m);
+	free(p);
+}
+
+static void
+check(struct pair *p)
+{
+	const char *why = p->m.nat ? NULL : sim_check(&p->m, 1);	/* which wants the same selectors at both ends */
+
+	assert_true(sim_until(&p->m, sim_idle, 60 * SEC));
+	if (why)
+		fail_msg("%s", why);
+}
+
+/* Each end renews it once; what is then there is asked for by is(). */
+static void
+renewed(struct pair *p, bool (*is)(const struct toy_child *))
+{
+	for (int side = A; side <= B; side++) {
+		uint32_t spi = toy_newest(&p->m.s[A], 0)->spi_in;
+
+		sim_soft(&p->m, side);
+		sim_run(&p->m, 5 * SEC);
+		check(p);
+		assert_int_not_equal(spi, toy_newest(&p->m.s[A], 0)->spi_in);
+		for (int i = A; i <= B; i++)
+			assert_true(is(toy_newest(&p->m.s[i], 0)));
+	}
+}
+
+static bool
+none_left(struct sim *m)
+{
+	return toy_children(&m->s[A]) == 0 && toy_children(&m->s[B]) == 0;
+}
+
+static bool
+is_ah(const struct toy_child *c)
+{
+	return c->ah && !c->comp && !c->udp;
+}
+
+static void
+test_ah(void **state)
+{
+	struct tunnel_state *t = calloc(1, sizeof(*t));
+	struct pair *p = pair_new(400);
+
+	p->t[A].children[0].ah = p->t[B].children[0].ah = 1;
+	p->t[A].prefer_udp = p->t[B].prefer_udp = 1;	/* which AH knows nothing of */
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(p);
+	assert_true(is_ah(toy_newest(&p->m.s[A], 0)) && is_ah(toy_newest(&p->m.s[B], 0)));
+	assert_non_null(strstr(sim_fact(&p->m.s[A], R_OK, "chosen"), "sha256-esn (AH)"));
+	assert_true(t && engine_state(p->m.s[B].e, "a-b", p->m.now, t) && t->children[0].ah);
+	renewed(p, is_ah);
+	sim_hard(&p->m, A);		/* deleted by its protocol and SPI, and made anew */
+	sim_run(&p->m, 5 * SEC);
+	check(p);
+	assert_true(is_ah(toy_newest(&p->m.s[B], 0)));
+	free(t);
+	pair_free(p);
+}
+
+/* One end has AH and the other ESP. */
+static void
+test_protocols_differ(void **state)
+{
+	for (int ah = A; ah <= B; ah++) {
+		struct pair *p = pair_new(401);
+
+		p->t[ah].children[0].ah = 1;
+		p->t[B].start = START_RESPOND;
+		pair_go(p);
+		sim_run(&p->m, 3 * SEC);
+		assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_PROPOSAL_CHILD));
+		assert_true(sim_recorded(&p->m.s[B], R_NO_PROPOSAL_CHILD));
+		assert_string_equal(sim_fact(&p->m.s[B], R_NO_PROPOSAL_CHILD, "difference"),
+		    ah == A ? "The peer offers AH, and here it is ESP.\n" : "The peer offers ESP, and here it is AH.\n");
+		assert_true(none_left(&p->m));
+		pair_free(p);
+	}
+}
+
+/* Two policies with the same selectors, of ESP and of AH: each end finds the one that is meant. */
+static void
+test_both_protocols(void **state)
+{
+	struct pair *p = pair_new(402);
+
+	for (int i = A; i <= B; i++) {
+		struct tunnel *t = &p->t[i];
+
+		t->nchildren = 2;
+		t->children[1] = t->children[0];
+		strcpy(t->children[1].name, "other");
+		t->children[1].reqid = 2;
+		t->children[i == A].ah = 1;	/* in another order at the other end */
+		t->children[i == A].reqid = 2;
+		t->children[i == B].reqid = 1;
+	}
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 10 * SEC));
+	sim_run(&p->m, 5 * SEC);
+	assert_null(sim_check(&p->m, 2));
+	for (int i = A; i <= B; i++) {
+		assert_true(toy_newest(&p->m.s[i], 2)->ah);
+		assert_false(toy_newest(&p->m.s[i], 1)->ah);
+	}
+	pair_free(p);
+}
+
+/* AH covers the addresses: with a translator between it is not made, whoever begins. */
+static void
+test_ah_translated(void **state)
+{
+	struct pair *p = pair_new(403);
+
+	p->m.nat = true;
+	p->t[A].children[0].ah = p->t[B].children[0].ah = 1;
+	p->t[B].remote = (struct addr){ 0 };
+	p->t[B].start = START_RESPOND;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[B], R_AH_TRANSLATED));
+	assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_PROPOSAL_CHILD));
+	assert_true(none_left(&p->m));
+	pair_free(p);
+}
+
+static bool
+is_comp(const struct toy_child *c)
+{
+	return c->comp && !c->ah && c->cpi_in >= 256 && c->cpi_out >= 256;
+}
+
+static bool
+is_plain(const struct toy_child *c)
+{
+	return !c->comp && c->cpi_out == 0;
+}
+
+static void
+test_comp(void **state)
+{
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct pair *p = pair_new(404 + kind);
+
+		p->t[A].children[0].comp = COMP_WANTED;
+		p->t[B].children[0].comp = COMP_DEMANDED;
+		p->t[A].children[0].mode = p->t[B].children[0].mode = kind ? CHILD_TRANSPORT : CHILD_TUNNEL;
+		pair_go(p);
+		assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+		check(p);
+		assert_true(is_comp(toy_newest(&p->m.s[A], 0)) && is_comp(toy_newest(&p->m.s[B], 0)));
+		assert_int_equal(toy_newest(&p->m.s[A], 0)->cpi_in, toy_newest(&p->m.s[B], 0)->cpi_out);
+		assert_int_equal(toy_newest(&p->m.s[A], 0)->cpi_out, toy_newest(&p->m.s[B], 0)->cpi_in);
+		renewed(p, is_comp);
+		pair_free(p);
+	}
+}
+
+/* Who only wants it goes without, as initiator and as responder, and when the engine has no CPI. */
+static void
+test_comp_declined(void **state)
+{
+	for (unsigned kind = 0; kind < 4; kind++) {
+		struct pair *p = pair_new(406);
+
+		p->t[A].children[0].comp = kind != B ? COMP_WANTED : COMP_NONE;
+		p->t[B].children[0].comp = kind != A ? COMP_WANTED : COMP_NONE;
+		if (kind >= 2)
+			p->m.s[kind - 2].comp = false;
+		pair_go(p);
+		assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+		check(p);
+		assert_true(is_plain(toy_newest(&p->m.s[A], 0)) && is_plain(toy_newest(&p->m.s[B], 0)));
+		renewed(p, is_plain);
+		pair_free(p);
+	}
+}
+
+/* Who demands it makes nothing without, and says why; nothing is left at the other end. */
+static void
+test_comp_demanded(void **state)
+{
+	for (int demands = A; demands <= B; demands++) {
+		struct pair *p = pair_new(407);
+
+		p->t[demands].children[0].comp = COMP_DEMANDED;
+		p->t[B].start = START_RESPOND;
+		pair_go(p);
+		sim_run(&p->m, 3 * SEC);
+		assert_true(sim_recorded(&p->m.s[demands], R_COMP_DECLINED));
+		assert_int_equal(toy_children(&p->m.s[demands]), 0);
+		assert_true(sim_until(&p->m, none_left, 60 * SEC));
+		pair_free(p);
+	}
+	for (int lacks = A; lacks <= B; lacks++) {	/* our own engine has no CPI */
+		struct pair *p = pair_new(408);
+
+		p->t[A].children[0].comp = p->t[B].children[0].comp = COMP_DEMANDED;
+		p->m.s[lacks].comp = false;
+		p->t[B].start = START_RESPOND;
+		pair_go(p);
+		sim_run(&p->m, 3 * SEC);
+		assert_true(sim_until(&p->m, none_left, 60 * SEC));
+		pair_free(p);
+	}
+}
+
+/* RFC 7296 2.23.1: A calls itself 192.0.2.1, and B sees 198.51.100.7; each end's policy has the addresses that it knows. */
+static struct ts_list
+host(const char *text)
+{
+	struct ts_list l = { .n = 1 };
+	struct prefix p;
+
+	assert_true(prefix_parse(text, &p));
+	l.v[0] = ts_from_prefix(&p);
+	l.v[0].proto = 6;
+	return l;
+}
+
+static void
+translated(struct pair *p, int begins)
+{
+	p->m.nat = true;
+	for (int i = A; i <= B; i++)
+		p->t[i].children[0].mode = CHILD_TRANSPORT;
+	p->t[A].children[0].local = host("192.0.2.1");
+	p->t[A].children[0].remote = host("192.0.2.2");
+	p->t[B].children[0].local = host("192.0.2.2");
+	p->t[B].children[0].remote = host("198.51.100.7");
+	addr_parse("198.51.100.7", &p->t[B].remote);
+	p->t[!begins].start = START_RESPOND;
+}
+
+static bool
+is_udp(const struct toy_child *c)
+{
+	return c->udp && !c->comp;
+}
+
+static void
+test_transport_translated(void **state)
+{
+	struct pair *p = pair_new(409);
+
+	translated(p, A);
+	p->t[A].children[0].comp = p->t[B].children[0].comp = COMP_WANTED;	/* whose checksums nobody could make anew */
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	check(p);
+	for (int i = A; i <= B; i++) {
+		assert_true(is_udp(toy_newest(&p->m.s[i], 0)));
+		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->local, &p->t[i].children[0].local));
+		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->remote, &p->t[i].children[0].remote));
+	}
+	renewed(p, is_udp);
+	for (int i = A; i <= B; i++)
+		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->remote, &p->t[i].children[0].remote));
+	pair_free(p);
+}
+
+/* In tunnel mode nobody's selectors are touched: what is behind the translator has networks of its own. */
+static void
+test_tunnel_translated(void **state)
+{
+	struct pair *p = pair_new(410);
+
+	translated(p, A);
+	p->t[A].children[0].mode = p->t[B].children[0].mode = CHILD_TUNNEL;
+	pair_go(p);
+	sim_run(&p->m, 3 * SEC);
+	assert_true(sim_recorded(&p->m.s[B], R_TS_MISMATCH));
+	pair_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ah), cmocka_unit_test(test_protocols_differ), cmocka_unit_test(test_both_protocols), cmocka_unit_test(test_ah_translated),
+		cmocka_unit_test(test_comp), cmocka_unit_test(test_comp_declined), cmocka_unit_test(test_comp_demanded),
+		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_tunnel_translated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
