@@ -203,12 +203,15 @@ kept(void *arg, enum reason reason, struct rd *body)
  * that its guard stays as it is: it would derive an open one from an empty table (contracts, "Stop, upgrade").
  */
 static void
-end_suite(struct req *r)
+end_suite(struct sync *s)
 {
 	struct timeval late = { 5, 0 };
-	struct sync *s = r->s;
 
-	req_reply(r, 200, json_pack("{s:b}", "stopping", 1));
+	if (s->ends == ENDS_NOW)
+		return;
+	s->ends = ENDS_NOW;
+	if (s->ending)
+		req_reply(s->ending, 200, json_pack("{s:b}", "stopping", 1));
 	if (!proc_kernel_engine(s->proc) || !s->host.up || ipc_call(s->host.ipc, ESP_KEEP, bytes_of(NULL, 0), R_ENGINE_DOWN, kept, s) == 0)
 		stop_soon(s);
 	else
@@ -218,11 +221,8 @@ end_suite(struct req *r)
 static void
 deletes_done(void *arg, enum reason reason, struct rd *body)
 {
-	struct req *r = arg;
-
 	(void)reason, (void)body;
-	r->call = 0;
-	end_suite(r);
+	end_suite(arg);
 }
 
 static void
@@ -232,12 +232,22 @@ deletes_late(evutil_socket_t fd, short what, void *arg)
 	end_suite(arg);
 }
 
+/* Once asked for it goes on to its end, also when who asked does not wait for that: iked has told the peers, and sets up no tunnel any more. */
 void
 post_shutdown(struct req *r)
 {
+	struct timeval late = { 5, 0 };
+	struct sync *s = r->s;
+	bool asked;
+
 	req_audit(r, "shutdown", "");
-	r->call_link = r->s->iked.ipc;
-	r->call = r->s->iked.up ? ipc_call(r->call_link, IKE_SHUTDOWN, bytes_of(NULL, 0), R_IKED_DOWN, deletes_done, r) : 0;
-	if (r->call == 0 || !req_timer(r, 5, deletes_late))
-		end_suite(r);
+	if (s->ends != ENDS_NOT) {
+		req_reply(r, 200, json_pack("{s:b}", "stopping", 1));
+		return;
+	}
+	s->ends = ENDS_ASKED;
+	s->ending = r;
+	asked = s->iked.up && ipc_call(s->iked.ipc, IKE_SHUTDOWN, bytes_of(NULL, 0), R_IKED_DOWN, deletes_done, s) != 0;
+	if (!asked || event_base_once(s->base, -1, EV_TIMEOUT, deletes_late, s, &late) < 0)
+		end_suite(s);
 }

@@ -90,6 +90,9 @@ json_t *suite_json(uint8_t proto, const struct suite *);
 json_t *ike_json(const struct rt *);	/* NULL: null */
 json_t *utunnel_json(struct sync *, const struct utunnel *);	/* showbypolicy.c: one by policies of setkey's, in the form of all */
 json_t *utunnels_json(struct sync *);
+/* Whose SA of keymgr's it is, when it is no tunnel's of the site file; NULL: of none. child "": an older one's, which is on its way out. */
+struct sa_info;
+const struct utunnel *utunnel_of_sa(struct sync *, const struct sa_info *, char child[static NAME_CAP], bool *in);
 json_t *tunnels_json(struct sync *, const unsigned *which, size_t n);	/* those tunnels, by their places in rt */
 void get_traffic(struct req *);		/* ratesapi.c */
 json_t *rate_json(const struct rates_child *, unsigned kind);	/* now; NULL or not known: null */

@@ -100,6 +100,8 @@ req_free(struct req *r)
 		;
 	if (*p)
 		*p = r->next;
+	if (r->s->ending == r)
+		r->s->ending = NULL;
 	sas_cancel(r->s, r);
 	account_forget(r);
 	if (r->call && r->call_link)

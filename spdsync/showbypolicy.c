@@ -31,6 +31,34 @@ sa_of(const struct sync *s, uint32_t spi, const struct addr *dst)
 	return NULL;
 }
 
+/* The child that has this SA, by its number or by what iked told; "" when it is neither. */
+static void
+child_of_sa(const struct utunnel *u, const struct rt *rt, const struct sa_info *a, bool in, char child[static NAME_CAP])
+{
+	child[0] = '\0';
+	for (unsigned i = 0; a->reqid && i < u->n; i++)
+		if (u->child[i].reqid == a->reqid)
+			snprintf(child, NAME_CAP, "p%u", (unsigned)u->child[i].id);
+	for (unsigned i = 0; !child[0] && rt && rt->state && i < rt->state->nchildren; i++)
+		if (a->spi == (in ? rt->state->children[i].spi_in : rt->state->children[i].spi_out))
+			snprintf(child, NAME_CAP, "%s", rt->state->children[i].name);
+}
+
+const struct utunnel *
+utunnel_of_sa(struct sync *s, const struct sa_info *a, char child[static NAME_CAP], bool *in)
+{
+	for (size_t i = 0; sas_ours(s, a) && i < s->demand.map.n; i++) {
+		const struct utunnel *u = &s->demand.map.v[i];
+
+		*in = addr_eq(&a->src, &u->remote) && addr_eq(&a->dst, &u->local);
+		if (!*in && !(addr_eq(&a->src, &u->local) && addr_eq(&a->dst, &u->remote)))
+			continue;
+		child_of_sa(u, demand_rt(s, u->name), a, *in, child);
+		return u;
+	}
+	return NULL;
+}
+
 static json_t *
 child_json(const struct sync *s, const struct utunnel *u, const struct uchild *uc, const struct child_state *c, const struct rt *rt)
 {

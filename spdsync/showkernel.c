@@ -81,16 +81,19 @@ stats_json(const struct pfkey_stats *st)
 }
 
 static json_t *
-sa_json(const struct sync *s, const struct sa_info *a, uint64_t now)
+sa_json(struct sync *s, const struct sa_info *a, uint64_t now)
 {
 	const struct want_child *c = want_by_reqid(&s->want, a->reqid);
 	const struct want_tunnel *w = c ? &s->want.v[c->tunnel] : NULL;
 	uint64_t age = a->added && now > a->added ? now - a->added : 0;
-	bool ours = sas_ours(s, a);
+	bool ours = sas_ours(s, a), in = false;
+	char child[NAME_CAP] = "";
+	const struct utunnel *u = w ? NULL : utunnel_of_sa(s, a, child, &in);
 	json_t *j = json_pack("{s:o, s:o, s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:b, s:s, s:s, s:o}", "spi", json_sprintf("0x%08x", a->spi),
-	    "direction", direction(a, w), "protocol", a->satype == SADB_SATYPE_AH ? "ah" : a->satype == SADB_SATYPE_ESP ? "esp" : "other",
+	    "direction", u ? json_string(in ? "in" : "out") : direction(a, w), "protocol", a->satype == SADB_SATYPE_AH ? "ah" : a->satype == SADB_SATYPE_ESP ? "esp" : "other",
 	    "source", json_address(&a->src), "destination", json_address(&a->dst), "mode", mode_name(a->mode), "reqid", (json_int_t)a->reqid,
-	    "tunnel", w ? json_string(w->t->name) : json_null(), "child", w ? json_string(want_child_name(w, c->child)) : json_null(),
+	    "tunnel", w ? json_string(w->t->name) : u ? json_string(u->name) : json_null(),
+	    "child", w ? json_string(want_child_name(w, c->child)) : json_text(child),
 	    "owner", json_text(a->owner), "ours", (int)ours, "state", state_name(a->state), "encryption", encryption_name(a->encrypt),
 	    "integrity", integrity_name(a->auth));
 

@@ -168,6 +168,8 @@ struct sync {
 	struct rt_tally	strangers;	/* negotiations without a tunnel */
 	bool		said_settled;	/* the last "in_sync" event */
 	struct confirm	*confirm;	/* confirm.h */
+	enum ends { ENDS_NOT, ENDS_ASKED, ENDS_NOW } ends;	/* the suite: iked was asked to say so; the supervisor is */
+	struct req	*ending;	/* who asked for it, while he waits */
 };
 
 /* sync.c */
