@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <jansson.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "accountbody.h"
+#include "wiping.h"
 
 #define PASSWORD_MIN	8
 #define PASSWORD_MAX	500	/* crypt_r takes 511 octets; nothing is ever cut off */
@@ -16,14 +16,6 @@ struct fields {
 	int		 disabled;
 	json_int_t	 days;
 };
-
-static void
-wiping_free(void *p)
-{
-	if (p)
-		wipe(p, malloc_usable_size(p));
-	free(p);
-}
 
 static bool
 unpack(json_t *j, json_error_t *e, enum accountbody_kind kind, struct fields *f)
@@ -101,7 +93,7 @@ accountbody_get(const char *text, size_t n, enum accountbody_kind kind, struct a
 
 	memset(b, 0, sizeof(*b));
 	b->disabled = -1;
-	json_set_alloc_funcs(malloc, wiping_free);
+	json_set_alloc_funcs(malloc, wiping_free);	/* as wiping_begin has it; a test may not have been there */
 	j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &e);
 	if (!j)
 		bad(why, cap, "The body is not JSON.");	/* jansson's own sentence holds a piece of the body */
@@ -110,7 +102,6 @@ accountbody_get(const char *text, size_t n, enum accountbody_kind kind, struct a
 	else
 		ok = take(&f, kind, b, why, cap);
 	json_decref(j);
-	json_set_alloc_funcs(malloc, free);
 	if (!ok)
 		accountbody_wipe(b);
 	return ok;

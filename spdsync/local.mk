@@ -134,7 +134,9 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/tunpart.c \
 	spdsync/throttle.c \
 	spdsync/want.c \
-	spdsync/want.h
+	spdsync/want.h \
+	spdsync/wiping.c \
+	spdsync/wiping.h
 SPDSYNC_LIBS = spdsync/libspdsync.a lib/libcauseway.a $(EVENT_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) $(CRYPT_LIBS)
 
 daemon_PROGRAMS += spdsync/spdsync

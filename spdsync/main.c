@@ -21,6 +21,7 @@
 #include "names.h"
 #include "sandbox.h"
 #include "sync.h"
+#include "wiping.h"
 
 #define PASS_S		60	/* looks at the engine's table although nothing was reported */
 #define MINUTE_S	60	/* a sample of the rates */
@@ -149,6 +150,7 @@ main(int argc, char **argv)
 	struct sync s = { .proc = &p, .confirm = &confirm, .host.guard = -1, .iked.sync_due = true, .keymgr = { .which = 1, .sync_due = true } };
 	bool pass = pass_wanted();
 
+	wiping_begin();
 	proc_start(&p, "spdsync", argc, argv);
 	warm_up();
 	snprintf(s.site, sizeof(s.site), "%s", p.site);

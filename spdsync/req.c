@@ -16,6 +16,7 @@
 #include "leaving.h"
 #include "log.h"
 #include "news.h"
+#include "wiping.h"
 
 #define CHECK_WAIT_S	1	/* for keymgr, once a revision is in force */
 
@@ -222,7 +223,7 @@ static void
 free_text(const void *data, size_t n, void *text)
 {
 	(void)data, (void)n;
-	free(text);
+	wiping_free(text);
 }
 
 /* The text is handed over, not copied: the status of ten thousand tunnels is nine megabytes. */
@@ -246,7 +247,7 @@ send_json(struct evhttp_request *http, int code, json_t *body, bool another)
 		evhttp_send_reply(http, 503, "Service Unavailable", NULL);
 	if (!another)
 		client_heard(http);
-	free(text);
+	wiping_free(text);
 	if (out)
 		evbuffer_free(out);
 }
