@@ -93,7 +93,7 @@ json_t *utunnels_json(struct sync *);
 /* Whose SA of keymgr's it is, when it is no tunnel's of the site file; NULL: of none. child "": an older one's, which is on its way out. */
 struct sa_info;
 const struct utunnel *utunnel_of_sa(struct sync *, const struct sa_info *, char child[static NAME_CAP], bool *in);
-json_t *tunnels_json(struct sync *, const unsigned *which, size_t n);	/* those tunnels, by their places in rt */
+json_t *tunnels_json(struct sync *, const unsigned *which, size_t n, bool brief);	/* those tunnels, by their places in rt; brief: what a list shows of them */
 void get_traffic(struct req *);		/* ratesapi.c */
 json_t *rate_json(const struct rates_child *, unsigned kind);	/* now; NULL or not known: null */
 json_t *rates_now_json(const struct sync *);	/* of all together */
@@ -111,6 +111,9 @@ void get_diff(struct req *);
 void get_audit(struct req *);
 uint64_t parse_count(const char *, uint64_t max);	/* list.c. 0: not a number in 1..max */
 #define LIST_MAX	1000		/* rows of an answer */
+/* A part of a list that is at hand: the queries "limit" and "offset"; without them all of it. newest: its last come first. */
+bool window_good(struct req *);		/* false: an error was sent */
+json_t *window_of(struct req *, const json_t *list, bool newest);
 /*
  * A list of the store, of which the query's "limit" and "before" (or "after", which read takes itself) want a part: the answer has the rows below
  * "key", and in "next" the place of the last one when there are more. A list never ends without saying so, and one that cannot be read is an error.

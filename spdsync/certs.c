@@ -272,6 +272,33 @@ post_ca_crl(struct req *r)
 static void ask_certs(struct req *, const char *after);
 static void ask_issued(struct req *);
 
+/* What needs somebody first, with "order=worst". */
+static json_t *
+worst_first(const json_t *list)
+{
+	json_t *out = json_array(), *c;
+	size_t i;
+
+	for (int good = 0; good <= 1; good++)
+		json_array_foreach(list, i, c)
+			if ((strcmp(json_string_value(json_object_get(c, "reason")), "OK") == 0) == (good != 0))
+				json_array_append(out, c);
+	return out;
+}
+
+static void
+reply_certs(struct req *r)
+{
+	json_t *list = req_query(r, "order") ? worst_first(r->list) : json_incref(r->list), *issuing = json_array(), *c;
+	size_t i;
+
+	json_array_foreach(r->list, i, c)
+		if (json_is_true(json_object_get(c, "issues")))
+			json_array_append(issuing, json_object_get(c, "name"));
+	req_reply(r, 200, json_pack("{s:o, s:I, s:o}", "certs", window_of(r, list, false), "total", (json_int_t)json_array_size(list), "issuing", issuing));
+	json_decref(list);
+}
+
 static void
 certs_done(void *arg, enum reason reason, struct rd *body)
 {
@@ -297,7 +324,7 @@ certs_done(void *arg, enum reason reason, struct rd *body)
 	else if (n)
 		ask_certs(r, after);
 	else
-		req_reply(r, 200, json_pack("{s:O}", "certs", r->list));
+		reply_certs(r);
 }
 
 static void
@@ -317,6 +344,14 @@ ask_certs(struct req *r, const char *after)
 void
 get_certs(struct req *r)
 {
+	const char *order = req_query(r, "order");
+
+	if (order && strcmp(order, "worst") != 0) {
+		req_error(r, 400, R_REQUEST_INVALID, "'order' is worst.", "");
+		return;
+	}
+	if (!window_good(r))
+		return;
 	r->late = list_late;
 	r->list = json_array();
 	ask_certs(r, "");
@@ -343,7 +378,8 @@ issued_done(void *arg, enum reason reason, struct rd *body)
 	else if (n)
 		ask_issued(r);
 	else
-		req_reply(r, 200, json_pack("{s:s, s:O}", "ca", r->name, "issued", r->list));
+		req_reply(r, 200, json_pack("{s:s, s:o, s:I}", "ca", r->name, "issued", window_of(r, r->list, req_query(r, "limit") != NULL), "total",
+		    (json_int_t)json_array_size(r->list)));
 }
 
 static void
@@ -364,7 +400,7 @@ ask_issued(struct req *r)
 void
 get_issued(struct req *r)
 {
-	if (!keymgr_named(r))
+	if (!window_good(r) || !keymgr_named(r))
 		return;
 	r->late = list_late;
 	r->list = json_array();

@@ -248,21 +248,108 @@ begin(struct req *r, const struct evring *ring, uint64_t *at, int64_t *lost)
 	return heard != 0;
 }
 
+/* The newest of what is kept, so many of them (the query "newest"), and those before an id. False: a query is none of that. */
+static bool
+newest(struct req *r, const struct evring *ring, uint64_t *at, uint64_t *end)
+{
+	const char *n_text = req_query(r, "newest"), *before_text = req_query(r, "before");
+	uint64_t before = before_text ? parse_count(before_text, INT64_MAX - 1) : 0;
+
+	if (n_text ? !parse_count(n_text, EVRING_ROWS) : before_text || req_query(r, "tunnel") || req_query(r, "event") || req_query(r, "match"))
+		return false;
+	if (!n_text)
+		return true;
+	if (before_text && !before)
+		return false;
+	if (before && before < *end)
+		*end = before > ring->first ? before : ring->first;
+	*at = ring->first;
+	return true;
+}
+
+static bool
+member_is(const json_t *e, const char *key, const char *value)
+{
+	const char *s = json_string_value(json_object_get(e, key));
+
+	return !value || !*value || (s && strcmp(s, value) == 0);
+}
+
+/* Has it the word in a member's text, in great or small letters? */
+static bool
+has_word(const json_t *e, const char *word)
+{
+	const char *name;
+	json_t *v;
+
+	if (!word || !*word)
+		return true;
+	json_object_foreach((json_t *)(uintptr_t)e, name, v)
+		if (json_is_string(v) && strcasestr(json_string_value(v), word))
+			return true;
+	return false;
+}
+
+/* A word that stands in JSON as it is; another cannot be looked for without reading it. */
+static bool
+plain(const char *word)
+{
+	for (; *word; word++)
+		if ((unsigned char)*word < 0x20 || (unsigned char)*word > 0x7e || *word == '"' || *word == '\\' || *word == '/')
+			return false;
+	return true;
+}
+
+/* Backwards from the end; only a text that has the words is read as JSON, so that a look through all that are kept costs little. */
+static void
+collect_newest(struct req *r, const struct evring *ring, uint64_t at, uint64_t end, json_t *list)
+{
+	const char *tunnel = req_query(r, "tunnel"), *event = req_query(r, "event"), *match = req_query(r, "match");
+	const char *const words[] = { tunnel, event, match };
+	uint64_t most = parse_count(req_query(r, "newest"), EVRING_ROWS);
+	json_t *e, *found = json_array();
+
+	while (end-- > at && json_array_size(found) < most) {
+		size_t n;
+		const char *text = evring_get(ring, end, &n);
+		bool may = text != NULL;
+
+		for (unsigned i = 0; may && i < 3; i++)
+			may = !words[i] || !plain(words[i]) || strcasestr(text, words[i]);
+		e = may ? json_loadb(text, n, 0, NULL) : NULL;
+		if (e && member_is(e, "tunnel", tunnel) && member_is(e, "event", event) && has_word(e, match))
+			json_array_append(found, e);
+		json_decref(e);
+	}
+	for (size_t i = json_array_size(found); i > 0; i--)
+		json_array_append(list, json_array_get(found, i - 1));
+	json_decref(found);
+}
+
 /* An answer like any other: what is kept, and where to go on. */
 static void
 answer_kept(struct req *r, const struct evring *ring, uint64_t at, int64_t lost)
 {
-	json_t *list = json_array();
+	json_t *list;
+	uint64_t end = ring->next;
 	size_t n;
 
-	for (; at < ring->next; at++) {
-		const char *text = evring_get(ring, at, &n);
-
-		if (text)
-			json_array_append_new(list, json_loadb(text, n, 0, NULL));
+	if (!newest(r, ring, &at, &end)) {
+		req_error(r, 400, R_REQUEST_INVALID, "'newest' is 1 to 8192; 'before' is the id of an event; it, 'tunnel', 'event' and 'match' go with 'newest'.", "");
+		return;
 	}
-	req_reply(r, 200, json_pack("{s:o, s:o, s:I}", "events", list, "lost", lost < 0 ? json_null() : json_integer(lost),
-	    "last", (json_int_t)(ring->next - 1)));
+	list = json_array();
+	if (req_query(r, "newest"))
+		collect_newest(r, ring, at, end, list);
+	else
+		for (; at < end; at++) {
+			const char *text = evring_get(ring, at, &n);
+
+			if (text)
+				json_array_append_new(list, json_loadb(text, n, 0, NULL));
+		}
+	req_reply(r, 200, json_pack("{s:o, s:o, s:I, s:I}", "events", list, "lost", lost < 0 ? json_null() : json_integer(lost),
+	    "last", (json_int_t)(ring->next - 1), "oldest", (json_int_t)ring->first));
 }
 
 static void

@@ -2,6 +2,7 @@
 /* Lists that are read from the store in parts. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api.h"
 
@@ -62,4 +63,27 @@ list_serve(struct req *r, const struct list *l)
 	next = (unsigned)n > limit ? l->place(rows + (limit - 1) * l->size) : json_null();
 	free(rows);
 	req_reply(r, 200, json_pack("{s:o, s:o}", l->key, list, "next", next));
+}
+
+bool
+window_good(struct req *r)
+{
+	const char *limit = req_query(r, "limit"), *offset = req_query(r, "offset");
+
+	if ((!limit || parse_count(limit, LIST_MAX)) && (!offset || (limit && (strcmp(offset, "0") == 0 || parse_count(offset, 1000000)))))
+		return true;
+	req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000; 'offset' is a number, and goes with it.", "");
+	return false;
+}
+
+json_t *
+window_of(struct req *r, const json_t *list, bool newest)
+{
+	const char *limit = req_query(r, "limit"), *offset = req_query(r, "offset");
+	size_t all = json_array_size(list), n = limit ? (size_t)parse_count(limit, LIST_MAX) : all, at = offset ? (size_t)parse_count(offset, 1000000) : 0;
+	json_t *part = json_array();
+
+	for (; n > 0 && at < all; at++, n--)
+		json_array_append(part, json_array_get(list, newest ? all - 1 - at : at));
+	return part;
 }

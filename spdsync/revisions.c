@@ -38,6 +38,31 @@ get_revisions(struct req *r)
 	list_serve(r, &revisions);
 }
 
+/* The query "head": so many octets of a text at most, whole lines. False: it is none. */
+static bool
+head_good(struct req *r)
+{
+	const char *text = req_query(r, "head");
+
+	if (!text || parse_count(text, 1u << 30))
+		return true;
+	req_error(r, 400, R_REQUEST_INVALID, "'head' is a number of octets.", "");
+	return false;
+}
+
+static void
+cut_head(struct req *r, char *text, json_t *j)
+{
+	size_t max = (size_t)parse_count(req_query(r, "head"), 1u << 30), n = strlen(text);
+
+	json_object_set_new(j, "octets", json_integer((json_int_t)n));
+	if (max == 0 || n <= max)
+		return;
+	while (max > 0 && text[max - 1] != '\n')
+		max--;
+	text[max] = '\0';
+}
+
 void
 get_revision(struct req *r)
 {
@@ -46,11 +71,14 @@ get_revision(struct req *r)
 	struct revision v = { 0 };
 	json_t *j;
 
+	if (!head_good(r))
+		return;
 	if (number == 0 || !store_get(r->s->store, number, &v, &err)) {
 		req_error(r, err.reason == R_NOT_FOUND ? 404 : 503, err.reason, err.text, NULL);
 		return;
 	}
 	j = json_revision(&v, r->s->rev.number);
+	cut_head(r, v.text, j);
 	json_object_set_new(j, "text", json_words(v.text));
 	revision_fini(&v);
 	req_reply(r, 200, j);
@@ -126,9 +154,11 @@ get_diff(struct req *r)
 {
 	uint64_t current = r->s->rev.number;
 	struct revision from = { 0 }, to = { 0 };
-	json_t *plan;
+	json_t *plan, *j;
 	char *text;
 
+	if (!head_good(r))
+		return;
 	/* What became of the text before: that is what one wants to see who asks without numbers. */
 	if (!revision_of(r, "to", current, &to))
 		return;
@@ -138,10 +168,12 @@ get_diff(struct req *r)
 	}
 	text = text_diff(from.text, from.n, to.text, to.n);
 	plan = plan_between(r->s, &from, &to);
-	if (text)
-		req_reply(r, 200, json_pack("{s:I, s:I, s:o, s:o}", "from", (json_int_t)from.number, "to", (json_int_t)to.number,
-		    "diff", json_words(text), "plan", plan));
-	else {
+	if (text) {
+		j = json_pack("{s:I, s:I, s:o}", "from", (json_int_t)from.number, "to", (json_int_t)to.number, "plan", plan);
+		cut_head(r, text, j);
+		json_object_set_new(j, "diff", json_words(text));
+		req_reply(r, 200, j);
+	} else {
 		json_decref(plan);
 		req_error(r, 503, R_NO_MEMORY, NULL, NULL);
 	}

@@ -74,21 +74,47 @@ count_present(const struct sync *s))[IKE_CHILDREN]
 
 /* ---- tunnels ---- */
 
+/* What iked says of it; NULL: nothing. */
+static const struct child_state *
+child_of(const struct rt *rt, const char *name, bool *up)
+{
+	const struct child_state *c = NULL;
+
+	for (unsigned i = 0; rt->state && i < rt->state->nchildren; i++)
+		if (strcmp(rt->state->children[i].name, name) == 0)
+			c = &rt->state->children[i];
+	*up = c && (c->negotiated == CHILD_UP || c->negotiated == CHILD_REKEYING);
+	return c;
+}
+
+static json_t *
+child_brief(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned child)
+{
+	const struct rates_child *rate = s->engine.up ? rates_of(&s->rates, w->reqid[child]) : NULL;
+	const char *name = want_child_name(w, child);
+	const struct child_state *c;
+	struct sums k;
+	bool up;
+
+	c = child_of(rt, name, &up);
+	sum_sas(s, w, child, &k);
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", name, "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN),
+	    "kernel", kernel_name(&k), "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null(),
+	    "rate_bytes_in", rate_json(rate, RATE_BYTES_IN), "rate_bytes_out", rate_json(rate, RATE_BYTES_OUT));
+}
+
 static json_t *
 child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned child, unsigned present)
 {
 	const struct rates_child *rate = s->engine.up ? rates_of(&s->rates, w->reqid[child]) : NULL;
 	const char *name = want_child_name(w, child);
-	const struct child_state *c = NULL;
+	const struct child_state *c;
 	struct ts_list local, remote;
 	struct sums k;
 	json_t *j;
 	bool up;
 
-	for (unsigned i = 0; rt->state && i < rt->state->nchildren; i++)
-		if (strcmp(rt->state->children[i].name, name) == 0)
-			c = &rt->state->children[i];
-	up = c && (c->negotiated == CHILD_UP || c->negotiated == CHILD_REKEYING);
+	c = child_of(rt, name, &up);
 	sum_sas(s, w, child, &k);
 	want_selectors(w, child, &local, &remote);
 	j = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", name,
@@ -199,14 +225,35 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	return j;
 }
 
-json_t *
-tunnels_json(struct sync *s, const unsigned *which, size_t n)
+/* What a list shows of a tunnel: the members of the same names, and few of them. */
+static json_t *
+tunnel_brief(struct sync *s, unsigned i)
 {
-	unsigned (*present)[IKE_CHILDREN] = count_present(s);
+	const struct want_tunnel *w = &s->want.v[i];
+	const struct rt *rt = s->rt[i];
+	const struct tunnel_state *st = s->iked.up ? rt->state : NULL;
+	char at[ENDPOINT_STR];
+	struct verdict v;
+	json_t *j, *children = json_array();
+
+	tunnel_verdict(s, w, rt, &v);
+	for (unsigned k = 0; k < w->t->nchildren; k++)
+		json_array_append_new(children, child_brief(s, w, rt, k));
+	j = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "name", w->t->name, "state", negotiated_name(v.state), "remote_site", w->remote->name,
+	    "remote", json_address(&w->remote->address), "reason", reason_row(v.reason)->name, "message", verdict_message(&v), "hint", reason_row(v.reason)->hint);
+	json_object_set_new(j, "ike", st && st->ike_up ? json_pack("{s:s}", "remote", endpoint_str(&st->remote, at)) : json_null());
+	json_object_set_new(j, "children", children);
+	return j;
+}
+
+json_t *
+tunnels_json(struct sync *s, const unsigned *which, size_t n, bool brief)
+{
+	unsigned (*present)[IKE_CHILDREN] = brief ? NULL : count_present(s);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, tunnel_json(s, which[i], present));
+		json_array_append_new(list, brief ? tunnel_brief(s, which[i]) : tunnel_json(s, which[i], present));
 	free(present);
 	return list;
 }

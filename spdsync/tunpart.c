@@ -13,7 +13,7 @@ struct part {
 	struct sync	*s;
 	const char	*match, *label, *after;	/* label NULL, after "": not asked for */
 	unsigned	 state;		/* one of them, NOT_UP or ANY */
-	bool		 worst;
+	bool		 worst, brief;
 	size_t		 limit, offset;	/* limit 0: all */
 	size_t		 n, counts[STATES];
 	unsigned	*v;		/* those that match, as indices of rt */
@@ -62,7 +62,7 @@ static bool
 read_query(struct req *r, struct part *p)
 {
 	const char *state = req_query(r, "state"), *match = req_query(r, "match"), *order = req_query(r, "order"),
-	    *after = req_query(r, "after"), *from = req_query(r, "offset");
+	    *after = req_query(r, "after"), *from = req_query(r, "offset"), *brief = req_query(r, "brief");
 
 	if (!number(r, "limit", LIST_MAX, &p->limit) || (from && strcmp(from, "0") != 0 && !number(r, "offset", 1000000, &p->offset)))
 		return false;
@@ -70,7 +70,10 @@ read_query(struct req *r, struct part *p)
 	p->after = after ? after : "";
 	p->label = req_query(r, "label");
 	p->worst = order && strcmp(order, "worst") == 0;
+	p->brief = brief && strcmp(brief, "yes") == 0;
 	p->state = ANY;
+	if (brief && !p->brief)
+		return false;
 	if (p->worst && *p->after)
 		return false;
 	if (!state || !*state)
@@ -109,7 +112,7 @@ collect(struct part *p)
 bool
 tunnels_in_parts(struct req *r)
 {
-	static const char *const keys[] = { "limit", "offset", "after", "match", "state", "order" };
+	static const char *const keys[] = { "limit", "offset", "after", "match", "state", "order", "brief" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (req_query(r, keys[i]))
@@ -126,7 +129,7 @@ tunnels_part(struct req *r)
 	bool more;
 
 	if (!read_query(r, &p)) {
-		req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000, 'offset' a number, 'state' a state or 'not-up'; 'after' goes with the order of names only.", "");
+		req_error(r, 400, R_REQUEST_INVALID, "'limit' is 1 to 1000, 'offset' a number, 'state' a state or 'not-up', 'brief' is yes; 'after' goes with the order of names only.", "");
 		return NULL;
 	}
 	if (!collect(&p)) {
@@ -140,7 +143,7 @@ tunnels_part(struct req *r)
 	for (unsigned i = 0; i < STATES; i++)
 		json_object_set_new(counts, negotiated_name((enum child_negotiated)i), json_integer((json_int_t)p.counts[i]));
 	j = json_pack("{s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "total", (json_int_t)r->s->nrt, "matching", (json_int_t)p.n, "counts", counts,
-	    "rates", rates_now_json(r->s), "tunnels", tunnels_json(r->s, p.v + p.offset, n), "more", (int)more,
+	    "rates", rates_now_json(r->s), "tunnels", tunnels_json(r->s, p.v + p.offset, n, p.brief), "more", (int)more,
 	    "next", more && !p.worst ? json_string(r->s->rt[p.v[p.offset + n - 1]]->name) : json_null());
 	free(p.v);
 	return j;

@@ -112,7 +112,6 @@ void page_pending(struct page *, const json_t *confirm);
 void page_history(struct page *);	/* page_history.c */
 void page_revision(struct page *);
 void page_rollback_post(struct page *);
-void page_diff(struct page *, const char *diff);
 void page_new(struct page *);		/* page_new.c */
 void page_new_post(struct page *);
 void page_tunnel_tabs(struct page *, const char *at);	/* page_parts.c */

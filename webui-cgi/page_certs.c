@@ -8,7 +8,7 @@
 
 #define DAY		86400
 #define SOON		(30 * DAY)
-#define ISSUED_ROWS	200
+#define ROWS		30	/* of each list */
 
 /* ---- what there is ---- */
 
@@ -118,21 +118,40 @@ cert(struct page *p, const json_t *c)
 	put(h, L("</details>"));
 }
 
+/* Where one is in a list, and its other parts; the other list of the page stays where it is. */
+static void
+part(struct page *p, const char *list, const char *other, size_t skip, size_t shown, size_t all)
+{
+	const char *const words[] = { "Previous", "Next" };
+	size_t at[2] = { skip > ROWS ? skip - ROWS : 0, skip + shown };
+
+	if (skip == 0 && shown == all)
+		return;
+	put(&p->out, L("<p class=\"pager\"><span>"), shown ? skip + 1 : skip, L("–"), skip + shown, L(" of "), all, L("</span>"));
+	for (int i = 0; i < 2; i++)
+		if (i == 0 ? skip > 0 : skip + shown < all) {
+			put(&p->out, L(" <a class=\"button quiet\" href=\""), P("/certs?"), list, L("="), at[i]);
+			if (*page_field(p, other))
+				put(&p->out, L("&amp;"), other, L("="), SEG(page_field(p, other)));
+			put(&p->out, L("\">"), words[i], L("</a>"));
+		}
+	put(&p->out, L("</p>"));
+}
+
 /* ---- the CA that lives here ---- */
 
 static void
 issued(struct page *p, const char *ca)
 {
+	size_t i, skip = (size_t)atoll(page_field(p, "issued"));
 	const json_t *list, *one;
 	struct answer a;
-	size_t i;
 
-	ask(&p->asker, &a, "GET", URL(p, L("/v1/ca/"), SEG(ca), L("/issued")), NULL, 15);
+	ask(&p->asker, &a, "GET", URL(p, L("/v1/ca/"), SEG(ca), L("/issued?limit="), ROWS, L("&offset="), skip), NULL, 15);
 	list = json_object_get(a.body, "issued");
 	put(&p->out, L("<h3>What it has issued</h3><div class=\"wide\" role=\"region\" aria-label=\"Issued by "), ca, L("\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Site</th>"
 	    "<th scope=\"col\">Serial</th><th scope=\"col\">Valid until (UTC)</th><th scope=\"col\">State</th></tr></thead><tbody>"));
-	for (i = json_array_size(list); i > 0 && json_array_size(list) - i < ISSUED_ROWS; i--) {
-		one = json_array_get(list, i - 1);
+	json_array_foreach(list, i, one) {
 		put(&p->out, L("<tr><th scope=\"row\">"), js_str(one, "site"), L("</th><td><code>"), js_str(one, "serial"), L("</code></td><td>"));
 		look_time(&p->out, js_str(one, "not_after"));
 		put(&p->out, L("</td><td>"));
@@ -151,8 +170,7 @@ issued(struct page *p, const char *ca)
 		put(&p->out, L("</td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
-	if (json_array_size(list) > ISSUED_ROWS)
-		put(&p->out, L("<p class=\"dim\">The last "), ISSUED_ROWS, L(" of "), (long long)json_array_size(list), L("; the command below lists all.</p>"));
+	part(p, "issued", "offset", skip, json_array_size(list), (size_t)js_int(a.body, "total"));
 	answer_free(&a);
 }
 
@@ -219,30 +237,26 @@ forms(struct page *p, bool ca)
 void
 page_certs(struct page *p)
 {
-	const json_t *list, *c;
+	size_t i, skip = (size_t)atoll(page_field(p, "offset"));
+	const json_t *list, *issuing, *c;
 	struct answer a;
-	bool ca = false;
-	size_t i;
 
 	page_say(p, "Certificates", "ikectl show certs; ikectl csr NAME; ikectl cert import FILE; ikectl ca list");
-	if (!page_get(p, &a, "/v1/certs"))
+	if (!page_get(p, &a, URL(p, L("/v1/certs?order=worst&limit="), ROWS, L("&offset="), skip)))
 		return;
+	issuing = json_object_get(a.body, "issuing");
 	list = json_object_get(a.body, "certs");
 	put(&p->out, L("<h1>Certificates</h1>"));
 	look_said(p, page_field(p, "said"));
-	if (json_array_size(list) == 0)
+	if (js_int(a.body, "total") == 0)
 		look_note(&p->out, "info", "There is none here yet. Make a CA on this gateway, or request a certificate from another one.");
-	for (int good = 0; good <= 1; good++)	/* what needs somebody first */
-		json_array_foreach(list, i, c)
-			if (well(c) == (good != 0))
-				cert(p, c);
 	json_array_foreach(list, i, c)
-		if (js_is(c, "issues")) {
-			ca = true;
-			ca_card(p, js_str(c, "name"));
-		}
+		cert(p, c);
+	part(p, "offset", "issued", skip, json_array_size(list), (size_t)js_int(a.body, "total"));
+	json_array_foreach(issuing, i, c)
+		ca_card(p, json_string_value(c));
 	if (p->role >= ROLE_ADMIN)
-		forms(p, ca);
+		forms(p, json_array_size(issuing) != 0);
 	answer_free(&a);
 }
 

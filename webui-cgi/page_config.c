@@ -6,7 +6,9 @@
 
 #include "page.h"
 
-#define PLAN_ROWS 200
+#define PLAN_ROWS	200
+#define MANY		100	/* tunnels whose file does not come with the page */
+#define FILE_EDITED	(FIELDS_OCTETS / 2)	/* what a form has is longer by its percent signs */
 
 /* "plan" of an answer as a table, with a line of numbers first. */
 void
@@ -91,6 +93,28 @@ file_form(struct page *p, const char *text, const char *comment, const char *rem
 	    "<p class=\"buttons\"><button name=\"what\" value=\"plan\">Show what it does</button> <button class=\"main\" name=\"what\" value=\"apply\">Apply</button></p></form>"));
 }
 
+/* The file of many tunnels: it may be edited here, but it does not come with every look at this page. */
+static void
+long_file(struct page *p, long long tunnels)
+{
+	put(&p->out, L("<section class=\"card\"><h2>The site file</h2><p>It has "));
+	look_number(&p->out, tunnels);
+	put(&p->out, L(" tunnels of this gateway. The block of one of them is edited on <a href=\""), P("/tunnels"), L("\">its own page</a>.</p><p><a class=\"button\" href=\""),
+	    P("/config?whole=yes"), L("\">"), p->role >= ROLE_EDITOR ? "Edit the whole file" : "Show the whole file", L("</a></p></section>"));
+}
+
+static void
+file(struct page *p, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (p->role >= ROLE_EDITOR && n <= FILE_EDITED)
+		file_form(p, text, "", "");
+	else
+		put(&p->out, n > FILE_EDITED ? L("<p>It is too long for a form: 'ikectl apply' takes it, and each tunnel's page has its block.</p>") : L(""), L("<pre class=\"code\" tabindex=\"0\">"), text,
+		    L("</pre>"));
+}
+
 void
 page_config(struct page *p)
 {
@@ -98,7 +122,7 @@ page_config(struct page *p)
 	bool there;
 
 	page_say(p, "Configuration", "ikectl plan FILE; ikectl apply --confirm 120 FILE; ikectl confirm");
-	if (!page_get(p, &status, "/v1/status?tunnels=none"))
+	if (!page_get(p, &status, "/v1/status?limit=1&brief=yes"))
 		return;
 	there = json_is_object(json_object_get(status.body, "revision"));
 	put(&p->out, L("<h1>Configuration</h1>"));
@@ -109,13 +133,12 @@ page_config(struct page *p)
 		answer_free(&confirm);
 	}
 	memset(&rev, 0, sizeof(rev));
-	if (!there || page_get(p, &rev, URL(p, L("/v1/revisions/"), js_int(json_object_get(status.body, "revision"), "number")))) {
+	if (js_int(status.body, "total") > MANY && !*page_field(p, "whole"))
+		long_file(p, js_int(status.body, "total"));
+	else if (!there || page_get(p, &rev, URL(p, L("/v1/revisions/"), js_int(json_object_get(status.body, "revision"), "number")))) {
 		if (!there)
 			look_note(&p->out, "info", "Nothing is applied yet: paste a site file, or make the first tunnel.");
-		if (p->role >= ROLE_EDITOR)
-			file_form(p, there ? js_str(rev.body, "text") : "version: 1\nsites:\ntunnels:\n", "", "");
-		else
-			put(&p->out, L("<pre class=\"code\" tabindex=\"0\">"), js_str(rev.body, "text"), L("</pre>"));
+		file(p, there ? js_str(rev.body, "text") : "version: 1\nsites:\ntunnels:\n");
 		answer_free(&rev);
 	}
 	answer_free(&status);

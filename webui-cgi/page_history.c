@@ -6,6 +6,9 @@
 
 #include "page.h"
 
+#define TEXT_SHOWN	16000	/* octets of the text that stand on the page; what is longer is there when it is asked for */
+#define DIFF_SHOWN	8000	/* and of the difference, whose lines are marked each */
+
 static void
 revision_row(struct page *p, const json_t *r)
 {
@@ -40,9 +43,16 @@ page_history(struct page *p)
 	answer_free(&a);
 }
 
+static void
+rest(struct page *p, const char *what, const json_t *answer, const char *shown)
+{
+	if (js_int(answer, "octets") > (long long)strlen(shown))
+		put(&p->out, L("<p class=\"dim\">"), what, L(" is longer: <a href=\""), P("/history/"), p->name, L("?whole=yes\">show all of it</a>.</p>"));
+}
+
 /* A unified diff, a line a span; the sign at its beginning says the same as the colour. */
-void
-page_diff(struct page *p, const char *diff)
+static void
+show_diff(struct page *p, const char *diff)
 {
 	put(&p->out, L("<pre class=\"code diff\" tabindex=\"0\">"));
 	while (*diff) {
@@ -74,28 +84,31 @@ roll_form(struct page *p, const char *number)
 void
 page_revision(struct page *p)
 {
+	bool whole = *page_field(p, "whole");
 	char title[96], command[200];
 	struct answer a, diff;
 
 	snprintf(title, sizeof(title), "Revision %s", p->name);
 	snprintf(command, sizeof(command), "ikectl show config %s; ikectl rollback %s", p->name, p->name);
 	page_say(p, title, command);
-	if (!page_get(p, &a, URL(p, L("/v1/revisions/"), SEG(p->name))))
+	if (!page_get(p, &a, whole ? URL(p, L("/v1/revisions/"), SEG(p->name)) : URL(p, L("/v1/revisions/"), SEG(p->name), L("?head="), TEXT_SHOWN)))
 		return;
 	put(&p->out, L("<h1>"), title, L("</h1><p>By "), js_str(a.body, "author"), L(", "));
 	look_time(&p->out, js_str(a.body, "time"));
 	put(&p->out, L(" UTC. "), js_is(a.body, "current") ? "It is in force." : "", L("</p>"));
 	if (*js_str(a.body, "comment"))
 		put(&p->out, L("<p><q>"), js_str(a.body, "comment"), L("</q></p>"));
-	ask(&p->asker, &diff, "GET", URL(p, L("/v1/diff?to="), SEG(p->name)), NULL, 15);
+	ask(&p->asker, &diff, "GET", whole ? URL(p, L("/v1/diff?to="), SEG(p->name)) : URL(p, L("/v1/diff?to="), SEG(p->name), L("&head="), DIFF_SHOWN), NULL, 15);
 	if (diff.status == 200) {
 		put(&p->out, L("<h2>What it changed</h2>"));
-		page_diff(p, js_str(diff.body, "diff"));
+		show_diff(p, js_str(diff.body, "diff"));
+		rest(p, "What changed", diff.body, js_str(diff.body, "diff"));
 	}
 	answer_free(&diff);
 	if (!js_is(a.body, "current") && p->role >= ROLE_EDITOR)
 		roll_form(p, p->name);
 	put(&p->out, L("<h2>Its text</h2><pre class=\"code\" tabindex=\"0\">"), js_str(a.body, "text"), L("</pre>"));
+	rest(p, "The text", a.body, js_str(a.body, "text"));
 	answer_free(&a);
 }
 

@@ -6,7 +6,7 @@
 
 #include "page.h"
 
-#define ROWS 100
+#define ROWS 50
 
 static void
 owner(struct page *p, const json_t *e)

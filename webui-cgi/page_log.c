@@ -10,7 +10,9 @@
 #include "page.h"
 
 #define LINES	100
-#define CHOICES	60	/* names that the tunnels' list has at most; with more of them the name is typed */
+#define CHOICES	60	/* names that are proposed at most */
+#define NEWEST	(INT64_MAX - 1)	/* no event has this id */
+#define LOOKED	300	/* events that one page looks through for those that failed */
 
 static bool
 is(const json_t *e, const char *key, const char *value)
@@ -230,29 +232,10 @@ bad(const json_t *e)
 
 /* ---- the filter ---- */
 
-/* Has it the word anywhere in what spdsync says of it, in great or small letters? */
 static bool
-has_word(const json_t *e, const char *word)
+wants_failed(const struct page *p)
 {
-	const char *name;
-	json_t *v;
-
-	json_object_foreach((json_t *)(uintptr_t)e, name, v)
-		if (json_is_string(v) && strcasestr(json_string_value(v), word))
-			return true;
-	return false;
-}
-
-static bool
-wanted(struct page *p, const json_t *e, const char *tunnel)
-{
-	const char *word = page_field(p, "match"), *event = page_field(p, "event");
-
-	if (*tunnel && !is(e, "tunnel", tunnel))
-		return false;
-	if (*event && !(strcmp(event, "failed") == 0 ? bad(e) : is(e, "event", event)))
-		return false;
-	return !*word || has_word(e, word);
+	return strcmp(page_field(p, "event"), "failed") == 0;
 }
 
 static void
@@ -264,51 +247,30 @@ option(struct html *h, const char *value, const char *words, const char *chosen)
 	put(h, L(">"), words, L("</option>"));
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A list of the tunnels that the events name; of very many, a place to type one's name. */
+/* A tunnel's name is typed; those that the events at hand name are proposed. */
 static void
-tunnel_field(struct page *p, const json_t *list)
+tunnel_field(struct page *p)
 {
-	const char *chosen = page_field(p, "tunnel"), *names[CHOICES];
-	json_t *seen = json_object();
-	const json_t *e;
-	struct html *h = &p->out;
-	size_t i, n = 0;
-
-	if (*chosen)
-		names[n++] = chosen;
-	json_object_set_new(seen, chosen, json_true());
-	json_object_set_new(seen, "", json_true());
-	json_array_foreach(list, i, e) {
-		if (json_object_get(seen, js_str(e, "tunnel")))
-			continue;
-		json_object_set_new(seen, js_str(e, "tunnel"), json_true());
-		if (n == CHOICES) {
-			n++;
-			break;
-		}
-		names[n++] = js_str(e, "tunnel");
-	}
-	put(h, L("<label for=\"tunnel\">Tunnel</label>"));
-	if (n > CHOICES)
-		put(h, L("<input id=\"tunnel\" name=\"tunnel\" maxlength=\"63\" spellcheck=\"false\" autocomplete=\"off\" value=\""), chosen, L("\">"));
-	else {
-		qsort(names, n, sizeof(names[0]), by_name);
-		put(h, L("<select id=\"tunnel\" name=\"tunnel\"><option value=\"\">all</option>"));
-		for (i = 0; i < n; i++)
-			option(h, names[i], names[i], chosen);
-		put(h, L("</select>"));
-	}
-	json_decref(seen);
+	put(&p->out, L("<label for=\"tunnel\">Tunnel</label><input id=\"tunnel\" name=\"tunnel\" maxlength=\"63\" spellcheck=\"false\" autocomplete=\"off\" list=\"tunnels\" value=\""),
+	    page_field(p, "tunnel"), L("\">"));
 }
 
 static void
-filter(struct page *p, const json_t *list, bool of_one)
+propose(struct page *p, const json_t *seen)
+{
+	const char *name;
+	unsigned n = 0;
+	json_t *v;
+
+	put(&p->out, L("<datalist id=\"tunnels\">"));
+	json_object_foreach((json_t *)(uintptr_t)seen, name, v)
+		if (*name && n++ < CHOICES)
+			put(&p->out, L("<option value=\""), name, L("\">"));
+	put(&p->out, L("</datalist>"));
+}
+
+static void
+filter(struct page *p, bool of_one)
 {
 	struct html *h = &p->out;
 	const char *event = page_field(p, "event");
@@ -319,7 +281,7 @@ filter(struct page *p, const json_t *list, bool of_one)
 		option(h, events[i].name, events[i].words, event);
 	put(h, L("</select>"));
 	if (!of_one)
-		tunnel_field(p, list);
+		tunnel_field(p);
 	put(h, L("<label for=\"match\">Has the word</label><input id=\"match\" name=\"match\" type=\"search\" maxlength=\"64\" value=\""), page_field(p, "match"), L("\"><button>Show</button></form>"));
 }
 
@@ -356,71 +318,103 @@ head(struct page *p, const char *name, bool of_one)
 }
 
 static void
-before_link(struct page *p, long long last)
+before_link(struct page *p, long long before, bool none)
 {
-	put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P(""), p->rq.path, L("?before="), last);
+	put(&p->out, L("<p class=\"pager\"><a class=\"button quiet\" href=\""), P(""), p->rq.path, L("?before="), before);
 	put(&p->out, L("&amp;match="), SEG(page_field(p, "match")), L("&amp;event="), SEG(page_field(p, "event")));
 	if (*page_field(p, "tunnel"))
 		put(&p->out, L("&amp;tunnel="), SEG(page_field(p, "tunnel")));
-	put(&p->out, L("\">Those before</a></p>"));
+	put(&p->out, L("\">"), none ? "Look further back" : "Those before", L("</a></p>"));
 }
 
-/* of: the one tunnel whose page this is, or "". */
+struct reading {
+	const char	*of;		/* the one tunnel whose page this is, or "" */
+	long long	 before;	/* what was read until now begins with this id */
+	long long	 oldest;	/* of all that are kept */
+	size_t		 shown, looked;
+	json_t		*seen;		/* names of tunnels */
+};
+
+/* The rows of a part of the events, the newest first. */
+static void
+part_rows(struct page *p, struct reading *r, const json_t *list)
+{
+	const json_t *e;
+
+	for (size_t i = json_array_size(list); i > 0 && r->shown < LINES; i--) {
+		e = json_array_get(list, i - 1);
+		r->before = js_int(e, "id");
+		json_object_set_new(r->seen, js_str(e, "tunnel"), json_true());
+		if (wants_failed(p) && !bad(e))
+			continue;
+		row(p, e, *r->of);
+		r->shown++;
+	}
+}
+
+/* One question: some before those that were read. False: there are no more, or the page says why not. */
+static bool
+read_part(struct page *p, struct reading *r)
+{
+	const json_t *list;
+	struct answer a;
+	bool more;
+
+	if (!page_get(p, &a, URL(p, L("/v1/events?follow=0&newest="), LINES, L("&before="), r->before, L("&tunnel="), SEG(*r->of ? r->of : page_field(p, "tunnel")), L("&event="),
+	    SEG(wants_failed(p) ? "" : page_field(p, "event")), L("&match="), SEG(page_field(p, "match")))))
+		return false;
+	list = json_object_get(a.body, "events");
+	r->oldest = js_int(a.body, "oldest");
+	r->looked += json_array_size(list);
+	part_rows(p, r, list);
+	/* A whole part, or one whose rest has no place here. */
+	more = json_array_size(list) && r->before > r->oldest && (json_array_size(list) == LINES || js_int(json_array_get(list, 0), "id") < r->before);
+	answer_free(&a);
+	return more;
+}
+
+/* The events are read backwards, a part at a time: all that are kept may be megabytes. */
 static void
 table(struct page *p, const char *of)
 {
-	const char *tunnel = *of ? of : page_field(p, "tunnel");
-	long long before = *page_field(p, "before") ? atoll(page_field(p, "before")) : INT64_MAX, last = 0;
-	bool filtered = *page_field(p, "match") || *page_field(p, "event") || *page_field(p, "tunnel");
-	const json_t *list, *e;
-	struct answer a;
-	size_t shown = 0, i;
+	bool filtered = *of || *page_field(p, "match") || *page_field(p, "event") || *page_field(p, "tunnel"), more = true;
+	struct reading r = { .of = of, .before = *page_field(p, "before") ? atoll(page_field(p, "before")) : NEWEST, .seen = json_object() };
 
-	if (!page_get(p, &a, "/v1/events?since=oldest&follow=0"))
-		return;
-	list = json_object_get(a.body, "events");
-	filter(p, list, *of);
+	filter(p, *of);
 	put(&p->out, L("<div id=\"live\">"));
 	head(p, "Log", *of);
-	for (i = json_array_size(list); i > 0 && shown < LINES; i--) {
-		e = json_array_get(list, i - 1);
-		if (js_int(e, "id") >= before || !wanted(p, e, tunnel))
-			continue;
-		row(p, e, *of);
-		last = js_int(e, "id");
-		shown++;
+	do
+		more = read_part(p, &r);
+	while (more && r.shown < LINES && r.looked < LOOKED);
+	if (p->status != 200) {
+		json_decref(r.seen);
+		return;
 	}
 	put(&p->out, L("</tbody></table></div>"));
-	if (shown == 0)
+	if (r.shown == 0 && more)
+		put(&p->out, L("<p class=\"dim\">Nothing like that among the "), (int)r.looked, L(" events that were looked at.</p>"));
+	else if (r.shown == 0)
 		put(&p->out, L("<p class=\"dim\">Nothing "), filtered ? "like that" : "yet", L("; spdsync keeps the last events, the system's log all.</p>"));
-	if (i > 0)
-		before_link(p, last);
+	if (more)
+		before_link(p, r.before, r.shown == 0);
+	if (!*of)
+		propose(p, r.seen);
 	put(&p->out, L("</div>"));
-	answer_free(&a);
+	json_decref(r.seen);
 }
 
 void
 page_lately(struct page *p, size_t rows)
 {
-	long long before;
 	const json_t *list;
 	struct answer a;
-	size_t n;
 
-	/* The id of the newest, and then those before it: the list of all that is kept may be megabytes. */
-	ask(&p->asker, &a, "GET", "/v1/events?follow=0", NULL, 15);
-	before = js_int(a.body, "last") - (long long)rows;
-	answer_free(&a);
-	if (before > 0)
-		ask(&p->asker, &a, "GET", URL(p, L("/v1/events?follow=0&since="), before), NULL, 15);
-	else
-		ask(&p->asker, &a, "GET", "/v1/events?follow=0&since=oldest", NULL, 15);
+	ask(&p->asker, &a, "GET", URL(p, L("/v1/events?follow=0&newest="), rows), NULL, 15);
 	list = json_object_get(a.body, "events");
-	n = json_array_size(list);
-	if (n) {
+	if (json_array_size(list)) {
 		put(&p->out, L("<div class=\"pagehead\"><h2>Lately</h2><a href=\""), P("/log"), L("\">The log</a></div>"));
 		head(p, "Lately", false);
-		for (size_t i = n; i > 0 && i + rows > n; i--)
+		for (size_t i = json_array_size(list); i > 0; i--)
 			row(p, json_array_get(list, i - 1), false);
 		put(&p->out, L("</tbody></table></div>"));
 	}

@@ -13,6 +13,7 @@
 
 static const char *const step_names[] = { "Profile", "Sites", "Networks", "Proof", "Plan" };
 static const char *const carried[] = { "there", "address", "here_address", "here_networks", "networks", "policy", "start", "auth", "trust" };
+#define KNOWN	100	/* names of sites that are proposed */
 #define CARRIED	(sizeof(carried) / sizeof(carried[0]))
 
 static void
@@ -89,6 +90,8 @@ line(struct page *p, const char *name, const char *words, const char *help, bool
 	    page_field(p, name), L("\" aria-describedby=\""), name, L("-is\""));
 	if (required)
 		put(&p->out, L(" required"));
+	if (strcmp(name, "there") == 0)
+		put(&p->out, L(" list=\"sites\""));
 	put(&p->out, L("><p class=\"dim\" id=\""), name, L("-is\">"), help, L("</p>"));
 }
 
@@ -103,10 +106,11 @@ step_sites(struct page *p, const json_t *sites, const char *why)
 	put(&p->out, L("<p>From <strong>"), js_str(sites, "here"), L("</strong>, this gateway, to:</p>"));
 	begin(p, 1, " there address here_address ");
 	line(p, "there", "The other site", "A name: small letters, digits and hyphens. One that the file knows already, or a new one.", true);
-	put(&p->out, L("<p class=\"dim\">Known: "));
+	put(&p->out, L("<datalist id=\"sites\">"));
 	json_array_foreach(json_object_get(sites, "sites"), i, s)
-		put(&p->out, js_str(s, "name"), L(" "));
-	put(&p->out, L("</p>"));
+		if (i < KNOWN && strcmp(js_str(s, "name"), js_str(sites, "here")) != 0)
+			put(&p->out, L("<option value=\""), js_str(s, "name"), L("\">"));
+	put(&p->out, L("</datalist>"));
 	line(p, "address", "Its address, when it is new", "As this gateway reaches it: 203.0.113.9, or any when it has no fixed one.", false);
 	if (!find_site(sites, js_str(sites, "here")))
 		line(p, "here_address", "This gateway's address", "As the other one reaches it.", true);
@@ -356,13 +360,8 @@ make(struct page *p, const struct new_tunnel *t)
 void
 page_new(struct page *p)
 {
-	struct answer sites;
-
 	page_say(p, "New tunnel", "ikectl edit TUNNEL");
-	if (!page_get(p, &sites, "/v1/sites"))
-		return;
 	step_profile(p, "");
-	answer_free(&sites);
 }
 
 void

@@ -12,9 +12,9 @@ tile(struct html *h, const char *kind, long long n, const char *words, const cha
 }
 
 static void
-tiles(struct page *p, const json_t *list, const json_t *status)
+tiles(struct page *p, const json_t *status)
 {
-	const json_t *counts = json_object_get(list, "counts");
+	const json_t *counts = json_object_get(status, "counts");
 	long long up = js_int(counts, "up") + js_int(counts, "rekeying"), wait = js_int(counts, "connecting"), bad = js_int(counts, "failed"),
 	    down = js_int(counts, "down");
 	size_t troubles = json_array_size(json_object_get(status, "troubles"));
@@ -41,22 +41,22 @@ troubles(struct page *p, const json_t *status)
 }
 
 static void
-wrong(struct page *p, const json_t *list, const json_t *status)
+wrong(struct page *p, const json_t *status)
 {
 	const json_t *t;
 	size_t i;
 
 	put(&p->out, L("<h2>What is wrong</h2><ul class=\"wrong\">"));
 	troubles(p, status);
-	json_array_foreach(json_object_get(list, "tunnels"), i, t) {
+	json_array_foreach(json_object_get(status, "tunnels"), i, t) {
 		put(&p->out, L("<li class=\""), strcmp(js_str(t, "state"), "failed") == 0 ? L("bad") : strcmp(js_str(t, "state"), "connecting") == 0 ? L("wait") : L("calm"), L("\">"));
 		look_state(&p->out, js_str(t, "state"));
 		put(&p->out, L(" <a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a><p>"), js_str(t, "message"), L(" <span class=\"dim\">"));
 		put(&p->out, js_str(t, "hint"), L("</span></p></li>"));
 	}
 	put(&p->out, L("</ul>"));
-	if (js_int(list, "matching") > (long long)json_array_size(json_object_get(list, "tunnels")))
-		put(&p->out, L("<p><a href=\""), P("/tunnels?state=not-up"), L("\">All "), js_int(list, "matching"), L(" that are not up</a></p>"));
+	if (js_int(status, "matching") > (long long)json_array_size(json_object_get(status, "tunnels")))
+		put(&p->out, L("<p><a href=\""), P("/tunnels?state=not-up"), L("\">All "), js_int(status, "matching"), L(" that are not up</a></p>"));
 }
 
 static void
@@ -70,7 +70,7 @@ gateway(struct page *p, const json_t *status)
 		put(&p->out, L("<a href=\""), P("/history"), L("\">"), js_int(rev, "number"), L("</a> by "), js_str(rev, "author"), L(", "));
 		look_time(&p->out, js_str(rev, "time"));
 		if (*js_str(rev, "comment"))
-			put(&p->out, L(": "), js_str(rev, "comment"));
+			put(&p->out, L(" <q>"), js_str(rev, "comment"), L("</q>"));
 	} else
 		put(&p->out, L("nothing is applied yet"));
 	put(&p->out, L("</dd><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), js_is(engine, "up") ? ", serves" : ", does not serve",
@@ -86,30 +86,28 @@ gateway(struct page *p, const json_t *status)
 void
 page_overview(struct page *p)
 {
-	struct answer status, list;
+	struct answer a;
+	size_t bad;
 
 	page_say(p, "Overview", "ikectl status");
 	p->live = true;
-	if (!page_get(p, &status, "/v1/status?tunnels=none"))
+	/* The status with the part of the list that is shown: one question. */
+	if (!page_get(p, &a, "/v1/status?state=not-up&order=worst&limit=12&brief=yes"))
 		return;
-	if (page_get(p, &list, "/v1/tunnels?state=not-up&order=worst&limit=12")) {
-		size_t bad = json_array_size(json_object_get(list.body, "tunnels")) + json_array_size(json_object_get(status.body, "troubles"));
-
-		put(&p->out, L("<h1>"), js_str(status.body, "site"), L("</h1>"));
-		look_said(p, page_field(p, "said"));
-		put(&p->out, L("<div id=\"live\">"));
-		tiles(p, list.body, status.body);
-		if (bad || !js_is(status.body, "in_sync"))
-			wrong(p, list.body, status.body);
-		else if (js_int(list.body, "total"))
-			look_note(&p->out, "good", "Everything that is wanted is there.");
-		else
-			put(&p->out, L("<div class=\"card empty\"><h2>There is no tunnel here yet</h2><p>A tunnel joins the networks of this gateway with those of another one.</p>"), p->role >= ROLE_EDITOR ? L("<p><a class=\"button main\" href=\"") : L("<p hidden><a href=\""), P("/new"), L("\">Make the first one</a></p></div>"));
-		page_traffic(p, NULL);
-		page_lately(p, 8);
-		gateway(p, status.body);
-		put(&p->out, L("</div>"));
-		answer_free(&list);
-	}
-	answer_free(&status);
+	bad = json_array_size(json_object_get(a.body, "tunnels")) + json_array_size(json_object_get(a.body, "troubles"));
+	put(&p->out, L("<h1>"), js_str(a.body, "site"), L("</h1>"));
+	look_said(p, page_field(p, "said"));
+	put(&p->out, L("<div id=\"live\">"));
+	tiles(p, a.body);
+	if (bad || !js_is(a.body, "in_sync"))
+		wrong(p, a.body);
+	else if (js_int(a.body, "total"))
+		look_note(&p->out, "good", "Everything that is wanted is there.");
+	else
+		put(&p->out, L("<div class=\"card empty\"><h2>There is no tunnel here yet</h2><p>A tunnel joins the networks of this gateway with those of another one.</p>"), p->role >= ROLE_EDITOR ? L("<p><a class=\"button main\" href=\"") : L("<p hidden><a href=\""), P("/new"), L("\">Make the first one</a></p></div>"));
+	page_traffic(p, NULL);
+	page_lately(p, 8);
+	gateway(p, a.body);
+	put(&p->out, L("</div>"));
+	answer_free(&a);
 }

@@ -93,7 +93,7 @@ page_tunnels(struct page *p)
 
 	page_say(p, "Tunnels", "ikectl status");
 	p->live = true;
-	if (!page_get(p, &list, URL(p, L("/v1/tunnels?limit="), ROWS, L("&offset="), offset, L("&match="), SEG(page_field(p, "match")), L("&state="),
+	if (!page_get(p, &list, URL(p, L("/v1/tunnels?brief=yes&limit="), ROWS, L("&offset="), offset, L("&match="), SEG(page_field(p, "match")), L("&state="),
 	    SEG(page_field(p, "state")))))
 		return;
 	put(&p->out, L("<div class=\"pagehead\"><h1>Tunnels</h1>"));

@@ -13,6 +13,11 @@ static const struct field no_fields[] = { { 0 } };
 #define SPAN	{ "span", F_CHOICE, 0, false, "2h|1d|31d" }
 static const struct field said[] = { SAID, { 0 } };
 static const struct field said_span[] = { SAID, SPAN, { 0 } };
+/* A file that would be most of its page is there when it is asked for. */
+#define WHOLE	{ "whole", F_CHOICE, 0, false, "yes" }
+static const struct field said_whole[] = { SAID, WHOLE, { 0 } };
+static const struct field whole[] = { WHOLE, { 0 } };
+static const struct field cert_lists[] = { SAID, { "offset", F_NUMBER, 1000000, false, NULL }, { "issued", F_NUMBER, 1000000, false, NULL }, { 0 } };
 static const struct field csrf_only[] = { CSRF, { 0 } };
 static const struct field login[] = { { "user", F_LINE, 64, true, NULL }, { "password", F_HIDDEN, 1024, true, NULL }, { 0 } };
 static const struct field first[] = {
@@ -89,15 +94,15 @@ const struct route routes[] = {
 	{ M_GET,	"/tunnels/*/log",	ROLE_VIEWER,	tunnel_logs,	page_tunnel_log },
 	{ M_GET,	"/new",			ROLE_EDITOR,	no_fields,	page_new },
 	{ M_POST,	"/new",			ROLE_EDITOR,	new_tunnel,	page_new_post },
-	{ M_GET,	"/config",		ROLE_VIEWER,	said,		page_config },
+	{ M_GET,	"/config",		ROLE_VIEWER,	said_whole,		page_config },
 	{ M_POST,	"/config",		ROLE_EDITOR,	config,		page_config_post },
 	{ M_POST,	"/config/confirm",	ROLE_EDITOR,	confirm,	page_confirm_post },
 	{ M_GET,	"/history",		ROLE_VIEWER,	revisions,		page_history },
-	{ M_GET,	"/history/*",		ROLE_VIEWER,	no_fields,	page_revision },
+	{ M_GET,	"/history/*",		ROLE_VIEWER,	whole,	page_revision },
 	{ M_POST,	"/history/*/rollback",	ROLE_EDITOR,	rollback,	page_rollback_post },
 	{ M_GET,	"/policies",		ROLE_VIEWER,	part,	page_policies },
 	{ M_GET,	"/sas",			ROLE_VIEWER,	part,	page_sas },
-	{ M_GET,	"/certs",		ROLE_VIEWER,	said,		page_certs },
+	{ M_GET,	"/certs",		ROLE_VIEWER,	cert_lists,		page_certs },
 	{ M_POST,	"/certs",		ROLE_ADMIN,	certs,		page_certs_post },
 	{ M_GET,	"/log",			ROLE_VIEWER,	logs,	page_log },
 	{ M_GET,	"/audit",		ROLE_VIEWER,	audit,		page_audit },

@@ -72,6 +72,8 @@ def check(s, v, where):
                 out += check(s["properties"][k], x, where + "." + k)
             elif isinstance(s.get("additionalProperties"), dict):
                 out += check(s["additionalProperties"], x, where + "." + k)
+            elif s.get("additionalProperties") is False:
+                out.append("%s: '%s' is not among its members" % (where, k))
     if isinstance(v, list) and "items" in s:
         for i, x in enumerate(v):
             out += check(s["items"], x, "%s[%d]" % (where, i))
@@ -210,6 +212,23 @@ call(200, "get", "/v1/status", query={"label": "region=asia"})
 call(200, "get", "/v1/tunnels", query={"label": "region=asia,customer"})
 call(200, "get", "/v1/events", query={"follow": "0", "since": "oldest"})
 call(400, "get", "/v1/events", query={"since": "x"})
+ids = [e["id"] for e in call(200, "get", "/v1/events", query={"follow": "0", "since": "oldest"})["events"]]
+for query, want in (({"newest": "2"}, ids[-2:]), ({"newest": "2", "before": str(ids[-2])}, ids[-4:-2]), ({"newest": "8192"}, ids), ({"newest": "3", "before": str(ids[1])}, ids[:1]),
+                    ({"newest": "3", "before": str(ids[0])}, []), ({"newest": "2", "before": str(ids[-1] + 9)}, ids[-2:])):
+    got = call(200, "get", "/v1/events", query=dict(query, follow="0"))
+    if [e["id"] for e in got["events"]] != want or got["oldest"] != ids[0] or len(ids) < 5:
+        wrong.append("/v1/events %s: %s, not %s; oldest %s" % (query, [e["id"] for e in got["events"]], want, got["oldest"]))
+every = call(200, "get", "/v1/events", query={"follow": "0", "since": "oldest"})["events"]
+for query, fits in (({"event": "revision"}, lambda e: e["event"] == "revision"), ({"tunnel": "a-b", "event": "", "match": ""}, lambda e: e.get("tunnel") == "a-b"), ({"match": "NOTHING%20IS"}, lambda e: 0),
+                    ({"match": "OK"}, lambda e: any(isinstance(v, str) and "ok" in v.lower() for v in e.values())), ({"match": "a%22b"}, lambda e: 0),
+                    ({"match": "in_sync"}, lambda e: any(isinstance(v, str) and "in_sync" in v.lower() for v in e.values()))):
+    want = [e["id"] for e in every if fits(e)]
+    for n in (1, 2, 8192):
+        got = [e["id"] for e in call(200, "get", "/v1/events", query=dict(query, follow="0", newest=str(n), before=str(every[-1]["id"] + 1)))["events"]]
+        if got != want[-n:] or not len(every) > len(want):
+            wrong.append("/v1/events %s: %s, not %s" % (query, got, want[-n:]))
+for query in ({"newest": "0"}, {"newest": "8193"}, {"newest": "x"}, {"before": "7"}, {"newest": "2", "before": "x"}, {"event": "guard"}, {"tunnel": "a"}, {"match": "a"}):
+    call(400, "get", "/v1/events", query=dict(query, follow="0"))
 for form in ("causeway", "strongswan", "libreswan", "openiked", "fields"):
     call(200, "get", T + "/export", query={"for": form})
 call(400, "get", T + "/export", query={"for": "x"})
@@ -226,6 +245,10 @@ for path in ("/v1/tunnels", "/v1/status"):
     call(400, "get", path, query={"after": "a-b", "order": "worst"})
     call(200, "get", path, query={"limit": "1", "offset": "1", "match": "a", "state": "", "order": "worst", "label": "no"})
     first = call(200, "get", path, query={"limit": "1"})
+    brief = call(200, "get", path, query={"limit": "1", "brief": "yes"})["tunnels"][0]
+    same = lambda b, w: all(same(v, w[k]) for k, v in b.items()) if isinstance(b, dict) and w else all(map(same, b, w)) if isinstance(b, list) else b == w
+    wrong.extend(["%s, brief: %s" % (path, brief)] if "auth" in brief or not same(brief, first["tunnels"][0]) else [])
+    call(400, "get", path, query={"brief": "no"})
     second = call(200, "get", path, query={"limit": "1", "after": first["next"]})
     wrong.extend(["%s in parts: %s" % (path, (first, second))] if [first["tunnels"][0]["name"], first["next"], first["more"], second["tunnels"][0]["name"],
                  second["next"], second["more"], second["matching"], second["total"]] != ["a-b", "a-b", True, "a-c", None, False, 2, 2] else [])
@@ -247,6 +270,26 @@ for what in ("sas", "policies"):
     call(400, "get", "/v1/" + what, query={"offset": "x"})
 call(200, "get", "/v1/diff", query={"from": "1", "to": "2"})
 call(404, "get", "/v1/diff", query={"from": "77"})
+for path, name, key in (("/v1/revisions/{name}", "2", "text"), ("/v1/diff", "", "diff")):
+    all_of = call(200, "get", path, name)
+    part = call(200, "get", path, name, query={"head": "60"})
+    if all_of["octets"] != len(all_of[key].encode()) or part["octets"] != all_of["octets"] or not all_of[key].startswith(part[key]) or not 0 < len(part[key]) <= 60 < len(all_of[key]) or part[key][-1] != "\n":
+        wrong.append("%s with head: %s" % (path, part))
+    call(400, "get", path, name, query={"head": "0"})
+for path, name, key in (("/v1/certs", "", "certs"), ("/v1/ca/{name}/issued", "ca", "issued")):
+    rows = call(200, "get", path, name)
+    want = rows[key][::-1] if name else rows[key]
+    parts = [call(200, "get", path, name, query={"limit": "1", "offset": str(i)}) for i in range(len(want) + 1)]
+    if [p[key] for p in parts] != [[w] for w in want] + [[]] or {p["total"] for p in parts} != {len(want)} or not (want or name):
+        wrong.append("%s in parts: %s" % (path, parts))
+    for query in ({"limit": "0"}, {"offset": "1"}, {"limit": "1", "offset": "x"}):
+        call(400, "get", path, name, query=query)
+rows = call(200, "get", "/v1/certs")
+worst = call(200, "get", "/v1/certs", query={"order": "worst"})
+call(400, "get", "/v1/certs", query={"order": "x"})
+if sorted(c["reason"] != "OK" for c in worst["certs"])[::-1] != [c["reason"] != "OK" for c in worst["certs"]] or sorted(c["name"] for c in worst["certs"]) != sorted(c["name"] for c in rows["certs"]) or \
+        rows["issuing"] != [c["name"] for c in rows["certs"] if c["issues"]]:
+    wrong.append("/v1/certs, the worst first: %s" % worst)
 for path in (T, T + "/text", T + "/export", T + "/traffic", "/v1/explain/{name}", "/v1/revisions/{name}"):
     call(404, "get", path, "none")
 
