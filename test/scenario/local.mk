@@ -18,6 +18,7 @@ SCENARIOS = \
 	test/scenario/t_modes \
 	test/scenario/t_bundles \
 	test/scenario/t_ah \
+	test/scenario/t_old \
 	test/scenario/t_ipcomp \
 	test/scenario/t_rekey \
 	test/scenario/t_crowd \
@@ -58,4 +59,4 @@ SCENARIOS = \
 	test/interop/t_strongswan_certs \
 	test/interop/t_parsers
 NET_TESTS += $(SCENARIOS)
-EXTRA_DIST += test/lib.sh test/tools/jq test/scenario/faq.sh $(SCENARIOS) quickstart etc/packages.debian .ci/run
+EXTRA_DIST += test/lib.sh test/tools/jq test/scenario/faq.sh test/scenario/read_old.py $(SCENARIOS) quickstart etc/packages.debian .ci/run

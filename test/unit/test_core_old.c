@@ -306,6 +306,20 @@ esp_answers(void **state)
 	}
 }
 
+/* The octets where the new ESP has its number are an IV, of which zero is one. */
+static void
+zero_iv(void **state)
+{
+	struct ends t = joined(&forms[10]);
+	struct cw_pkt *w = rig_seal(t.a, packet(t.f, 100));
+
+	memset(cw_pkt_data(w) + 4, 0, 4);
+	carry(t.b, w);
+	assert_int_equal(t.b->nplain, 1);
+	rig_pkt_free(w);
+	part(t);
+}
+
 /* And what the engine enciphered, EVP opens by the IV on the wire; the padding is as its flags have it, each IV another one. */
 static void
 sealed_form(void **state)
@@ -653,7 +667,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways), cmocka_unit_test(digests), cmocka_unit_test(keyfill), cmocka_unit_test(ah_answers),
-		cmocka_unit_test(esp_answers), cmocka_unit_test(sealed_form), cmocka_unit_test(every_bit), cmocka_unit_test(truncation),
+		cmocka_unit_test(esp_answers), cmocka_unit_test(zero_iv), cmocka_unit_test(sealed_form), cmocka_unit_test(every_bit), cmocka_unit_test(truncation),
 		cmocka_unit_test(lengths), cmocka_unit_test(forms_apart), cmocka_unit_test(legacy), cmocka_unit_test(refusals),
 		cmocka_unit_test(known_by_its_flags), cmocka_unit_test(endless), cmocka_unit_test(path),
 	};
