@@ -104,10 +104,12 @@ take_fd(void *ctx, const char *name, int fd)
 }
 
 static void
-on_changed(void *ctx)
+on_changed(void *ctx, bool anew)
 {
 	struct beside *b = ctx;
 
+	if (anew)
+		net_other_engine(&b->net);
 	net_changed(&b->net);
 }
 

@@ -66,7 +66,7 @@ routes_away(struct net *n)
 	n->routes.lead = true;		/* perhaps, of before */
 	if (e == 0)
 		e = routes_lead(&n->routes, false);
-	return e ? e : routes_sync(&n->routes, &none, &none, &none, false, &n->troubles);
+	return e ? e : routes_sync(&n->routes, &none, &none, &none, NULL, &n->troubles);
 }
 
 bool
@@ -87,13 +87,13 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 	if (e == 0 && !n->open && !n->xfrm)
 		e = routes_lead(&n->routes, selectors_lead(&n->saved.sel));
 	if (e == 0 && !n->open && !n->xfrm)
-		e = routes_sync(&n->routes, &none, &n->saved.out, &n->guard.have.loc, true, &n->troubles);
+		e = routes_sync(&n->routes, &none, &n->saved.out, &n->guard.have.loc, &n->saved.out, &n->troubles);
 	if (e)
 		snprintf(why, 256, "routes and rules cannot be set: %s", strerror(e));
 	return e == 0;
 }
 
-struct collect { struct guard_want *w; struct troubles *t; struct entry *v; size_t n, cap; bool select, special, ok; };
+struct collect { struct guard_want *w, *hand; struct troubles *t; struct entry *v; size_t n, cap; bool select, special, ok; };
 struct entry { uint32_t priority; size_t order; struct selector s; };
 
 static uint8_t
@@ -127,7 +127,9 @@ on_entry(void *arg, const struct net_policy *p)
 	}
 	c->v[c->n] = (struct entry){ p->priority, c->n, s };
 	c->n++;
-	return true;
+	if (c->hand && p->by_hand && s.action != SELECT_PREFIX)
+		c->ok = selectors_add(&c->hand->sel, &s);
+	return c->ok;
 }
 
 static bool
@@ -143,7 +145,8 @@ on_policy(void *arg, const struct net_policy *p)
 		return true;		/* nothing to be guarded */
 	pair.remote = p->dir == CW_DIR_IN ? p->src : p->dst;
 	pair.local = p->dir == CW_DIR_IN ? p->dst : p->src;
-	c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->w->in : &c->w->out, &pair);
+	c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->w->in : &c->w->out, &pair) &&
+	    (!c->hand || !p->by_hand || pairs_add(p->dir == CW_DIR_IN ? &c->hand->in : &c->hand->out, &pair));
 	return c->ok;
 }
 
@@ -177,11 +180,34 @@ choose(struct collect *c)
 	return ok;
 }
 
+/*
+ * What somebody took away, here and now, is not to be closed on account of what was saved before. What only is not there (its
+ * engine is another one, or nobody has entered it again) is.
+ */
+static void
+forget(struct net *n, struct guard_want *hand)
+{
+	struct guard_want gone = n->by_hand;
+
+	pairs_sort(&hand->in);
+	pairs_sort(&hand->out);
+	pairs_less(&gone.in, &hand->in);
+	pairs_less(&gone.out, &hand->out);
+	selectors_less(&gone.sel, &hand->sel);
+	pairs_less(&n->saved.in, &gone.in);
+	pairs_less(&n->saved.out, &gone.out);
+	selectors_less(&n->saved.sel, &gone.sel);
+	guard_want_fini(&gone);
+	n->by_hand = *hand;
+	*hand = (struct guard_want){ 0 };
+}
+
 /* What the policies ask for, with the saved guard until they are complete. tun: pairs of policies alone. */
 static bool
 collect(struct net *n, struct guard_want *w, struct pairs *tun)
 {
-	struct collect c = { .w = w, .t = &n->troubles, .select = n->select, .ok = true };
+	struct guard_want hand = { 0 };
+	struct collect c = { .w = w, .hand = n->synced ? NULL : &hand, .t = &n->troubles, .select = n->select, .ok = true };
 	bool ok;
 
 	*w = (struct guard_want){ .open = n->open, .xfrm = n->xfrm, .ike_port = n->saved.ike_port, .natt_port = n->saved.natt_port };
@@ -192,6 +218,9 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 		n->policies.each(n->policies.ctx, on_entry, &c);
 	ok = c.ok && choose(&c);
 	free(c.v);
+	if (ok && c.hand)
+		forget(n, &hand);
+	guard_want_fini(&hand);
 	if (!ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out) ||
 	    !selectors_merge(&w->sel, &n->saved.sel))
 		return false;
@@ -226,7 +255,7 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	if (e == 0 && !n->xfrm)
 		e = rules_add(&n->routes);
 	if (e == 0 && !n->xfrm)
-		e = routes_sync(&n->routes, tun, &w->out, &n->guard.have.loc, !n->synced, &n->troubles);
+		e = routes_sync(&n->routes, tun, &w->out, &n->guard.have.loc, n->synced ? NULL : &n->saved.out, &n->troubles);
 	if (e == 0 && !n->xfrm)
 		e = routes_lead(&n->routes, selectors_lead(&w->sel));
 	guard_sets_fini(&sets);
@@ -294,6 +323,12 @@ net_changed(struct net *n)
 }
 
 void
+net_other_engine(struct net *n)
+{
+	guard_want_fini(&n->by_hand);
+}
+
+void
 net_turn_end(struct net *n)
 {
 	uint64_t now = n->dirty ? clock_now_ns() : 0;
@@ -316,6 +351,7 @@ net_synced(struct net *n)
 	pairs_fini(&n->saved.in);
 	pairs_fini(&n->saved.out);
 	selectors_fini(&n->saved.sel);
+	guard_want_fini(&n->by_hand);
 	return sync_now(n);
 }
 
@@ -460,5 +496,6 @@ net_fini(struct net *n)
 	routes_fini(&n->routes);
 	guard_want_fini(&n->saved);
 	guard_want_fini(&n->want);
+	guard_want_fini(&n->by_hand);
 	nl_close(&n->nl);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * From the policies to the system: routes, rules and guard are made what the SPD says at the end of a turn in which it
- * changed, or a while after a pass that took long. Until spdsync says that its policies all stand, what the saved guard says counts too.
+ * changed, or a while after a pass that took long. Until spdsync says that its policies all stand, what the saved guard says counts too,
+ * but for what a policy protected that somebody entered since then and took away again.
  */
 #ifndef CAUSEWAY_NET_H
 #define CAUSEWAY_NET_H
@@ -20,6 +21,7 @@ struct net {
 	struct event		*ev_route, *ev_nft, *retry;
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */
+	struct guard_want	by_hand;	/* until then: what policies of others than spdsync protected when they were looked at last */
 	struct guard_want	want;		/* what was put last; its pairs are what stands in the file */
 	bool			select;		/* set before net_load: the engine is in this process, and only what is led there meets it */
 	bool			xfrm, open, kept, synced, dirty, addrs_dirty, reload, failed, unsaved;
@@ -40,6 +42,7 @@ bool net_start(struct net *, struct event_base *, struct policy_source, void (*o
 void net_fini(struct net *);
 
 void net_changed(struct net *);			/* a policy came or went */
+void net_other_engine(struct net *);		/* what its policies lack was not taken away */
 void net_turn_end(struct net *);
 /* spdsync's requests; 0 or errno. */
 int net_synced(struct net *);

@@ -86,6 +86,20 @@ pairs_eq(const struct pairs *a, const struct pairs *b)
 	return true;
 }
 
+void
+pairs_less(struct pairs *p, const struct pairs *gone)
+{
+	size_t n = 0, k = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		while (k < gone->n && pair_cmp(&gone->v[k], &p->v[i]) < 0)
+			k++;
+		if (k == gone->n || pair_cmp(&gone->v[k], &p->v[i]) != 0)
+			p->v[n++] = p->v[i];
+	}
+	p->n = n;
+}
+
 bool
 prefix_in(const struct prefix *inner, const struct prefix *outer)
 {

@@ -26,6 +26,7 @@ bool pairs_add_all(struct pairs *, const struct pairs *);
 int pair_cmp(const struct pair *, const struct pair *);	/* family, remote address, remote length, then local */
 void pairs_sort(struct pairs *);	/* and drop duplicates */
 bool pairs_eq(const struct pairs *, const struct pairs *);
+void pairs_less(struct pairs *, const struct pairs *gone);	/* both sorted */
 bool prefix_in(const struct prefix *inner, const struct prefix *outer);
 
 /*

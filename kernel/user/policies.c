@@ -54,6 +54,7 @@ policies_take(const struct pfkey_msg *m, struct net_policy *n)
 	n->plain = (m->src.proto == CW_ULPROTO_ANY || m->src.proto == 0) && m->src.ep.port == 0 && m->dst.ep.port == 0 && p->n > 0 &&
 	    (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
 	n->open = takes_clear(p);
+	n->by_hand = (m->has & PFKEY_HAS(CW_EXT_OWNER)) && strncmp(m->owner, NET_SPDSYNC, sizeof(NET_SPDSYNC) - 1) != 0;
 	return true;
 }
 
@@ -105,6 +106,7 @@ on_done(void *arg, int err, const struct pfkey_msg *m)
 {
 	struct policies *p = arg;
 	struct timeval second = { 1, 0 };
+	bool anew;
 
 	(void)m;
 	p->busy = false;
@@ -117,8 +119,9 @@ on_done(void *arg, int err, const struct pfkey_msg *m)
 	list_free(&p->now);
 	p->now = p->next;
 	p->next = (struct list){ NULL, 0, 0 };
+	anew = !p->known;
 	p->known = true;
-	p->ops->changed(p->ctx);
+	p->ops->changed(p->ctx, anew);
 	if (p->then && !p->then_next)
 		finish_waiting(p, true);
 	if (p->again || p->then)

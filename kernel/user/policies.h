@@ -10,11 +10,14 @@
 
 #include "addr.h"
 
+#define NET_SPDSYNC	"spdsync"	/* begins the owner of its policies */
+
 struct net_policy {
 	uint8_t		dir;		/* CW_DIR_* */
 	uint8_t		type;		/* CW_POLICY_* */
 	bool		plain;		/* by prefix alone */
 	bool		open;		/* every transform may be missing: clear packets are taken */
+	bool		by_hand;	/* it says who entered it, and that is not spdsync */
 	uint32_t	priority;
 	uint8_t		proto;		/* CW_ULPROTO_ANY: any */
 	uint16_t	sport, dport;	/* 0: any */
@@ -38,7 +41,7 @@ struct policy_source policies_own(struct cw_engine *);
 struct pfkey_msg;
 struct policies;
 struct policies_ops {
-	void	(*changed)(void *ctx);		/* the list is another one now */
+	void	(*changed)(void *ctx, bool anew);	/* the list is another one now; anew: of another engine, perhaps */
 	void	(*down)(void *ctx, const char *why);
 };
 typedef void policies_then(void *arg, bool ok);	/* not ok: the engine went away */

@@ -29,6 +29,7 @@ on_policy(void *arg, const struct cw_policy *p)
 
 	if ((p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) || p->type == CW_POLICY_ENTRUST || of_socket(p))
 		return true;
+	n.by_hand = memcmp(p->owner, NET_SPDSYNC, sizeof(NET_SPDSYNC) - 1) != 0;
 	prefix_of(&n.src, &p->src);
 	prefix_of(&n.dst, &p->dst);
 	n.plain = p->type == CW_POLICY_IPSEC && p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 &&

@@ -289,8 +289,29 @@ merge(struct batch *b, const struct route_list *from, const struct route_list *t
 	batch_flush(b);
 }
 
+static bool
+add_kept(struct route_list *want, const struct route_list *have, const struct pairs *keep)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < have->n; i++) {
+		const struct route *one = &have->v[i];
+		struct route at;
+
+		for (; k < keep->n; k++) {
+			at = (struct route){ .dst = keep->v[k].remote, .kind = one->kind };
+			if (route_cmp(&at, one) >= 0)
+				break;
+		}
+		if (one->kind == ROUTE_TUN && k < keep->n && route_cmp(&at, one) == 0 && !route_list_add(want, one))
+			return false;
+	}
+	route_list_sort(want);
+	return true;
+}
+
 int
-routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, bool keep, struct troubles *t)
+routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, const struct pairs *keep, struct troubles *t)
 {
 	struct batch b = { r, t, NULL, false, 0, 0, 0, 0, NULL };
 	struct route_list want = { NULL, 0, 0 };
@@ -301,11 +322,8 @@ routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *close
 	e = ENOMEM;
 	if (!routes_want(&want, tun, closed, loc, r->own, r->nown))
 		goto out;
-	for (size_t i = 0; keep && i < r->have.n; i++)
-		if (!route_list_add(&want, &r->have.v[i]))
-			goto out;
-	if (keep)
-		route_list_sort(&want);
+	if (keep && !add_kept(&want, &r->have, keep))
+		goto out;
 	leave_foreign(r, &want, t);
 	b.buf = malloc(BATCH);
 	b.ops = malloc((BATCH / 32) * sizeof(*b.ops));

@@ -38,9 +38,9 @@ int routes_addrs(struct routes *);
 void routes_fini(struct routes *);
 /*
  * Make the table what the pairs say. tun: pairs to route into the TUN; closed: pairs that are only kept unreachable (from the
- * saved guard). keep: delete nothing (the policies are not all here yet). Returns 0 or the last errno; what failed is added to t.
+ * saved guard). keep: what leads into the TUN for these pairs stays, too (their policies are not here yet); NULL: none. Returns 0 or the last errno; what failed is added to t.
  */
-int routes_sync(struct routes *, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, bool keep, struct troubles *t);
+int routes_sync(struct routes *, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, const struct pairs *keep, struct troubles *t);
 /* The other table; lead: there are selectors. 0 or errno. */
 int routes_lead(struct routes *, bool lead);
 int rules_add(struct routes *);		/* all of them; those that stand already are fine */

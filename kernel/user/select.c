@@ -67,6 +67,22 @@ selectors_merge(struct selectors *s, const struct selectors *more)
 	return true;
 }
 
+void
+selectors_less(struct selectors *s, const struct selectors *gone)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		bool is_gone = false;
+
+		for (size_t k = 0; k < gone->n && !is_gone; k++)
+			is_gone = same(&s->v[i], &gone->v[k]);
+		if (!is_gone)
+			s->v[n++] = s->v[i];
+	}
+	s->n = n;
+}
+
 bool
 selectors_lead(const struct selectors *s)
 {

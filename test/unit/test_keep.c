@@ -16,6 +16,7 @@ struct rig {
 	struct net		n;
 	struct event_base	*base;
 	unsigned		asked;	/* passes over the policies */
+	bool			none, by_hand, mail;	/* the one below is not there; is somebody's; and another beside it, for a port */
 };
 
 static void
@@ -25,7 +26,18 @@ each(void *ctx, net_policy_fn *fn, void *arg)
 	struct rig *r = ctx;
 
 	r->asked++;
+	if (r->none)
+		return;
+	p.by_hand = r->by_hand;
+	p.type = CW_POLICY_IPSEC;
+	p.proto = CW_ULPROTO_ANY;
 	assert_true(prefix_parse("10.0.1.0/24", &p.src) && prefix_parse("10.0.2.0/24", &p.dst));
+	assert_true(fn(arg, &p));
+	if (!r->mail)
+		return;
+	p.plain = false;
+	p.proto = 6;
+	p.dport = 25;
 	assert_true(fn(arg, &p));
 }
 
@@ -63,6 +75,7 @@ end(void **state)
 	routes_fini(&r->n.routes);
 	guard_want_fini(&r->n.saved);
 	guard_want_fini(&r->n.want);
+	guard_want_fini(&r->n.by_hand);
 	event_base_free(r->base);
 	free(r);
 	return 0;
@@ -120,6 +133,80 @@ test_nothing_pending(void **state)
 	assert_true(r->n.kept);
 }
 
+static size_t
+turn(struct rig *r)
+{
+	net_changed(&r->n);
+	r->n.rest_until = 0;
+	net_turn_end(&r->n);
+	return r->n.want.out.n;
+}
+
+/* The saved guard protects the same pair of networks, and one more, that nobody has entered again. */
+static void
+save_it(struct rig *r, bool mail)
+{
+	struct pair saved;
+	struct selector s = { .dir = CW_DIR_OUT, .action = SELECT_PROTECT, .proto = 6, .dport = 25 };
+
+	assert_true(prefix_parse("10.0.2.0/24", &saved.remote) && prefix_parse("10.0.1.0/24", &saved.local));
+	assert_true(pairs_add(&r->n.saved.out, &saved));
+	pairs_sort(&r->n.saved.out);
+	s.src = saved.local;
+	s.dst = saved.remote;
+	assert_true(!mail || selectors_add(&r->n.saved.sel, &s));
+	r->n.select = mail;
+}
+
+/* Before anything was applied: what somebody entered and took away is open, what a crash took is closed. */
+static void
+test_taken_away(void **state)
+{
+	struct rig *r = *state;
+
+	save_it(r, true);
+	r->by_hand = r->mail = true;
+	assert_int_equal(turn(r), 2);
+	assert_int_equal(r->n.want.sel.n, 2);	/* and where it stands among those by prefix */
+	r->none = true;
+	assert_int_equal(turn(r), 1);
+	assert_int_equal(r->n.want.sel.n, 0);
+	assert_int_equal(r->n.saved.out.n, 1);
+	assert_int_equal(turn(r), 1);
+}
+
+/* Not when it was spdsync's, which may be about to enter it again; nor when it was never entered here. */
+static void
+test_not_taken_away(void **state)
+{
+	struct rig *r = *state;
+
+	save_it(r, true);
+	r->none = true;
+	assert_int_equal(turn(r), 2);
+	assert_int_equal(r->n.want.sel.n, 1);
+	r->none = false;
+	r->mail = true;
+	assert_int_equal(turn(r), 2);
+	r->none = true;
+	assert_int_equal(turn(r), 2);
+	assert_int_equal(r->n.want.sel.n, 1);
+}
+
+/* A kernel's engine that was lost and is there again, empty. */
+static void
+test_other_engine(void **state)
+{
+	struct rig *r = *state;
+
+	save_it(r, false);
+	r->by_hand = true;
+	assert_int_equal(turn(r), 2);
+	net_other_engine(&r->n);
+	r->none = true;
+	assert_int_equal(turn(r), 2);
+}
+
 /* What was pending could not be done: the answer says so, and it goes on being tried. */
 static void
 test_failed(void **state)
@@ -149,6 +236,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_kept, begin, end),
 		cmocka_unit_test_setup_teardown(test_nothing_pending, begin, end),
 		cmocka_unit_test_setup_teardown(test_failed, begin, end),
+		cmocka_unit_test_setup_teardown(test_taken_away, begin, end),
+		cmocka_unit_test_setup_teardown(test_not_taken_away, begin, end),
+		cmocka_unit_test_setup_teardown(test_other_engine, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
