@@ -28,6 +28,7 @@ struct req {
 	struct evhttp_request	*http;		/* NULL: the connection ended */
 	struct event		*timer;
 	struct listener		*l;
+	uint64_t		since_ns;	/* when it came */
 	char			name[128];	/* the variable part of the path */
 	char			author[STORE_AUTHOR], origin[STORE_AUTHOR];
 	char			client[CLIENT_CAP];	/* the panel's: "" not told */

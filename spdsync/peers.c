@@ -381,6 +381,7 @@ take_secret(struct rt *rt, enum reason reason, struct rd *body)
 		reason = rd_le16(body);
 	rt->secret = reason;
 	rt->secret_known = true;
+	rt->secret_ns = clock_now_ns();
 }
 
 static void
@@ -434,11 +435,11 @@ keymgr_check(struct sync *s, struct rt *rt)
 }
 
 void
-keymgr_check_all(struct sync *s)
+keymgr_check_all(struct sync *s, uint64_t since_ns)
 {
 	for (int well = 0; well <= 1; well++)
 		for (unsigned i = 0; i < s->nrt && s->checks < CHECKS; i++)
-			if (s->rt[i]->secret_known && (s->rt[i]->secret == R_OK) == well)
+			if (s->rt[i]->secret_known && s->rt[i]->secret_ns < since_ns && (s->rt[i]->secret == R_OK) == well)
 				keymgr_check(s, s->rt[i]);
 }
 

@@ -164,6 +164,7 @@ req_new(struct listener *l, struct evhttp_request *http)
 	r->s = l->api->s;
 	r->http = http;
 	r->l = l;
+	r->since_ns = clock_now_ns();
 	r->next = l->api->reqs;
 	l->api->reqs = r;
 	l->open++;
@@ -379,12 +380,14 @@ on_unchecked(evutil_socket_t fd, short what, void *arg)
 static void
 reply_settled(struct req *r, bool settled)
 {
+	struct rt *one = r->one ? rt_find(r->s, r->name) : NULL;
+
 	json_object_set_new(r->reply, "in_sync", json_boolean(settled));
 	r->checking = true;
 	if (!r->one)
-		keymgr_check_all(r->s);
-	else if (rt_find(r->s, r->name))
-		keymgr_check(r->s, rt_find(r->s, r->name));
+		keymgr_check_all(r->s, r->since_ns);
+	else if (one && one->secret_ns < r->since_ns)
+		keymgr_check(r->s, one);
 	if (r->s->checks == 0 || !req_timer(r, CHECK_WAIT_S, on_unchecked))
 		reply_checked(r);
 }

@@ -54,6 +54,7 @@ struct rt {
 	bool		certs;				/* its binding names certificates */
 	bool		secret_known;
 	enum reason	secret;				/* keymgr's answer */
+	uint64_t	secret_ns;			/* when */
 	char		secret_detail[256];
 	struct tunnel_state *state;			/* only the children it has; NULL: iked never told */
 	uint64_t	told_ns;			/* when iked told: its ages and times left are as of then */
@@ -237,7 +238,8 @@ void peers_pump(struct sync *);
 struct rt *rt_new(const char *name);
 void rt_free(struct rt *);
 void keymgr_check(struct sync *, struct rt *);		/* ask again what the secret is like */
-void keymgr_check_all(struct sync *);			/* of CHECKS tunnels at most, those first that were not well; then api_checked() */
+/* Of CHECKS tunnels at most, those first that were not well, and none of which keymgr spoke since then; then api_checked(). */
+void keymgr_check_all(struct sync *, uint64_t since_ns);
 /* host.c: ipsecd */
 void host_attach(struct sync *, int fd);
 void host_pump(struct sync *);
