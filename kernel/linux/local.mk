@@ -3,7 +3,7 @@
 MODULE_DIR = $(abs_builddir)/kernel/module
 EXTRA_DIST += kernel/linux/Kbuild kernel/linux/dkms.conf kernel/linux/tree \
 	kernel/linux/comp.c \
-	kernel/linux/crypt.c \
+	kernel/linux/crypt.c kernel/linux/kpdk.c \
 	kernel/linux/hooks.c \
 	kernel/linux/host.h \
 	kernel/linux/in.c \
