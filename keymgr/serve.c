@@ -258,7 +258,7 @@ unserved(struct keymgr *k, uint32_t policy, const struct addr *peer)
 	snprintf(id, sizeof(id), "ip:%s", addr_str(peer, text));
 	r = psktxt_read(k->secret_dir, k->key_dir, id, NULL, &key, detail);
 	secret_wipe(&key);
-	log_at(LOG_WARN, NULL, "acquire_unserved", r, "A packet asks for an SA with %s by policy %u, and IKE makes none%s%s. "
+	log_at(LOG_WARN, NULL, "acquire_unserved", r == R_OK ? R_POLICY_UNSERVED : r, "A packet asks for an SA with %s by policy %u, and IKE makes none%s%s. "
 	    "'ikectl explain -' tells of policies.", text, policy, r == R_OK ? "" : ": ", detail);
 }
 

@@ -2,7 +2,7 @@
 # strongSwan with its user-space IPsec in a namespace of the scenario library, as "newyork". What is not said is the FAQ's, with a PSK:
 # SS_LOCAL, SS_REMOTE, SS_ID, SS_PEER, SS_TS, SS_PEER_TS, SS_DPD; SS_IKE and SS_ESP (proposals); SS_AUTH and SS_PEER_AUTH (lines of the
 # "local" and "remote" sections beside the id); SS_FILE (an exported swanctl.conf instead of all of them but SS_DPD); SS_NAMES (yes: its log names the connection of each line), SS_FRAGMENT (octets of an IKE fragment), SS_FRAGMENTATION (no: it does not know RFC 7383);
-# SS_KERNEL=1: over the kernel's own ESP (XFRM by netlink), for the guest. Certificates are put below $W/ss-NAME/swanctl before.
+# SS_CHILD (lines of the child instead of its proposals); SS_KERNEL=1: over the kernel's own ESP (XFRM by netlink), for the guest. Certificates are put below $W/ss-NAME/swanctl before.
 
 ss() { _s=$1; shift; ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" "$@" --uri "unix://$W/ss-$_s/vici"; }
 
@@ -27,7 +27,7 @@ ss_conf() {
 	           id = ${SS_PEER:-tokyo} }
 	  children { net { local_ts = ${SS_TS:-10.0.2.0/24}
 	                   remote_ts = ${SS_PEER_TS:-10.0.1.0/24}
-	                   esp_proposals = ${SS_ESP:-aes256gcm16-x25519} } } } }
+	                   ${SS_CHILD:-esp_proposals = ${SS_ESP:-aes256gcm16-x25519}} } } } }
 	EOF
 }
 
@@ -55,8 +55,8 @@ ss_start() {
 	EOF
 	ss_conf >"$W/ss-$_s/swanctl/swanctl.conf"
 	cat >>"$W/ss-$_s/swanctl/swanctl.conf" <<-EOF
-	secrets { ike1 { id-a = tokyo
-	                 id-b = newyork
+	secrets { ike1 { id-a = ${SS_PEER:-tokyo}
+	                 id-b = ${SS_ID:-newyork}
 	                 secret = "$_key" } }
 	EOF
 	ip netns exec "$PFX-$_s" env STRONGSWAN_CONF="$W/ss-$_s/strongswan.conf" SWANCTL_DIR="$W/ss-$_s/swanctl" \

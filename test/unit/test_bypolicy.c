@@ -272,6 +272,36 @@ test_names(void **state)
 	umap_fini(&v);
 }
 
+/* Four thousand addresses of ours towards one peer: names and tunnels are looked up, not searched for. */
+static bool
+asked_for(void *arg, const char *name)
+{
+	(void)name;
+	++*(size_t *)arg;
+	return false;
+}
+
+static void
+test_many(void **state)
+{
+	static struct upolicy p[BYPOLICY_MAX];
+	size_t asked = 0;
+	const struct utaken count = { reqid_taken, asked_for, &asked };
+	struct umap u;
+	char here[32];
+
+	for (unsigned i = 0; i < BYPOLICY_MAX; i++) {
+		snprintf(here, sizeof(here), "10.%u.%u.1", i >> 8, i & 255);
+		p[i] = policy(i + 1, here, 0, "20.0.0.2", 0, NULL, NULL);
+	}
+	assert_true(umap_build(&u, p, BYPOLICY_MAX, NULL, 0, NULL, &count));
+	assert_int_equal(u.n, BYPOLICY_MAX);
+	for (size_t i = 1; i < u.n; i++)
+		assert_true(strcmp(u.v[i - 1].name, u.v[i].name) < 0);
+	assert_true(asked <= 2 * BYPOLICY_MAX);
+	umap_fini(&u);
+}
+
 /* A change of a child gives it another number, so that its SAs are made anew; one pair of gateways has room for so many. */
 static void
 test_numbers(void **state)
@@ -353,7 +383,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_kinds), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_kinds), cmocka_unit_test(test_names), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_racoon_conf),
 	};
 
