@@ -2,6 +2,7 @@
 /* The only file that turns the engine's effects into something that happens. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "log.h"
@@ -40,6 +41,34 @@ log_it(struct iked *k, const struct todo *t)
 		log_info(NULL, "skipped", "%llu lines of that kind were left out.", (unsigned long long)skipped);
 }
 
+static const char *
+fact(const struct record *r, const char *key)
+{
+	for (unsigned i = 0; i < r->nfacts; i++)
+		if (strcmp(r->facts[i].key, key) == 0)
+			return r->facts[i].text;
+	return NULL;
+}
+
+/*
+ * Where a negotiation chokes: which attribute, what is here and what there; or, where the peer refuses and says no more, what it was offered. One line a
+ * second, whoever causes it; "ikectl explain" has every one.
+ */
+static void
+log_difference(struct iked *k, const struct record *r)
+{
+	const char *what = fact(r, "difference"), *offered = fact(r, "offered"), *peer = fact(r, "peer"), *exchange = fact(r, "exchange");
+	struct log_ctx ctx = { .tunnel = r->tunnel[0] ? r->tunnel : NULL, .child = r->child[0] ? r->child : NULL };
+	uint64_t skipped = 0;
+
+	if (r->reason == R_OK || (!what && !offered) || !log_allow(&k->failures, clock_now_ns(), &skipped))
+		return;
+	log_at(LOG_WARN, &ctx, "negotiation", (enum reason)r->reason, "%s with %s: %s %s%.600s", exchange ? exchange : "IKE", peer ? peer : "the peer",
+	    reason_row((enum reason)r->reason)->sentence, what ? "" : "It was offered: ", what ? what : offered);
+	if (skipped > 0)
+		log_info(NULL, "skipped", "%llu lines of that kind were left out.", (unsigned long long)skipped);
+}
+
 static void
 act(struct iked *k, struct todo *t)
 {
@@ -54,6 +83,7 @@ act(struct iked *k, struct todo *t)
 		sync_state(k, t->u.state.tunnel);
 		break;
 	case TODO_RECORD:
+		log_difference(k, t->u.record);
 		sync_record(k, t->u.record);
 		break;
 	case TODO_DONE:

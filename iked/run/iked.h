@@ -28,7 +28,7 @@ struct iked {
 	struct waits		 waits;		/* spdsync's requests that are not answered yet */
 	LIST_HEAD(, key_wait)	 key_waits;	/* keymgr's answers that the engine waits for */
 	struct outbox		 records;	/* negotiations that ended while spdsync was away */
-	struct log_limit	 strangers;
+	struct log_limit	 strangers, failures;
 	uint64_t		 reported;	/* sum of the counters at the last IKE_COUNTERS */
 	bool			 turning;
 };

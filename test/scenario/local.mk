@@ -36,6 +36,7 @@ SCENARIOS = \
 	test/scenario/t_ike_ah \
 	test/scenario/t_ike_comp \
 	test/scenario/t_ike_nat \
+	test/scenario/t_ike_pop \
 	test/scenario/t_racoon \
 	test/scenario/t_demand \
 	test/scenario/t_children \
