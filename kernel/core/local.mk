@@ -151,7 +151,7 @@ test_fuzz_replay_esp_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuz
 test_fuzz_replay_esp_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_esp_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 # IPComp's packets, which anybody may send.
-EXTRA_DIST += doc/decisions/0073-ipcomp.md doc/decisions/0076-ah.md
+EXTRA_DIST += doc/decisions/0073-ipcomp.md doc/decisions/0076-ah.md doc/decisions/0083-old-forms.md
 FUZZ_TARGETS += ipcomp:kernel/core/comp.c
 UNIT_TESTS += test/fuzz/replay_ipcomp
 check_PROGRAMS += test/fuzz/replay_ipcomp
@@ -165,6 +165,13 @@ check_PROGRAMS += test/fuzz/replay_ah
 test_fuzz_replay_ah_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_ah.c
 test_fuzz_replay_ah_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_ah_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
+# The old forms of both.
+FUZZ_TARGETS += old:kernel/core/old.c,kernel/user/kpdk.c
+UNIT_TESTS += test/fuzz/replay_old
+check_PROGRAMS += test/fuzz/replay_old
+test_fuzz_replay_old_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_old.c
+test_fuzz_replay_old_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_old_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c
 UNIT_TESTS += test/fuzz/replay_pfkey
 check_PROGRAMS += test/fuzz/replay_pfkey
