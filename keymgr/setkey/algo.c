@@ -95,6 +95,24 @@ algo_names(enum alg_kind kind)
 }
 
 const char *
+algo_never(struct bytes name)
+{
+	static const struct { const char *name, *why; } v[] = {
+		{ "3des-deriv", "no document ever said what it is" },
+		{ "rc5-cbc", "nothing here says how many rounds, and no library has it" },
+		{ "skipjack", "its keys have 80 bits, and no library has it" },
+		{ "lzs", "it was never free to use; deflate (RFC 2394) is done" },
+		{ "lzjh", "no library has it; deflate (RFC 2394) is done" },
+		{ "oui", "what it is only its vendor knows; deflate (RFC 2394) is done" },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (bytes_eq(name, bytes_of(v[i].name, strlen(v[i].name))))
+			return v[i].why;
+	return NULL;
+}
+
+const char *
 algo_weak(const struct algo *a)
 {
 	static const struct { uint8_t kind, id; const char *why; } weak[] = {

@@ -51,6 +51,7 @@ const struct algo *algo_by_id(enum alg_kind, unsigned id);
 const char *algo_shown(enum alg_kind, unsigned id, char buf[static 16]);
 const char *cipher_shown(unsigned id, uint32_t sa_flags, char buf[static 16]);	/* that of an SA, whose flags may be part of its name */
 const char *const *algo_names(enum alg_kind);
+const char *algo_never(struct bytes name);	/* why nobody has what manuals name; NULL: it is no such name */
 /* Why it is weak: then an engine takes it only where its switch "legacy" is on. NULL: it is not. */
 const char *algo_weak(const struct algo *);
 bool algo_key_fits(const struct algo *, size_t bits);

@@ -231,6 +231,9 @@ algorithm(struct parser *p, enum alg_kind kind, const struct algo **a, size_t *a
 {
 	*at = p->tok.at;
 	*a = p->tok.kind == TOK_WORD ? algo_find(kind, lang_text(p)) : NULL;
+	if (!*a && p->tok.kind == TOK_WORD && algo_never(lang_text(p)))
+		return lang_fail(p, *at, p->tok.n, "unsupported algorithm", "%.*s is not done: %s.", (int)lang_text(p).n, (const char *)lang_text(p).p,
+		    algo_never(lang_text(p)));
 	if (!*a)
 		return lang_fail_here(p, "unsupported algorithm", algo_names(kind));
 	if (((*a)->flags & SAF_IV4B) && !(p->c->flags & SAF_OLD))
@@ -268,9 +271,6 @@ algorithms(struct parser *p)
 		if (c->satype != SADB_X_SATYPE_IPCOMP)
 			return lang_fail(p, p->tok.at, p->tok.n, "Protocol mismatch", "-C is for ipcomp.");
 		lang_step(p);
-		if (lang_is(p, "lzs") || lang_is(p, "lzjh") || lang_is(p, "oui"))
-			return lang_fail(p, p->tok.at, p->tok.n, "unsupported algorithm", "%.*s is not done by this engine: deflate (RFC 2394) is.",
-			    (int)lang_text(p).n, (const char *)lang_text(p).p);
 		if (!algorithm(p, ALG_COMP, &c->comp, &c->at_enc))
 			return false;
 		if (lang_is(p, "-R")) {

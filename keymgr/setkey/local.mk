@@ -43,6 +43,13 @@ check_PROGRAMS += test/unit/test_setkey_lint
 test_unit_test_setkey_lint_CPPFLAGS = $(SETKEY_CPPFLAGS)
 test_unit_test_setkey_lint_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
 
+# With the engine itself: each name is done, or refused by name.
+UNIT_TESTS += test/unit/test_setkey_names
+check_PROGRAMS += test/unit/test_setkey_names
+test_unit_test_setkey_names_SOURCES = test/unit/test_setkey_names.c $(CORE_RIG)
+test_unit_test_setkey_names_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/keymgr/setkey
+test_unit_test_setkey_names_LDADD = keymgr/setkey/libsetkey.a $(CORE_TEST_LIBS) $(SETKEY_LIBS)
+
 # Files and lines that people write, and policies.
 FUZZ_TARGETS += setkey:keymgr/setkey/lex.c,keymgr/setkey/lang.c,keymgr/setkey/lang_sa.c,keymgr/setkey/lang_spd.c,lib/poltext.c
 UNIT_TESTS += test/fuzz/replay_setkey

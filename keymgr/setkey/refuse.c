@@ -103,14 +103,14 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 	else if (c->satype != SADB_SATYPE_ESP && c->satype != SADB_SATYPE_UNSPEC &&
 	    (err == EPROTONOSUPPORT || (err == EINVAL && c->satype != SADB_SATYPE_AH)))
 		because(e, c->at_proto, "The engine does not do %s: ESP, AH and IPComp.", satype_name(c->satype));
-	else if (keyed && old_refused(e, c, err))
-		return;
-	else if (keyed && c->satype == SADB_SATYPE_AH && (!c->auth || c->auth->id == AALG_NULL))
+	else if (keyed && c->satype == SADB_SATYPE_AH && !(c->flags & SAF_OLD) && (!c->auth || c->auth->id == AALG_NULL))
 		because(e, c->at_auth ? c->at_auth : c->at_proto, "AH does nothing but authenticate: it needs -A with an algorithm and a key.");
 	else if (keyed && err == EPERM && (c->enc || c->auth))
 		switched_off(e, c);
 	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
 	    (lacks(e, c->enc, ALG_ENC, &g->enc, c->at_enc) || (c->auth && c->auth->id != AALG_NULL && lacks(e, c->auth, ALG_AUTH, &g->auth, c->at_auth))))
+		return;
+	else if (keyed && old_refused(e, c, err))
 		return;
 	else if (keyed && err == EINVAL && c->enc && (!c->auth || c->auth->id == AALG_NULL))
 		because(e, c->at_enc, "The engine refuses ESP that is not authenticated: add -A with an algorithm and a key.");
