@@ -166,7 +166,7 @@ test_fuzz_replay_ah_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz
 test_fuzz_replay_ah_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_ah_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 # The old forms of both.
-FUZZ_TARGETS += old:kernel/core/old.c,kernel/user/kpdk.c
+FUZZ_TARGETS += old:kernel/core/old.c
 UNIT_TESTS += test/fuzz/replay_old
 check_PROGRAMS += test/fuzz/replay_old
 test_fuzz_replay_old_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_old.c
