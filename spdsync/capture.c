@@ -25,6 +25,7 @@ struct capture {
 	bool		begun;		/* the answer has */
 	bool		over;		/* nothing is added any more */
 	bool		busy;		/* a chunk is on its way */
+	bool		answered;	/* wholly: the request is libevent's, which frees it before it closes the connection */
 	struct evbuffer	*waiting;
 	const char	*why;		/* it ended */
 	uint64_t	until_ns;
@@ -129,7 +130,8 @@ on_close(struct evhttp_connection *connection, void *arg)
 	if (c->begun)
 		note_end(c);
 	unlink_it(c);
-	request_closed(c->http);
+	if (!c->answered)
+		request_closed(c->http);
 	if (c->look)
 		event_free(c->look);
 	if (c->waiting)
@@ -183,7 +185,7 @@ feed(struct capture *c)
 		evhttp_send_reply_chunk_with_cb(c->http, c->waiting, chunk_left, c);
 		client_heard(c->http);
 	} else if (c->over) {
-		c->busy = true;
+		c->busy = c->answered = true;
 		evhttp_send_reply_end(c->http);		/* and the connection's end is ours */
 	}
 }
@@ -281,6 +283,7 @@ refuse(struct capture *c, int err)
 {
 	char text[160];
 
+	c->answered = true;
 	if (err == EBUSY) {
 		http_error(c->http, 503, R_BUSY, "As many captures run already as the engine has room for.", "End one of them, or wait.");
 		return;
