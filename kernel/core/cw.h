@@ -208,6 +208,11 @@ unsigned cw_policy_check_in(struct cw_engine *, struct cw_pkt *);
 unsigned cw_policy_takes(const struct cw_engine *, const struct cw_policy *, const struct cw_pkt *, unsigned fam);
 /* Where a packet that is dropped was on its way from and to: the header of its kind of traffic. fam 0: it is not to be read. */
 void cw_dropped_ends(const struct cw_pkt *, struct cw_addr *src, struct cw_addr *dst);
+/*
+ * For host_drop_out: true, and the packet is now the error for its sender, to be sent as what plain_out gives (CW_ANSWER). False: nobody is to
+ * hear of this reason, by this setting, of this packet or at this moment.
+ */
+bool cw_answer(struct cw_engine *, struct cw_pkt *);
 /* The host's own drops: count the reason and hand the packet to host_drop_out. */
 void cw_drop(struct cw_engine *, struct cw_pkt *, unsigned reason);
 void cw_count(struct cw_engine *, unsigned reason, uint64_t n);	/* when there is no struct cw_pkt */

@@ -69,6 +69,7 @@ cw_free(struct cw_engine *e)
 
 	if (!e)
 		return;
+	e->knob[CW_KNOB_UNREACHABLE] = 0;	/* its host is about to go: nobody can be told any more */
 	while (e->clients)
 		cw_client_close(e, e->clients);
 	while (e->sp_first)

@@ -150,7 +150,10 @@ host_drop_out(struct host *h, struct cw_pkt **v, unsigned int n)
 	for (i = 0; i < n; i++) {
 		if (cw_knob(h->e, v[i]->bank & 1 ? CW_KNOB_DEBUG6 : CW_KNOB_DEBUG4))
 			log_drop(v[i]);
-		kfree_skb(mod_pkt_skb(v[i]));
+		if (cw_answer(h->e, v[i]))
+			host_plain_out(h, &v[i], 1);
+		else
+			kfree_skb(mod_pkt_skb(v[i]));
 	}
 }
 

@@ -46,8 +46,12 @@ void
 host_drop_out(struct host *h, struct cw_pkt **v, unsigned n)
 {
 	droplog_packets(&h->log, h->engine, v, n);
-	for (unsigned i = 0; i < n; i++)
-		pool_put(&h->pool, v[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (cw_answer(h->engine, v[i]))
+			host_plain_out(h, &v[i], 1);
+		else
+			pool_put(&h->pool, v[i]);
+	}
 }
 
 bool

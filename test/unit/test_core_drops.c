@@ -253,12 +253,114 @@ policy_in(void **state)
 	rig_free(far);
 }
 
+/* -- the sender of what is not sent is told (RFC 4301 5.1.1) -- */
+
+static struct cw_pkt *
+dropped_out(struct host *h, bool v6, unsigned reason)
+{
+	struct cw_pkt *p = v6 ? rig_udp6("fd01::1", "fd02::1", 40, 0) : rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+
+	rig_clear(h);
+	cw_plain_in(h->e, &p, 1, h->now);
+	if (reason == CW_DROP_QUEUE_OLD)
+		cw_tick(h->e, h->now + 11 * S);
+	rig_dropped(h, reason);
+	return h->drop[0];
+}
+
+static void
+is_answer(struct host *h, struct cw_pkt *p, bool v6, unsigned reason)
+{
+	bool policy = reason == CW_DROP_POLICY_DISCARD_OUT || reason == CW_DROP_POLICY_DEFAULT_OUT;
+	unsigned at = v6 ? 40 : 20, type = v6 ? 1 : 3, code = v6 ? (policy ? 1 : 3) : policy ? 13 : 1;
+	struct cw_ip ip;
+	uint8_t was[64];
+	const uint8_t *d;
+	uint32_t len = p->len;
+
+	memcpy(was, cw_pkt_data(p), sizeof(was));
+	assert_true(cw_answer(h->e, p));
+	assert_int_equal(p->verdict, CW_ANSWER);
+	assert_int_equal(cw_ip_parse(cw_pkt_data(p), p->len, &ip), CW_IP_OK);
+	d = cw_pkt_data(p);
+	assert_int_equal(p->len, at + 8 + len);
+	if (d[at] != type || d[at + 1] != code)
+		fail_msg("reason %u: type %u, code %u", reason, d[at], d[at + 1]);
+	assert_int_equal(ip.flow.proto, v6 ? 58 : 1);
+	assert_memory_equal(d + (v6 ? 24 : 16), was + (v6 ? 8 : 12), v6 ? 16 : 4);	/* to who sent it */
+	assert_memory_equal(d + at + 8, was, sizeof(was));				/* and about this packet */
+	if (v6)
+		assert_int_equal(cw_sum16(d + 8, p->len - 8, p->len - 40 + 58), 0);
+	else
+		assert_int_equal(cw_sum16(d + 20, p->len - 20, 0), 0);
+}
+
+static void
+told_to_sender(void **state)
+{
+	static const unsigned reasons[] = { CW_DROP_POLICY_DISCARD_OUT, CW_DROP_POLICY_DEFAULT_OUT, CW_DROP_NO_SA_NO_LISTENER, CW_DROP_QUEUE_OLD };
+
+	for (unsigned v6 = 0; v6 < 2; v6++)
+		for (unsigned i = 0; i < 4; i++) {
+			struct host *h = rig_new();
+			const char *l = v6 ? "fd01::/16" : "10.0.1.0/24", *r = v6 ? "fd02::/16" : "10.0.2.0/24";
+
+			if (reasons[i] == CW_DROP_POLICY_DEFAULT_OUT)
+				assert_int_equal(cw_knob_set(h->e, v6 ? CW_KNOB_DEF6 : CW_KNOB_DEF4, 0), 0);
+			else
+				assert_int_equal(rig_policy(h, CW_DIR_OUT, reasons[i] == CW_DROP_POLICY_DISCARD_OUT ? CW_POLICY_DISCARD : CW_POLICY_IPSEC, l, r, 7, 0), 0);
+			if (reasons[i] == CW_DROP_NO_SA_NO_LISTENER)
+				for (unsigned k = 0; k < RIG_CLIENTS; k++) {
+					cw_client_close(h->e, h->client[k].c);
+					h->client[k].c = NULL;
+				}
+			is_answer(h, dropped_out(h, v6, reasons[i]), v6, reasons[i]);
+			/* not when it is switched off, and at most so many a second */
+			assert_int_equal(cw_knob_set(h->e, CW_KNOB_UNREACHABLE, 0), 0);
+			h->now += 40 * S;
+			assert_false(cw_answer(h->e, dropped_out(h, v6, reasons[i])));
+			assert_int_equal(cw_knob_set(h->e, CW_KNOB_UNREACHABLE, 1), 0);
+			cw_bounds_set(h->e, &(struct cw_bounds){ CW_SA_MAX, CW_SPD_MAX, 0 });
+			h->now += 40 * S;
+			assert_false(cw_answer(h->e, dropped_out(h, v6, reasons[i])));
+			rig_free(h);
+		}
+}
+
+/* Not about an error, a group, or what was dropped for another reason, above all not about what came in. */
+static void
+not_told(void **state)
+{
+	struct host *h = rig_new();
+	uint8_t error[56] = { 0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 1, 5, 10, 0, 2, 6, 3, 1, 0, 0, 0, 0, 0, 0, 0x45 };
+	struct cw_pkt *p = rig_pkt(error, sizeof(error));
+
+	put16(cw_pkt_data(p) + 10, cw_sum16(cw_pkt_data(p), 20, 0));
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_DISCARD, "0.0.0.0/0", "0.0.0.0/0", 0, 0), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_DISCARD, "0.0.0.0/0", "0.0.0.0/0", 0, 0), 0);
+	cw_plain_in(h->e, &p, 1, h->now);
+	rig_dropped(h, CW_DROP_POLICY_DISCARD_OUT);
+	assert_false(cw_answer(h->e, h->drop[0]));
+	rig_clear(h);
+	p = rig_udp4("10.0.1.5", "224.0.1.1", 40, 0, false);
+	cw_plain_in(h->e, &p, 1, h->now);
+	rig_dropped(h, CW_DROP_POLICY_DISCARD_OUT);
+	assert_false(cw_answer(h->e, h->drop[0]));
+	rig_clear(h);
+	p = rig_udp4("10.0.2.6", "10.0.1.5", 40, 0, false);
+	cw_check_clear(h->e, &p, 1, h->now);
+	rig_dropped(h, CW_DROP_POLICY_DISCARD_IN);
+	assert_false(cw_answer(h->e, h->drop[0]));
+	rig_free(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trailers), cmocka_unit_test(direction), cmocka_unit_test(not_sent), cmocka_unit_test(cipher_refuses),
 		cmocka_unit_test(nowhere_to), cmocka_unit_test(used_up_meanwhile), cmocka_unit_test(policy_in),
+		cmocka_unit_test(told_to_sender), cmocka_unit_test(not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
