@@ -175,13 +175,14 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 
 /*
  * Where the transport's header begins, from the network header; false: in a piece of a packet that is not put together yet. AH, which Linux
- * goes past as it does past an extension header, is one here.
+ * goes past as it does past an extension header, is one here, whatever is behind it: that may be nothing (59), or cut off.
  */
 static bool
 transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 {
-	unsigned int ah = 0;
+	unsigned int ah = 0, piece = 0;
 	__be16 frag = 0;
+	bool has_ah;
 	int at;
 
 	if (ip_hdr(skb)->version == 4) {
@@ -189,12 +190,14 @@ transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 		*proto = ip_hdr(skb)->protocol;
 		return !ip_is_fragment(ip_hdr(skb));
 	}
+	has_ah = ipv6_find_hdr(skb, &ah, NEXTHDR_AUTH, NULL, NULL) == NEXTHDR_AUTH;
 	*proto = ipv6_hdr(skb)->nexthdr;
 	at = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), proto, &frag);
 	*off = (unsigned int)at;
-	if (at > 0 && frag == 0 && ipv6_find_hdr(skb, &ah, NEXTHDR_AUTH, NULL, NULL) == NEXTHDR_AUTH) {
+	if (has_ah && ((at > 0 && frag == 0) || ipv6_find_hdr(skb, &piece, NEXTHDR_FRAGMENT, NULL, NULL) < 0 || piece > ah)) {
 		*off = ah;
 		*proto = NEXTHDR_AUTH;
+		return true;
 	}
 	return at > 0 && frag == 0;
 }
