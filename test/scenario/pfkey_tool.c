@@ -3,7 +3,7 @@
  * Manual SAs and policies over pfkey.sock, for scenarios that run ipsecd alone, or over a PF_KEY socket of the system, where SOCK
  * is the word "kernel":
  *	pfkey_tool SOCK sa in|out SRC DST SPI REQID KEYHEX [udp SPORT DPORT] [chacha | cbc HASHBITS KEYHEX | null HASHBITS KEYHEX |
- *		alg ENCRYPT AUTH KEYHEX] [noesn]	(alg: by PF_KEY numbers; no key, or no authentication: a "-")
+ *		alg ENCRYPT AUTH KEYHEX] [noesn] [ah]	(alg: by PF_KEY numbers; no key, or no authentication: a "-"; ah: and none to encrypt)
  *	pfkey_tool SOCK spd in|out SRC/LEN DST/LEN REQID
  *	pfkey_tool SOCK spddel in|out SRC/LEN DST/LEN
  *	pfkey_tool SOCK spdmany N REQID		(10.0.1.0/24 with 10.64.0.0/24, 10.64.1.0/24 and so on, both ways)
@@ -152,6 +152,10 @@ sa_words(struct pfkey_msg *m, char **a, int n)
 			}
 		} else if (strcmp(a[i], "noesn") == 0) {
 			m->sa_flags &= ~(unsigned)CW_SAF_ESN;
+		} else if (strcmp(a[i], "ah") == 0) {
+			m->satype = SADB_SATYPE_AH;
+			m->sa.encrypt = 0;
+			m->has &= ~PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
 		} else {
 			fail("unknown word after the key");
 		}

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An encoder of ESP of its own, from the RFCs and OpenSSL, that knows nothing of the engine or of Linux. It opens every ESP packet of
+ * An encoder of ESP and AH of its own, from the RFCs and OpenSSL, that knows nothing of the engine or of Linux. It opens every ESP packet of
  * a capture with the SA's keys, makes the packet anew from what was inside, with the same IV and sequence number, and compares all
- * octets. Two engines whose packets are both equal to this one's would give the same octets from the same input.
+ * octets. Two engines whose packets are both equal to this one's would give the same octets from the same input. AH's header it makes anew from
+ * what is around and behind it; what is behind AH, and ESP, goes through it too.
  *	esp_octets FILE.pcap <SAS
  *	esp_octets encap	(has the sockets of UDP port 4500 that XFRM wants, until it is killed)
  * A line of SAS: SPI CIPHER MAC esn|noesn KEYHEX|- AUTHKEYHEX|-, with the names of the tables below, and "-" for the MAC of what
- * authenticates by itself. A line is printed for each: SPI, how many packets there were, how many were equal, what the first that was
+ * authenticates by itself; as CIPHER "ah" is an SA of AH, and "ah64" one that pads to 64 bits with IPv4 too. A line is printed for each: SPI, how many packets there were, how many were equal, what the first that was
  * not is wrong in. Sequence numbers are taken to be below 2^32.
  */
 #include "config.h"
@@ -23,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum kind { COPY, CBC, CTR, AEAD, GMAC };
+enum kind { COPY, CBC, CTR, AEAD, GMAC, AH };
 struct cipher {
 	const char	*word, *name;	/* name: without the key's bits, where EVP has one for each size */
 	bool		 sized;
@@ -42,6 +43,8 @@ static const struct cipher ciphers[] = {
 	{ "cast",	"CAST5-CBC",		false,	CBC,	0, 8, 8, 0 },	/* RFC 2451 */
 	{ "blowfish",	"BF-CBC",		false,	CBC,	0, 8, 8, 0 },	/* RFC 2451 */
 	{ "null",	NULL,			false,	COPY,	0, 0, 4, 0 },	/* RFC 2410 */
+	{ "ah",		NULL,			false,	AH,	0, 0, 4, 0 },	/* RFC 4302; the block is what IPv4 pads to */
+	{ "ah64",	NULL,			false,	AH,	0, 0, 8, 0 },
 };
 struct mac {
 	const char	*word, *name, *of;	/* name NULL: xcbc() below */
@@ -277,22 +280,58 @@ compare(const struct sa *s, const uint8_t *wire, size_t n)
 	return memcmp(b, wire, n) == 0 ? NULL : "octets";
 }
 
+/*
+ * RFC 4302 2 and 3.3.3.1: next header, length, nothing, SPI and number; the ICV, and padding to 32 bits, with IPv6 to 64, of zeros, as both
+ * engines send it. The ICV is over the IP header without what changes on the way, this header with no ICV, and what follows.
+ */
+static const char *
+compare_ah(const struct sa *s, const uint8_t *ip, size_t hlen, const uint8_t *wire, size_t n)
+{
+	static uint8_t b[70000];
+	bool four = ip[0] >> 4 == 4;
+	size_t step = four ? s->block : 8, len = (12 + s->icv + step - 1) / step * step;
+	uint8_t *ah = b + hlen, icv[64];
+
+	if (n < len || hlen + n > 65535 || hlen != (four ? 20u : 40u))
+		return "length";
+	memcpy(b, ip, hlen);
+	if (four)
+		b[1] = b[6] = b[7] = b[8] = b[10] = b[11] = 0;
+	else
+		b[1] = b[2] = b[3] = b[7] = 0;
+	b[0] &= four ? 0xff : 0xf0;
+	memset(ah, 0, len);
+	ah[0] = wire[0];
+	ah[1] = (uint8_t)(len / 4 - 2);
+	memcpy(ah + 4, wire + 4, 8);
+	memcpy(ah + len, wire + len, n - len);
+	mac(s, b, hlen + n, icv);
+	memcpy(ah + 12, icv, s->icv);
+	if (memcmp(ah, wire, 12) != 0)
+		return "header";
+	return memcmp(ah, wire, len) == 0 ? NULL : memcmp(ah + 12, wire + 12, s->icv) != 0 ? "ICV" : "padding";
+}
+
+/* ip: the header in front of it, of AH; NULL: this is ESP. */
 static void
-take(const uint8_t *esp, size_t n)
+take(const uint8_t *ip, size_t hlen, const uint8_t *esp, size_t n)
 {
 	uint32_t spi, seq;
 
-	if (n < 8)
+	if (n < 12)
 		return;
-	memcpy(&spi, esp, 4);
-	memcpy(&seq, esp + 4, 4);
+	memcpy(&spi, esp + (ip ? 4 : 0), 4);
+	memcpy(&seq, esp + (ip ? 8 : 4), 4);
 	for (unsigned i = 0; i < nsas; i++) {
 		struct sa *s = &sas[i];
 		const char *why;
 
-		if (s->spi != ntohl(spi))
+		if (s->spi != ntohl(spi) || (s->cipher->kind == AH) != (ip != NULL))
 			continue;
-		why = ntohl(seq) == s->last + 1 ? compare(s, esp, n) : "sequence number";
+		if (ntohl(seq) != s->last + 1)
+			why = "sequence number";
+		else
+			why = ip ? compare_ah(s, ip, hlen, esp, n) : compare(s, esp, n);
 		s->last = ntohl(seq);
 		s->seen++;
 		if (!why)
@@ -302,7 +341,7 @@ take(const uint8_t *esp, size_t n)
 	}
 }
 
-/* Ethernet, IPv4 or IPv6 without extensions, ESP or ESP in UDP. */
+/* Ethernet, IPv4 or IPv6 without extensions; ESP, ESP in UDP, AH, and ESP in AH. Pieces of packets are left out. */
 static void
 frame(const uint8_t *p, size_t n)
 {
@@ -314,7 +353,7 @@ frame(const uint8_t *p, size_t n)
 	if (p[12] == 0x08 && p[13] == 0) {
 		at = 14 + (size_t)(p[14] & 15) * 4;
 		end = 14 + (size_t)(p[16] << 8 | p[17]);
-		proto = p[23];
+		proto = p[20] & 0x3f || p[21] ? 0 : p[23];
 	} else if (p[12] == 0x86 && p[13] == 0xdd) {
 		at = 54;
 		end = 54 + (size_t)(p[18] << 8 | p[19]);
@@ -322,10 +361,17 @@ frame(const uint8_t *p, size_t n)
 	} else {
 		return;
 	}
+	if (end > n || at + 12 > end)
+		return;
+	if (proto == 51) {
+		take(p + 14, at - 14, p + at, end - at);
+		proto = p[at];
+		at += (p[at + 1] + 2u) * 4;
+	}
 	if (proto == 17)
 		at += 8;
-	if ((proto == 17 || proto == 50) && end <= n && at < end)
-		take(p + at, end - at);
+	if ((proto == 17 || proto == 50) && at < end)
+		take(NULL, 0, p + at, end - at);
 }
 
 static int

@@ -11,6 +11,7 @@ VM_MORE = \
 	test/vm/t_xfrm \
 	test/vm/t_xfrm_modes \
 	test/vm/t_xfrm_comp \
+	test/vm/t_xfrm_ah \
 	test/vm/t_input \
 	test/vm/t_sockets \
 	test/vm/t_offload \
@@ -23,7 +24,7 @@ VM_MORE = \
 	test/vm/t_strongswan_kernel \
 	test/vm/t_strongswan_kinds
 # The peers among them (make interop).
-INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test/vm/t_xfrm_comp test/vm/t_openiked_module test/vm/t_strongswan_kernel test/vm/t_strongswan_kinds
+INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test/vm/t_xfrm_comp test/vm/t_xfrm_ah test/vm/t_openiked_module test/vm/t_strongswan_kernel test/vm/t_strongswan_kinds
 # The same scenarios over the module, under the same names (make check-vm-scenarios), and those of them that check-vm runs too: all of
 # check-net's but for these, each of which has its reason above it (test/lint/scenarios).
 VM_FIRST = test/scenario/t_faq4
@@ -46,6 +47,6 @@ test_vm_flood_LDADD = $(CRYPTO_LIBS)
 test_vm_storm_SOURCES = test/vm/storm.c
 test_vm_storm_CFLAGS = $(AM_CFLAGS) -pthread
 test_vm_storm_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS) -lpthread
-EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_xfrm_modes test/vm/t_xfrm_comp test/vm/xfrm.sh test/vm/t_input test/vm/t_sockets test/vm/t_offload test/vm/t_faults test/vm/t_reload test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_system_nets test/vm/system.sh test/vm/t_strongswan_kernel test/vm/t_strongswan_kinds test/vm/t_module \
+EXTRA_DIST += test/vm/t_build test/vm/t_xfrm test/vm/t_xfrm_modes test/vm/t_xfrm_comp test/vm/t_xfrm_ah test/vm/xfrm.sh test/vm/t_input test/vm/t_sockets test/vm/t_offload test/vm/t_faults test/vm/t_reload test/vm/t_hosts test/vm/t_openiked_module test/vm/t_system test/vm/t_system_nets test/vm/system.sh test/vm/t_strongswan_kernel test/vm/t_strongswan_kinds test/vm/t_module \
 	test/vm/prepare test/vm/initramfs test/vm/module test/vm/guest test/vm/run test/interop/openiked.sh \
 	test/interop/libreswan.sh test/interop/peer.sh test/interop/t_openiked test/interop/t_libreswan

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# t_xfrm and t_xfrm_modes: the algorithms that causeway.ko and the stock kernel's ESP both have, by a name, and how each side and the
-# test's own encoder are told of them.
+# t_xfrm, t_xfrm_modes and t_xfrm_ah: the algorithms that causeway.ko and the stock kernel's ESP and AH both have, by a name, and how each
+# side and the test's own encoder are told of them.
 MODULE=$top_builddir/kernel/module/causeway.ko
 TOOL=$top_builddir/test/scenario/pfkey_tool OCTETS=$top_builddir/test/vm/esp_octets SETKEY=$top_builddir/keymgr/setkey/setkey
 count() { ns tg awk -v n="$1" '$1 == n { v = $2 } END { print v + 0 }' /proc/net/causeway; }
@@ -13,6 +13,9 @@ ALGS="aes128gcm16 aes192gcm16 aes256gcm16 chacha20poly1305
 ALGS_MORE="aes128gmac aes192gmac aes256gmac aes128ctr-sha1 aes192ctr-sha512 aes256ctr-sha256
 	camellia128-sha256 camellia192-sha384 camellia256-xcbc aes128-sha1 aes128-sha256_96 aes192-xcbc aes256-cmac null-sha1 null-xcbc null-cmac"
 ALGS_WEAK="des-md5 3des-sha1 cast40-sha1 cast128-rmd160 blowfish40-md5 blowfish128-sha256 blowfish448-sha1 aes256-md5 null-md5 null-rmd160 aes128-none"
+
+MACS="sha256 sha384 sha512 sha256_96 sha1 xcbc cmac"
+MACS_WEAK="md5 rmd160"
 
 # The guest asks for none of these by itself (test/vm/guest), and names of two parts the kernel makes from them.
 alg_modules() {
@@ -58,4 +61,22 @@ alg() {
 	setkey="$setkey -A $_s 0x$akey"
 	xfrm="$_x auth-trunc $_h 0x$akey $_icv"
 }
+# mac NAME: the same of an algorithm of AH, which has no cipher.
+mac() { alg "null-$1"; setkey=${setkey#-E null } xfrm=${xfrm#*\"\" } module="alg 0 ${module#alg 11 }"; }
 legacy() { ns tg "$top_builddir/keymgr/ipsecctl/ipsecctl" -s kernel sysctl net.causeway.legacy="$1"; }
+
+copies() {	# copies NAMESPACE NAMESPACE ADDRESS FAMILY: half a mebibyte by TCP
+	ns "$2" timeout 60 socat -u "TCP$4-LISTEN:7000,reuseaddr" "SYSTEM:sha256sum >$W/sum.got" & _p=$!
+	PIDS="$PIDS $_p"
+	wait_for "somebody listens" ns "$2" sh -c 'ss -ltn | grep -q :7000' || return 1
+	head -c 524288 /dev/urandom >"$W/sent"
+	ns "$1" timeout 60 socat -u "FILE:$W/sent" "TCP$4:$3:7000" || return 1
+	wait "$_p"
+	# its last packets are not to meet the SAs that come next
+	wait_for "it is closed" closed "$1" "$2" || return 1
+	sha256sum <"$W/sent" | cmp - "$W/sum.got"
+}
+closed() { for _h in "$1" "$2"; do [ -z "$(ns "$_h" ss -Htn state connected exclude time-wait)" ] || return 1; done; }
+# What was dropped but for what was too big, while SAs stand.
+lost_of() { ns tg awk '/^drop_/ && $1 !~ /^drop_too_big/ && $2 != 0' /proc/net/causeway; }
+lost_since() { lost_of | diff "$W/before" -; }
