@@ -27,6 +27,10 @@ mute(const struct cw_engine *e, struct cw_pkt *p, const struct cw_sa *sa, uint32
 		return CW_DROP_AH_HEADER;
 	memcpy(p->aside.front, h, p->outer.hlen);
 	memcpy(p->aside.icv, ah + cw_ah_fixed(sa), sa->icv);
+	if (out && sa->auth->iv) {	/* GMAC's, which may not come twice (RFC 4543 3.1): the whole number */
+		put32(p->aside.icv, (uint32_t)(p->seq >> 32));
+		put32(p->aside.icv + 4, (uint32_t)p->seq);
+	}
 	why = cw_ah_mute(h, p->outer.hlen, &m);
 	if (why != CW_DROP_NONE) {
 		memcpy(h, p->aside.front, p->outer.hlen);

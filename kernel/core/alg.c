@@ -27,6 +27,10 @@ static const struct cw_alg algs[] = {
 	{ SADB_AALG_SHA1HMAC,           1, 0, 0,  0, 12,  1, 160, 160, 160, 0 },
 	{ SADB_X_AALG_AES_XCBC_MAC,     1, 0, 0,  0, 12,  1, 128, 128, 128, 0 },
 	{ CW_AALG_AES_CMAC,             1, 0, 0,  0, 12,  1, 128, 128, 128, 0 },
+	/* in AH alone; its ICV is the IV, then the tag (RFC 4543 4) */
+	{ CW_AALG_AES_128_GMAC,         1, 0, 4,  8, 24,  1, 128, 128, 128, 0 },
+	{ CW_AALG_AES_192_GMAC,         1, 0, 4,  8, 24,  1, 192, 192, 192, 0 },
+	{ CW_AALG_AES_256_GMAC,         1, 0, 4,  8, 24,  1, 256, 256, 256, 0 },
 	{ SADB_AALG_MD5HMAC,            1, 0, 0,  0, 12,  1, 128, 128, 128, 1 },
 	{ SADB_X_AALG_RIPEMD160HMAC,    1, 0, 0,  0, 12,  1, 160, 160, 160, 1 },
 	{ CW_AALG_KEYED_MD5,            1, 0, 0,  0, 16,  1, 128, 128, 128, 1 },

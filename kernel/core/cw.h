@@ -100,7 +100,7 @@ void cw_keyfill(unsigned auth, const uint8_t *key, size_t n, uint8_t block[CW_KE
 struct cw_crypt {
 	struct host_aead *aead;
 	uint8_t		*esp;		/* the ESP header; IV and text follow it without a gap; a MAC alone: what it covers */
-	uint8_t		*icv;		/* where the ICV is; NULL: behind the text */
+	uint8_t		*icv;		/* where the ICV is, with GMAC's IV in front; NULL: behind the text */
 	uint8_t		*iv;		/* where the IV is; NULL: behind eight octets of header */
 	uint32_t	head;		/* octets before the text: 8 + IV; where iv is set, whatever stands there */
 	uint32_t	text;		/* octets of text */

@@ -186,8 +186,8 @@ algorithms(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 
 	sa->enc = cw_alg_find(false, m->encrypt);
 	sa->auth = m->auth ? cw_alg_find(true, m->auth) : NULL;
-	if (!sa->enc || (m->auth && !sa->auth))
-		return EOPNOTSUPP;
+	if (!sa->enc || (m->auth && (!sa->auth || sa->auth->iv)))
+		return EOPNOTSUPP;	/* GMAC beside a cipher is nothing of ESP's */
 	if ((sa->enc->aead && m->auth) || (m->auth && !(m->has & PF_BIT(SADB_EXT_KEY_AUTH))))
 		return EINVAL;		/* an AEAD has no second key, the others have to have one */
 	if (open && (m->encrypt == SADB_EALG_NULL || (sa->flags & CW_SAF_ESN)))

@@ -92,7 +92,7 @@ cw_pfkey(struct cw_engine *e, struct cw_client *c, const uint8_t *msg, size_t le
 }
 
 static void
-put_supported(struct cw_engine *e, struct pf_out *o, bool auth, bool hello)
+put_supported(struct cw_engine *e, struct pf_out *o, unsigned satype, bool auth, bool hello)
 {
 	bool legacy = cw_knob(e, CW_KNOB_LEGACY);
 	const struct cw_alg *a;
@@ -101,7 +101,8 @@ put_supported(struct cw_engine *e, struct pf_out *o, bool auth, bool hello)
 	uint8_t *p;
 
 	for (unsigned i = 0; (a = cw_alg_row(i)) != NULL; i++) {
-		if (a->auth != auth || (a->legacy && !legacy) || (!hello && cw_alg_private(a)))
+		if (a->auth != auth || (a->legacy && !legacy) || (!hello && cw_alg_private(a)) ||
+		    (auth && a->iv && satype == SADB_SATYPE_ESP))	/* a MAC with an IV is AH's alone */
 			continue;
 		v[n++] = (struct sadb_alg){
 			.sadb_alg_id = a->id, .sadb_alg_ivlen = a->iv,
@@ -131,9 +132,9 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 	host_unlock(&e->lock);
 	o = pf_begin(e, SADB_REGISTER, m->satype, m->seq, m->pid);
 	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_AH || m->satype == SADB_SATYPE_UNSPEC)
-		put_supported(e, &o, true, c->hello);
+		put_supported(e, &o, m->satype, true, c->hello);
 	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_UNSPEC)
-		put_supported(e, &o, false, c->hello);
+		put_supported(e, &o, m->satype, false, c->hello);
 	h = pf_ext(&o, CW_EXT_HELLO, sizeof(*h));
 	if (h) {
 		h->magic = CW_HELLO_MAGIC;

@@ -20,7 +20,8 @@ struct host_aead {
 	struct mod_kpdk	*kpdk;		/* the MAC, apart from the cipher, which then has no ICV */
 	bool		 none;		/* bare, and not even that */
 	u8		 salt[4];
-	u32		 icv;
+	u32		 icv;		/* of which the first octets are given, not made: */
+	u32		 iv;		/* AH's GMAC (RFC 4543 4) */
 };
 
 static struct crypto_aead *
@@ -133,6 +134,7 @@ host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t ele
 		return NULL;
 	a->icv = auth & CW_AALG_OLD ? CW_OLD_ICV : mac ? mac->icv : enc ? enc->icv : 0;
 	a->bare = cipher == 0;
+	a->iv = mac ? mac->iv : 0;
 	a->aead = enc && enc->aead && cipher != SADB_X_EALG_NULL_AES_GMAC;
 	auth = mac ? mac->id : auth;
 	a->none = a->bare && auth == SADB_X_AALG_NULL;
@@ -142,6 +144,11 @@ host_aead_new(unsigned int cipher, unsigned int auth, const u8 *ekey, size_t ele
 		elen -= 4;
 		memcpy(a->salt, ekey + elen, 4);
 		a->tfm = keyed(cipher == SADB_X_EALG_AES_GCM_ICV16 ? "gcm(aes)" : "rfc7539(chacha20,poly1305)", ekey, elen, a->icv);
+	} else if (a->iv && a->bare && alen > 4) {
+		a->icv -= a->iv;
+		alen -= 4;
+		memcpy(a->salt, akey + alen, 4);
+		a->tfm = keyed("gcm(aes)", akey, alen, a->icv);
 	} else if (cipher == SADB_X_EALG_NULL_AES_GMAC && !auth) {	/* its form for ESP, with the salt in the key, is all there is */
 		a->tfm = keyed("rfc4543(gcm(aes))", ekey, elen, a->icv);
 	} else if (!a->aead && (auth == CW_AALG_KEYED_MD5 || auth == CW_AALG_KEYED_SHA1)) {
@@ -225,7 +232,11 @@ lay_out(struct mod_pkt *m, const struct host_aead *a, unsigned int text)
 			memcpy(m->aad, &hi, 4);
 			sg_set_buf(&m->sg[k++], m->aad, 4);
 		}
-		sg_set_buf(&m->sg[k], c->icv ? c->icv : c->esp + c->head + c->text, a->icv);
+		if (a->iv) {
+			memcpy(m->iv, a->salt, 4);
+			memcpy(m->iv + 4, c->icv, a->iv);
+		}
+		sg_set_buf(&m->sg[k], c->icv ? c->icv + a->iv : c->esp + c->head + c->text, a->icv);
 		return c->head + c->text + (c->esn ? 4 : 0);
 	}
 	sg_init_table(m->sg, 2);

@@ -15,7 +15,7 @@
 #include "xcbc.h"
 #include <causeway/pfkey.h>
 
-enum kind { CBC, CTR, AEAD, GMAC };
+enum kind { CBC, CTR, AEAD, GMAC, AH_GMAC };
 struct host_aead {
 	EVP_CIPHER_CTX	*seal, *open;	/* NULL beside a MAC: the text stays as it is (RFC 2410) */
 	EVP_MAC_CTX	*mac;
@@ -149,9 +149,27 @@ encrypts(struct host_aead *a, unsigned id, const struct cw_alg *alg, const uint8
 	return a->seal && a->open;
 }
 
+/* AH's GMAC: a MAC alone, that wants an IV (RFC 4543 4). The key is the cipher's in ESP; to check one is to make one. */
 static bool
-authenticates(struct host_aead *a, unsigned id, const uint8_t *key, size_t n)
+authenticates_ah(struct host_aead *a, const struct cw_alg *mac, const uint8_t *key, size_t n)
 {
+	const struct cipher *row = n > mac->salt ? cipher_find(SADB_X_EALG_NULL_AES_GMAC, n - mac->salt) : NULL;
+
+	if (row == NULL)
+		return false;
+	a->kind = AH_GMAC;
+	memcpy(a->salt, key + n - mac->salt, mac->salt);
+	a->seal = keyed(row, key, n - mac->salt, 1);
+	return a->seal != NULL;
+}
+
+static bool
+authenticates(struct host_aead *a, const struct cw_alg *mac, const uint8_t *key, size_t n)
+{
+	unsigned id = mac->id;
+
+	if (mac->iv)
+		return authenticates_ah(a, mac, key, n);
 	if (id == SADB_X_AALG_AES_XCBC_MAC)
 		return n == 16 && (a->xcbc = xcbc_new(key)) != NULL;
 	if (id == CW_AALG_KEYED_MD5 || id == CW_AALG_KEYED_SHA1)
@@ -168,13 +186,13 @@ host_aead_new(unsigned cipher, unsigned auth, const uint8_t *ekey, size_t elen, 
 	const struct cw_alg *enc = cw_alg_find(false, cipher), *mac = cw_alg_find(true, auth & ~CW_AALG_OLD);
 	struct host_aead *a;
 
-	if (auth ? mac == NULL || (enc && enc->aead) : cipher == 0 || cipher == SADB_EALG_NULL)
+	if (auth ? mac == NULL || (enc && enc->aead) || (cipher && mac->iv) : cipher == 0 || cipher == SADB_EALG_NULL)
 		return NULL;
 	a = host_zalloc(sizeof(*a));
 	if (a == NULL)
 		return NULL;
 	a->icv = auth & CW_AALG_OLD ? CW_OLD_ICV : mac ? mac->icv : enc ? enc->icv : 0;
-	if (!encrypts(a, cipher, enc, ekey, elen) || (auth && !authenticates(a, mac->id, akey, alen))) {
+	if (!encrypts(a, cipher, enc, ekey, elen) || (auth && !authenticates(a, mac, akey, alen))) {
 		host_aead_free(a);
 		return NULL;
 	}
@@ -266,6 +284,26 @@ mac_run(const struct host_aead *a, const struct cw_crypt *c, uint8_t out[EVP_MAX
 }
 
 static bool
+ah_gmac_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
+{
+	uint8_t nonce[12], high[4], tag[16], *icv = c->icv + 8;
+	int n;
+
+	memcpy(nonce, a->salt, 4);
+	memcpy(nonce + 4, c->icv, 8);
+	be32(high, c->seqhi);
+	if (EVP_CipherInit_ex2(a->seal, NULL, NULL, nonce, -1, NULL) != 1 ||
+	    EVP_CipherUpdate(a->seal, NULL, &n, c->esp, (int)(c->head + c->text)) != 1 ||
+	    (c->esn && EVP_CipherUpdate(a->seal, NULL, &n, high, 4) != 1) || EVP_CipherFinal_ex(a->seal, tag, &n) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(a->seal, EVP_CTRL_AEAD_GET_TAG, sizeof(tag), tag) != 1)
+		return false;
+	if (!seal)
+		return CRYPTO_memcmp(tag, icv, sizeof(tag)) == 0;
+	memcpy(icv, tag, sizeof(tag));
+	return true;
+}
+
+static bool
 text_run(const struct host_aead *a, const struct cw_crypt *c, bool seal)
 {
 	EVP_CIPHER_CTX *ctx = seal ? a->seal : a->open;
@@ -306,6 +344,8 @@ host_crypt_one(struct cw_crypt *c, bool seal)
 {
 	const struct host_aead *a = c->aead;
 
+	if (a->kind == AH_GMAC)
+		return ah_gmac_run(a, c, seal);
 	return a->kind == AEAD || a->kind == GMAC ? aead_run(a, c, seal) : mac_and_text_run(a, c, seal);
 }
 

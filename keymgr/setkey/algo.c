@@ -36,6 +36,9 @@ static const struct algo algos[] = {
 	{ "hmac-ripemd160",	ALG_AUTH, 8,	160, 160, 160, 0, NULL },
 	{ "aes-xcbc-mac",	ALG_AUTH, 9,	128, 128, 128, 0, NULL },
 	{ "aes-cmac",		ALG_AUTH, CW_AALG_AES_CMAC, 128, 128, 128, 0, NULL },
+	{ "aes-128-gmac",	ALG_AUTH, CW_AALG_AES_128_GMAC, 160, 160, 160, 0, NULL },	/* AH's; key, then four octets of salt */
+	{ "aes-192-gmac",	ALG_AUTH, CW_AALG_AES_192_GMAC, 224, 224, 224, 0, NULL },
+	{ "aes-256-gmac",	ALG_AUTH, CW_AALG_AES_256_GMAC, 288, 288, 288, 0, NULL },
 	{ "keyed-md5",		ALG_AUTH, 249,	128, 128, 128, 0, "md5" },
 	{ "keyed-sha1",		ALG_AUTH, 250,	160, 160, 160, 0, "sha" },
 	{ "null",		ALG_AUTH, AALG_NULL, 0, 0,  1, 0, NULL },

@@ -241,7 +241,7 @@ rig_keys(const struct rig_sa *a, uint8_t ekey[64], size_t *elen, uint8_t akey[64
 	const struct cw_alg *enc = cw_alg_find(false, a->cipher ? a->cipher : SADB_X_EALG_AES_GCM_ICV16), *auth = cw_alg_find(true, a->auth);
 
 	*elen = (a->bits ? a->bits : enc ? enc->min : 128u) / 8 + (enc ? enc->salt : 0u);
-	*alen = auth ? auth->min / 8u : 0;
+	*alen = auth ? auth->min / 8u + auth->salt : 0;
 	for (unsigned i = 0; i < 64; i++) {
 		ekey[i] = (uint8_t)(0x40 + a->seed + i * 3);
 		akey[i] = (uint8_t)(0x90 + a->seed + i * 5);

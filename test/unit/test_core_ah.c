@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * AH (RFC 4302) through two engines: each mode, family and algorithm, alone and in bundles; what its ICV covers and what it does not; replay,
- * truncation, fragments; and its wire form against known answers, made by hashlib and hmac of Python from the fields of the headers.
+ * truncation, fragments; and its wire form against known answers, made by hashlib, hmac and AESGCM of Python from the fields of the headers.
  */
 #include "core_rig.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "core.h"
 
@@ -57,7 +58,8 @@ static const struct stack stacks[] = {
 static const struct { unsigned id; unsigned icv; const char *digest; } algs[] = {
 	{ SADB_X_AALG_SHA2_256HMAC, 16, "SHA256" }, { SADB_X_AALG_SHA2_384HMAC, 24, "SHA384" }, { SADB_X_AALG_SHA2_512HMAC, 32, "SHA512" },
 	{ CW_AALG_SHA2_256HMAC_96, 12, "SHA256" }, { SADB_AALG_SHA1HMAC, 12, "SHA1" }, { SADB_X_AALG_AES_XCBC_MAC, 12, NULL },
-	{ CW_AALG_AES_CMAC, 12, NULL }, { SADB_AALG_MD5HMAC, 12, "MD5" }, { SADB_X_AALG_RIPEMD160HMAC, 12, "RIPEMD160" },
+	{ CW_AALG_AES_CMAC, 12, NULL }, { CW_AALG_AES_128_GMAC, 24, NULL }, { CW_AALG_AES_192_GMAC, 24, NULL }, { CW_AALG_AES_256_GMAC, 24, NULL },
+	{ SADB_AALG_MD5HMAC, 12, "MD5" }, { SADB_X_AALG_RIPEMD160HMAC, 12, "RIPEMD160" },
 };
 #define NALGS	(sizeof(algs) / sizeof(algs[0]))
 
@@ -252,12 +254,11 @@ order(void **state)
 
 /* The ICV, as RFC 4302 3.3.3 says it, from the octets on the wire. */
 static void
-icv_of(const struct cw_pkt *w, const char *digest, const uint8_t *k, size_t nk, bool esn, uint32_t high, unsigned icv, uint8_t out[EVP_MAX_MD_SIZE])
+covered(const struct cw_pkt *w, unsigned icv, uint8_t b[2048])
 {
-	uint8_t b[2048];
 	size_t hlen = w->outer.hlen, n = hlen + w->len;
 
-	assert_true(n + 4 < sizeof(b));
+	assert_true(n + 4 < 2048);
 	memcpy(b, cw_pkt_data(w) - hlen, n);
 	if (b[0] >> 4 == 4) {
 		b[1] = b[6] = b[7] = b[8] = b[10] = b[11] = 0;
@@ -266,11 +267,59 @@ icv_of(const struct cw_pkt *w, const char *digest, const uint8_t *k, size_t nk, 
 		b[1] = b[2] = b[3] = b[7] = 0;
 	}
 	memset(b + hlen + 12, 0, icv);
+}
+
+static void
+icv_of(const struct cw_pkt *w, const char *digest, const uint8_t *k, size_t nk, bool esn, uint32_t high, unsigned icv, uint8_t out[EVP_MAX_MD_SIZE])
+{
+	uint8_t b[2048];
+	size_t n = w->outer.hlen + w->len;
+
+	covered(w, icv, b);
 	if (esn) {
 		put32(b + n, high);
 		n += 4;
 	}
 	assert_non_null(HMAC(EVP_get_digestbyname(digest), k, (int)nk, b, n, out, NULL));
+}
+
+/* RFC 4543 4: the IV, which is the number, and the tag, of which the packet's octets are the AAD. */
+static void
+gmac_ok(const struct cw_pkt *w, const uint8_t *k, size_t nk, uint64_t seq, bool esn)
+{
+	const uint8_t *ah = cw_pkt_data(w);
+	size_t hlen = w->outer.hlen, n = hlen + w->len, got;
+	uint8_t b[2048], nonce[12], tag[16];
+	char cipher[16];
+	OSSL_PARAM params[] = { OSSL_PARAM_octet_string("iv", nonce, sizeof(nonce)), OSSL_PARAM_utf8_string("cipher", cipher, 11), OSSL_PARAM_END };
+
+	covered(w, 24, b);
+	if (esn) {
+		put32(b + n, (uint32_t)(seq >> 32));
+		n += 4;
+	}
+	put32(nonce + 4, (uint32_t)(seq >> 32));
+	put32(nonce + 8, (uint32_t)seq);
+	memcpy(nonce, k + nk - 4, 4);
+	assert_memory_equal(ah + 12, nonce + 4, 8);
+	snprintf(cipher, sizeof(cipher), "AES-%u-GCM", (unsigned)(nk - 4) * 8);
+	assert_non_null(EVP_Q_mac(NULL, "GMAC", NULL, NULL, params, k, nk - 4, b, n, tag, sizeof(tag), &got));
+	assert_memory_equal(ah + 20, tag, 16);
+}
+
+/* With one bit of any of these octets changed it is refused. */
+static void
+wrong(struct host *h, const struct cw_pkt *w, uint32_t at, uint32_t n)
+{
+	for (uint32_t i = at; i < at + n; i++) {
+		struct cw_pkt *q = rig_arriving(w);
+
+		cw_pkt_data(q)[i] ^= 0x10;
+		rig_carry(h, q);
+		if (h->ndrop != 1 || h->drop[0]->drop != CW_DROP_ICV_WRONG)
+			fail_msg("octet %u is taken", (unsigned)i);
+		rig_clear(h);
+	}
 }
 
 /* Each algorithm, family and mode, with and without 64-bit sequence numbers: the header's length and its fields, and the ICV. */
@@ -306,6 +355,10 @@ algorithms(void **state)
 					icv_of(w, algs[a].digest, keys + 64, alen, esn, 6, algs[a].icv, mac);
 					assert_memory_equal(mac, ah + 12, algs[a].icv);
 				}
+				if (algs[a].icv == 24 && algs[a].digest == NULL)
+					gmac_ok(w, keys + 64, alen, esn ? 0x600000000ull : 1, esn);
+				wrong(t.b, w, 12, algs[a].icv);
+				wrong(t.b, w, len, 2);
 				carry(t.b, w);
 				rig_pkt_free(w);
 				same(t.b, sent);
@@ -340,6 +393,16 @@ known_answers(void **state)
 	known_answer(&stacks[4], SADB_X_AALG_SHA2_512HMAC, CW_SAF_ESN, rig_udp4(NETS, 32, 0, false),
 	    "60000000006c3340fd200000000000000000000000000001fd200000000000000000000000000002040a00000000200000000001"
 	    "889615553707a5f708511bfe8e4681cbb1511887fa436fb5944f3c193302a6ec000000004500003c00000000401163a70a0001050a000206" UDP);
+	/* RFC 4543 4: with IPv6 there is padding behind the tag (RFC 4302 2.6) */
+	known_answer(&stacks[0], CW_AALG_AES_128_GMAC, 0, rig_udp4(HOSTS, 32, 0xb8, true),
+	    "45b8006000014000403311b01400000114000002110700000000200000000001000000000000000108439d414ebc8eeb271c1b72"
+	    "d49abbd6" UDP);
+	known_answer(&stacks[4], CW_AALG_AES_256_GMAC, 0, rig_udp4(NETS, 32, 0, false),
+	    "6000000000643340fd200000000000000000000000000001fd200000000000000000000000000002040800000000200000000001"
+	    "000000000000000160666f8fcf6f886b93ef4f87415d771d000000004500003c00000000401163a70a0001050a000206" UDP);
+	known_answer(&stacks[4], CW_AALG_AES_256_GMAC, CW_SAF_ESN, rig_udp4(NETS, 32, 0, false),
+	    "6000000000643340fd200000000000000000000000000001fd200000000000000000000000000002040800000000200000000001"
+	    "00000000000000015fb1e283b0ee1eedcb0564c95223d470000000004500003c00000000401163a70a0001050a000206" UDP);
 }
 
 /* Every bit of a packet, once: only what routers may change may be another one. */

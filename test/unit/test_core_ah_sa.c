@@ -34,6 +34,7 @@ static void no_key(struct pfkey_msg *m) { m->has &= ~PFKEY_HAS(SADB_EXT_KEY_AUTH
 static void short_key(struct pfkey_msg *m) { m->key_auth.n--; }
 static void encrypted(struct pfkey_msg *m) { m->sa.encrypt = SADB_EALG_NULL; }
 static void unknown(struct pfkey_msg *m) { m->sa.auth = 99; }
+static void salt_missing(struct pfkey_msg *m) { m->sa.auth = CW_AALG_AES_256_GMAC; }
 static void null(struct pfkey_msg *m) { m->sa.auth = 251; }
 
 static void
@@ -41,6 +42,7 @@ admission(void **state)
 {
 	static const struct { void (*change)(struct pfkey_msg *); int err; } v[] = {
 		{ no_auth, EINVAL }, { no_key, EINVAL }, { short_key, EINVAL }, { encrypted, EINVAL }, { unknown, EOPNOTSUPP }, { null, EOPNOTSUPP },
+		{ salt_missing, EINVAL },
 	};
 	struct rig_sa sa = { .spi = 0x4000, .src = "20.0.0.1", .dst = "20.0.0.2", .auth = SADB_X_AALG_SHA2_256HMAC, .mode = TRA };
 	struct host *h = rig_new();
@@ -75,6 +77,44 @@ admission(void **state)
 	m.type = SADB_UPDATE;
 	m.has &= ~PFKEY_HAS(SADB_EXT_KEY_AUTH);
 	assert_int_equal(rig_call(h, 0, &m), EINVAL);
+	rig_free(h);
+}
+
+static unsigned
+listed(struct host *h, unsigned satype, unsigned id)
+{
+	struct pfkey_msg m;
+	unsigned n = 0;
+
+	pfkey_msg_init(&m, SADB_REGISTER, satype);
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	for (unsigned i = 0; i < m.algs_auth.n; i++)
+		n += m.algs_auth.v[i].sadb_alg_id == id;
+	return n;
+}
+
+/* AES-GMAC as a MAC is AH's (RFC 4543 4): ESP has a form of its own, in which it is the cipher. Its salt is part of the key. */
+static void
+gmac(void **state)
+{
+	static const unsigned ids[] = { CW_AALG_AES_128_GMAC, CW_AALG_AES_192_GMAC, CW_AALG_AES_256_GMAC };
+	struct rig_sa sa = { .spi = 0x4000, .src = "20.0.0.1", .dst = "20.0.0.2", .mode = TRA };
+	struct host *h = rig_new();
+
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		sa.spi++;
+		sa.auth = ids[i];
+		assert_int_equal(listed(h, SADB_SATYPE_AH, ids[i]), 1);
+		assert_int_equal(listed(h, SADB_SATYPE_ESP, ids[i]), 0);
+		assert_int_equal(admitted(h, &sa, short_key), EINVAL);
+		assert_int_equal(admitted(h, &sa, NULL), 0);
+		for (unsigned k = 0; k < 3; k++) {
+			sa.cipher = k == 0 ? SADB_EALG_NULL : k == 1 ? SADB_X_EALG_AESCBC : SADB_X_EALG_AES_GCM_ICV16;
+			assert_int_equal(rig_sa(h, &sa), EOPNOTSUPP);
+		}
+		sa.cipher = 0;
+	}
 	rig_free(h);
 }
 
@@ -115,7 +155,7 @@ no_sender(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(admission), cmocka_unit_test(registered), cmocka_unit_test(no_sender) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(admission), cmocka_unit_test(registered), cmocka_unit_test(gmac), cmocka_unit_test(no_sender) };
 
 	host_legacy_open();
 	return cmocka_run_group_tests(tests, NULL, NULL);

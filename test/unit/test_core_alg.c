@@ -224,7 +224,7 @@ key_lengths(void **state)
 				    (n * 8 - row->salt * 8 - row->min) % row->step == 0);
 			if (!fits)
 				continue;
-			a = row->auth ? host_aead_new(SADB_EALG_NULL, row->id, NULL, 0, key, n) :
+			a = row->auth ? host_aead_new(row->iv ? 0 : SADB_EALG_NULL, row->id, NULL, 0, key, n) :
 			    row->id == SADB_EALG_NULL ? host_aead_new(row->id, SADB_AALG_SHA1HMAC, NULL, 0, key, 20) :
 			    host_aead_new(row->id, 0, key, n, NULL, 0);
 			if (a == NULL)
@@ -235,6 +235,7 @@ key_lengths(void **state)
 	assert_null(host_aead_new(SADB_X_EALG_AES_GCM_ICV16, SADB_AALG_SHA1HMAC, key, 20, key, 20));
 	assert_null(host_aead_new(99, SADB_AALG_SHA1HMAC, key, 20, key, 20));
 	assert_null(host_aead_new(SADB_X_EALG_AESCBC, 99, key, 16, key, 20));
+	assert_null(host_aead_new(SADB_EALG_NULL, CW_AALG_AES_128_GMAC, NULL, 0, key, 20));	/* AH's alone */
 }
 
 static unsigned

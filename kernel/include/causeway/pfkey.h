@@ -26,6 +26,10 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_ULPROTO_ANY		255
 #define CW_NATT_ESPINUDP	2
 #define CW_EALG_CHACHA20POLY1305	28	/* key 256 bits, then salt 32 bits */
+/* AES-GMAC in AH (RFC 4543 4), by the numbers of the BSDs, which are IANA's; key, then salt 32 bits */
+#define CW_AALG_AES_128_GMAC		11
+#define CW_AALG_AES_192_GMAC		12
+#define CW_AALG_AES_256_GMAC		13
 #define CW_AALG_SHA2_256HMAC_96		240	/* HMAC-SHA2-256 with an ICV of 96 bits, as before RFC 4868 */
 #define CW_AALG_AES_CMAC		241	/* RFC 4494, 96 bits */
 #define CW_AALG_KEYED_MD5		249	/* KAME's numbers: RFC 1828 */
