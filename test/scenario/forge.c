@@ -6,7 +6,9 @@
  *	forge IF flip FILE.pcap COUNT		the same with one bit of the ICV and one of the sequence number flipped
  *	forge IF cut FILE.pcap COUNT		the same cut to 12 octets of ESP
  *	forge IF bits FILE.pcap NUMBER AT BITS	one of them, the first is 1, with these bits of one octet of its IP packet changed
- * AH counts as ESP does.
+ *	forge IF cuts FILE.pcap NUMBER MOST	one of them, cut to every length of ESP from 0 to MOST octets, each once
+ *	forge IF flips FILE.pcap NUMBER OCTETS	one of them, with one bit changed of the first OCTETS from ESP's header on: each bit once
+ * AH and IPComp count as ESP does.
  * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
  */
 #include <arpa/inet.h>
@@ -71,7 +73,7 @@ esp_at(const struct frame *f)
 	} else {
 		return 0;
 	}
-	if (proto == 50 || proto == 51)
+	if (proto == 50 || proto == 51 || proto == 108)
 		return up;
 	if (proto != 17 || f->n < up + 8 + 16)
 		return 0;
@@ -214,13 +216,46 @@ bits(struct frame *f, unsigned at, uint8_t mask)
 	}
 }
 
+/* Many in a row, but no faster than an interface's queue takes them. */
+static void
+put_copy(int fd, const struct frame *f, size_t n, size_t at, uint8_t mask)
+{
+	uint8_t p[FRAME];
+	struct frame copy = { p, f->n };
+
+	memcpy(p, f->p, f->n);
+	if (n < f->n)
+		resize(&copy, n);
+	if (mask)
+		p[at] ^= mask;
+	udp_sum(&copy);
+	put(fd, &copy);
+	usleep(200);
+}
+
+static int
+sweep(int fd, const struct frame *f, bool cuts, unsigned most)
+{
+	size_t at = esp_at(f);
+
+	if (at + most >= f->n) {
+		fprintf(stderr, "forge: the frame has only %zu octets of ESP\n", f->n - at);
+		return 1;
+	}
+	for (unsigned n = 0; cuts && n <= most; n++)
+		put_copy(fd, f, at + n, 0, 0);
+	for (unsigned bit = 0; !cuts && bit < most * 8; bit++)
+		put_copy(fd, f, f->n, at + bit / 8, (uint8_t)(0x80 >> bit % 8));
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	int fd, count;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT | forge IF bits FILE NUMBER AT BITS\n");
+		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT | forge IF bits FILE NUMBER AT BITS | forge IF cuts|flips FILE NUMBER OCTETS\n");
 		return 2;
 	}
 	fd = open_if(argv[1]);
@@ -242,6 +277,8 @@ main(int argc, char **argv)
 		put(fd, &frames[count - 1]);
 		return 0;
 	}
+	if ((strcmp(argv[2], "cuts") == 0 || strcmp(argv[2], "flips") == 0) && argc == 6)
+		return sweep(fd, &frames[count - 1], argv[2][0] == 'c', (unsigned)strtoul(argv[5], NULL, 0));
 	for (unsigned i = nframes - (unsigned)count; i < nframes; i++) {
 		struct frame *f = &frames[i];
 
