@@ -219,7 +219,7 @@ authentication(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 	if (m->encrypt || m->ekey.n || sa->udp || m->auth == 0 || (none && !sa->old) || none == ((m->has & PF_BIT(SADB_EXT_KEY_AUTH)) != 0))
 		return EINVAL;
 	sa->auth = cw_alg_find(true, m->auth);
-	if (!sa->auth)
+	if (!sa->auth || (sa->old && sa->auth->iv))	/* an IV is a number, which the old form has not */
 		return EOPNOTSUPP;
 	if (sa->auth->legacy && !cw_knob(e, CW_KNOB_LEGACY))
 		return EPERM;

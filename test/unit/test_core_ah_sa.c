@@ -35,13 +35,14 @@ static void short_key(struct pfkey_msg *m) { m->key_auth.n--; }
 static void encrypted(struct pfkey_msg *m) { m->sa.encrypt = SADB_EALG_NULL; }
 static void unknown(struct pfkey_msg *m) { m->sa.auth = 99; }
 static void salt_missing(struct pfkey_msg *m) { m->sa.auth = CW_AALG_AES_256_GMAC; }
+static void old(struct pfkey_msg *m) { m->sa.flags |= CW_SA_OLD; m->replay_window = 0; }
 static void null(struct pfkey_msg *m) { m->sa.auth = 251; }
 
 static void
 admission(void **state)
 {
 	static const struct { void (*change)(struct pfkey_msg *); int err; } v[] = {
-		{ no_auth, EINVAL }, { no_key, EINVAL }, { short_key, EINVAL }, { encrypted, EINVAL }, { unknown, EOPNOTSUPP }, { null, EOPNOTSUPP },
+		{ no_auth, EINVAL }, { no_key, EINVAL }, { short_key, EINVAL }, { encrypted, EINVAL }, { unknown, EOPNOTSUPP }, { null, EINVAL },
 		{ salt_missing, EINVAL },
 	};
 	struct rig_sa sa = { .spi = 0x4000, .src = "20.0.0.1", .dst = "20.0.0.2", .auth = SADB_X_AALG_SHA2_256HMAC, .mode = TRA };
@@ -114,6 +115,10 @@ gmac(void **state)
 			assert_int_equal(rig_sa(h, &sa), EOPNOTSUPP);
 		}
 		sa.cipher = 0;
+		assert_int_equal(cw_knob_set(h->e, CW_KNOB_LEGACY, 1), 0);
+		sa.spi += 0x100;
+		assert_int_equal(admitted(h, &sa, old), EOPNOTSUPP);
+		assert_int_equal(cw_knob_set(h->e, CW_KNOB_LEGACY, 0), 0);
 	}
 	rig_free(h);
 }
