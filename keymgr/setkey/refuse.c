@@ -87,6 +87,21 @@ old_refused(struct lang_error *e, const struct cmd *c, int err)
 	return true;
 }
 
+/* RFC 4543: GMAC authenticates by itself in ESP, where it stands for the cipher; 3.1: its IV does not come twice. */
+static bool
+gmac_refused(struct lang_error *e, const struct cmd *c, int err)
+{
+	if (err != EOPNOTSUPP || !c->auth || c->auth->id < CW_AALG_AES_128_GMAC || c->auth->id > CW_AALG_AES_256_GMAC)
+		return false;
+	if (c->satype == SADB_SATYPE_ESP)
+		because(e, c->at_auth, "%s is for AH; in ESP it is -E aes-gmac, without -A.", c->auth->name);
+	else if (c->flags & SAF_OLD)
+		because(e, c->at_auth, "%s goes by the sequence number, and ah-old has none.", c->auth->name);
+	else
+		return false;
+	return true;
+}
+
 static const char *
 satype_name(unsigned satype)
 {
@@ -110,7 +125,7 @@ sa_refused(const struct cmd *c, int err, const struct engine *g, struct lang_err
 	else if (keyed && g->known && (err == EOPNOTSUPP || err == EINVAL || err == ENOSYS) &&
 	    (lacks(e, c->enc, ALG_ENC, &g->enc, c->at_enc) || (c->auth && c->auth->id != AALG_NULL && lacks(e, c->auth, ALG_AUTH, &g->auth, c->at_auth))))
 		return;
-	else if (keyed && old_refused(e, c, err))
+	else if (keyed && (gmac_refused(e, c, err) || old_refused(e, c, err)))
 		return;
 	else if (keyed && err == EINVAL && c->enc && (!c->auth || c->auth->id == AALG_NULL))
 		because(e, c->at_enc, "The engine refuses ESP that is not authenticated: add -A with an algorithm and a key.");

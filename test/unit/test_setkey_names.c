@@ -68,6 +68,9 @@ static const struct row macs[] = {
 	{ "aes-xcbc-mac", 16, { D, D, AHOLD } },
 	{ "hmac-sha256-96", 32, { D, D, AHOLD } },
 	{ "aes-cmac", 16, { D, D, AHOLD } },
+	{ "aes-128-gmac", 20, { N("is for AH"), D, N("goes by the sequence number") } },
+	{ "aes-192-gmac", 28, { N("is for AH"), D, N("goes by the sequence number") } },
+	{ "aes-256-gmac", 36, { N("is for AH"), D, N("goes by the sequence number") } },
 	{ "tcp-md5", 16, { N("does not do tcp-md5"), N("does not do tcp-md5"), N("does not do tcp-md5") } },
 };
 static const struct row codecs[] = {
