@@ -9,6 +9,7 @@
 #include "wiping.h"
 
 #define PASSWORD_MIN	8
+#define PASSWORD_OWN	6	/* octets that do not follow from others */
 #define PASSWORD_MAX	500	/* crypt_r takes 511 octets; nothing is ever cut off */
 
 struct fields {
@@ -113,23 +114,81 @@ accountbody_wipe(struct accountbody *b)
 	wipe(b, sizeof(*b));
 }
 
+/* ---- what is guessed first ---- */
+
+/* Small, and the letter that a digit or a sign stands for: "P@ssw0rd" is "password". */
+static char
+folded(uint8_t c)
+{
+	static const char as[] = "0o1i3e4a5s7t@a$s!i";
+
+	for (const char *s = as; *s; s += 2)
+		if (c == (uint8_t)s[0])
+			return s[1];
+	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+/* Does b follow from a: the same, its neighbour in the alphabet, or the key beside it? */
+static bool
+follows(uint8_t a, uint8_t b)
+{
+	static const char *const rows[] = { "1234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn", "1q2w3e4r5t6y7u8i9o0p", "1q2w3e4r5t6z7u8i9o0p" };
+	char to[] = { (char)(a | (a >= 'A' ? 0x20 : 0)), (char)(b | (b >= 'A' ? 0x20 : 0)), '\0' }, back[] = { to[1], to[0], '\0' };
+
+	if (to[0] == to[1] || to[0] + 1 == to[1] || to[0] - 1 == to[1])
+		return true;
+	for (unsigned i = 0; a && b && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strstr(rows[i], to) || strstr(rows[i], back))
+			return true;
+	return false;
+}
+
+/* Do the two octets that end at i stand somewhere before? */
+static bool
+said_before(const struct secret *p, size_t i)
+{
+	for (size_t k = 1; k < i; k++)
+		if (p->b[k] == p->b[i] && p->b[k - 1] == p->b[i - 1])
+			return true;
+	return false;
+}
+
+/* How long the word is that begins here: one that people take, or the user's own name. */
+static size_t
+word_at(const struct secret *p, size_t at, const char *user)
+{
+	static const char *const words[] = { "password", "passwort", "iloveyou", "sunshine", "princess", "football", "baseball", "trustno", "superman", "batman", "starwars",
+	    "whatever", "letmein", "welcome", "administrator", "admin", "changeme", "default", "causeway", "computer", "internet", "michelle", "jennifer", "jessica", "charlie",
+	    "michael", "master", "dragon", "monkey", "shadow", "secret", "gateway", "firewall", "cisco", "openvpn", "wireguard", "ipsec", "router", "server", "access", "system",
+	    "manager", "service", "support", "operator", "oracle", "ubuntu", "debian", "linux", "pfsense", "opnsense", "summer", "winter", "spring", "autumn", "sommer", "january",
+	    "monday", "hello", "test", "pass", "login", "user", "root", "guest", "qwerty", "qwertz" };
+	size_t longest = 0, n = strlen(user);
+
+	if (n > 2 && p->n - at >= n && strncasecmp((const char *)p->b + at, user, n) == 0)
+		longest = n;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (n = 0; words[i][n] && at + n < p->n && folded(p->b[at + n]) == words[i][n]; n++)
+			continue;
+		if (!words[i][n] && n > longest)
+			longest = n;
+	}
+	return longest;
+}
+
+/*
+ * By rules and not by a list: what is guessed first is a word with some digits, a row of keys, or a piece said again. Octets that are none of that are counted.
+ * (cracklib's list is one for guessing: it has every word of a dictionary, and would refuse a sentence of them.)
+ */
 bool
 password_good(const struct secret *p, const char *user)
 {
-	static const char *const tried[] = { "password", "passw0rd", "password1", "password12", "password123", "password1234", "12345678", "123456789",
-	    "1234567890", "123123123", "qwertyui", "qwertyuiop", "qwerty123", "qwertz123", "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "iloveyou", "sunshine",
-	    "princess", "football", "baseball", "trustno1", "superman", "starwars", "whatever", "letmein1", "welcome1", "welcome123", "administrator",
-	    "admin123", "admin1234", "changeme", "changeme1", "default1", "causeway", "causeway1", "abcd1234", "abc12345", "aa123456", "computer",
-	    "internet", "michelle", "jennifer", "master123", "dragon123", "monkey123", "zaq12wsx", "asdfghjkl", "q1w2e3r4", "p@ssw0rd", "p@ssword",
-	    "secret123", "gateway1", "firewall", "cisco123", "test1234", "testtest", "openvpn1", "wireguard" };
-	size_t n = strlen(user), same = 1;
+	size_t own = 0, word;
 
-	if (p->n < PASSWORD_MIN || p->n > PASSWORD_MAX || (p->n == n && strncasecmp((const char *)p->b, user, n) == 0))
+	if (p->n < PASSWORD_MIN || p->n > PASSWORD_MAX)
 		return false;
-	while (same < p->n && p->b[same] == p->b[0])
-		same++;
-	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++)
-		if (p->n == strlen(tried[i]) && strncasecmp((const char *)p->b, tried[i], p->n) == 0)
-			return false;
-	return same < p->n;
+	for (size_t i = 0; i < p->n; i += word ? word : 1) {
+		word = word_at(p, i, user);
+		own += word == 0 && (i == 0 || (!follows(p->b[i - 1], p->b[i]) && !said_before(p, i)));
+	}
+	return own >= PASSWORD_OWN;
 }

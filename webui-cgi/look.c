@@ -172,6 +172,8 @@ put_head(struct page *p, struct html *h)
 {
 	put(h, L("<header class=\"top\"><a class=\"brand\" href=\""), P("/"), L("\"><svg aria-hidden=\"true\" viewBox=\"0 0 32 20\" width=\"32\" height=\"20\">"
 	    "<path d=\"M1 13h30M4 13c2-9 8-9 12-9s10 0 12 9M9 13V7M16 13V4M23 13V7\"/></svg>Causeway</a>"));
+	if (p->role != ROLE_NONE)
+		put(h, L("<a class=\"unfold\" href=\"#menu\">Menu</a>"));
 	put(h, L("</header>"));
 }
 
@@ -229,10 +231,10 @@ look_page(struct page *p, struct html *h)
 	put_head(p, h);
 	put(h, L("<div class=\"frame\">"));
 	if (p->role != ROLE_NONE) {
-		put(h, L("<details class=\"menu\"><summary>Menu</summary>"));
+		put(h, L("<div class=\"menu\" id=\"menu\"><a class=\"fold\" href=\"#main\">Close</a>"));
 		put_menu(p, h);
 		put_account(p, h);
-		put(h, L("</details>"));
+		put(h, L("</div>"));
 	}
 	put(h, L("<main id=\"main\" tabindex=\"-1\">\n"));
 	html_join(h, &p->out);

@@ -149,10 +149,10 @@ issued(struct page *p, const char *ca)
 
 	ask(&p->asker, &a, "GET", URL(p, L("/v1/ca/"), SEG(ca), L("/issued?limit="), ROWS, L("&offset="), skip), NULL, 15);
 	list = json_object_get(a.body, "issued");
-	put(&p->out, L("<h3>What it has issued</h3><div class=\"wide\" role=\"region\" aria-label=\"Issued by "), ca, L("\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Site</th>"
+	put(&p->out, L("<h3>What it has issued</h3><div class=\"wide\" role=\"region\" aria-label=\"Issued by "), ca, L("\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Site</th>"
 	    "<th scope=\"col\">Serial</th><th scope=\"col\">Valid until (UTC)</th><th scope=\"col\">State</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, one) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(one, "site"), L("</th><td><code>"), js_str(one, "serial"), L("</code></td><td>"));
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(one, "site"), L("</th><td data-h=\"Serial\"><code>"), js_str(one, "serial"), L("</code></td><td data-h=\"Valid until\">"));
 		look_time(&p->out, js_str(one, "not_after"));
 		put(&p->out, L("</td><td>"));
 		if (js_has(one, "revoked"))

@@ -32,13 +32,13 @@ page_plan(struct page *p, const json_t *plan)
 	put(&p->out, L("</p>"));
 	if (counts[0] == (long long)json_array_size(plan))
 		return;
-	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Plan\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Tunnel</th><th scope=\"col\">What becomes of it</th>"
+	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Plan\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Tunnel</th><th scope=\"col\">What becomes of it</th>"
 	    "<th scope=\"col\">Why</th></tr></thead><tbody>"));
 	json_array_foreach(plan, i, one)
 		for (unsigned k = 1; k < 5 && rows < PLAN_ROWS; k++)
 			if (strcmp(js_str(one, "action"), kinds[k].action) == 0 && ++rows)
 				put(&p->out, L("<tr><th scope=\"row\">"), js_str(one, "tunnel"), L("</th><td><span class=\"st "), kinds[k].class, L("\">"), kinds[k].sign,
-				    L("</span></td><td>"), js_str(one, "why"), L("</td></tr>"));
+				    L("</span></td><td data-h=\"Why\">"), js_str(one, "why"), L("</td></tr>"));
 	put(&p->out, L("</tbody></table></div>"));
 	if (rows == PLAN_ROWS)
 		put(&p->out, L("<p class=\"dim\">The first "), PLAN_ROWS, L(" are listed; the numbers above count all.</p>"));
@@ -111,7 +111,7 @@ file(struct page *p, const char *text)
 	if (p->role >= ROLE_EDITOR && n <= FILE_EDITED)
 		file_form(p, text, "", "");
 	else
-		put(&p->out, n > FILE_EDITED ? L("<p>It is too long for a form: 'ikectl apply' takes it, and each tunnel's page has its block.</p>") : L(""), L("<pre class=\"code\" tabindex=\"0\">"), text,
+		put(&p->out, n > FILE_EDITED ? L("<p>It is too long for a form: 'ikectl apply FILE' takes it, and each tunnel's page has its block.</p>") : L(""), L("<pre class=\"code\" tabindex=\"0\">"), text,
 		    L("</pre>"));
 }
 

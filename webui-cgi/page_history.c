@@ -13,9 +13,9 @@ static void
 revision_row(struct page *p, const json_t *r)
 {
 	put(&p->out, L("<tr><th scope=\"row\"><a href=\""), P("/history/"), js_int(r, "number"), L("\">"), js_int(r, "number"), L("</a>"));
-	put(&p->out, js_is(r, "current") ? " in force" : "", L("</th><td>"));
+	put(&p->out, js_is(r, "current") ? " in force" : "", L("</th><td data-h=\"Time\">"));
 	look_time(&p->out, js_str(r, "time"));
-	put(&p->out, L("</td><td>"), js_str(r, "author"), L("</td><td>"), js_str(r, "comment"), L("</td></tr>"));
+	put(&p->out, L("</td><td data-h=\"By\">"), js_str(r, "author"), L("</td><td data-h=\"Comment\">"), js_str(r, "comment"), L("</td></tr>"));
 }
 
 void
@@ -31,7 +31,7 @@ page_history(struct page *p)
 		return;
 	put(&p->out, L("<h1>History</h1>"));
 	look_said(p, page_field(p, "said"));
-	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Revisions\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Revision</th><th scope=\"col\">Time (UTC)</th>"
+	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Revisions\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Revision</th><th scope=\"col\">Time (UTC)</th>"
 	    "<th scope=\"col\">By</th><th scope=\"col\">Comment</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "revisions"), i, r)
 		revision_row(p, r);

@@ -23,7 +23,7 @@ static void
 head(struct page *p, const char *title, const json_t *answer)
 {
 	put(&p->out, L("<h1>"), title, L("</h1><div id=\"live\"><p>"), js_int(answer, "total"), L(" in all, "), js_int(answer, "foreign"),
-	    L(" of them foreign: made by others, shown here, never touched.</p><div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\""), title, L("\"><table><thead><tr>"));
+	    L(" of them foreign: made by others, shown here, never touched.</p><div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\""), title, L("\"><table class=\"rows\"><thead><tr>"));
 }
 
 static void
@@ -51,8 +51,8 @@ policy_row(struct page *p, const json_t *e)
 	size_t i;
 
 	begin_row(p, e);
-	put(&p->out, L("</td><td>"), js_str(e, "direction"), L("</td><td>"), js_str(e, "source"), L("</td><td>"), js_str(e, "destination"), L("</td><td>"),
-	    js_str(e, "protocol"), L("</td><td>"), js_str(e, "action"));
+	put(&p->out, L("</td><td data-h=\"Way\">"), js_str(e, "direction"), L("</td><td data-h=\"From\">"), js_str(e, "source"), L("</td><td data-h=\"To\">"), js_str(e, "destination"), L("</td><td data-h=\"Protocol\">"),
+	    js_str(e, "protocol"), L("</td><td data-h=\"Action\">"), js_str(e, "action"));
 	json_array_foreach(json_object_get(e, "requests"), i, rq)
 		put(&p->out, L(" "), js_str(rq, "protocol"), L("/"), js_str(rq, "mode"), L("/"), js_str(rq, "level"), L(":"), js_int(rq, "reqid"));
 	put(&p->out, L("</td></tr>"));
@@ -83,10 +83,10 @@ static void
 sa_row(struct page *p, const json_t *e)
 {
 	begin_row(p, e);
-	put(&p->out, L("</td><td><code>"), js_str(e, "spi"), L("</code></td><td>"), js_str(e, "direction"), L("</td><td>"), js_str(e, "source"), L("</td><td>"),
-	    js_str(e, "destination"), L("</td><td>"), js_str(e, "state"), L("</td><td>"), js_str(e, "encryption"));
-	put(&p->out, L(" "), js_str(e, "integrity"), js_is(e, "esn") ? " esn" : "", L("</td><td class=\"num\">"), OCTETS((uint64_t)js_int(e, "bytes")),
-	    L("</td><td class=\"num\">"), SECS(js_int(e, "age_s")), L("</td></tr>"));
+	put(&p->out, L("</td><td data-h=\"SPI\"><code>"), js_str(e, "spi"), L("</code></td><td data-h=\"Way\">"), js_str(e, "direction"), L("</td><td data-h=\"From\">"), js_str(e, "source"), L("</td><td data-h=\"To\">"),
+	    js_str(e, "destination"), L("</td><td data-h=\"State\">"), js_str(e, "state"), L("</td><td data-h=\"Algorithms\">"), js_str(e, "encryption"));
+	put(&p->out, L(" "), js_str(e, "integrity"), js_is(e, "esn") ? " esn" : "", L("</td><td class=\"num\" data-h=\"Carried\">"), OCTETS((uint64_t)js_int(e, "bytes")),
+	    L("</td><td class=\"num\" data-h=\"Age\">"), SECS(js_int(e, "age_s")), L("</td></tr>"));
 }
 
 void

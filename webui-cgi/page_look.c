@@ -91,14 +91,14 @@ daemons(struct page *p, const json_t *list)
 	const json_t *d;
 	size_t i;
 
-	put(&p->out, L("<h2>Daemons</h2><div class=\"wide\" role=\"region\" aria-label=\"Daemons\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Program</th><th scope=\"col\">Process</th>"
+	put(&p->out, L("<h2>Daemons</h2><div class=\"wide\" role=\"region\" aria-label=\"Daemons\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Program</th><th scope=\"col\">Process</th>"
 	    "<th scope=\"col\">State</th><th scope=\"col\">Since (UTC)</th><th scope=\"col\" class=\"num\">Restarts</th><th scope=\"col\">Last end</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, d) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td>"), js_int(d, "pid"), L("</td><td>"));
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td data-h=\"Process\">"), js_int(d, "pid"), L("</td><td data-h=\"State\">"));
 		look_state(&p->out, js_str(d, "state"));
-		put(&p->out, L("</td><td>"));
+		put(&p->out, L("</td><td data-h=\"Since\">"));
 		look_time(&p->out, js_str(d, "since"));
-		put(&p->out, L("</td><td class=\"num\">"), js_int(d, "restarts"), L("</td><td>"), js_str(d, "last_exit"), L("</td></tr>"));
+		put(&p->out, L("</td><td class=\"num\" data-h=\"Restarts\">"), js_int(d, "restarts"), L("</td><td data-h=\"Last end\">"), js_str(d, "last_exit"), L("</td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
 }

@@ -137,6 +137,16 @@ explain(struct page *p)
 	answer_free(&a);
 }
 
+/* The packets do not come this way: doc/decisions/0087. */
+static void
+capture(struct page *p)
+{
+	if (p->role < ROLE_ADMIN)
+		return;
+	put(&p->out, L("<section class=\"card\"><h2>What it carries</h2><p>Packets before encryption and after decryption, as pcapng for Wireshark or tcpdump, are shown on the gateway and not here: "
+	    "<code>ikectl capture "), p->name, L(" FILE</code></p><p class=\"dim\">For administrators; the audit log has who looked, and for how long.</p></section>"));
+}
+
 void
 page_tunnel(struct page *p)
 {
@@ -162,6 +172,7 @@ page_tunnel(struct page *p)
 	ike(p, a.body);
 	put(&p->out, L("</div>"));
 	explain(p);
+	capture(p);
 	answer_free(&a);
 }
 

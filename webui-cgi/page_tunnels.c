@@ -67,17 +67,17 @@ row(struct page *p, const json_t *t)
 	const json_t *children = json_object_get(t, "children"), *c = json_array_get(children, 0), *ike = json_object_get(t, "ike");
 	struct html *h = &p->out;
 
-	put(h, L("<tr><th scope=\"row\"><a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a></th><td>"));
+	put(h, L("<tr><th scope=\"row\"><a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a></th><td data-h=\"Negotiated\">"));
 	look_state(h, js_str(t, "state"));
 	count(h, children);
-	put(h, L("</td><td>"));
+	put(h, L("</td><td data-h=\"Engine\">"));
 	look_state(h, js_str(c, "kernel"));
-	put(h, L("</td><td>"), js_str(t, "remote_site"), L("<br><span class=\"dim small\">"));
-	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\">"));
+	put(h, L("</td><td data-h=\"Peer\">"), js_str(t, "remote_site"), L("<br><span class=\"dim small\">"));
+	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\" data-h=\"In\">"));
 	rates(h, children, "rate_bytes_in");
-	put(h, L("</td><td class=\"num\">"));
+	put(h, L("</td><td class=\"num\" data-h=\"Out\">"));
 	rates(h, children, "rate_bytes_out");
-	put(h, L("</td><td class=\"num\">"));
+	put(h, L("</td><td class=\"num\" data-h=\"New keys in\">"));
 	if (js_has(c, "rekey_in_s"))
 		put(h, SECS(js_int(c, "rekey_in_s")));
 	put(h, L("</td></tr>"));
@@ -101,7 +101,7 @@ page_tunnels(struct page *p)
 		put(&p->out, L("<a class=\"button main\" href=\""), P("/new"), L("\">New tunnel</a>"));
 	put(&p->out, L("</div>"));
 	filter(p, json_object_get(list.body, "counts"));
-	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Tunnels\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Tunnel</th>"
+	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Tunnels\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Tunnel</th>"
 	    "<th scope=\"col\">Negotiated</th><th scope=\"col\">Engine</th><th scope=\"col\">Peer</th><th scope=\"col\" class=\"num\">In</th>"
 	    "<th scope=\"col\" class=\"num\">Out</th><th scope=\"col\" class=\"num\">New keys in</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(list.body, "tunnels"), i, t)

@@ -92,12 +92,12 @@ sessions(struct page *p)
 	size_t i;
 
 	ask(&p->asker, &a, "GET", part_of(p, "/v1/sessions?limit=", "before", "sessions-before"), NULL, 15);
-	put(&p->out, L("<h2 id=\"sessions\">Sessions</h2><div class=\"wide\" role=\"region\" aria-label=\"Sessions\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">User</th><th scope=\"col\">From</th>"
+	put(&p->out, L("<h2 id=\"sessions\">Sessions</h2><div class=\"wide\" role=\"region\" aria-label=\"Sessions\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">User</th><th scope=\"col\">From</th>"
 	    "<th scope=\"col\">Since (UTC)</th><th scope=\"col\">Until (UTC)</th><th scope=\"col\">End</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "sessions"), i, s) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(s, "user"), L("</th><td>"), js_str(s, "client"), L("</td><td>"));
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(s, "user"), L("</th><td data-h=\"From\">"), js_str(s, "client"), L("</td><td data-h=\"Since\">"));
 		look_time(&p->out, js_str(s, "created"));
-		put(&p->out, L("</td><td>"));
+		put(&p->out, L("</td><td data-h=\"Until\">"));
 		look_time(&p->out, js_str(s, "expires"));
 		put(&p->out, L("</td><td>"));
 		look_form(p, "/sessions/end");
@@ -116,10 +116,10 @@ tokens(struct page *p)
 	size_t i;
 
 	ask(&p->asker, &a, "GET", part_of(p, "/v1/tokens?limit=", "before", "tokens-before"), NULL, 15);
-	put(&p->out, L("<h2 id=\"tokens\">Tokens for programs</h2><div class=\"wide\" role=\"region\" aria-label=\"Tokens\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">Name</th>"
+	put(&p->out, L("<h2 id=\"tokens\">Tokens for programs</h2><div class=\"wide\" role=\"region\" aria-label=\"Tokens\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Name</th>"
 	    "<th scope=\"col\">Role</th><th scope=\"col\">Until (UTC)</th><th scope=\"col\">Remove</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "tokens"), i, t) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(t, "name"), L("</th><td>"), js_str(t, "role"), L("</td><td>"));
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(t, "name"), L("</th><td data-h=\"Role\">"), js_str(t, "role"), L("</td><td data-h=\"Until\">"));
 		look_time(&p->out, js_str(t, "expires"));
 		put(&p->out, L("</td><td>"));
 		look_form(p, "/tokens/end");

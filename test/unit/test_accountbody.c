@@ -173,9 +173,23 @@ test_passwords(void **state)
 	assert_false(good("administrator", "ann"));
 	assert_false(good("Annabella", "annabella"));
 	assert_true(good("annabella", "bob"));
-	snprintf(text, sizeof(text), "x%0499d", 0);
+	/* What is guessed first: words with something added, written otherwise, said again; rows of keys. */
+	static const char *const first[] = { "12345678", "123456789", "1234567890", "123123123", "11111111", "87654321", "password", "passw0rd", "P@ssw0rd!", "password1234", "qwertyui", "qwerty123", "qwertz123",
+	    "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "zaq12wsx", "iloveyou", "iloveyou2", "sunshine84", "trustno1", "letmein1", "Welcome2026", "Summer2026!", "admin1234", "changeme1", "causeway1",
+	    "causeway-admin", "abcd1234", "abc12345", "aa123456", "asdfghjkl", "q1w2e3r4", "secret123", "gateway1", "cisco123", "test1234", "testtest", "passwordpassword", "qwertyuiopasdfgh",
+	    "Admin!Admin!Admin!", "abababababababab", "server-server-1", "Pa55word99", "monkey123", "football12" };
+	static const char *const fine[] = { "correct horse battery", "k3#Zp9qL", "my secret is none of yours", "Brot&Butter", "tr0ub4dor&3", "zwei Rehe im Wald", "\xc3\xa4pfel und birnen" };
+
+	for (unsigned i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		if (good(first[i], "ann"))
+			fail_msg("%s is taken", first[i]);
+	for (unsigned i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		if (!good(fine[i], "ann"))
+			fail_msg("%s is not taken", fine[i]);
+	assert_false(good("annabella2026", "annabella"));
+	snprintf(text, sizeof(text), "a sentence of mine%0482d", 0);
 	assert_true(good(text, "ann"));
-	snprintf(text, sizeof(text), "x%0500d", 0);
+	snprintf(text, sizeof(text), "a sentence of mine%0483d", 0);
 	assert_false(good(text, "ann"));
 }
 

@@ -72,6 +72,9 @@ async function look(page, url, wrong, rules) {
 	const cut = await page.$$eval(".stack td", (all) => innerWidth > 700 ? [] : all.filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent));
 	if (cut.length)
 		wrong.push(cut.length + " parts of rows go out of the window: " + cut[0]);
+	const scroll = await page.$$eval(".wide", (all) => innerWidth > 700 ? [] : all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.getAttribute("aria-label") + ": " + (e.scrollWidth - e.clientWidth)));
+	if (scroll.length)
+		wrong.push("tables go sideways: " + scroll.join(", "));
 	if (rules) {
 		await page.evaluate(axe);
 		const found = await page.evaluate((more) => globalThis.axe.run(document, { resultTypes: ["violations"], ...more }), rules);
