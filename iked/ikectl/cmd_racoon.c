@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "racoondiff.h"
 #include "secret.h"
 #include "sub.h"
 
@@ -178,6 +179,50 @@ racoon_check(const struct ctl *ctl, int argc, char **argv)
 }
 
 static void
+print_differences(json_t *list)
+{
+	json_t *f;
+	size_t i;
+
+	json_array_foreach(list, i, f)
+		printf("%s\n  here:  %s\n  there: %s\n", text(f, "field"), text(f, "here"), text(f, "there"));
+	if (json_array_size(list) == 0)
+		printf("the same\n");
+}
+
+/* Exit code 1 when anything differs, as diff(1). The other host's file is only looked at. */
+static int
+racoon_compare(const struct ctl *ctl, int argc, char **argv)
+{
+	json_t *ours = NULL, *theirs = NULL, *list = NULL;
+	char *body;
+	size_t n;
+	int rc;
+
+	if (argc == 2) {
+		fprintf(stderr, "usage: ikectl racoon compare FILE [THEIR-ADDRESS OUR-ADDRESS]\n");
+		return CTL_USAGE;
+	}
+	body = ctl_slurp(ctl, argv[0], &n);
+	rc = body ? put(ctl, argv[0], body, n, true, &theirs) : CTL_FAILED;
+	if (rc == CTL_OK)
+		rc = ctl_method(ctl, "GET", "/v1/racoon", NULL, 0, &ours);
+	if (rc == CTL_OK) {
+		list = racoon_diff(ours, theirs, argc == 3 ? argv[1] : NULL, argc == 3 ? argv[2] : NULL);
+		if (ctl->json)
+			ctl_json(list);
+		else
+			print_differences(list);
+		rc = json_array_size(list) ? CTL_FAILED : CTL_OK;
+	}
+	json_decref(list);
+	json_decref(ours);
+	json_decref(theirs);
+	free(body);
+	return rc;
+}
+
+static void
 print_text(const struct ctl *ctl, json_t *answer)
 {
 	const char *body = json_string_value(json_object_get(answer, "text"));
@@ -227,6 +272,7 @@ racoon_watch(const struct ctl *ctl, int argc, char **argv)
 static const struct sub subs[] = {
 	{ "put", "FILE", "put a racoon.conf in force, and hand the keys that it names to keymgr; '-' is standard input", 1, 1, "", racoon_put },
 	{ "check", "FILE", "say what is wrong with one, or what it means here", 1, 1, "", racoon_check },
+	{ "compare", "FILE [THEIR-ADDRESS OUR-ADDRESS]", "what the other host's racoon.conf says otherwise than the one in force here", 1, 3, "", racoon_compare },
 	{ "show", "", "the one in force", 0, 0, "", racoon_show },
 	{ "remove", "", "none any more, and no keys that came with one", 0, 0, "", racoon_remove },
 	{ "watch", "[whole]", "what happens to the SAs of policies, as it happens (whole: all that was negotiated)", 0, 1, "", racoon_watch },

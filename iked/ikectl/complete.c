@@ -17,7 +17,7 @@ static const struct { const char *command, *words; } fixed[] = {
 	{ "ca", "init issue renew revoke crl list export" },
 	{ "cert", "import remove" },
 	{ "secret", "new put remove" },
-	{ "racoon", "put check show remove watch" },
+	{ "racoon", "put check compare show remove watch" },
 	{ "import", "swanctl.conf ipsec.conf iked.conf racoon.conf setkey.conf" },
 	{ "--for", "causeway strongswan libreswan openiked fields" },
 	{ "--remove", "all" },

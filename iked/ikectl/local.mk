@@ -47,6 +47,8 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/main.c \
 	iked/ikectl/print.c \
 	iked/ikectl/print_cert.c \
+	iked/ikectl/racoondiff.c \
+	iked/ikectl/racoondiff.h \
 	iked/ikectl/sub.h \
 	iked/ikectl/tar.c \
 	iked/ikectl/tar.h \
@@ -62,6 +64,12 @@ check_PROGRAMS += test/unit/test_import
 UNIT_TESTS += test/unit/test_import
 test_unit_test_import_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/spdsync -I$(top_srcdir)/iked/ikectl/import
 test_unit_test_import_LDADD = iked/ikectl/libimport.a $(SPDSYNC_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += test/unit/test_racoon_diff
+UNIT_TESTS += test/unit/test_racoon_diff
+test_unit_test_racoon_diff_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/iked/ikectl
+test_unit_test_racoon_diff_SOURCES = test/unit/test_racoon_diff.c iked/ikectl/racoondiff.c
+test_unit_test_racoon_diff_LDADD = $(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 FUZZ_TARGETS += import:iked/ikectl/import/children.c,iked/ikectl/import/emit.c,iked/ikectl/import/ikedconf.c,iked/ikectl/import/ipsecconf.c,iked/ikectl/import/model.c,iked/ikectl/import/racoon.c,iked/ikectl/import/setkey.c,iked/ikectl/import/swanctl.c,iked/ikectl/import/words.c,iked/ikectl/import/write.c
 UNIT_TESTS += test/fuzz/replay_import

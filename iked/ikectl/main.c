@@ -36,7 +36,7 @@ const struct command commands[] = {
 	{ "metrics", "", "counters and gauges as Prometheus reads them", 0, 0, cmd_metrics },
 	{ "open", "", "take the guard away: protected networks may be reached in the clear", 0, 0, cmd_open },
 	{ "plan", "FILE | DIRECTORY", "what applying a site file would do to each tunnel: the same as check", 1, 1, cmd_check },
-	{ "racoon", "COMMAND ...", "how IKE serves policies by setkey: put a racoon.conf in force, check, show or remove it, watch", 0, 2, cmd_racoon },
+	{ "racoon", "COMMAND ...", "how IKE serves policies by setkey: put a racoon.conf in force, check, compare, show or remove it, watch", 0, 4, cmd_racoon },
 	{ "rekey", "TUNNEL", "make new keys now (--ike: for the IKE SA)", 1, 1, cmd_rekey },
 	{ "restart", "TUNNEL", "close a tunnel and set it up anew", 1, 1, cmd_restart },
 	{ "rollback", "REVISION", "make the file of an earlier revision what this gateway does", 1, 1, cmd_rollback },
