@@ -141,10 +141,13 @@ explain(struct page *p)
 static void
 capture(struct page *p)
 {
+	char command[128];
+
 	if (p->role < ROLE_ADMIN)
 		return;
+	snprintf(command, sizeof(command), "ikectl capture %s FILE", p->name);
 	put(&p->out, L("<section class=\"card\"><h2>What it carries</h2><p>Packets before encryption and after decryption, as pcapng for Wireshark or tcpdump, are shown on the gateway and not here: "
-	    "<code>ikectl capture "), p->name, L(" FILE</code></p><p class=\"dim\">For administrators; the audit log has who looked, and for how long.</p></section>"));
+	    "<code>"), command, L("</code></p><p class=\"dim\">For administrators; the audit log has who looked, and for how long.</p></section>"));
 }
 
 void
