@@ -101,29 +101,6 @@ outbound(struct host *h, struct sk_buff *skb, bool forward, bool covered)
 	}
 }
 
-static unsigned int
-on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	struct host *h = mod_host(state->net);
-	struct cw_policy own;
-
-	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK))
-		return NF_ACCEPT;
-	/* The sender, not who began what it carries: a packet that a system's tunnel has wrapped still has its own socket. */
-	switch (state->sk ? mod_sock_policy(state->sk, XFRM_POLICY_OUT, &own) : MOD_SOCK_NONE) {
-	case MOD_SOCK_BYPASS:
-		return NF_ACCEPT;
-	case MOD_SOCK_IPSEC:
-		if (is_neighbour(skb))
-			return NF_ACCEPT;
-		mod_take_plain(h, skb, &own);
-		return NF_STOLEN;
-	}
-	if (cw_idle(h->e))
-		return NF_ACCEPT;
-	return outbound(h, skb, false, false);
-}
-
 static bool
 is_local(const struct nf_hook_state *state, const struct sk_buff *skb)
 {
@@ -268,23 +245,74 @@ is_raw(struct host *h, const struct sk_buff *skb, u8 proto)
 	return cw_ask_raw(h->e, &src, &dst);
 }
 
+/* False: it has no ports. Its transport's header begins at off. */
+static bool
+flow_of(const struct sk_buff *skb, unsigned int off, u8 proto, struct cw_flow *f)
+{
+	__be16 port[2];
+
+	*f = (struct cw_flow){ .proto = proto };
+	if (skb_copy_bits(skb, off, port, sizeof(port)))
+		return false;
+	if (ip_hdr(skb)->version == 4)
+		mod_addr4(&f->src, ip_hdr(skb)->saddr);
+	else
+		mod_addr6(&f->src, &ipv6_hdr(skb)->saddr);
+	destination(skb, &f->dst);
+	f->sport = ntohs(port[0]);
+	f->dport = ntohs(port[1]);
+	return true;
+}
+
 /* What the socket that gets it says of packets: MOD_SOCK_*. Its transport's header begins at off. */
 static unsigned int
 ask_socket(struct host *h, const struct net_device *in, struct sk_buff *skb, unsigned int off, u8 proto, struct cw_policy *own)
 {
-	struct cw_flow f = { .proto = proto };
-	__be16 port[2];
+	struct cw_flow f;
 
-	if (skb_copy_bits(skb, off, port, sizeof(port)))
+	return flow_of(skb, off, proto, &f) ? mod_sock_receives(h, in, &f, true, own) : MOD_SOCK_NONE;
+}
+
+/* What the system's own socket says for a connection that has ended. */
+static unsigned int
+ask_ended(struct host *h, const struct nf_hook_state *state, struct sk_buff *skb, struct cw_policy *own)
+{
+	struct cw_flow f, in;
+	unsigned int off;
+	u8 proto;
+
+	if (!sk_fullsock(state->sk) || !state->sk->sk_kern_sock || state->sk->sk_protocol != IPPROTO_TCP || !transport(skb, &off, &proto) || proto != IPPROTO_TCP ||
+	    !flow_of(skb, off, proto, &f))
 		return MOD_SOCK_NONE;
-	if (ip_hdr(skb)->version == 4)
-		mod_addr4(&f.src, ip_hdr(skb)->saddr);
-	else
-		mod_addr6(&f.src, &ipv6_hdr(skb)->saddr);
-	destination(skb, &f.dst);
-	f.sport = ntohs(port[0]);
-	f.dport = ntohs(port[1]);
-	return mod_sock_receives(h, in, &f, true, own);
+	in = (struct cw_flow){ .proto = proto, .src = f.dst, .dst = f.src, .sport = f.dport, .dport = f.sport };
+	return mod_sock_ended(h, state->out, &in, own);
+}
+
+static unsigned int
+on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct host *h = mod_host(state->net);
+	struct cw_policy own;
+	unsigned int is;
+
+	if (mod_is_ours(skb) || (state->out->flags & IFF_LOOPBACK))
+		return NF_ACCEPT;
+	/* The sender, not who began what it carries: a packet that a system's tunnel has wrapped still has its own socket. */
+	is = state->sk ? mod_sock_policy(state->sk, XFRM_POLICY_OUT, &own) : MOD_SOCK_NONE;
+	if (is == MOD_SOCK_NONE && state->sk && READ_ONCE(h->sock_in))
+		is = ask_ended(h, state, skb, &own);
+	switch (is) {
+	case MOD_SOCK_BYPASS:
+		return NF_ACCEPT;
+	case MOD_SOCK_IPSEC:
+		if (is_neighbour(skb))
+			return NF_ACCEPT;
+		mod_take_plain(h, skb, &own);
+		return NF_STOLEN;
+	}
+	if (cw_idle(h->e))
+		return NF_ACCEPT;
+	return outbound(h, skb, false, false);
 }
 
 bool

@@ -125,6 +125,7 @@ enum { MOD_SOCK_NONE, MOD_SOCK_BYPASS, MOD_SOCK_IPSEC };
 unsigned int mod_sock_policy(struct sock *, unsigned int dir, struct cw_policy *);
 /* The same of the socket that gets a packet which came in by that device. local: it is known to be for this system, whatever its address is. */
 unsigned int mod_sock_receives(struct host *, const struct net_device *, const struct cw_flow *, bool local, struct cw_policy *);
+unsigned int mod_sock_ended(struct host *, const struct net_device *out, const struct cw_flow *, struct cw_policy *own);
 int mod_proc_on(struct net *);
 void mod_proc_off(struct net *);
 

@@ -133,6 +133,30 @@ mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_f
 	return is;
 }
 
+/*
+ * What the system says for a connection that has ended (the last acknowledgement, RFC 9293 3.6.1) it says by a socket of its own, which has
+ * no policy: it is held to that of who listens there, as what comes for it is. In the clear the other end, which has a policy too, would not
+ * take it, and wait. f: as what comes for it has it.
+ */
+unsigned int
+mod_sock_ended(struct host *h, const struct net_device *out, const struct cw_flow *f, struct cw_policy *own)
+{
+	unsigned int is = MOD_SOCK_NONE;
+	struct sock *sk, *asked;
+
+	local_bh_disable();
+	rcu_read_lock();
+	sk = f->src.fam == 4 ? receiver4(h->net, f, out->ifindex, true) : receiver6(h->net, f, out->ifindex, true);
+	asked = sk && sk->sk_state == TCP_TIME_WAIT ? listener(h->net, f, out->ifindex) : NULL;
+	if (asked)
+		is = mod_sock_policy(asked, XFRM_POLICY_OUT, own);
+	if (sk)
+		sock_gen_put(sk);
+	rcu_read_unlock();
+	local_bh_enable();
+	return is;
+}
+
 /* What came out of a tunnel: a bypass says nothing of that, only of what comes in the clear. */
 bool
 host_socket_policy(struct host *h, const struct cw_pkt *p, const struct cw_flow *f, struct cw_policy *own)
