@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "ex/ex.h"
 #include "sim.h"
 
 struct pair {
@@ -68,6 +69,10 @@ renewed(struct pair *p, bool (*is)(const struct toy_child *))
 
 		sim_soft(&p->m, side);
 		sim_run(&p->m, 5 * SEC);
+		for (int i = A; i <= B; i++) {	/* the old one was renewed and deleted by its name, not given up after a time */
+			assert_int_equal(toy_children(&p->m.s[i]), 1);
+			assert_false(sim_recorded(&p->m.s[i], R_PEER_CHILD_NOT_FOUND));
+		}
 		check(p);
 		assert_int_not_equal(spi, toy_newest(&p->m.s[A], 0)->spi_in);
 		for (int i = A; i <= B; i++)
@@ -311,6 +316,29 @@ test_transport_translated(void **state)
 	pair_free(p);
 }
 
+/* The answer has the addresses as the peer calls them. */
+static void
+test_answer_translated(void **state)
+{
+	struct child *c = calloc(1, sizeof(*c));
+	struct msg *m = calloc(1, sizeof(*m));
+	struct ts_list said = host("192.0.2.1"), here = host("192.0.2.2");
+	uint8_t buf[512];
+	struct msg_out o;
+
+	assert_true(c && m);
+	c->remote = host("198.51.100.7");
+	c->local = here;
+	c->said_remote = said.v[0].lo;
+	msg_begin_inner(&o, buf, sizeof(buf));
+	offer_selectors(c, &o);
+	m->sk_first = PLD_TSI;
+	assert_int_equal(msg_get_inner(m, msg_end(&o)), WE_OK);
+	assert_true(ts_list_eq(&m->tsi, &said) && ts_list_eq(&m->tsr, &here));
+	free(c);
+	free(m);
+}
+
 /* In tunnel mode nobody's selectors are touched: what is behind the translator has networks of its own. */
 static void
 test_tunnel_translated(void **state)
@@ -331,7 +359,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ah), cmocka_unit_test(test_protocols_differ), cmocka_unit_test(test_both_protocols), cmocka_unit_test(test_ah_translated),
 		cmocka_unit_test(test_comp), cmocka_unit_test(test_comp_declined), cmocka_unit_test(test_comp_demanded),
-		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_tunnel_translated),
+		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_answer_translated), cmocka_unit_test(test_tunnel_translated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

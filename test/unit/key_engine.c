@@ -75,12 +75,14 @@ engine_dump(struct key_fix *f, const struct pfkey_msg *q)
 }
 
 static void
-engine_note(struct key_fix *f, char c)
+engine_note(struct key_fix *f, char c, uint8_t satype)
 {
 	size_t n = strlen(f->order);
 
-	if (n + 1 < sizeof(f->order))
-		f->order[n] = c;
+	if (n + 1 >= sizeof(f->order))
+		return;
+	f->order[n] = c;
+	f->kinds[n] = satype == SADB_SATYPE_AH ? 'a' : satype == SADB_X_SATYPE_IPCOMP ? 'c' : 'e';
 }
 
 static void
@@ -95,21 +97,21 @@ engine_run(struct key_fix *f, struct pfkey_msg *m)
 	}
 	switch (m->type) {
 	case SADB_GETSPI:
-		engine_note(f, 'G');
+		engine_note(f, 'G', m->satype);
 		m->sa.spi = m->spi_min == m->spi_max ? m->spi_min : ++f->next_spi;
 		f->renewed += m->spi_min == m->spi_max;
 		m->has = (m->has & ~PFKEY_HAS(SADB_EXT_SPIRANGE)) | PFKEY_HAS(SADB_EXT_SA);
 		break;
 	case SADB_ADD:
-		engine_note(f, 'A');
+		engine_note(f, 'A', m->satype);
 		f->n_add++;
 		break;
 	case SADB_UPDATE:
-		engine_note(f, 'U');
+		engine_note(f, 'U', m->satype);
 		f->n_update++;
 		break;
 	case SADB_DELETE:
-		engine_note(f, 'D');
+		engine_note(f, 'D', m->satype);
 		f->n_delete++;
 		break;
 	case SADB_X_SPDGET:

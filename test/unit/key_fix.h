@@ -29,6 +29,7 @@ struct key_fix {
 	uint32_t	policy_reqid;	/* what SPDGET finds; 0 nothing */
 	uint32_t		 next_spi, renewed;	/* renewed: GETSPI with a range of one */
 	unsigned		 n_add, n_update, n_delete, n_private;
+	char			 kinds[256];		/* of each of these: e ESP, a AH, c IPComp */
 	char			 order[256];		/* a letter for each message: G getspi, A add, U update, D delete */
 	struct fake_sa		 sa[ENGINE_SAS];
 	unsigned		 n;

@@ -88,6 +88,8 @@ test_ah(void **state)
 	struct ends e;
 
 	begin(f, &e);
+	memset(f->order, 0, sizeof(f->order));
+	memset(f->kinds, 0, sizeof(f->kinds));
 	child_of(f, &c, 1, AH, &e);
 	assert_int_equal(c.cpi_in, 0);
 	other = c;
@@ -98,10 +100,15 @@ test_ah(void **state)
 	in = key_sa(f, c.spi_in);
 	out = key_sa(f, c.spi_out);
 	assert_true(in && out);
+	assert_string_equal(f->order, "GUA");
+	assert_string_equal(f->kinds, "aaa");
 	assert_true(in->m.satype == SADB_SATYPE_AH && out->m.satype == SADB_SATYPE_AH);
 	assert_true(in->m.type == SADB_UPDATE && in->m.sa2.mode == CW_MODE_TRANSPORT && in->m.sa2.reqid == 0);
 	assert_true(in->m.sa.encrypt == 0 && in->m.sa.auth == 5 && in->encr.n == 0 && in->integ.n == 32 && out->integ.n == 32);
 	assert_false(in->m.has & PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE));
+	assert_int_equal(key_remove(f, KEY_RM_CHILD, 1), R_OK);
+	assert_string_equal(f->order, "GUADD");
+	assert_string_equal(f->kinds, "aaaaa");
 	/* ESP for a policy of ESP, and no AH */
 	child_of(f, &other, 2, COMP, &e);
 	other.suite = c.suite;
@@ -145,12 +152,13 @@ test_comp(void **state)
 	struct ends e;
 
 	begin(f, &e);
-	f->order[0] = '\0';
 	memset(f->order, 0, sizeof(f->order));
+	memset(f->kinds, 0, sizeof(f->kinds));
 	child_of(f, &c, 1, COMP, &e);
 	assert_true(c.cpi_in != 0);
 	assert_int_equal(key_install(f, &c), R_OK);
 	assert_string_equal(f->order, "GGUUAA");	/* IPComp's before ESP's, in before out */
+	assert_string_equal(f->kinds, "eccece");
 	assert_true(key_sa(f, c.spi_in) && key_sa(f, c.cpi_in) && key_sa(f, c.spi_out) && key_sa(f, c.cpi_out));
 	in = &key_sa(f, c.spi_in)->m;
 	out = &key_sa(f, c.spi_out)->m;
@@ -168,6 +176,8 @@ test_comp(void **state)
 	assert_int_equal(f->n_delete, deleted + 2);
 	assert_int_equal(key_remove(f, KEY_RM_CHILD_IN, 1), R_OK);
 	assert_int_equal(f->n_delete, deleted + 4);
+	assert_string_equal(f->order, "GGUUAADDDD");
+	assert_true(strchr(f->kinds + 6, 'e') && strchr(f->kinds + 6, 'c') && !strstr(f->kinds + 6, "eee") && !strstr(f->kinds + 6, "ccc"));
 }
 
 static void
