@@ -157,6 +157,19 @@ print_json(const struct ctl *ctl, const struct imp *m, const char *text)
 	json_decref(answer);
 }
 
+static void
+refuse(const struct ctl *ctl, const struct imp *m, const char *why)
+{
+	json_t *answer;
+
+	fprintf(stderr, "ikectl: %s\n", why);
+	if (!ctl->json)
+		return;
+	answer = json_pack("{s:s, s:o}", "message", why, "notes", notes_json(m));
+	ctl_json(answer);
+	json_decref(answer);
+}
+
 /* Into the file that is named, or as the answer. */
 static bool
 put_text(const struct ctl *ctl, const struct imp *m, const char *text, size_t n)
@@ -187,7 +200,7 @@ write_site_file(const struct ctl *ctl, struct imp *m)
 	if (!ok || !ctl->json)
 		print_notes(m);
 	if (!ok)
-		fprintf(stderr, "ikectl: %s\n", m->no_memory || !mem ? "there is not enough memory" : "no connection could be carried over");
+		refuse(ctl, m, m->no_memory || !mem ? "there is not enough memory" : "no connection could be carried over");
 	ok = ok && put_text(ctl, m, text, n);
 	free(text);
 	return ok && (!ctl->secrets || write_secrets(ctl->secrets, m)) ? CTL_OK : CTL_FAILED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ikectl: the control command, a client of spdsync's API and nothing else. A table of subcommands. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,16 @@ ctl_seconds(const char *s, long *out)
 	return *s && !*end && *out > 0 && *out <= 86400;
 }
 
+/* What could not be written was not said: a full disk must not look like an answer. */
+static int
+said(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	fprintf(stderr, "ikectl: standard output: %s\n", strerror(errno ? errno : EIO));
+	return rc == CTL_OK ? CTL_FAILED : rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -262,5 +273,5 @@ main(int argc, char **argv)
 		fprintf(stderr, "ikectl: one of the options is not for '%s'\n", cmd->name);
 		return CTL_USAGE;
 	}
-	return cmd->run(&ctl, argc - 1, argv + 1);
+	return said(cmd->run(&ctl, argc - 1, argv + 1));
 }
