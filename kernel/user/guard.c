@@ -169,8 +169,9 @@ put_counter(struct guard_batch *b, const char *name)
 struct setkind { const char *name; uint8_t fam; bool pair; size_t list; };
 static const struct setkind kinds[] = {
 	{ "loc4", 4, false, offsetof(struct guard_sets, loc) }, { "in4", 4, true, offsetof(struct guard_sets, in) },
-	{ "out4", 4, true, offsetof(struct guard_sets, out) }, { "loc6", 6, false, offsetof(struct guard_sets, loc) },
+	{ "out4", 4, true, offsetof(struct guard_sets, out) }, { "clear4", 4, true, offsetof(struct guard_sets, clear) }, { "loc6", 6, false, offsetof(struct guard_sets, loc) },
 	{ "in6", 6, true, offsetof(struct guard_sets, in) }, { "out6", 6, true, offsetof(struct guard_sets, out) },
+	{ "clear6", 6, true, offsetof(struct guard_sets, clear) },
 };
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
@@ -394,7 +395,7 @@ guard_update(struct guard *g, const struct guard_want *want, struct guard_sets *
 	if (e == 0) {
 		guard_sets_fini(&g->have);
 		g->have = *sets;
-		*sets = (struct guard_sets){ { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+		*sets = (struct guard_sets){ 0 };
 	}
 	return e;
 }

@@ -120,8 +120,8 @@ ex_fragment_header(struct nftnl_rule *r, uint32_t at, uint32_t n)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, n);
 }
 
-void
-ex_lookup(struct nftnl_rule *r, const char *set)
+static void
+lookup(struct nftnl_rule *r, const char *set, uint32_t flags)
 {
 	struct nftnl_expr *e = ex_add(r, "lookup");
 
@@ -129,6 +129,20 @@ ex_lookup(struct nftnl_rule *r, const char *set)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, R0);
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
+	if (flags)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, flags);
+}
+
+void
+ex_lookup(struct nftnl_rule *r, const char *set)
+{
+	lookup(r, set, 0);
+}
+
+void
+ex_lookup_not(struct nftnl_rule *r, const char *set)
+{
+	lookup(r, set, NFT_LOOKUP_F_INV);
 }
 
 void

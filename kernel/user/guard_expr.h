@@ -25,6 +25,7 @@ void ex_set_mark(struct nftnl_rule *r, uint32_t mark);
 void ex_payload(struct nftnl_rule *r, uint32_t base, uint32_t reg, uint32_t at, uint32_t n);
 void ex_fragment_header(struct nftnl_rule *r, uint32_t at, uint32_t n);
 void ex_lookup(struct nftnl_rule *r, const char *set);
+void ex_lookup_not(struct nftnl_rule *, const char *set);
 void ex_fib(struct nftnl_rule *r, uint32_t flags, uint32_t result);
 void ex_this_host(struct nftnl_rule *r, uint32_t side);
 void ex_count(struct nftnl_rule *r, const char *name);

@@ -26,6 +26,7 @@ guard_want_fini(struct guard_want *g)
 {
 	pairs_fini(&g->in);
 	pairs_fini(&g->out);
+	pairs_fini(&g->clear);
 	selectors_fini(&g->sel);
 }
 
@@ -35,6 +36,7 @@ guard_sets_fini(struct guard_sets *s)
 	pairs_fini(&s->in);
 	pairs_fini(&s->out);
 	pairs_fini(&s->loc);
+	pairs_fini(&s->clear);
 }
 
 /* The networks that are ours although a wide remote contains them. */
@@ -56,7 +58,8 @@ own_networks(const struct guard_want *g, struct pairs *loc)
 bool
 guard_sets_make(const struct guard_want *g, struct guard_sets *s)
 {
-	return own_networks(g, &s->loc) && pairs_disjoint(&g->in, &s->in) && pairs_disjoint(&g->out, &s->out);
+	return own_networks(g, &s->loc) && pairs_disjoint(&g->in, &s->in) && pairs_disjoint(&g->out, &s->out) &&
+	    pairs_disjoint(&g->clear, &s->clear);
 }
 
 struct text { char *p; size_t n, cap; bool bad; };
@@ -90,17 +93,17 @@ say(struct text *t, const char *fmt, ...)
 static void
 say_comments(struct text *t, const struct guard_want *g)
 {
-	const struct pairs *side[2] = { &g->in, &g->out };
-	static const char *const word[2] = { "in", "out" };
+	const struct pairs *side[3] = { &g->in, &g->out, &g->clear };
+	static const char *const word[3] = { "in", "out", "clear" };
 	char r[PREFIX_STR], l[PREFIX_STR], sel[SELECT_STR];
 
 	say(t, FIRST "\n# state %s %s %u %u\n", g->open ? "open" : "closed", g->xfrm ? XFRM : g->tun, g->ike_port, g->natt_port);
-	for (int d = 0; d < 2; d++)
+	for (int d = 0; d < 3; d++)
 		for (size_t i = 0; i < side[d]->n; i++)
 			say(t, "# %s %s %s\n", word[d], prefix_str(&side[d]->v[i].remote, r), prefix_str(&side[d]->v[i].local, l));
 	for (size_t i = 0; i < g->sel.n; i++)
 		say(t, "# %s\n", selector_str(&g->sel.v[i], sel));
-	say(t, "# end %zu\n", g->in.n + g->out.n + g->sel.n);
+	say(t, "# end %zu\n", g->in.n + g->out.n + g->clear.n + g->sel.n);
 }
 
 static void
@@ -200,6 +203,9 @@ say_chains(struct text *t, const struct guard_want *g)
 	say(t, "\t\tmeta nfproto ipv6 frag nexthdr 51 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
+	if (!g->xfrm)
+		say(t, "\t\tip saddr . ip daddr @clear4 ip daddr . ip saddr != @out4 " MARK_PASS "\n"
+		    "\t\tip6 saddr . ip6 daddr @clear6 ip6 daddr . ip6 saddr != @out6 " MARK_PASS "\n");
 	if (g->sel.n)
 		say(t, "\t\tjump select_in\n");
 	say(t, "\t\tip saddr . ip daddr @in4 counter name guard_in drop\n\t\tip6 saddr . ip6 daddr @in6 counter name guard_in drop\n\t}\n");
@@ -231,6 +237,7 @@ guard_text(const struct guard_want *g, const struct guard_sets *s, size_t *len)
 			say_set(&t, "loc", &s->loc, fam, false);
 			say_set(&t, "in", &s->in, fam, true);
 			say_set(&t, "out", &s->out, fam, true);
+			say_set(&t, "clear", &s->clear, fam, true);
 		}
 		if (g->sel.n)
 			say_selectors(&t, g);
@@ -290,15 +297,17 @@ decode_state(const char *line, struct guard_want *g)
 static bool
 decode_pair(const char *line, struct guard_want *g)
 {
-	char dir[4], remote[PREFIX_STR], local[PREFIX_STR], rest[2];
+	char dir[8], remote[PREFIX_STR], local[PREFIX_STR], rest[2];
 	struct pair p;
 
-	if (sscanf(line, "# %3s %51s %51s%1s", dir, remote, local, rest) != 3)
+	if (sscanf(line, "# %7s %51s %51s%1s", dir, remote, local, rest) != 3)
 		return false;
 	if (!prefix_parse(remote, &p.remote) || !prefix_parse(local, &p.local) || p.remote.addr.fam != p.local.addr.fam)
 		return false;
 	if (strcmp(dir, "in") == 0)
 		return pairs_add(&g->in, &p);
+	if (strcmp(dir, "clear") == 0)
+		return pairs_add(&g->clear, &p);
 	return strcmp(dir, "out") == 0 && pairs_add(&g->out, &p);
 }
 
@@ -331,10 +340,11 @@ guard_decode(struct bytes text, struct guard_want *g, const char **why)
 			goto bad;
 	}
 	*why = "it is not whole";
-	if (count != g->in.n + g->out.n + g->sel.n || text.n < sizeof(LAST) || memcmp(text.p + text.n - sizeof(LAST), LAST "\n", sizeof(LAST)) != 0)
+	if (count != g->in.n + g->out.n + g->clear.n + g->sel.n || text.n < sizeof(LAST) || memcmp(text.p + text.n - sizeof(LAST), LAST "\n", sizeof(LAST)) != 0)
 		goto bad;
 	pairs_sort(&g->in);
 	pairs_sort(&g->out);
+	pairs_sort(&g->clear);
 	return true;
 bad:
 	guard_want_fini(g);

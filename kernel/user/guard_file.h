@@ -15,13 +15,14 @@ struct guard_want {
 	bool		xfrm;		/* the engine is the system's own: no device, its packets are known by what they carry */
 	uint16_t	ike_port, natt_port;
 	struct pairs	in, out;	/* sorted */
+	struct pairs	clear;		/* sorted; by prefix, and in the clear as well as protected: level use, IPComp */
 	struct selectors sel;		/* in the order in which they match */
 };
 
 void guard_want_fini(struct guard_want *);
 /* What the kernel is given, made from a guard_want: disjoint pairs, and the networks that a wide remote must not take. */
 struct guard_sets {
-	struct pairs	in, out, loc;
+	struct pairs	in, out, loc, clear;
 };
 bool guard_sets_make(const struct guard_want *, struct guard_sets *);
 void guard_sets_fini(struct guard_sets *);

@@ -189,10 +189,10 @@ into_esp(struct guard_batch *b, uint16_t natt_port)
 }
 
 /* One family's addresses: source and destination begin here in the IP header. */
-struct fam { uint8_t nfproto; uint32_t saddr, daddr, len, second; const char *loc, *in, *out; };
+struct fam { uint8_t nfproto; uint32_t saddr, daddr, len, second; const char *loc, *in, *out, *clear; };
 static const struct fam fams[2] = {
-	{ NFPROTO_IPV4, 12, 16, 4, R1, "loc4", "in4", "out4" },
-	{ NFPROTO_IPV6, 8, 24, 16, R4, "loc6", "in6", "out6" },
+	{ NFPROTO_IPV4, 12, 16, 4, R1, "loc4", "in4", "out4", "clear4" },
+	{ NFPROTO_IPV6, 8, 24, 16, R4, "loc6", "in6", "out6", "clear6" },
 };
 
 static void
@@ -227,6 +227,26 @@ drop_pair(struct guard_batch *b, const char *chain, const struct fam *f, bool in
 	ex_finish(b, r, NF_DROP);
 }
 
+/*
+ * What may come in the clear although the way back is the engine's: a strict reverse path filter is to look past that. Not where the way
+ * on is the engine's, too, which the same mark would miss (what then leaves in the clear is dropped in `post`).
+ */
+static void
+mark_clear(struct guard_batch *b, const struct fam *f)
+{
+	struct nftnl_rule *r = ex_begin(b, "pre");
+
+	ex_is_u8(r, NFT_META_NFPROTO, f->nfproto);
+	ex_payload(r, NFT_PAYLOAD_NETWORK_HEADER, R0, f->saddr, f->len);
+	ex_payload(r, NFT_PAYLOAD_NETWORK_HEADER, f->second, f->daddr, f->len);
+	ex_lookup(r, f->clear);
+	ex_payload(r, NFT_PAYLOAD_NETWORK_HEADER, R0, f->daddr, f->len);
+	ex_payload(r, NFT_PAYLOAD_NETWORK_HEADER, f->second, f->saddr, f->len);
+	ex_lookup_not(r, f->out);
+	ex_set_mark(r, NL_MARK_PASS);
+	ex_finish(b, r, EX_CONTINUE);
+}
+
 void
 guard_rules(struct guard_batch *b, const struct guard_want *g)
 {
@@ -248,6 +268,10 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	later_fragments_of_ah(b);
 	among_ours(b, "pre", &fams[0], true);
 	among_ours(b, "pre", &fams[1], true);
+	if (!g->xfrm) {
+		mark_clear(b, &fams[0]);
+		mark_clear(b, &fams[1]);
+	}
 	if (g->sel.n)
 		ex_jump(b, "pre", select_chains[SELECT_IN]);
 	drop_pair(b, "pre", &fams[0], true);

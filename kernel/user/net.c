@@ -26,7 +26,7 @@
 bool
 net_load(struct net *n, const char *file, const char *tun, uint16_t ike_port, uint16_t natt_port, char why[256])
 {
-	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	struct guard_sets sets = { 0 };
 	int e;
 
 	snprintf(n->file, sizeof(n->file), "%s", file);
@@ -137,16 +137,15 @@ on_policy(void *arg, const struct net_policy *p)
 {
 	struct collect *c = arg;
 	struct pair pair;
+	size_t side = p->dir == CW_DIR_OUT ? offsetof(struct guard_want, out) : p->open ? offsetof(struct guard_want, clear) : offsetof(struct guard_want, in);
 
 	c->special |= action_of(p) != SELECT_PREFIX;
 	if (!p->plain)
 		return true;
-	if (p->dir == CW_DIR_IN && p->open)
-		return true;		/* nothing to be guarded */
 	pair.remote = p->dir == CW_DIR_IN ? p->src : p->dst;
 	pair.local = p->dir == CW_DIR_IN ? p->dst : p->src;
-	c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->w->in : &c->w->out, &pair) &&
-	    (!c->hand || !p->by_hand || pairs_add(p->dir == CW_DIR_IN ? &c->hand->in : &c->hand->out, &pair));
+	c->ok = pairs_add((struct pairs *)((char *)c->w + side), &pair) &&
+	    (!c->hand || !p->by_hand || pairs_add((struct pairs *)((char *)c->hand + side), &pair));
 	return c->ok;
 }
 
@@ -191,11 +190,14 @@ forget(struct net *n, struct guard_want *hand)
 
 	pairs_sort(&hand->in);
 	pairs_sort(&hand->out);
+	pairs_sort(&hand->clear);
 	pairs_less(&gone.in, &hand->in);
 	pairs_less(&gone.out, &hand->out);
+	pairs_less(&gone.clear, &hand->clear);
 	selectors_less(&gone.sel, &hand->sel);
 	pairs_less(&n->saved.in, &gone.in);
 	pairs_less(&n->saved.out, &gone.out);
+	pairs_less(&n->saved.clear, &gone.clear);
 	selectors_less(&n->saved.sel, &gone.sel);
 	guard_want_fini(&gone);
 	n->by_hand = *hand;
@@ -222,10 +224,12 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 		forget(n, &hand);
 	guard_want_fini(&hand);
 	if (!ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out) ||
+	    !pairs_add_all(&w->clear, &n->saved.clear) ||
 	    !selectors_merge(&w->sel, &n->saved.sel))
 		return false;
 	pairs_sort(&w->in);
 	pairs_sort(&w->out);
+	pairs_sort(&w->clear);
 	pairs_sort(tun);
 	return true;
 }
@@ -233,7 +237,7 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 static int
 apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 {
-	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	struct guard_sets sets = { 0 };
 	char why[256];
 	int e;
 
@@ -243,7 +247,8 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	}
 	if (n->reload)
 		n->guard.loaded = false;	/* somebody else changed the table: the whole of it again */
-	if (n->unsaved || !pairs_eq(&w->in, &n->want.in) || !pairs_eq(&w->out, &n->want.out) || !selectors_eq(&w->sel, &n->want.sel)) {
+	if (n->unsaved || !pairs_eq(&w->in, &n->want.in) || !pairs_eq(&w->out, &n->want.out) ||
+	    !pairs_eq(&w->clear, &n->want.clear) || !selectors_eq(&w->sel, &n->want.sel)) {
 		n->unsaved = !guard_disk_save(n->file, w, &sets, why);
 		if (n->unsaved)
 			trouble_add(&n->troubles, "%s", why);
@@ -350,6 +355,7 @@ net_synced(struct net *n)
 	n->synced = true;
 	pairs_fini(&n->saved.in);
 	pairs_fini(&n->saved.out);
+	pairs_fini(&n->saved.clear);
 	selectors_fini(&n->saved.sel);
 	guard_want_fini(&n->by_hand);
 	return sync_now(n);
@@ -358,7 +364,7 @@ net_synced(struct net *n)
 int
 net_open(struct net *n)
 {
-	struct guard_sets sets = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	struct guard_sets sets = { 0 };
 	char why[256];
 	int e;
 

@@ -30,6 +30,9 @@ sample(void)
 	add(&g.in, "fd00:2::/64", "fd00:1::/64");
 	add(&g.out, "10.0.2.0/24", "10.0.1.0/24");
 	add(&g.out, "0.0.0.0/0", "10.9.0.0/16");
+	add(&g.clear, "10.3.0.0/16", "10.0.1.0/24");	/* level use: one inside the other */
+	add(&g.clear, "10.3.4.0/24", "10.0.1.0/24");
+	pairs_sort(&g.clear);
 	pairs_sort(&g.in);
 	pairs_sort(&g.out);
 	return g;
@@ -38,7 +41,7 @@ sample(void)
 static char *
 text_of(const struct guard_want *g, size_t *n)
 {
-	struct guard_sets s = { { NULL, 0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 } };
+	struct guard_sets s = { 0 };
 	char *t;
 
 	assert_true(guard_sets_make(g, &s));
@@ -57,7 +60,8 @@ test_text(void **state)
 	char *t = text_of(&g, &n);
 
 	assert_true(guard_decode(bytes_of(t, n), &back, &why));
-	assert_true(pairs_eq(&g.in, &back.in) && pairs_eq(&g.out, &back.out));
+	assert_true(pairs_eq(&g.in, &back.in) && pairs_eq(&g.out, &back.out) && pairs_eq(&g.clear, &back.clear));
+	assert_non_null(strstr(t, "\tset clear4 {\n\t\ttype ipv4_addr . ipv4_addr\n\t\tflags interval\n\t\telements = { 10.3.0.0/16 . 10.0.1.0/24 }\n"));
 	assert_string_equal(back.tun, "cw0");
 	assert_int_equal(back.natt_port, 4500);
 	assert_false(back.open);
