@@ -295,7 +295,7 @@ main(int argc, char **argv)
 	status = work(&r, &o, argv + optind);
 	talk_close(&talk);
 	lint_free(r.lint);
-	if (fflush(stdout) != 0) {
+	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("setkey: standard output");
 		status = 1;
 	}
