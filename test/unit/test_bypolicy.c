@@ -379,12 +379,43 @@ test_racoon_conf(void **state)
 	racoon_free(none);
 }
 
+/* AH by racoon.conf: the sainfo's integrity algorithms, and its group; without one there is nothing to negotiate. */
+static void
+test_racoon_ah(void **state)
+{
+	static const char text[] = "remote anonymous { " PROPOSAL " }\n"
+	    "sainfo anonymous { pfs_group 14; encryption_algorithm aes 256; authentication_algorithm hmac_sha512, hmac_sha256; }\n"
+	    "sainfo address 20.0.0.1[110] tcp anonymous { encryption_algorithm aes_gcm 256; }\n";
+	struct upolicy p[] = { policy(1, "20.0.0.1", 0, "20.0.0.2", 0, NULL, NULL), policy(2, "20.0.0.1", 110, "20.0.0.2", IPPROTO_TCP, NULL, NULL),
+	    policy(3, "20.0.0.1", 25, "20.0.0.2", IPPROTO_TCP, NULL, NULL) };
+	struct yt_error err = { 0 };
+	struct racoon *conf = racoon_read(text, sizeof(text) - 1, &err);
+	struct proposals own;
+	struct tunnel m;
+	struct umap u;
+	char said[256];
+
+	assert_non_null(conf);
+	p[0].req[0].proto = p[1].req[0].proto = IPPROTO_AH;
+	assert_true(umap_build(&u, p, 3, NULL, 0, conf, &taken));
+	assert_true(u.n == 1 && u.v[0].n == 2 && u.nrefused == 1 && u.refused[0].id == 2);
+	assert_non_null(strstr(u.refused[0].why, "authentication_algorithm"));
+	utunnel_msg(&u.v[0], conf, &m);
+	tunnel_child_esp(&m, 0, &own);
+	assert_string_equal(proposals_str(&own, said, sizeof(said)), "sha512-sha256-modp2048-esn-noesn");
+	assert_int_equal(own.v[0].proto, PROTO_AH);
+	tunnel_child_esp(&m, 1, &own);
+	assert_true(own.n == 1 && own.v[0].proto == PROTO_ESP);
+	umap_fini(&u);
+	racoon_free(conf);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_kinds), cmocka_unit_test(test_names), cmocka_unit_test(test_many),
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_racoon_conf),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_racoon_conf), cmocka_unit_test(test_racoon_ah),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
