@@ -143,12 +143,14 @@ static void
 choice(struct page *p, const char *name, const char *const (*v)[2], unsigned n)
 {
 	const char *now = *page_field(p, name) ? page_field(p, name) : v[0][0];
+	char head[40];
 
 	for (unsigned i = 0; i < n; i++) {
 		put(&p->out, L("<label class=\"check\"><input type=\"radio\" name=\""), name, L("\" value=\""), v[i][0], L("\""));
 		if (strcmp(now, v[i][0]) == 0)
 			put(&p->out, L(" checked"));
-		put(&p->out, L(">"), v[i][1], L("</label>"));
+		snprintf(head, sizeof(head), "%.*s", (int)strcspn(v[i][1], ":"), v[i][1]);
+		put(&p->out, L("><span><strong>"), head, L("</strong>"), v[i][1] + strlen(head), L("</span></label>"));
 	}
 }
 
