@@ -215,12 +215,13 @@ struct cw_spd_entry {
 	struct cw_policy pub;
 	uint64_t	 order;
 	struct cw_spd_entry *next[2];	/* bucket, in the table of that link */
+	uint64_t	 used;		/* ns, by a packet, noted 16 times a second at most; 0: never. Beside what each lookup reads */
 	struct cw_spd_entry *prev, *succ;
 	struct cw_link	 by_id;
 	struct { struct cw_shade *in; struct cw_spd_entry *prev, *next; } shade[2];
 	struct cw_spd_entry *wait_next;
 	struct cw_timer	 timer;
-	uint64_t	 born, used;	/* ns; used: by a packet, noted 16 times a second at most, 0: never */
+	uint64_t	 born;		/* ns */
 	uint64_t	 born_wall;
 	struct cw_spd_entry *asked_next, **asked_at;	/* those with an acquire_seq; the engine's lock */
 	struct host_defer defer;
