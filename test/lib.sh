@@ -227,6 +227,9 @@ engine_away() {
 }
 engine_back() { if on_user; then daemon_back ipsecd; else insmod "$top_builddir/kernel/module/causeway.ko"; fi; }
 
+# module_out: a test that loads the module itself may come behind one that left it loaded, in the same guest.
+module_out() { [ ! -e /proc/net/causeway ] || wait_for "the module of before is taken out" rmmod causeway; }
+
 # faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
 faq_sites() {
 	cat <<-EOF

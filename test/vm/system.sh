@@ -4,6 +4,7 @@
 # system_modules: what is used, and nothing after. Each REGISTER makes af_key look for every algorithm that it ever heard of, by a
 # modprobe each: a minute in an emulated guest.
 system_modules() {
+	module_out || return 1
 	modprobe -a xfrm_user esp4 esp6 veth tun dummy nf_tables nft_fib_inet nft_ct nft_nat nft_masq nft_chain_nat af_key || return 1
 	modprobe -q nft_objref		# 6.12 has it in nf_tables
 	for f in '127.0.0.1 dst 127.0.0.1' '::1 dst ::1'; do
