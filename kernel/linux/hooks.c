@@ -299,7 +299,7 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 		return NF_ACCEPT;
 	/* The sender, not who began what it carries: a packet that a system's tunnel has wrapped still has its own socket. */
 	is = state->sk ? mod_sock_policy(state->sk, XFRM_POLICY_OUT, &own) : MOD_SOCK_NONE;
-	if (is == MOD_SOCK_NONE && state->sk && READ_ONCE(h->sock_in))
+	if (is == MOD_SOCK_NONE && state->sk && READ_ONCE(h->sock_out))
 		is = ask_ended(h, state, skb, &own);
 	switch (is) {
 	case MOD_SOCK_BYPASS:

@@ -32,6 +32,7 @@ struct host {
 	struct cw_engine *e;		/* NULL until the first PF_KEY socket */
 	struct percpu_ref busy;		/* packets that are in a cipher; the engine outlives them */
 	bool		 sock_in;	/* there was a socket with a policy for what it gets */
+	bool		 sock_out;	/* and one for what it sends */
 	struct completion idle;
 	struct timer_list timer;
 	struct work_struct tick;

@@ -209,8 +209,8 @@ on_compile(struct sock *sk, int opt, u8 *data, int len, int *dir)
 	p->xfrm_nr = (u8)own.nreq;
 	for (i = 0; i < own.nreq; i++)
 		keep(&p->xfrm_vec[i], &own.req[i]);
-	if (own.type == CW_POLICY_IPSEC && own.dir == CW_DIR_IN)
-		WRITE_ONCE(h->sock_in, true);
+	if (own.type == CW_POLICY_IPSEC)
+		WRITE_ONCE(*(own.dir == CW_DIR_IN ? &h->sock_in : &h->sock_out), true);
 	*dir = own.dir - 1;
 	return p;
 }
