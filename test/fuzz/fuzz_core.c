@@ -163,6 +163,20 @@ fuzz_one_sa(struct host *h, const struct fuzz_sa *sa, void (*keys)(struct pfkey_
 	h->out = 0;
 }
 
+bool
+fuzz_plain(struct host *h, struct cw_pkt *pkt, const uint8_t *p, size_t n)
+{
+	if (n > 65535)
+		return false;
+	pkt->off = CW_HEADROOM;
+	pkt->len = (uint32_t)n;
+	memcpy(pkt->buf + pkt->off, p, n);
+	cw_plain_in(h->e, &pkt, 1, 5);
+	if (h->out != 1)
+		abort();	/* as below */
+	return pkt->verdict == CW_SEALED;
+}
+
 void
 fuzz_receive(struct host *h, struct cw_pkt *p)
 {

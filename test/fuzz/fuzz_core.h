@@ -25,6 +25,7 @@ void fuzz_tunnel(struct host *);	/* SA 0x1000 from .1 to .2 both ways, policies 
 struct fuzz_sa { uint8_t satype, proto, mode, level; bool six; };
 struct cw_addr fuzz_end(unsigned last, bool six);
 void fuzz_one_sa(struct host *, const struct fuzz_sa *, void (*keys)(struct pfkey_msg *));	/* keys: adds the SA itself to the ADD */
+bool fuzz_plain(struct host *, struct cw_pkt *, const uint8_t *, size_t);	/* into the packet's buffer and the engine: was it sealed? at most 65,535 octets */
 void fuzz_receive(struct host *, struct cw_pkt *);	/* by the wire; it has to come back, once and whole */
 
 #endif

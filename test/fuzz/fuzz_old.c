@@ -111,15 +111,9 @@ wire(struct host *h, const uint8_t *p, size_t n, bool right, bool six)
 static void
 plain(struct host *h, const uint8_t *p, size_t n)
 {
-	struct cw_pkt pkt = { .buf = buf, .cap = sizeof(buf), .off = CW_HEADROOM, .len = (uint32_t)n }, *v[1] = { &pkt };
+	struct cw_pkt pkt = { .buf = buf, .cap = sizeof(buf) };
 
-	if (n > 65535)
-		return;
-	memcpy(buf + pkt.off, p, n);
-	cw_plain_in(h->e, v, 1, 5);
-	if (h->out != 1)
-		abort();
-	if (pkt.verdict != CW_SEALED || (pkt.outer.hlen && pkt.outer.hlen != (pkt.outer.dst.fam == 6 ? 40 : 20)))
+	if (!fuzz_plain(h, &pkt, p, n) || (pkt.outer.hlen && pkt.outer.hlen != (pkt.outer.dst.fam == 6 ? 40 : 20)))
 		return;
 	fuzz_receive(h, &pkt);
 	if (pkt.drop == CW_DROP_ICV_WRONG || pkt.drop == CW_DROP_AH_SHORT || pkt.drop == CW_DROP_ESP_TRUNCATED || pkt.drop == CW_DROP_PADDING_WRONG)

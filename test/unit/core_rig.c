@@ -556,3 +556,29 @@ rig_octets(const char *hex, uint8_t *to)
 		}
 	return n;
 }
+
+void
+rig_as_ah(struct pfkey_msg *m)
+{
+	m->satype = SADB_SATYPE_AH;
+	m->sa.encrypt = 0;
+	m->has &= ~PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
+}
+
+void
+rig_same(struct host *h, const struct cw_pkt *sent, bool new_id)
+{
+	uint8_t *got;
+
+	if (h->ndrop)
+		fail_msg("dropped: %s", cw_drop_sentence(h->drop[0]->drop));
+	assert_int_equal(h->nplain, 1);
+	assert_int_equal(h->plain[0]->len, sent->len);
+	got = cw_pkt_data(h->plain[0]);
+	if (new_id && got[0] >> 4 == 4 && get16(got + 4) != 0) {
+		put16(got + 4, 0);
+		cw_ip_lead(got, 20, got[9], sent->len);
+	}
+	assert_memory_equal(got, cw_pkt_data(sent), sent->len);
+	rig_clear(h);
+}

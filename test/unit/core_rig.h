@@ -61,6 +61,7 @@ struct rig_sa {
 void rig_keys(const struct rig_sa *, uint8_t ekey[64], size_t *elen, uint8_t akey[64], size_t *alen);
 void rig_sa_msg(struct pfkey_msg *, const struct rig_sa *, uint8_t type, uint8_t keys[128]);
 int rig_sa(struct host *, const struct rig_sa *);
+void rig_as_ah(struct pfkey_msg *);		/* an SA of AH has the key of its MAC alone */
 int rig_by_name(struct host *, unsigned client, uint8_t type, const struct rig_sa *);	/* GET or DELETE */
 void rig_policy_msg(struct pfkey_msg *, uint8_t type, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
 int rig_policy(struct host *, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
@@ -83,6 +84,9 @@ struct cw_addr rig_addr(const char *);
 /* What came out of one engine's wire goes into the other's, with the outer header as it would arrive. Takes the packet. */
 void rig_carry(struct host *to, struct cw_pkt *);
 struct cw_pkt *rig_seal(struct host *, struct cw_pkt *);	/* plain in, the one packet out by the wire */
+
+/* One packet came out, this one, and no other nor a drop. New identification: where IPv4 had none it may have got one. Forgets what came out. */
+void rig_same(struct host *, const struct cw_pkt *sent, bool new_id);
 
 uint64_t rig_drops(const struct host *);		/* sum of all drop counters */
 /* Exactly one drop since rig_clear(), for exactly this reason: its counter rose by one and no other did. */
