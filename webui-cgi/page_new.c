@@ -160,7 +160,7 @@ step_profile(struct page *p, const char *why)
 	static const char *const policies[][2] = {
 		{ "modern", "Modern: AES-GCM, elliptic curves. For another Causeway, and for anything of the last ten years." },
 		{ "compatible", "Compatible: AES-CBC, SHA-2 and modp2048 besides. For older peers." },
-		{ "legacy", "Legacy: what is left for peers that can nothing else. Weak; it is refused unless the gateway's file allows it." },
+		{ "legacy", "Legacy: what is left for peers that can do nothing else. Weak; it is refused unless the gateway's file allows it." },
 	};
 	static const char *const starts[][2] = {
 		{ "always", "always: it is kept up" }, { "on-demand", "on demand: with the first packet" }, { "respond-only", "never from here: the other end begins" },
