@@ -9,13 +9,13 @@ TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE
 SUITE = check
 # So many tests at once. Most of a scenario is waiting for a state; each has namespaces of its own.
 CHECK_JOBS = 3
-NET_JOBS = 4
+NET_JOBS = 5
 # One has much to do, and two wait for time limits of a daemon: they begin, so that the others go on beside them.
 CHECK_FIRST = test/unit/test_edits test/unit/test_spdsync test/unit/test_events
 # Those that take longest begin, so that none of them is left over in the end. The first counts every single packet: it is alone.
 NET_ALONE = test/scenario/t_kill
 NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart test/scenario/t_rekey test/scenario/t_explain_certs \
-	test/interop/t_strongswan test/scenario/t_certs test/scenario/t_leak test/scenario/t_drift
+	test/scenario/t_ike_comp test/interop/t_strongswan test/scenario/t_certs test/scenario/t_leak test/scenario/t_drift
 
 check-local: $(check_PROGRAMS)
 	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) $(CHECK_FIRST) $(filter-out $(CHECK_FIRST),$(UNIT_TESTS))
