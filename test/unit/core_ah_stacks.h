@@ -3,6 +3,7 @@
 #ifndef CORE_AH_STACKS_H
 #define CORE_AH_STACKS_H
 
+#include "core_ends.h"
 #include "core_rig.h"
 
 enum { AH = 51, ESP = 50, COMP = 108 };
@@ -13,12 +14,6 @@ struct stack {
 	struct layer layer[CW_REQUESTS_MAX];
 };
 
-#define TUN	CW_MODE_TUNNEL
-#define TRA	CW_MODE_TRANSPORT
-#define HOSTS	"20.0.0.1", "20.0.0.2"
-#define HOSTS6	"fd20::1", "fd20::2"
-#define NETS	"10.0.1.5", "10.0.2.6"
-#define NETS6	"fd01::5", "fd02::6"
 static const struct stack stacks[] = {
 	{ "transport, IPv4", HOSTS, 1, { { AH, TRA, HOSTS } } },
 	{ "transport, IPv6", HOSTS6, 1, { { AH, TRA, HOSTS6 } } },

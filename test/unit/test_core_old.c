@@ -3,6 +3,7 @@
  * AH of RFC 1826 and ESP of RFC 1827 through two engines: keyed digests (RFC 1828, 1852) and wire forms against known answers, made by hashlib of
  * Python and "openssl enc"; what is covered and what is not, bit by bit; truncation; the switch that they need, and what they cannot have.
  */
+#include "core_ends.h"
 #include "core_rig.h"
 
 #include <errno.h>
@@ -12,12 +13,6 @@
 #include "core.h"
 
 enum { AH = 51, ESP = 50 };
-#define TUN	CW_MODE_TUNNEL
-#define TRA	CW_MODE_TRANSPORT
-#define HOSTS	"20.0.0.1", "20.0.0.2"
-#define HOSTS6	"fd20::1", "fd20::2"
-#define NETS	"10.0.1.5", "10.0.2.6"
-#define NETS6	"fd01::5", "fd02::6"
 
 struct form {
 	unsigned proto, alg, bits, flags, mode;
