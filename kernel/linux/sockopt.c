@@ -112,25 +112,34 @@ listener(struct net *net, const struct cw_flow *f, int dif)
 	return inet6_lookup_listener(net, all, NULL, 0, &src, htons(f->sport), &dst, f->dport, dif, 0);
 }
 
-unsigned int
-mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_flow *f, bool local, struct cw_policy *own)
+/* The policy of the socket that gets f, or of who listens where f's connection has ended; ended: of the latter alone. */
+static unsigned int
+ask(struct host *h, const struct net_device *dev, const struct cw_flow *f, bool local, bool ended, int dir, struct cw_policy *own)
 {
 	unsigned int is = MOD_SOCK_NONE;
 	struct sock *sk, *asked;
 
-	if (f->opaque || (f->proto != IPPROTO_UDP && f->proto != IPPROTO_TCP))
-		return MOD_SOCK_NONE;
 	local_bh_disable();
 	rcu_read_lock();
-	sk = f->src.fam == 4 ? receiver4(h->net, f, in->ifindex, local) : receiver6(h->net, f, in->ifindex, local);
-	asked = sk && sk->sk_state == TCP_TIME_WAIT ? listener(h->net, f, in->ifindex) : sk;
+	sk = f->src.fam == 4 ? receiver4(h->net, f, dev->ifindex, local) : receiver6(h->net, f, dev->ifindex, local);
+	asked = ended ? NULL : sk;
+	if (sk && sk->sk_state == TCP_TIME_WAIT)
+		asked = listener(h->net, f, dev->ifindex);
 	if (asked)
-		is = mod_sock_policy(asked, XFRM_POLICY_IN, own);
+		is = mod_sock_policy(asked, dir, own);
 	if (sk)
 		sock_gen_put(sk);
 	rcu_read_unlock();
 	local_bh_enable();
 	return is;
+}
+
+unsigned int
+mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_flow *f, bool local, struct cw_policy *own)
+{
+	if (f->opaque || (f->proto != IPPROTO_UDP && f->proto != IPPROTO_TCP))
+		return MOD_SOCK_NONE;
+	return ask(h, in, f, local, false, XFRM_POLICY_IN, own);
 }
 
 /*
@@ -141,20 +150,7 @@ mod_sock_receives(struct host *h, const struct net_device *in, const struct cw_f
 unsigned int
 mod_sock_ended(struct host *h, const struct net_device *out, const struct cw_flow *f, struct cw_policy *own)
 {
-	unsigned int is = MOD_SOCK_NONE;
-	struct sock *sk, *asked;
-
-	local_bh_disable();
-	rcu_read_lock();
-	sk = f->src.fam == 4 ? receiver4(h->net, f, out->ifindex, true) : receiver6(h->net, f, out->ifindex, true);
-	asked = sk && sk->sk_state == TCP_TIME_WAIT ? listener(h->net, f, out->ifindex) : NULL;
-	if (asked)
-		is = mod_sock_policy(asked, XFRM_POLICY_OUT, own);
-	if (sk)
-		sock_gen_put(sk);
-	rcu_read_unlock();
-	local_bh_enable();
-	return is;
+	return ask(h, out, f, true, true, XFRM_POLICY_OUT, own);
 }
 
 /* What came out of a tunnel: a bypass says nothing of that, only of what comes in the clear. */
