@@ -296,7 +296,7 @@ post_login(struct req *r)
 	known = account_get(r->s->store, b.user, &a) == R_OK;
 	if (r->l->panel)	/* what is typed into the wrong field is a password: only names that there are are written down */
 		snprintf(r->author, sizeof(r->author), "%s", known ? b.user : "-");
-	req_audit(r, "login", known ? b.user : "an unknown name");
+	req_audit(r, "login", !known ? "an unknown name" : r->l->panel ? "" : b.user);	/* the author is who logs in */
 	if (account_charged(r, b.user))
 		account_hash(r, &b, &a, known ? a.hash : NOBODY, login_done);
 	wipe(&a, sizeof(a));
@@ -333,7 +333,7 @@ post_first_user(struct req *r)
 		return;
 	if (r->l->panel)
 		snprintf(r->author, sizeof(r->author), "%s", b.user);
-	req_audit(r, "first user", b.user);
+	req_audit(r, "first user", r->l->panel ? "" : b.user);
 	snprintf(a.name, sizeof(a.name), "%s", b.user);
 	if (account_charged(r, "")) {
 		char token[SECRET_CAP + 1] = "";

@@ -162,8 +162,7 @@ session_row(struct req *r, const void *row)
 {
 	const struct session_row *v = row;
 
-	(void)r;
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v->number, "user", v->user, "client", json_words(v->client),
+	return json_pack("{s:I, s:b, s:s, s:o, s:o, s:o, s:o}", "id", (json_int_t)v->number, "own", r->grant.kind == GRANT_SESSION && v->number == r->grant.number, "user", v->user, "client", json_words(v->client),
 	    "created", json_time(v->created), "seen", json_time(v->seen), "expires", json_time(v->expires));
 }
 

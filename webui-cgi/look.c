@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "reason.h"
 
 static const struct { const char *path, *words, *group; enum role role; } menu[] = {
 	{ "/", "Overview", NULL, ROLE_VIEWER },
@@ -57,8 +58,7 @@ void
 look_state(struct html *h, const char *state)
 {
 	static const struct { const char *name; enum mark mark; } v[] = {
-		{ "up", MARK_GOOD }, { "rekeying", MARK_GOOD }, { "connecting", MARK_WAIT }, { "failed", MARK_BAD }, { "ready", MARK_GOOD }, { "starting", MARK_WAIT }, { "down", MARK_OFF }, { "none", MARK_OFF },
-		{ "both", MARK_GOOD }, { "in", MARK_WAIT }, { "out", MARK_WAIT }, { "foreign", MARK_ODD },
+		{ "up", MARK_GOOD }, { "rekeying", MARK_GOOD }, { "connecting", MARK_WAIT }, { "failed", MARK_BAD }, { "ready", MARK_GOOD }, { "starting", MARK_WAIT }, { "down", MARK_OFF },
 	};
 
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
@@ -67,6 +67,36 @@ look_state(struct html *h, const char *state)
 			return;
 		}
 	put(h, L("<span class=\"st\">"), state, L("</span>"));
+}
+
+void
+look_engine(struct html *h, const char *kernel)
+{
+	static const struct { const char *name; enum mark mark; const char *words; } v[] = {
+		{ "both", MARK_GOOD, "SA in and out" }, { "in", MARK_WAIT, "SA in only" }, { "out", MARK_WAIT, "SA out only" }, { "none", MARK_OFF, "no SA" },
+		{ "foreign", MARK_ODD, "foreign SA" },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (strcmp(v[i].name, kernel) == 0)
+			look_mark(h, v[i].mark, v[i].words);
+}
+
+void
+look_code(struct html *h, const char *code)
+{
+	if (*code && strcmp(code, "OK") != 0)
+		put(h, L(" <code class=\"dim small\">"), code, L("</code>"));
+}
+
+void
+look_reason(struct html *h, const char *code)
+{
+	int n = reason_by_name(code);
+
+	if (n >= 0)
+		put(h, reason_row((unsigned)n)->sentence);
+	look_code(h, code);
 }
 
 /* 2026-01-02T03:04:05Z as "2026-01-02 03:04:05". */

@@ -96,7 +96,7 @@ refuse(struct page *p, const struct answer *a)
 	    *js_str(a->body, "message") ? js_str(a->body, "message") : "spdsync refused it.", js_str(a->body, "hint"));
 	say_place(p, a->body);
 	if (*js_str(a->body, "reason"))
-		put(&p->out, L("<p class=\"dim\">Reason: "), js_str(a->body, "reason"), L("</p>"));
+		put(&p->out, L("<p class=\"dim\">Reason: <code>"), js_str(a->body, "reason"), L("</code></p>"));
 }
 
 bool

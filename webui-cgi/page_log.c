@@ -33,7 +33,7 @@ static void
 why(struct html *h, const json_t *e)
 {
 	put(h, L(" "), js_str(e, "message"), L(" "), js_str(e, "detail"));
-	dim(h, "reason", js_str(e, "reason"));
+	look_code(h, js_str(e, "reason"));
 }
 
 static void
@@ -157,9 +157,16 @@ say_certificate(struct html *h, const json_t *e)
 static void
 say_command(struct html *h, const json_t *e)
 {
-	if (!is(e, "result", "OK"))
-		look_mark(h, MARK_BAD, js_str(e, "result"));
-	put(h, L(" "), js_str(e, "author"), L(": "), js_str(e, "action"), L(" "), js_str(e, "detail"));
+	const char *what = is(e, "detail", js_str(e, "author")) ? "" : js_str(e, "detail");
+	bool good = is(e, "result", "OK");
+
+	if (!good)
+		look_mark(h, MARK_BAD, "not done");
+	if (!is(e, "author", "-"))
+		put(h, L(" "), js_str(e, "author"), L(":"));
+	put(h, L(" "), js_str(e, "action"), *what ? " " : "", what, good ? "" : ". ");
+	if (!good)
+		look_reason(h, js_str(e, "result"));
 }
 
 /* Of an event that came after this page was written: its members, as the command prints them. */

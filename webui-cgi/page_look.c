@@ -13,15 +13,16 @@
 static void
 audit_row(struct html *h, const json_t *e)
 {
-	bool good = strcmp(js_str(e, "result"), "OK") == 0;
+	bool good = strcmp(js_str(e, "result"), "OK") == 0, own = strcmp(js_str(e, "detail"), js_str(e, "author")) == 0;
 
 	put(h, good ? L("<tr><td>") : L("<tr class=\"bad\"><td>"));
 	look_time(h, js_str(e, "time"));
-	put(h, L("</td><td>"), js_str(e, "author"), L("</td><td class=\"what\">"), js_str(e, "action"), L("</td><td class=\"long\">"), js_str(e, "detail"), L("</td><td>"));
-	if (good)
-		put(h, "OK");
-	else
-		look_mark(h, MARK_BAD, js_str(e, "result"));
+	put(h, L("</td><td>"), js_str(e, "author"), L("</td><td class=\"what\">"), js_str(e, "action"), L("</td><td class=\"long\">"), own ? "" : js_str(e, "detail"), L("</td><td class=\"long\">"));
+	look_mark(h, good ? MARK_GOOD : MARK_BAD, good ? "done" : "not done");
+	if (!good) {
+		put(h, L(" "));
+		look_reason(h, js_str(e, "result"));
+	}
 	put(h, L("</td><td class=\"from\">"), js_str(e, "origin"), L("</td></tr>"));
 }
 

@@ -11,7 +11,7 @@
 #include "name.h"
 #include "page.h"
 
-static const char *const step_names[] = { "Profile", "Sites", "Networks", "Proof", "Plan" };
+static const char *const step_names[] = { "Profile", "Sites", "Networks", "Authentication", "Plan" };
 static const char *const carried[] = { "there", "address", "here_address", "here_networks", "networks", "policy", "start", "auth", "trust" };
 #define KNOWN	100	/* names of sites that are proposed */
 #define CARRIED	(sizeof(carried) / sizeof(carried[0]))
@@ -136,7 +136,7 @@ step_networks(struct page *p, const json_t *sites, const char *why)
 		put(&p->out, L("<p>Networks of "), page_field(p, "there"), L(", as the file has them: <strong>"), nets, L("</strong></p>"));
 	} else
 		line(p, "networks", "Networks behind the other one", "With commas between. They may not overlap those of any other site.", true);
-	end(p, "On to the proof");
+	end(p, "On to authentication");
 }
 
 static void

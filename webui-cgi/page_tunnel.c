@@ -68,7 +68,7 @@ child(struct page *p, const json_t *c)
 	put(h, L("</span><span>negotiated "));
 	look_state(h, js_str(c, "negotiated"));
 	put(h, L("</span><span>engine "));
-	look_state(h, js_str(c, "kernel"));
+	look_engine(h, js_str(c, "kernel"));
 	put(h, L("</span></p><dl class=\"facts\">"));
 	fact(h, "Networks here", *js_str(c, "agreed_local_ts") ? js_str(c, "agreed_local_ts") : js_str(c, "local_ts"));
 	fact(h, "Networks there", *js_str(c, "agreed_remote_ts") ? js_str(c, "agreed_remote_ts") : js_str(c, "remote_ts"));
@@ -95,8 +95,9 @@ verdict(struct page *p, const json_t *t)
 	put(&p->out, L(" <span class=\"dim\">"), js_str(t, "local_site"), L(" to "), js_str(t, "remote_site"), L(", "), js_str(t, "id_remote"), L("</span></p>"));
 	if (ok)
 		return;
-	put(&p->out, L("<div class=\"note warn\"><p>"), js_str(t, "message"), L("</p><p>"), js_str(t, "hint"), L("</p><p class=\"dim\">"), js_str(t, "detail"),
-	    L(" "), js_str(t, "reason"), L("</p></div>"));
+	put(&p->out, L("<div class=\"note warn\"><p>"), js_str(t, "message"), L("</p><p>"), js_str(t, "hint"), L("</p><p class=\"dim\">"), js_str(t, "detail"));
+	look_code(&p->out, js_str(t, "reason"));
+	put(&p->out, L("</p></div>"));
 	if (js_has(t, "retry_in_s"))
 		put(&p->out, L("<p>The next try is in "), SECS(js_int(t, "retry_in_s")), L(".</p>"));
 }

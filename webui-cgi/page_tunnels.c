@@ -71,7 +71,7 @@ row(struct page *p, const json_t *t)
 	look_state(h, js_str(t, "state"));
 	count(h, children);
 	put(h, L("</td><td data-h=\"Engine\">"));
-	look_state(h, js_str(c, "kernel"));
+	look_engine(h, js_str(c, "kernel"));
 	put(h, L("</td><td data-h=\"Peer\">"), js_str(t, "remote_site"), L("<br><span class=\"dim small\">"));
 	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\" data-h=\"In\">"));
 	rates(h, children, "rate_bytes_in");

@@ -95,7 +95,9 @@ sessions(struct page *p)
 	put(&p->out, L("<h2 id=\"sessions\">Sessions</h2><div class=\"wide\" role=\"region\" aria-label=\"Sessions\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">User</th><th scope=\"col\">From</th>"
 	    "<th scope=\"col\">Since (UTC)</th><th scope=\"col\">Until (UTC)</th><th scope=\"col\">End</th></tr></thead><tbody>"));
 	json_array_foreach(json_object_get(a.body, "sessions"), i, s) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(s, "user"), L("</th><td data-h=\"From\">"), js_str(s, "client"), L("</td><td data-h=\"Since\">"));
+		bool own = js_is(s, "own");
+
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(s, "user"), own ? L(" <span class=\"tag\">this session</span>") : L(""), L("</th><td data-h=\"From\">"), js_str(s, "client"), L("</td><td data-h=\"Since\">"));
 		look_time(&p->out, js_str(s, "created"));
 		put(&p->out, L("</td><td data-h=\"Until\">"));
 		look_time(&p->out, js_str(s, "expires"));
