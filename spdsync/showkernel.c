@@ -194,6 +194,19 @@ prefix_json(const struct prefix *p)
 	return json_string(prefix_str(p, buf));
 }
 
+/* When it came and was used, and what went by it: of the system's own engine the last of it is not known. */
+static void
+policy_past(json_t *j, const struct pfkey_msg *m)
+{
+	bool counts = m->has & PFKEY_HAS(CW_EXT_STATS);
+
+	json_object_set_new(j, "created", m->current.addtime ? json_time(m->current.addtime) : json_null());
+	json_object_set_new(j, "last_used", m->current.usetime ? json_time(m->current.usetime) : json_null());
+	json_object_set_new(j, "packets", counts ? json_number(m->stats.packets) : json_null());
+	json_object_set_new(j, "bytes", counts ? json_number(m->stats.bytes) : json_null());
+	json_object_set_new(j, "dropped", counts ? json_number(m->stats.other) : json_null());
+}
+
 static void
 policy_entry(void *arg, const struct pfkey_msg *m)
 {
@@ -204,6 +217,7 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	const struct want_tunnel *w;
 	struct spd_entry e;
 	char proto[8] = "any";
+	json_t *j;
 
 	if (!spd_entry_get(m, &e) || !in_part(r, e.owner == SPD_OURS))
 		return;
@@ -211,14 +225,16 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	w = c ? &r->s->want.v[c->tunnel] : NULL;
 	if (e.proto)
 		snprintf(proto, sizeof(proto), "%u", e.proto);
-	json_array_append_new(r->counters, json_pack("{s:I, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o}",
+	j = json_pack("{s:I, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o}",
 	    "id", (json_int_t)e.id, "direction", e.dir < 4 ? directions[e.dir] : "other",
 	    "action", m->policy.type < 5 ? policy_actions[m->policy.type] : "other", "source", prefix_json(&e.src),
 	    "destination", prefix_json(&e.dst), "protocol", proto, "source_port", e.sport ? json_number(e.sport) : json_null(),
 	    "destination_port", e.dport ? json_number(e.dport) : json_null(), "priority", (json_int_t)e.priority,
 	    "requests", requests_json(&m->policy), "owner", e.owner == SPD_UNSAID ? json_null() : json_words(m->owner),
 	    "ours", e.owner == SPD_OURS, "tunnel", w && e.owner == SPD_OURS ? json_string(w->t->name) : json_null(),
-	    "child", w && e.owner == SPD_OURS ? json_string(want_child_name(w, c->child)) : json_null()));
+	    "child", w && e.owner == SPD_OURS ? json_string(want_child_name(w, c->child)) : json_null());
+	policy_past(j, m);
+	json_array_append_new(r->counters, j);
 }
 
 static void

@@ -153,10 +153,11 @@ say_direction(struct tracing *t, unsigned dir)
 	if (!o)
 		printf("%s: ", poltext_dir(dir));
 	if (first && o)
-		json_object_set_new(o, "policy", json_pack("{s:I, s:s, s:s}", "id", (json_int_t)first->m.policy.id, "text", policy_text(&first->m, buf), "owner",
-		    first->m.owner));
+		json_object_set_new(o, "policy", json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)first->m.policy.id, "text", policy_text(&first->m, buf), "owner",
+		    first->m.owner, "packets", (json_int_t)first->m.stats.packets, "dropped", (json_int_t)first->m.stats.other));
 	else if (first)
-		printf("policy %u, %s\n", first->m.policy.id, policy_text(&first->m, buf));
+		printf("policy %u, %s\n     %llu packets went by it, %llu were dropped\n", first->m.policy.id, policy_text(&first->m, buf),
+		    (unsigned long long)first->m.stats.packets, (unsigned long long)first->m.stats.other);
 	else if (!o)
 		printf("no policy covers it\n");
 	for (unsigned i = 0; first && i < t->n; i++) {

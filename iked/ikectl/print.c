@@ -324,6 +324,8 @@ print_policies(const struct ctl *ctl, json_t *answer)
 			printf(" (%s/%s)", text(p, "tunnel"), text(p, "child"));
 		else if (!json_is_true(json_object_get(p, "ours")))
 			printf(" (not ours)");
+		if (has(p, "packets"))
+			printf(" %s packets, %s dropped", text(p, "packets"), text(p, "dropped"));
 		putchar('\n');
 	}
 }

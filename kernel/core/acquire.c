@@ -170,6 +170,8 @@ cw_wait(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, uint64_t 
 		x->wait_until = now + WAIT_NS;
 	}
 	host_unlock(&e->lock);
+	if (old)
+		cw_spd_dropped(x, 1);
 	drop_list(e, old, CW_DROP_QUEUE_OLD);
 	if (room)
 		cw_wake(e, now + WAIT_NS);
@@ -182,6 +184,7 @@ cw_wait_drop(struct cw_engine *e, struct cw_spd_entry *x, unsigned reason, bool 
 	struct cw_pkt *list = NULL;
 
 	host_lock(&e->lock);
+	cw_spd_dropped(x, x->nwait);
 	take_locked(e, x, &list);
 	x->gone = gone;
 	if (gone)
@@ -216,6 +219,7 @@ cw_wait_move(struct cw_engine *e, struct cw_spd_entry *from, struct cw_spd_entry
 		if (to->nwait >= WAIT_POLICY) {
 			*old_end = pop_locked(e, to);
 			old_end = &(*old_end)->next;
+			cw_spd_dropped(to, 1);
 		}
 		push_locked(e, to, list);
 	}
@@ -271,10 +275,12 @@ cw_wait_tick(struct cw_engine *e, uint64_t now)
 	host_lock(&e->lock);
 	for (x = e->waiters; x; x = next) {
 		next = x->wait_next;
-		if (now >= x->wait_until)
+		if (now >= x->wait_until) {
+			cw_spd_dropped(x, x->nwait);
 			end = take_locked(e, x, end);
-		else if (x->wait_until < first)
+		} else if (x->wait_until < first) {
 			first = x->wait_until;
+		}
 	}
 	host_unlock(&e->lock);
 	drop_list(e, list, CW_DROP_QUEUE_OLD);

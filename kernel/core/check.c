@@ -84,26 +84,33 @@ wants(const struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_ent
 	}
 }
 
+/* A clear packet that is only asked about may be spared yet: when it is not, cw_refused counts it. */
 static unsigned
-ask(struct cw_engine *e, const struct cw_pkt *p, struct cw_spd_entry *x, const struct cw_flow *f, uint64_t now)
+ask(struct cw_engine *e, const struct cw_pkt *p, struct cw_spd_entry *x, const struct cw_ip *ip, uint64_t now)
 {
-	unsigned why = wants(e, p, x, f);
+	unsigned why = wants(e, p, x, &ip->flow);
 
 	if (x)
 		cw_spd_use(x, now);
-	return why == CW_DROP_POLICY_CLEAR && cw_own_spares(e, &x->pub, f) ? CW_DROP_NONE : why;
+	if (why == CW_DROP_POLICY_CLEAR && cw_own_spares(e, &x->pub, &ip->flow))
+		why = CW_DROP_NONE;
+	if (why == CW_DROP_NONE)
+		cw_spd_went(x, ip->total);
+	else if (p)
+		cw_spd_dropped(x, 1);
+	return why;
 }
 
 static unsigned
-check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_flow *f, bool forward, uint64_t now)
+check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_ip *ip, bool forward, uint64_t now)
 {
 	struct cw_spd_entry *x;
 	unsigned why = CW_DROP_NONE;
 
-	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, f)) != NULL)
-		why = ask(e, p, x, f, now);
+	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, &ip->flow)) != NULL)
+		why = ask(e, p, x, ip, now);
 	if (why == CW_DROP_NONE)
-		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, f), f, now);
+		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, &ip->flow), ip, now);
 	return why;
 }
 
@@ -132,7 +139,7 @@ cw_policy_check_in(struct cw_engine *e, struct cw_pkt *p)
 	if (why == CW_DROP_NONE && !ip.fragment && host_socket_policy(e->host, p, &ip.flow, &own))
 		why = cw_policy_takes(e, &own, p, ip.ver);
 	else if (why == CW_DROP_NONE)
-		why = check(e, p, &ip.flow, p->forward, p->now);
+		why = check(e, p, &ip, p->forward, p->now);
 	p->checked = why == CW_DROP_NONE;
 	return why;
 }
@@ -149,7 +156,7 @@ cw_ask_clear(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, b
 	if (err != CW_IP_OK)
 		return malformed(err);
 	host_read_begin();
-	why = check(e, NULL, &ip.flow, forward, now);
+	why = check(e, NULL, &ip, forward, now);
 	host_read_end();
 	return why;
 }
@@ -185,7 +192,7 @@ goes_clear(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_ip *ip, 
 }
 
 unsigned
-cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now)
+cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, enum cw_asked as, uint64_t now)
 {
 	struct cw_ip ip;
 	enum cw_ip_err err = cw_ip_head(p, have, whole, &ip);
@@ -201,10 +208,30 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, boo
 	if (x)
 		cw_spd_use(x, now);
 	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? CW_ASK_UNMATCHED : (unsigned)CW_POLICY_NONE;
-	if (type == CW_POLICY_IPSEC && (cw_own_spares(e, &x->pub, &ip.flow) || goes_clear(e, x, &ip, forward, now)))
+	if (type == CW_POLICY_IPSEC && (cw_own_spares(e, &x->pub, &ip.flow) || goes_clear(e, x, &ip, as != CW_ASK_SENT, now)))
 		type = CW_POLICY_NONE;
+	if (as != CW_ASK_AHEAD && (type == CW_POLICY_NONE || type == CW_POLICY_BYPASS))
+		cw_spd_went(x, ip.total);
 	host_read_end();
 	return type;
+}
+
+void
+cw_check_refused(struct cw_engine *e, unsigned reason, const struct cw_flow *f)
+{
+	static const uint8_t in[] = { CW_DIR_FWD, CW_DIR_IN };
+	struct cw_spd_entry *x = NULL;
+
+	host_read_begin();
+	if (reason == CW_DROP_POLICY_DISCARD_OUT) {
+		x = cw_spd_lookup(e, CW_DIR_OUT, f);
+	} else if (reason == CW_DROP_POLICY_DISCARD_IN || reason == CW_DROP_POLICY_CLEAR) {
+		for (unsigned i = 0; i < sizeof(in) && !x; i++)
+			if ((x = cw_spd_lookup(e, in[i], f)) != NULL && wants(e, NULL, x, f) != reason)
+				x = NULL;
+	}
+	cw_spd_dropped(x, 1);
+	host_read_end();
 }
 
 unsigned

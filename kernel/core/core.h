@@ -227,6 +227,7 @@ struct cw_spd_entry {
 	struct host_defer defer;
 	uint64_t	 acquire_until, acquire_back;	/* no new ACQUIRE before; the back-off in use */
 	uint32_t	 acquire_seq;
+	struct host_count packets, bytes, dropped;	/* what went on its way by it, and what did not; apart from what each lookup reads */
 	uint32_t	 nwait;
 	uint64_t	 wait_until;
 	struct cw_pkt	*wait, **wait_end;
@@ -262,8 +263,11 @@ struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, ui
 struct cw_spd_entry *cw_spd_update(struct cw_engine *, struct cw_spd_entry *, const struct cw_policy *, uint64_t now);
 void cw_spd_remove(struct cw_engine *, struct cw_spd_entry *);
 uint64_t cw_spd_end(const struct cw_policy *, uint64_t born, uint64_t used);	/* when it expires; NEVER */
-struct cw_spd_times { uint64_t created, used; };	/* of the wall clock, in seconds; used 0: never */
-struct cw_spd_times cw_spd_times(const struct cw_spd_entry *);
+struct cw_spd_past {
+	uint64_t	created, used;		/* of the wall clock, in seconds; used 0: never */
+	uint64_t	packets, bytes, dropped;
+};
+struct cw_spd_past cw_spd_past(const struct cw_spd_entry *);
 void cw_spd_due(struct cw_engine *, struct cw_spd_entry *, uint64_t now);	/* its time has come, or was put off by a packet */
 static inline void
 cw_spd_use(struct cw_spd_entry *x, uint64_t now)
@@ -273,6 +277,21 @@ cw_spd_use(struct cw_spd_entry *x, uint64_t now)
 	if (now > used && now - used >= NS / 16)
 		host_publish(x->used, now);
 }
+/* The end of a packet that met it, once: it goes on its way, of so many octets as it is in the clear, or does not. NULL: it met none. */
+static inline void
+cw_spd_went(struct cw_spd_entry *x, uint64_t octets)
+{
+	if (!x)
+		return;
+	host_count_add(&x->packets, 1);
+	host_count_add(&x->bytes, octets);
+}
+static inline void
+cw_spd_dropped(struct cw_spd_entry *x, uint64_t n)
+{
+	if (x)
+		host_count_add(&x->dropped, n);
+}
 uint64_t cw_after(uint64_t from, uint64_t seconds);	/* NEVER for 0 */
 
 /* -- own.c: networks of our own, which wide policies spare -- */
@@ -280,6 +299,10 @@ bool cw_own_get(struct cw_engine *, const struct cw_policy *);	/* false: no memo
 void cw_own_put(struct cw_engine *, const struct cw_policy *);	/* of one that is gone already */
 bool cw_own_spares(struct cw_engine *, const struct cw_policy *, const struct cw_flow *);
 bool cw_of_link(const struct cw_flow *);	/* it never leaves its link */
+
+/* -- check.c -- */
+/* A clear packet was refused for a reason that one of the policies gave: that one counts it. */
+void cw_check_refused(struct cw_engine *, unsigned reason, const struct cw_flow *);
 
 /* -- seen.c -- */
 #define CW_SEEN	CW_DROPS_MAX
@@ -419,7 +442,7 @@ cw_tally_tunnel(struct cw_engine *e, unsigned fam, unsigned i)	/* fam: of the pa
 /* -- pf_event.c -- */
 void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);
 void cw_event_used(struct cw_engine *, struct cw_sa *);
-void cw_event_spdexpire(struct cw_engine *, const struct cw_policy *, struct cw_spd_times);
+void cw_event_spdexpire(struct cw_engine *, const struct cw_policy *, const struct cw_spd_past *);
 void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_outer *old, const struct cw_outer *now);
 bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_request *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
 

@@ -189,7 +189,8 @@ bool cw_wants_room(const struct cw_engine *);
 enum { CW_SPI_NONE, CW_SPI_THERE, CW_SPI_BARE };
 #define CW_ASK_MORE	0xffffu
 #define CW_ASK_UNMATCHED 0xfffeu	/* cw_ask_out: no policy covers it, and such packets are dropped (def_policy) */
-unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now);
+enum cw_asked { CW_ASK_SENT, CW_ASK_FORWARDED, CW_ASK_AHEAD };	/* AHEAD: it will be asked again where it is forwarded, and is not counted now */
+unsigned cw_ask_out(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, enum cw_asked, uint64_t now);
 unsigned cw_ask_clear(struct cw_engine *, const uint8_t *p, size_t have, size_t whole, bool forward, uint64_t now);
 unsigned cw_ask_spi(struct cw_engine *, uint32_t spi, const struct cw_addr *dst, uint16_t port);
 bool cw_ask_ah(struct cw_engine *, uint32_t spi, const struct cw_addr *dst);	/* is there an SA of AH? */
@@ -216,7 +217,7 @@ bool cw_answer(struct cw_engine *, struct cw_pkt *);
 /* The host's own drops: count the reason and hand the packet to host_drop_out. */
 void cw_drop(struct cw_engine *, struct cw_pkt *, unsigned reason);
 void cw_count(struct cw_engine *, unsigned reason, uint64_t n);	/* when there is no struct cw_pkt */
-/* One clear packet, of which have octets of whole are at hand: counted by its family, and remembered among the last drops. */
+/* One clear packet, of which have octets of whole are at hand: counted by its family and at its policy, and remembered among the last drops. */
 void cw_refused(struct cw_engine *, unsigned reason, const uint8_t *p, size_t have, size_t whole, uint64_t now);
 /* Completion of host_seal and host_open, for each packet once; crypt.ok holds the answer. */
 void cw_sealed(struct cw_engine *, struct cw_pkt **v, unsigned n);

@@ -235,6 +235,7 @@ no_sa(struct cw_engine *e, struct cw_spd_entry *x, struct cw_pkt *p, const struc
 		if (why == CW_DROP_NO_SA && !held && cw_wait(e, x, p, p->now))
 			return;
 	}
+	cw_spd_dropped(x, 1);
 	cw_fail(drops, p, why);
 }
 
@@ -257,6 +258,25 @@ struct out { struct cw_batch seal, wire, plain, drops; };
 #define OUT(engine)	{ .seal = { .e = engine }, .wire = { .e = engine, .out = host_wire_out }, \
 	.plain = { .e = engine, .out = host_plain_out }, .drops = { .e = engine, .out = host_drop_out } }
 
+/* On its way through the transforms, or the reason why not. */
+static unsigned
+seal(struct cw_engine *e, const struct cw_bundle *u, struct cw_pkt *p, struct cw_ip *ip, uint32_t mtu, struct out *b)
+{
+	bool transport = u->transport & 1;
+	unsigned why = cw_bundle_room(u, p, ip);	/* before a number is spent on it */
+
+	if (why != CW_DROP_NONE)
+		return why;
+	cw_mss_clamp(cw_pkt_data(p), p->len, ip, mtu);
+	if (!cw_bundle_hold(u, p))
+		return CW_DROP_SEND_EXPIRED;	/* taken off this moment */
+	cw_tap_out(e, p, u);
+	why = apply(e, p, ip, transport, &b->seal, &b->wire);
+	if (why != CW_DROP_NONE)
+		cw_bundle_put(p);
+	return why;
+}
+
 static void
 protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol, struct cw_pkt *p, struct cw_ip *ip, uint64_t now, struct out *b)
 {
@@ -265,7 +285,7 @@ protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol
 	struct cw_flow f;
 	unsigned why = cw_bundle_find(e, x, pol, ip, now, &u, &r, &f);
 	bool transport = u.transport & 1;
-	uint32_t mtu;
+	uint32_t mtu, octets = ip->total;
 
 	if (u.n)
 		p->spi = u.sa[u.n - 1]->spi;
@@ -274,27 +294,21 @@ protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol
 		return;
 	}
 	if (u.n == 0) {		/* level use, and there is none */
+		cw_spd_went(x, octets);
 		as_it_is(p, ip);
 		cw_batch_add(&b->wire, p);
 		return;
 	}
 	mtu = cw_bundle_mtu(&u, ip);
-	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, &b->plain, &b->drops))
-		return;
-	why = cw_bundle_room(&u, p, ip);
-	if (why != CW_DROP_NONE) {
-		cw_fail(&b->drops, p, why);	/* before a number is spent on it */
+	if (!(transport && cut_later(ip)) && !fits(e, p, ip, mtu, &b->plain, &b->drops)) {
+		cw_spd_dropped(x, 1);
 		return;
 	}
-	cw_mss_clamp(cw_pkt_data(p), p->len, ip, mtu);
-	if (!cw_bundle_hold(&u, p)) {
-		cw_fail(&b->drops, p, CW_DROP_SEND_EXPIRED);	/* taken off this moment */
-		return;
-	}
-	cw_tap_out(e, p, &u);
-	why = apply(e, p, ip, transport, &b->seal, &b->wire);
-	if (why != CW_DROP_NONE) {
-		cw_bundle_put(p);
+	why = seal(e, &u, p, ip, mtu, b);
+	if (why == CW_DROP_NONE) {
+		cw_spd_went(x, octets);
+	} else {
+		cw_spd_dropped(x, 1);
 		cw_fail(&b->drops, p, why);
 	}
 }
@@ -329,10 +343,12 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 	if (x && x->pub.type == CW_POLICY_IPSEC) {
 		protect(e, x, &x->pub, p, &ip, now, b);
 	} else if (x && x->pub.type == CW_POLICY_DISCARD) {
+		cw_spd_dropped(x, 1);
 		cw_fail(&b->drops, p, CW_DROP_POLICY_DISCARD_OUT);
 	} else if (!x && cw_unmatched_drops(e, &ip.flow)) {
 		cw_fail(&b->drops, p, CW_DROP_POLICY_DEFAULT_OUT);
 	} else {
+		cw_spd_went(x, ip.total);
 		p->verdict = CW_BYPASS;
 		cw_batch_add(&b->plain, p);
 	}

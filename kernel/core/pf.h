@@ -84,7 +84,8 @@ void pf_put_natt(struct pf_out *, const struct cw_sa *);
 void pf_put_sa_all(struct pf_out *, struct cw_sa *, bool keys);
 void pf_put_sa_counts(struct pf_out *, struct cw_sa *);	/* flags and counters, private extensions */
 void pf_put_policy(struct pf_out *, const struct cw_policy *);
-void pf_put_policy_all(struct pf_out *, const struct cw_policy *, struct cw_spd_times);
+void pf_put_entry(struct pf_out *, const struct cw_spd_entry *);
+void pf_put_policy_all(struct pf_out *, const struct cw_policy *, const struct cw_spd_past *);
 bool pf_send(struct pf_out *, struct cw_client *, bool may_refuse);	/* false: refused */
 enum pf_who { PF_ALL, PF_REGISTERED, PF_HELLO };
 unsigned pf_broadcast(struct pf_out *, enum pf_who);			/* how many that may set keys it went to */

@@ -302,15 +302,17 @@ pf_put_policy(struct pf_out *o, const struct cw_policy *p)
 	}
 }
 
-/* When it came and was used; and what ends it, as KAME has it: usetime is how long it may be unused. */
+/* When it came and was used, and what went by it; and what ends it, as KAME has it: usetime is how long it may be unused. */
 static void
-put_policy_life(struct pf_out *o, const struct cw_policy *p, struct cw_spd_times t)
+put_policy_life(struct pf_out *o, const struct cw_policy *p, const struct cw_spd_past *t)
 {
 	struct sadb_lifetime *c = pf_ext(o, SADB_EXT_LIFETIME_CURRENT, sizeof(*c)), *h = p->life || p->idle ? pf_ext(o, SADB_EXT_LIFETIME_HARD, sizeof(*h)) : NULL;
 
 	if (c) {
-		c->sadb_lifetime_addtime = t.created;
-		c->sadb_lifetime_usetime = t.used;
+		c->sadb_lifetime_allocations = fit32(t->packets);
+		c->sadb_lifetime_bytes = t->bytes;
+		c->sadb_lifetime_addtime = t->created;
+		c->sadb_lifetime_usetime = t->used;
 	}
 	if (h) {
 		h->sadb_lifetime_addtime = p->life;
@@ -318,14 +320,35 @@ put_policy_life(struct pf_out *o, const struct cw_policy *p, struct cw_spd_times
 	}
 }
 
+static void
+put_policy_counts(struct pf_out *o, const struct cw_spd_past *t)
+{
+	struct cw_ext_stats *x = pf_ext(o, CW_EXT_STATS, sizeof(*x));
+
+	if (!x)
+		return;
+	x->packets = t->packets;
+	x->bytes = t->bytes;
+	x->other = t->dropped;
+}
+
 void
-pf_put_policy_all(struct pf_out *o, const struct cw_policy *p, struct cw_spd_times t)
+pf_put_policy_all(struct pf_out *o, const struct cw_policy *p, const struct cw_spd_past *t)
 {
 	pf_put_policy(o, p);
 	put_policy_life(o, p, t);
 	pf_put_addr(o, SADB_EXT_ADDRESS_SRC, &p->src.addr, p->sport, p->proto, p->src.len);
 	pf_put_addr(o, SADB_EXT_ADDRESS_DST, &p->dst.addr, p->dport, p->proto, p->dst.len);
 	put_owner(o, p->owner);
+	put_policy_counts(o, t);
+}
+
+void
+pf_put_entry(struct pf_out *o, const struct cw_spd_entry *x)
+{
+	struct cw_spd_past t = cw_spd_past(x);
+
+	pf_put_policy_all(o, &x->pub, &t);
 }
 
 static bool

@@ -86,11 +86,11 @@ cw_policy_read(const uint8_t *b, size_t n, struct cw_policy *p)
 }
 
 static void
-tell(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p, struct cw_spd_times t)
+tell(struct cw_engine *e, const struct pf_msg *m, const struct cw_spd_entry *x)
 {
 	struct pf_out o = pf_begin(e, m->type, SADB_SATYPE_UNSPEC, m->seq, m->pid);
 
-	pf_put_policy_all(&o, p, t);
+	pf_put_entry(&o, x);
 	pf_broadcast(&o, PF_ALL);
 }
 
@@ -101,7 +101,7 @@ add(struct cw_engine *e, const struct pf_msg *m, const struct cw_policy *p, uint
 	struct cw_spd_entry *x = cw_spd_add(e, p, now, &err);
 
 	if (x)
-		tell(e, m, &x->pub, cw_spd_times(x));
+		tell(e, m, x);
 	return err;
 }
 
@@ -131,7 +131,7 @@ pf_spdupdate(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, u
 	x = cw_spd_update(e, x, &p, now);
 	if (!x)
 		return ENOMEM;
-	tell(e, m, &x->pub, cw_spd_times(x));
+	tell(e, m, x);
 	return 0;
 }
 
@@ -139,14 +139,17 @@ static int
 drop(struct cw_engine *e, const struct pf_msg *m, struct cw_spd_entry *x)
 {
 	struct cw_policy p;
-	struct cw_spd_times t;
+	struct cw_spd_past t;
+	struct pf_out o;
 
 	if (!x)
 		return ENOENT;
 	p = x->pub;
-	t = cw_spd_times(x);
+	t = cw_spd_past(x);
 	cw_spd_remove(e, x);
-	tell(e, m, &p, t);
+	o = pf_begin(e, m->type, SADB_SATYPE_UNSPEC, m->seq, m->pid);
+	pf_put_policy_all(&o, &p, &t);
+	pf_broadcast(&o, PF_ALL);
 	return 0;
 }
 
@@ -174,7 +177,7 @@ pf_spdget(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	if (!x)
 		return ENOENT;
 	o = pf_begin(e, SADB_X_SPDGET, SADB_SATYPE_UNSPEC, m->seq, m->pid);
-	pf_put_policy_all(&o, &x->pub, cw_spd_times(x));
+	pf_put_entry(&o, x);
 	pf_send(&o, c, false);
 	return 0;
 }
@@ -191,9 +194,9 @@ pf_spdflush(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 	return 0;
 }
 
-/* KAME's message for it, to everybody: the policy, when it came and was last used, and what ended it. */
+/* KAME's message for it, to everybody: the policy, when it came and was last used, what went by it, and what ended it. */
 void
-cw_event_spdexpire(struct cw_engine *e, const struct cw_policy *p, struct cw_spd_times t)
+cw_event_spdexpire(struct cw_engine *e, const struct cw_policy *p, const struct cw_spd_past *t)
 {
 	struct pf_out o = pf_begin(e, SADB_X_SPDEXPIRE, SADB_SATYPE_UNSPEC, 0, 0);
 

@@ -156,7 +156,7 @@ dump_row(struct cw_engine *e, struct cw_client *c, uint32_t left)
 	if (c->dump == SADB_DUMP)
 		pf_put_sa_all(&o, c->dump_sa, keys);
 	else
-		pf_put_policy_all(&o, &c->dump_sp->pub, cw_spd_times(c->dump_sp));
+		pf_put_entry(&o, c->dump_sp);
 	sent = pf_send(&o, c, true);
 	if (c->dump == SADB_DUMP && keys)
 		host_wipe(e->pf, o.n);

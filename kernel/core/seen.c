@@ -70,6 +70,7 @@ cw_refused(struct cw_engine *e, unsigned reason, const uint8_t *p, size_t have, 
 		s.proto = ip.flow.proto;
 		s.sport = ip.flow.sport;
 		s.dport = ip.flow.dport;
+		cw_check_refused(e, reason, &ip.flow);
 	}
 	add(e, &s);
 }

@@ -364,11 +364,14 @@ cw_spd_end(const struct cw_policy *p, uint64_t born, uint64_t used)
 }
 
 /* The wall clock was asked when it came: whatever it does since then, the two stay as far apart as they were. */
-struct cw_spd_times
-cw_spd_times(const struct cw_spd_entry *x)
+struct cw_spd_past
+cw_spd_past(const struct cw_spd_entry *x)
 {
 	uint64_t used = host_load(x->used);
-	struct cw_spd_times t = { .created = x->born_wall };
+	struct cw_spd_past t = {
+		.created = x->born_wall, .packets = host_count_read(&x->packets), .bytes = host_count_read(&x->bytes),
+		.dropped = host_count_read(&x->dropped),
+	};
 
 	if (used)
 		t.used = used > x->born ? x->born_wall + (used - x->born) / NS : x->born_wall - (x->born - used) / NS;
@@ -387,7 +390,7 @@ time_in(struct cw_engine *e, struct cw_spd_entry *x)
 void
 cw_spd_due(struct cw_engine *e, struct cw_spd_entry *x, uint64_t now)
 {
-	struct cw_spd_times t = cw_spd_times(x);
+	struct cw_spd_past t = cw_spd_past(x);
 	struct cw_policy p = x->pub;
 
 	if (cw_spd_end(&p, x->born, host_load(x->used)) > now) {
@@ -395,7 +398,7 @@ cw_spd_due(struct cw_engine *e, struct cw_spd_entry *x, uint64_t now)
 		return;
 	}
 	cw_spd_remove(e, x);
-	cw_event_spdexpire(e, &p, t);
+	cw_event_spdexpire(e, &p, &t);
 }
 
 struct cw_spd_entry *
@@ -467,7 +470,7 @@ stand_in(struct cw_engine *e, struct cw_spd_entry *x, struct cw_spd_entry *y)
 
 /*
  * In place: id and order stay, so neither its neighbours nor its dump position move. A lookup finds the old one or the new. Its lifetime
- * begins anew, as everything else of it.
+ * begins anew; what was counted stays.
  */
 struct cw_spd_entry *
 cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *p, uint64_t now)
@@ -487,6 +490,9 @@ cw_spd_update(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_polic
 	y->born = now;
 	y->born_wall = host_wall_s();
 	y->used = host_load(x->used);
+	host_count_set(&y->packets, host_count_read(&x->packets));	/* but for a packet that is with the old one this moment */
+	host_count_set(&y->bytes, host_count_read(&x->bytes));
+	host_count_set(&y->dropped, host_count_read(&x->dropped));
 	y->timer.policy = true;
 	y->wait_end = &y->wait;
 	if (!shades_in(e, t, y)) {

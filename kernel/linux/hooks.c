@@ -31,12 +31,12 @@
 #define HEADERS_MAX	512u	/* what is looked at of a packet's headers at most */
 
 static unsigned int
-ask_out(struct host *h, struct sk_buff *skb, bool forward)
+ask_out(struct host *h, struct sk_buff *skb, enum cw_asked as)
 {
-	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, forward, mod_now());
+	unsigned int type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, as, mod_now());
 
 	if (type == CW_ASK_MORE && pskb_may_pull(skb, min(skb->len, HEADERS_MAX)))
-		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, forward, mod_now());
+		type = cw_ask_out(h->e, skb->data, skb_headlen(skb), skb->len, as, mod_now());
 	return type == CW_ASK_MORE ? CW_POLICY_DISCARD : type;
 }
 
@@ -84,9 +84,9 @@ drop(struct host *h, const struct sk_buff *skb, unsigned int why)
 
 /* One packet that leaves, by its outbound policy: taken, dropped, or none of ours. covered: an inbound policy let it come this far. */
 static unsigned int
-outbound(struct host *h, struct sk_buff *skb, bool forward, bool covered)
+outbound(struct host *h, struct sk_buff *skb, enum cw_asked as, bool covered)
 {
-	switch (ask_out(h, skb, forward)) {
+	switch (ask_out(h, skb, as)) {
 	case CW_POLICY_IPSEC:
 		if (is_neighbour(skb))
 			return NF_ACCEPT;
@@ -114,7 +114,7 @@ on_prerouting(void *priv, struct sk_buff *skb, const struct nf_hook_state *state
 {
 	struct host *h = mod_host(state->net);
 
-	if (cw_idle(h->e) || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb, true) != CW_POLICY_IPSEC || is_local(state, skb))
+	if (cw_idle(h->e) || (state->in->flags & IFF_LOOPBACK) || ask_out(h, skb, CW_ASK_AHEAD) != CW_POLICY_IPSEC || is_local(state, skb))
 		return NF_ACCEPT;
 	return go_past(skb, state);
 }
@@ -143,7 +143,7 @@ on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 		if (why != CW_DROP_NONE && covered)
 			return drop(h, skb, why);
 	}
-	v = outbound(h, skb, true, covered);
+	v = outbound(h, skb, CW_ASK_FORWARDED, covered);
 	if (v != NF_ACCEPT || !ours)
 		return v;
 	no_postrouting(skb, state);
@@ -312,7 +312,7 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 	}
 	if (cw_idle(h->e))
 		return NF_ACCEPT;
-	return outbound(h, skb, false, false);
+	return outbound(h, skb, CW_ASK_SENT, false);
 }
 
 bool

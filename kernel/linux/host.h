@@ -6,6 +6,7 @@
 #ifndef CAUSEWAY_HOST_H
 #define CAUSEWAY_HOST_H
 
+#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -70,6 +71,12 @@ struct host_stats *host_stats_new(void);
 void host_stats_free(struct host_stats *);
 static inline void host_stats_add(struct host_stats *s, unsigned int i, u64 n) { this_cpu_add(s->v[i], n); }
 u64 host_stats_read(const struct host_stats *, unsigned int i);
+
+/* One word, no part for each processor: there may be a million. A packet that raises it takes an SA's lock as well, or goes past us. */
+struct host_count { atomic64_t n; };
+static inline void host_count_add(struct host_count *c, u64 n) { atomic64_add((s64)n, &c->n); }
+static inline void host_count_set(struct host_count *c, u64 n) { atomic64_set(&c->n, (s64)n); }
+static inline u64 host_count_read(const struct host_count *c) { return (u64)atomic64_read(&c->n); }
 
 void host_wake(struct host *);
 #define HOST_BURST	16

@@ -62,6 +62,12 @@ static inline void host_stats_free(struct host_stats *s) { free(s); }
 static inline void host_stats_add(struct host_stats *s, unsigned i, uint64_t n) { s->v[i] += n; }
 static inline uint64_t host_stats_read(const struct host_stats *s, unsigned i) { return s->v[i]; }
 
+/* And one of them alone, which lies in what it counts for. */
+struct host_count { uint64_t n; };
+static inline void host_count_add(struct host_count *c, uint64_t n) { c->n += n; }
+static inline void host_count_set(struct host_count *c, uint64_t n) { c->n = n; }
+static inline uint64_t host_count_read(const struct host_count *c) { return c->n; }
+
 /* cw_deadline() comes sooner than it did. ipsecd asks at the end of each turn. */
 static inline void host_wake(struct host *h) { (void)h; }
 

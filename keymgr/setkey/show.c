@@ -204,5 +204,8 @@ show_policy(FILE *f, const struct pfkey_msg *m, const struct show *o)
 	fputs("  lastused: ", f);
 	put_time(f, m->current.usetime);
 	fprintf(f, "\n\tlifetime: %llu(s) validtime: %llu(s)\n", (unsigned long long)m->hard.addtime, (unsigned long long)m->hard.usetime);
+	if (m->has & PFKEY_HAS(CW_EXT_STATS))
+		fprintf(f, "\tpackets: %llu bytes: %llu dropped: %llu\n", (unsigned long long)m->stats.packets, (unsigned long long)m->stats.bytes,
+		    (unsigned long long)m->stats.other);
 	fprintf(f, "\tspid=%u seq=%u pid=%u\n\trefcnt=0\n", m->policy.id, m->seq, m->pid);
 }

@@ -79,6 +79,12 @@ request(const struct pfkey_request *q)
 	    "level", poltext_level(q->level), "reqid", (json_int_t)q->reqid);
 }
 
+static json_t *
+counted(const struct pfkey_msg *m, uint64_t n)
+{
+	return m->has & PFKEY_HAS(CW_EXT_STATS) ? json_integer((json_int_t)n) : json_null();
+}
+
 bool
 show_policy_json(FILE *f, const struct pfkey_msg *m)
 {
@@ -88,9 +94,10 @@ show_policy_json(FILE *f, const struct pfkey_msg *m)
 
 	for (unsigned i = 0; requests && i < m->policy.n; i++)
 		json_array_append_new(requests, request(&m->policy.req[i]));
-	return write_out(f, json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:s}", "source", prefix_str(&s, src),
+	return write_out(f, json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:s}", "source", prefix_str(&s, src),
 	    "destination", prefix_str(&d, dst), "protocol", m->src.proto, "source_port", m->src.ep.port, "destination_port", m->dst.ep.port,
 	    "direction", poltext_dir(m->policy.dir), "action", poltext_type(m->policy.type), "priority", (json_int_t)m->policy.priority,
 	    "id", (json_int_t)m->policy.id, "requests", requests, "created", (json_int_t)m->current.addtime, "last_used", used,
+	    "packets", counted(m, m->stats.packets), "bytes", counted(m, m->stats.bytes), "dropped", counted(m, m->stats.other),
 	    "lifetime", (json_int_t)m->hard.addtime, "validtime", (json_int_t)m->hard.usetime, "owner", m->owner));
 }

@@ -307,7 +307,7 @@ use_alone(void **state)
 	assert_int_equal(rig_call(h, 0, &m), 0);
 	/* A host that asks first leaves it to the system, and an SA is asked for all the same. */
 	rig_forget(h, 0);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(q), q->len, q->len, false, h->now), CW_POLICY_NONE);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(q), q->len, q->len, CW_ASK_SENT, h->now), CW_POLICY_NONE);
 	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
 	cw_plain_in(h->e, &p, 1, h->now);
 	assert_int_equal(h->nwire, 1);
@@ -315,7 +315,7 @@ use_alone(void **state)
 	assert_int_equal(h->wire[0]->outer.proto, 17);
 	assert_memory_equal(cw_pkt_data(h->wire[0]) - h->wire[0]->outer.hlen, cw_pkt_data(q), q->len);
 	key(h, &one, 0, false, false);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(q), q->len, q->len, false, h->now), CW_POLICY_IPSEC);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(q), q->len, q->len, CW_ASK_SENT, h->now), CW_POLICY_IPSEC);
 	rig_pkt_free(q);
 	p = packet(&one, 10, false);
 	cw_plain_in(h->e, &p, 1, h->now);

@@ -310,8 +310,8 @@ forwarded(void **state)
 		struct cw_pkt *p = packet(t.s, 600, true);
 		bool stays = stacks[i].n == 1 && stacks[i].layer[0].mode == TRA;
 
-		assert_int_equal(cw_ask_out(t.a->e, cw_pkt_data(p), p->len, p->len, false, t.a->now), CW_POLICY_IPSEC);
-		assert_int_equal(cw_ask_out(t.a->e, cw_pkt_data(p), p->len, p->len, true, t.a->now), stays ? CW_POLICY_NONE : CW_POLICY_IPSEC);
+		assert_int_equal(cw_ask_out(t.a->e, cw_pkt_data(p), p->len, p->len, CW_ASK_SENT, t.a->now), CW_POLICY_IPSEC);
+		assert_int_equal(cw_ask_out(t.a->e, cw_pkt_data(p), p->len, p->len, CW_ASK_FORWARDED, t.a->now), stays ? CW_POLICY_NONE : CW_POLICY_IPSEC);
 		rig_pkt_free(p);
 		part(t);
 	}
@@ -328,10 +328,10 @@ forwarded_use(void **state)
 	key(h, &stacks[6].layer[0], 0, false, RAWCPI);
 	policy_msg(&m, &stacks[6], CW_DIR_OUT, false, CW_LEVEL_USE);
 	assert_int_equal(rig_call(h, 0, &m), 0);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, true, h->now), CW_POLICY_NONE);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_POLICY_IPSEC);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, CW_ASK_FORWARDED, h->now), CW_POLICY_NONE);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, CW_ASK_SENT, h->now), CW_POLICY_IPSEC);
 	key(h, &stacks[6].layer[1], 1, false, RAWCPI);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, true, h->now), CW_POLICY_IPSEC);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, CW_ASK_FORWARDED, h->now), CW_POLICY_IPSEC);
 	rig_pkt_free(p);
 	rig_free(h);
 }

@@ -254,7 +254,7 @@ unmatched(void **state)
 	assert_int_equal(set(h, "net.inet.ipsec.def_policy", 0), 0);
 	assert_int_equal(out(h, rig_udp4("192.0.2.1", "192.0.2.2", 40, 0, false)), CW_DROP_POLICY_DEFAULT_OUT);
 	rig_dropped(h, CW_DROP_POLICY_DEFAULT_OUT);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(any), any->len, any->len, false, h->now), CW_ASK_UNMATCHED);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(any), any->len, any->len, CW_ASK_SENT, h->now), CW_ASK_UNMATCHED);
 	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(any), any->len, any->len, false, h->now), CW_DROP_POLICY_DEFAULT_IN);
 	assert_int_equal(clear_in(h, rig_udp4("192.0.2.2", "192.0.2.1", 40, 0, false)), CW_DROP_POLICY_DEFAULT_IN);
 	rig_dropped(h, CW_DROP_POLICY_DEFAULT_IN);

@@ -497,7 +497,7 @@ policy_unused(void **state)
 	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_DROP_NONE);	/* not 4: delivered */
 	rig_pkt_free(p);
 	p = rig_udp4("10.0.1.5", "10.0.5.6", 9, 0, false);
-	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, false, h->now), CW_POLICY_NONE);	/* 5 */
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, CW_ASK_SENT, h->now), CW_POLICY_NONE);	/* 5 */
 	rig_pkt_free(p);
 	told(h, 1, 20, 0, 30);
 	rig_forget(h, 1);

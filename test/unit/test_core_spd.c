@@ -379,7 +379,7 @@ spared(struct host *h, const char *src, const char *dst)
 	bool v6 = strchr(src, ':') != NULL;
 	struct cw_pkt *go = v6 ? rig_udp6(src, dst, 20, 0) : rig_udp4(src, dst, 20, 0, false);
 	struct cw_pkt *back = v6 ? rig_udp6(dst, src, 20, 0) : rig_udp4(dst, src, 20, 0, false);
-	unsigned out = cw_ask_out(h->e, cw_pkt_data(go), go->len, go->len, false, h->now);
+	unsigned out = cw_ask_out(h->e, cw_pkt_data(go), go->len, go->len, CW_ASK_SENT, h->now);
 	unsigned in = cw_ask_clear(h->e, cw_pkt_data(back), back->len, back->len, false, h->now);
 
 	assert_int_equal(in, cw_ask_clear(h->e, cw_pkt_data(back), back->len, back->len, true, h->now));
@@ -473,13 +473,173 @@ networks_of_others(void **state)
 	rig_free(h);
 }
 
+/* What a policy has counted, told to who said HELLO; everybody else has it in the fields that RFC 2367 has. */
+static void
+counted(struct host *h, uint32_t id, uint64_t packets, uint64_t bytes, uint64_t dropped)
+{
+	for (unsigned client = 0; client < 2; client++) {
+		struct pfkey_msg m;
+
+		pfkey_msg_init(&m, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
+		m.policy.id = id;
+		m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+		assert_int_equal(rig_call(h, client, &m), 0);
+		assert_true(rig_last(h, client, &m));
+		assert_int_equal(m.current.packets, packets);
+		assert_int_equal(m.current.bytes, bytes);
+		assert_int_equal((m.has & PFKEY_HAS(CW_EXT_STATS)) != 0, client == 0);
+		if (client)
+			continue;
+		assert_int_equal(m.stats.packets, packets);
+		assert_int_equal(m.stats.bytes, bytes);
+		assert_int_equal(m.stats.other, dropped);
+	}
+}
+
+static void
+send_out(struct host *h, const char *dst, size_t payload, bool df)
+{
+	struct cw_pkt *p = rig_udp4("10.0.1.5", dst, payload, 0, df);
+
+	cw_plain_in(h->e, &p, 1, h->now);
+}
+
+static void
+come_in(struct host *h, const char *src)
+{
+	struct cw_pkt *p = rig_udp4(src, "10.0.1.5", 72, 0, false);
+
+	cw_check_clear(h->e, &p, 1, h->now);
+}
+
+/* Every packet that meets a policy counts at it once: on its way, or dropped. */
+static void
+policy_counts(void **state)
+{
+	enum { OUT4 = 1, DISCARD = 5, NONE, BARE };
+	struct host *h = rig_new();
+	struct rig_sa like = { 0 }, late = { .spi = 0x5000, .reqid = 8, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 5, .flags = CW_SAF_OUT };
+	struct pfkey_msg m;
+
+	rig_tunnel(h, true, &like);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.1.0/24", "10.0.3.0/24", 0, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_NONE, "10.0.1.0/24", "10.0.4.0/24", 0, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.5.0/24", 8, 5), 0);
+	counted(h, OUT4, 0, 0, 0);
+
+	send_out(h, "10.0.2.6", 72, false);
+	send_out(h, "10.0.2.6", 172, false);
+	counted(h, OUT4, 2, 300, 0);
+	send_out(h, "10.0.2.6", 3000, true);			/* too big: its sender is told */
+	assert_int_equal(h->nplain, 1);
+	counted(h, OUT4, 2, 300, 1);
+	send_out(h, "10.0.3.6", 72, false);
+	counted(h, DISCARD, 0, 0, 1);
+	send_out(h, "10.0.4.6", 72, false);
+	counted(h, NONE, 1, 100, 0);
+
+	/* What waits is neither; 64 wait, and the eldest gives way. When an SA comes they are on their way, once. */
+	for (unsigned i = 0; i < 66; i++)
+		send_out(h, "10.0.5.6", 72, false);
+	counted(h, BARE, 0, 0, 2);
+	assert_int_equal(rig_sa(h, &late), 0);
+	counted(h, BARE, 64, 6400, 2);
+	assert_int_equal(rig_by_name(h, 0, SADB_DELETE, &late), 0);
+	h->now += 100 * S;
+	send_out(h, "10.0.5.6", 72, false);
+	counted(h, BARE, 64, 6400, 2);
+	h->now += 100 * S;
+	cw_tick(h->e, h->now);					/* waited in vain */
+	counted(h, BARE, 64, 6400, 3);
+	send_out(h, "10.0.5.6", 72, false);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	m.err = ENOENT;
+	assert_int_equal(rig_call(h, 0, &m), -1);		/* the key manager refuses */
+	counted(h, BARE, 64, 6400, 4);
+
+	/* Changed in its place it keeps what it has counted. */
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 999);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	counted(h, OUT4, 2, 300, 1);
+	rig_free(h);
+}
+
+/* A clear packet of which only the host asks, and which it refuses after all. */
+static void
+refuse(struct host *h, const char *src, const char *dst, bool forward, unsigned why)
+{
+	struct cw_pkt *p = rig_udp4(src, dst, 72, 0, false);
+
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), 28, p->len, forward, h->now), why);
+	cw_refused(h->e, why, cw_pkt_data(p), 28, p->len, h->now);
+	rig_pkt_free(p);
+}
+
+static unsigned
+ask_out(struct host *h, const char *dst, enum cw_asked as)
+{
+	struct cw_pkt *p = rig_udp4("10.0.1.5", dst, 72, 0, false);
+	unsigned is = cw_ask_out(h->e, cw_pkt_data(p), 28, p->len, as, h->now);
+
+	if (is == CW_POLICY_DISCARD)
+		cw_refused(h->e, CW_DROP_POLICY_DISCARD_OUT, cw_pkt_data(p), 28, p->len, h->now);
+	rig_pkt_free(p);
+	return is;
+}
+
+/* The same of what comes in, in a tunnel or not, and of what only the host asks about. */
+static void
+policy_counts_in(void **state)
+{
+	enum { IN4 = 2, NONE_IN = 5, DISCARD_IN, DISCARD_FWD, NONE_OUT, DISCARD_OUT };
+	struct host *h = rig_new(), *far = rig_new();
+	struct rig_sa like = { 0 };
+	struct cw_pkt *p;
+
+	rig_tunnel(h, true, &like);
+	rig_tunnel(far, false, &like);
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_NONE, "10.0.4.0/24", "10.0.1.0/24", 0, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_IN, CW_POLICY_DISCARD, "10.0.3.0/24", "10.0.1.0/24", 0, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_FWD, CW_POLICY_DISCARD, "10.0.6.0/24", "10.0.1.0/24", 0, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_NONE, "10.0.1.0/24", "10.0.4.0/24", 0, 5), 0);
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_DISCARD, "10.0.1.0/24", "10.0.3.0/24", 0, 5), 0);
+	rig_carry(h, rig_seal(far, rig_udp4("10.0.2.6", "10.0.1.5", 72, 0, false)));
+	assert_int_equal(h->nplain, 1);
+	counted(h, IN4, 1, 100, 0);
+	come_in(h, "10.0.2.6");
+	counted(h, IN4, 1, 100, 1);
+	come_in(h, "10.0.4.6");
+	counted(h, NONE_IN, 1, 100, 0);
+	come_in(h, "10.0.3.6");
+	counted(h, DISCARD_IN, 0, 0, 1);
+	p = rig_udp4("10.0.2.6", "10.0.1.5", 72, 0, false);
+	assert_int_equal(cw_ask_clear(h->e, cw_pkt_data(p), 28, p->len, false, h->now), CW_DROP_POLICY_CLEAR);
+	rig_pkt_free(p);
+	counted(h, IN4, 1, 100, 1);				/* it may be spared yet */
+	refuse(h, "10.0.2.6", "10.0.1.5", false, CW_DROP_POLICY_CLEAR);
+	counted(h, IN4, 1, 100, 2);
+	refuse(h, "10.0.3.6", "10.0.1.5", false, CW_DROP_POLICY_DISCARD_IN);
+	counted(h, DISCARD_IN, 0, 0, 2);
+	refuse(h, "10.0.6.6", "10.0.1.5", true, CW_DROP_POLICY_DISCARD_IN);
+	counted(h, DISCARD_FWD, 0, 0, 1);
+	assert_int_equal(ask_out(h, "10.0.4.6", CW_ASK_AHEAD), CW_POLICY_NONE);
+	counted(h, NONE_OUT, 0, 0, 0);
+	assert_int_equal(ask_out(h, "10.0.4.6", CW_ASK_FORWARDED), CW_POLICY_NONE);
+	counted(h, NONE_OUT, 1, 100, 0);
+	assert_int_equal(ask_out(h, "10.0.3.6", CW_ASK_SENT), CW_POLICY_DISCARD);
+	counted(h, DISCARD_OUT, 0, 0, 1);
+	rig_free(h);
+	rig_free(far);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(ten_thousand),
 		cmocka_unit_test(history), cmocka_unit_test(setidx), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
-		cmocka_unit_test(networks_of_our_own), cmocka_unit_test(networks_of_others),
+		cmocka_unit_test(networks_of_our_own), cmocka_unit_test(networks_of_others), cmocka_unit_test(policy_counts),
+		cmocka_unit_test(policy_counts_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

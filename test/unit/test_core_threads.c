@@ -320,7 +320,7 @@ sender(void *arg)
 			b[CW_HEADROOM + 11] = 0x63;
 			v[i] = p;
 		}
-		if (cw_ask_out(h->e, v[0]->buf + CW_HEADROOM, 28, 128, false, get(&clock_ns)) != CW_POLICY_IPSEC)
+		if (cw_ask_out(h->e, v[0]->buf + CW_HEADROOM, 28, 128, CW_ASK_SENT, get(&clock_ns)) != CW_POLICY_IPSEC)
 			add(&h->clear, 1);
 		add(&in, 8);
 		cw_plain_in(h->e, v, 8, get(&clock_ns));

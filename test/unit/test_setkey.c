@@ -181,6 +181,9 @@ test_values(void **state)
 	assert_int_equal(back.src.ep.port, 8);
 	assert_int_equal(back.has & (PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(SADB_EXT_LIFETIME_HARD)), PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
 	assert_non_null(strstr(shown(show_policy, &plain), "\tlifetime: 60(s) validtime: 5(s)\n"));
+	back.has |= PFKEY_HAS(CW_EXT_STATS);	/* as an engine of ours has it */
+	back.stats = (struct pfkey_stats){ .packets = 10, .bytes = 1ull << 40, .other = 3 };
+	assert_non_null(strstr(shown(show_policy, &plain), "\n\tlifetime: 60(s) validtime: 5(s)\n\tpackets: 10 bytes: 1099511627776 dropped: 3\n\tspid="));
 	assert_true(encode("spdupdate 10.0.0.0/8 0.0.0.0/0 any -P in none;"));
 	assert_false(back.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
 	assert_int_equal(parse("spdadd 10.0.0.0/8 0.0.0.0/0 any -lh -P in none;"), -1);
@@ -452,6 +455,14 @@ test_dump_layout(void **state)
 	fclose(f);
 	assert_non_null(strstr(text, "\"source\":\"10.0.1.0/24\",\"destination\":\"10.0.2.0/24\",\"protocol\":6,\"source_port\":0,\"destination_port\":25,\"direction\":\"out\""));
 	assert_non_null(strstr(text, "\"level\":\"unique\",\"reqid\":5"));
+	assert_non_null(strstr(text, "\"last_used\":null,\"packets\":null,\"bytes\":null,\"dropped\":null,"));
+	free(text);
+	back.has |= PFKEY_HAS(CW_EXT_STATS);
+	back.stats = (struct pfkey_stats){ .packets = 10, .bytes = 840, .other = 3 };
+	f = open_memstream(&text, &n);
+	assert_true(show_policy_json(f, &back));
+	fclose(f);
+	assert_non_null(strstr(text, "\"packets\":10,\"bytes\":840,\"dropped\":3,"));
 	free(text);
 }
 

@@ -126,7 +126,7 @@ struct cw_ext_owner {
 	__u8	owner[CW_OWNER_LEN];
 } __attribute__((packed));
 
-/* GET, DUMP, EXPIRE (engine to client). */
+/* GET, DUMP, EXPIRE (engine to client); SPDGET, SPDDUMP and so on: packets, bytes, and in other what met the policy and was dropped. */
 struct cw_ext_stats {
 	__u16	len, type;
 	__u32	reserved;

@@ -60,6 +60,11 @@ static inline void host_stats_free(struct host_stats *s) { free(s); }
 static inline void host_stats_add(struct host_stats *s, unsigned i, uint64_t n) { __atomic_fetch_add(&s->v[i], n, __ATOMIC_RELAXED); }
 static inline uint64_t host_stats_read(const struct host_stats *s, unsigned i) { return __atomic_load_n(&s->v[i], __ATOMIC_RELAXED); }
 
+struct host_count { uint64_t n; };
+static inline void host_count_add(struct host_count *c, uint64_t n) { __atomic_fetch_add(&c->n, n, __ATOMIC_RELAXED); }
+static inline void host_count_set(struct host_count *c, uint64_t n) { __atomic_store_n(&c->n, n, __ATOMIC_RELAXED); }
+static inline uint64_t host_count_read(const struct host_count *c) { return __atomic_load_n(&c->n, __ATOMIC_RELAXED); }
+
 static inline void host_wake(struct host *h) { (void)h; }
 #define HOST_BURST	16
 /* Does the system cut packets to a path MTU that it was told before they come here? Transport mode takes whole ones only. */
