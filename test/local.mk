@@ -86,6 +86,7 @@ soak: scenario-root
 # Scenarios mostly wait: the processors are free for the sanitized build then. A browser beside them would take what they need to lose no packet.
 check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
+	nice -n 19 $(MAKE) -s web/made >web-made.log 2>&1 & \
 	$(TESTENV) $(srcdir)/test/all check check-net check-web check-san check-vm
 
 .PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios interop soak check-all

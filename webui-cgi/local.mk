@@ -73,12 +73,13 @@ UNIT_TESTS += test/web/test_cgi
 EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py
 
 # A browser, with what package-lock.json names. Which registry npm asks is npm's configuration, not the lock file's.
-WEB_TESTS = test/web/t_browser test/web/t_panel test/web/t_servers test/web/t_dashboard_schema
-EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/keys.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
+WEB_TESTS = test/web/t_browser test/web/t_panel test/web/t_servers test/web/t_dashboard test/web/t_dashboard_schema
+EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/keys.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/grafana.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
+# check-all begins to fetch it beside the first tests, and check-web, which comes second, waits for that.
 web/made: test/web/package.json test/web/package-lock.json
-	@$(MKDIR_P) web && cp $(srcdir)/test/web/package.json $(srcdir)/test/web/package-lock.json web/
-	@cd web && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -5 npm.log; false; }
-	@touch $@
+	@$(MKDIR_P) web && exec 9>web/lock && flock 9 && { test $@ -nt $(srcdir)/test/web/package-lock.json || { \
+	cp $(srcdir)/test/web/package.json $(srcdir)/test/web/package-lock.json web/ && cd web && \
+	{ npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1 || { tail -5 npm.log; false; }; } && touch made; }; }
 check-web: scenario-root web/made
 	@if test "$$(id -u)" = 0; then $(TESTENV) JOBS=2 $(srcdir)/test/run check-web $(WEB_TESTS); \
 	else echo "check-web needs root: it makes network namespaces"; test -z "$$CI"; fi

@@ -54,7 +54,6 @@ SCENARIOS = \
 	test/scenario/t_certs \
 	test/scenario/t_dissect \
 	test/scenario/t_stalled \
-	test/scenario/t_dashboard \
 	test/scenario/t_bench \
 	test/scenario/t_ike_mtu \
 	test/interop/t_strongswan \
