@@ -66,6 +66,7 @@ iked_libike_a_SOURCES = \
 	iked/sa/ops.h \
 	iked/sa/report.c \
 	iked/sa/send.c \
+	iked/sa/stray.c \
 	iked/sa/tend.c \
 	iked/sa/timer.c \
 	iked/sa/timer.h \

@@ -173,6 +173,16 @@ on_mapping(struct sadb *s, const struct pfkey_msg *m)
 }
 
 static void
+on_stray(struct sadb *s, enum sa_kind kind, const struct pfkey_msg *m)
+{
+	const uint64_t need = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+	struct key_stray y = { .ah = kind == SA_AH, .spi = m->sa.spi, .local = with_port(m, &m->dst, m->natt_dport), .remote = with_port(m, &m->src, m->natt_sport) };
+
+	if ((m->has & need) == need && kind != SA_COMP && m->sa.spi)
+		s->ops->stray(s->ctx, &y);
+}
+
+static void
 on_policy(void *arg, int err, const struct pfkey_msg *m)
 {
 	struct sadb *s = arg;
@@ -221,6 +231,9 @@ on_event(void *ctx, const struct pfkey_msg *m)
 	case CW_MSG_USED:
 		if (has_sa)
 			s->ops->used(s->ctx, kind, m->sa.spi, dst);
+		break;
+	case CW_MSG_STRAY:
+		on_stray(s, kind, m);
 		break;
 	case SADB_X_NAT_T_NEW_MAPPING:
 		if (has_sa)

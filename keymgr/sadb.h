@@ -60,6 +60,7 @@ struct sadb_ops {
 	void	(*expire)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst, bool hard, bool larval);
 	void	(*used)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst);
 	void	(*mapping)(void *ctx, uint32_t spi, const struct endpoint *peer);	/* the inbound SA's */
+	void	(*stray)(void *ctx, const struct key_stray *);
 	void	(*deleted)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst);	/* by somebody else */
 	void	(*flushed)(void *ctx, unsigned kinds);	/* bits 1 << enum sa_kind */
 };

@@ -314,6 +314,12 @@ sadb_mapping_cb(void *ctx, uint32_t spi, const struct endpoint *peer)
 }
 
 static void
+sadb_stray_cb(void *ctx, const struct key_stray *y)
+{
+	serve_iked_stray(ctx, y);
+}
+
+static void
 sadb_deleted_cb(void *ctx, enum sa_kind kind, uint32_t spi, const struct addr *dst)
 {
 	children_deleted(((struct keymgr *)ctx)->children, kind, spi, dst);
@@ -326,7 +332,7 @@ sadb_flushed_cb(void *ctx, unsigned kinds)
 }
 
 static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .cut = sadb_cut_cb, .acquire = sadb_acquire_cb,
-    .expire = sadb_expire_cb, .used = sadb_used_cb, .mapping = sadb_mapping_cb, .deleted = sadb_deleted_cb, .flushed = sadb_flushed_cb };
+    .expire = sadb_expire_cb, .used = sadb_used_cb, .mapping = sadb_mapping_cb, .stray = sadb_stray_cb, .deleted = sadb_deleted_cb, .flushed = sadb_flushed_cb };
 
 /* All of it */
 

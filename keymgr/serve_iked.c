@@ -245,6 +245,17 @@ serve_iked_acquire(struct keymgr *k, uint32_t reqid)
 	event_u32(k, KEY_ACQUIRE, reqid);
 }
 
+void
+serve_iked_stray(struct keymgr *k, const struct key_stray *y)
+{
+	uint8_t b[64];
+	struct wr w = wr_of(b, sizeof(b));
+
+	key_stray_put(&w, y);
+	if (wr_ok(&w) && k->iked && ipc_is_up(k->iked))
+		ipc_event(k->iked, KEY_STRAY, wr_bytes(&w));
+}
+
 static void
 child_used(void *ctx, uint32_t child)
 {

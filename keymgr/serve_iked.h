@@ -12,5 +12,6 @@ bool serve_iked_refuse(struct keymgr *, struct ipc *, struct ipc_msg *, const ch
 void serve_iked_attach(struct keymgr *, int fd);
 void serve_iked_engine(struct keymgr *);	/* tells whether the engine is there */
 void serve_iked_acquire(struct keymgr *, uint32_t reqid);
+void serve_iked_stray(struct keymgr *, const struct key_stray *);
 
 #endif

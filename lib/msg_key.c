@@ -256,3 +256,23 @@ key_installed_get(struct rd *r, struct key_installed *m)
 	str_get(r, m->name, sizeof(m->name));
 	return msg_end(r, m, sizeof(*m));
 }
+
+void
+key_stray_put(struct wr *w, const struct key_stray *m)
+{
+	wr_u8(w, m->ah);
+	wr_le32(w, m->spi);
+	endpoint_put(w, &m->local);
+	endpoint_put(w, &m->remote);
+}
+
+bool
+key_stray_get(struct rd *r, struct key_stray *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->ah = msg_u8(r, 1);
+	m->spi = msg_id32(r);
+	msg_endpoints(r, &m->local, &m->remote);
+	msg_need(r, (m->local.port != 0) == (m->remote.port != 0));
+	return msg_end(r, m, sizeof(*m));
+}

@@ -42,6 +42,7 @@ enum {
 	KEY_ENGINE_LOST = 37,
 	KEY_TRUST = 39,		/* u8 n, n * KEY_ANCHOR octets: what our CERTREQ names; on a new link and after each change */
 	KEY_PEER_INVALID = 40,	/* u32 ike, u16 reason, str detail: the certificate that its peer proved itself with is valid no more */
+	KEY_STRAY = 41,		/* struct key_stray: a packet came of an SA that the engine does not have. Seldom, whatever comes (CW_MSG_STRAY) */
 	KEY_ENGINE_BACK = 38	/* u8 features: KEY_FEAT_*. The first event on a new link is this one or ENGINE_LOST */
 };
 
@@ -128,6 +129,13 @@ struct key_installed {
 	char		name[CHILD_NAME_CAP];
 };
 
+/* Nobody has proved anything by such a packet. Ports: of the UDP around it; both 0: there was none. */
+struct key_stray {
+	uint8_t		ah;
+	uint32_t	spi;
+	struct endpoint	local, remote;
+};
+
 void key_derive_put(struct wr *, const struct key_derive *);
 bool key_derive_get(struct rd *, struct key_derive *);
 void key_derived_put(struct wr *, const struct key_derived *);
@@ -142,5 +150,7 @@ void key_child_put(struct wr *, const struct key_child *);
 bool key_child_get(struct rd *, struct key_child *);
 void key_installed_put(struct wr *, const struct key_installed *);
 bool key_installed_get(struct rd *, struct key_installed *);
+void key_stray_put(struct wr *, const struct key_stray *);
+bool key_stray_get(struct rd *, struct key_stray *);
 
 #endif

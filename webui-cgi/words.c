@@ -28,6 +28,8 @@ static const struct word counters[] = {
 	{ "msg_malformed", "Messages that are not well formed" },
 	{ "msg_not_authentic", "Messages that failed their integrity check" },
 	{ "msg_no_sa", "Messages of no IKE SA that is known here" },
+	{ "strays", "Packets and words of SAs that one end does not have" },
+	{ "stray_checks", "Peers asked because of these whether they are there" },
 	{ "no_edge", "Messages that did not fit the state they met" },
 	{ "msg_outside_window", "Messages with a number that is not due" },
 	{ "temporary_failures", "Requests put off for the moment (TEMPORARY_FAILURE)" },

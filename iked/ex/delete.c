@@ -169,6 +169,7 @@ info_requested(struct turn *tn)
 			h.nesp += delete_children(tn, &tn->m->del[i], h.esp + h.nesp, 64 - h.nesp);
 		else if (tn->m->del[i].proto == PROTO_AH)
 			h.nah += delete_children(tn, &tn->m->del[i], h.ah + h.nah, 64 - h.nah);
+	strays_take(tn);
 	answer(tn, &h, digest_take(tn));
 	return V_GO;
 }

@@ -42,5 +42,6 @@ live_start(struct turn *tn)
 		return V_PASS;
 	msg_first(tn->e, &o);
 	digest_put(&o, tn->ike);
+	stray_put(&o, tn->ike);
 	return send_request(tn->e, tn->ike, EX_INFORMATIONAL, &o) ? V_GO : V_PASS;
 }

@@ -41,6 +41,16 @@ on_packet(void *ctx, const struct endpoint *local, const struct endpoint *remote
 }
 
 static void
+on_stray(void *ctx, const struct endpoint *local, const struct endpoint *remote, uint32_t spi)
+{
+	const struct key_stray y = { .spi = spi, .local = *local, .remote = *remote };
+	struct iked *k = ctx;
+
+	engine_stray(k->engine, &y, clock_now_ns());
+	iked_turn(k);
+}
+
+static void
 on_unreachable(void *ctx, const struct endpoint *remote, int err)
 {
 	struct iked *k = ctx;
@@ -68,7 +78,7 @@ bool
 iked_build(struct iked *k)
 {
 	const struct engine_host host = { .ctx = k, .random = fill_random, .ike_port = k->proc.ike_port, .natt_port = k->proc.natt_port };
-	const struct sockets_sink sink = { k, on_packet, on_unreachable };
+	const struct sockets_sink sink = { k, on_packet, on_stray, on_unreachable };
 	const struct timeval every = { REPORT_S, 0 };
 
 	k->base = event_base_new();

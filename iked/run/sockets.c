@@ -69,6 +69,19 @@ take_marker(struct bytes *b)
 	return true;
 }
 
+/* A keepalive (RFC 3948 2.3), or ESP: SPI and sequence number at least. */
+static void
+other_than_ike(struct sockets *s, const struct endpoint *local, const struct endpoint *remote, struct bytes b)
+{
+	struct rd r = rd_of(b);
+	uint32_t spi = rd_u32(&r);
+
+	s->count.not_ike++;
+	(void)rd_u32(&r);
+	if (rd_ok(&r) && spi && s->sink.stray)
+		s->sink.stray(s->sink.ctx, local, remote, spi);
+}
+
 static void
 one_datagram(struct sockets *s, struct slot *slot, struct mmsghdr *m, bool natt)
 {
@@ -82,7 +95,7 @@ one_datagram(struct sockets *s, struct slot *slot, struct mmsghdr *m, bool natt)
 	    !endpoint_from_sa((struct sockaddr *)&slot->from, m->msg_hdr.msg_namelen, &remote) || remote.port == 0)
 		s->count.no_source++;
 	else if (natt && !take_marker(&data))
-		s->count.not_ike++;
+		other_than_ike(s, &local, &remote, data);
 	else
 		s->sink.packet(s->sink.ctx, &local, &remote, natt, data);
 }

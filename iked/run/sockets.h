@@ -16,6 +16,8 @@
 struct sockets_sink {
 	void	*ctx;
 	void	(*packet)(void *ctx, const struct endpoint *local, const struct endpoint *remote, bool natt, struct bytes);
+	/* ESP on UDP 4500 that a kernel's engine left: it has no SA for it. */
+	void	(*stray)(void *ctx, const struct endpoint *local, const struct endpoint *remote, uint32_t spi);
 	void	(*unreachable)(void *ctx, const struct endpoint *remote, int err);
 };
 

@@ -303,6 +303,14 @@ engine_key_event(struct engine *e, uint16_t type, struct rd *body, uint64_t now)
 	e->now = now > e->now ? now : e->now;
 	if (type == KEY_TRUST)
 		return trust(e, body);
+	if (type == KEY_STRAY) {
+		struct key_stray y;
+
+		if (!key_stray_get(body, &y) || !rd_done(body))
+			return false;
+		engine_stray(e, &y, e->now);
+		return true;
+	}
 	if (type == KEY_PEER_INVALID) {
 		bool ok = invalid(e, body);
 

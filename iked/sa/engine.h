@@ -40,6 +40,8 @@ void engine_packet(struct engine *, const struct endpoint *local, const struct e
 void engine_unreachable(struct engine *, const struct endpoint *remote, int err, uint64_t now);
 /* The answer to the KEY_CALL of that number. body: the fields when reason is R_OK, else a str of detail (may be empty or NULL). */
 void engine_key_answer(struct engine *, uint32_t call, enum reason, struct rd *body, uint64_t now);
+/* A packet came of an SA that the engine does not have; nobody has proved anything by it. */
+void engine_stray(struct engine *, const struct key_stray *, uint64_t now);
 /* KEY_ACQUIRE … KEY_ENGINE_BACK, with the event's body. False: it is not one, the link broke its contract. */
 bool engine_key_event(struct engine *, uint16_t type, struct rd *body, uint64_t now);
 /* The link to keymgr stands (HELLO exchanged), or ended: then no answer comes any more, for none of the calls. */

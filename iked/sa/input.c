@@ -21,8 +21,10 @@ noise(struct engine *e, const struct turn *tn, enum reason why, enum werr w, uin
 static void
 unknown_sa(struct engine *e, struct turn *tn, const struct ike_hdr *h)
 {
+	if (stray_clear(tn))
+		return;
 	COUNT(e, msg_no_sa);
-	if (!h->response && h->exchange != EX_IKE_SA_INIT && e->now >= e->hint_at) {
+	if (h->spi_i && !h->response && h->exchange != EX_IKE_SA_INIT && e->now >= e->hint_at) {
 		e->hint_at = e->now + NS_PER_S / 20;
 		send_clear_notify(e, tn, h, N_INVALID_IKE_SPI, (struct bytes){ NULL, 0 });
 	}

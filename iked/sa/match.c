@@ -91,6 +91,53 @@ tun_find(const struct engine *e, const char *name)
 	return NULL;
 }
 
+static unsigned
+by_address(struct tun *t, const struct addr *local, const struct addr *remote, struct tun *v[static PEERS], unsigned n)
+{
+	for (unsigned tries = 0; t && n < PEERS && tries < CANDIDATES; t = t->next_pair, tries++)
+		if (addr_eq(&t->cfg.local, local) && addr_eq(&t->cfg.remote, remote))
+			v[n++] = t;
+	return n;
+}
+
+static bool
+sits_at(const struct tun *t, const struct addr *a)
+{
+	for (const struct ikesa *s = t->sas; s; s = s->sib)
+		if (s->state == S_UP && addr_eq(&s->remote.addr, a))
+			return true;
+	return false;
+}
+
+unsigned
+match_peers(struct engine *e, const struct addr *local, const struct addr *remote, struct tun *v[static PEERS], bool *wide)
+{
+	static const struct addr none;
+	unsigned n = by_address(e->by_pair[hash_pair(local, remote)], local, remote, v, 0);
+	uint64_t *at = &e->stray_at[mix(0, remote->b, addr_len(remote)) % STRAYS];
+
+	n = by_address(e->by_pair[hash_pair(&none, remote)], &none, remote, v, n);
+	*wide = n == 0 && e->now >= *at;
+	if (!*wide)
+		return n;
+	*at = e->now + NS_PER_S;
+	for (struct tun *t = e->tuns; t && n < PEERS; t = t->next)
+		if (sits_at(t, remote))
+			v[n++] = t;
+	return n;
+}
+
+bool
+match_anyone(const struct engine *e, const struct addr *local)
+{
+	static const struct addr none;
+
+	for (const struct tun *t = e->by_pair[hash_pair(local, &none)]; t; t = t->next_pair)
+		if (addr_eq(&t->cfg.local, local) && addr_is_any(&t->cfg.remote) && !t->gone)
+			return true;
+	return false;
+}
+
 static struct tun *
 try_pair(const struct engine *e, const struct addr *local, const struct addr *remote, const struct proposals *theirs,
     struct suite *suite, unsigned *which, const struct tun **any)

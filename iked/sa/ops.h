@@ -86,6 +86,7 @@ bool send_response(struct engine *, struct ikesa *, uint8_t exchange, struct msg
 bool send_notify(struct engine *, struct ikesa *, uint8_t exchange, uint16_t notify, struct bytes data);	/* a response that is only that */
 enum reason silence(const struct ikesa *);	/* why a peer that does not answer does not */
 void ike_resend_arm(struct engine *, struct ikesa *);
+void send_stray_notify(struct engine *, const struct endpoint *local, const struct endpoint *remote, bool natt, uint32_t spi);
 void send_clear_notify(struct engine *, const struct turn *, const struct ike_hdr *, uint16_t type, struct bytes data);
 
 /* Is this a public value of that group, by its length? keymgr takes no other. */
@@ -161,6 +162,19 @@ struct tun *match_identity(const struct engine *, const char *id, const char *id
 struct asked { bool transport, ah, esp, comp; };
 int match_selectors(const struct tun *, const struct asked *, const struct ts_list *ours, const struct ts_list *theirs, struct ts_list *local,
     struct ts_list *remote);
+
+#define PEERS	16
+/*
+ * The tunnels with who is at that address. Those that do not know it by their definition cost a look at all of them; which is had once a
+ * second for a group of addresses. *wide: this time it was.
+ */
+unsigned match_peers(struct engine *, const struct addr *local, const struct addr *remote, struct tun *v[static PEERS], bool *wide);
+bool match_anyone(const struct engine *, const struct addr *local);	/* is there a tunnel whose peer may be anywhere? */
+
+/* packets without an SA (stray.c) */
+bool stray_clear(struct turn *);
+void strays_take(struct turn *);		/* what an authentic message says of ours */
+void stray_put(struct msg_out *, struct ikesa *);
 
 void frags_drop(struct engine *, struct ikesa *);	/* input.c */
 

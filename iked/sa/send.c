@@ -213,3 +213,21 @@ send_clear_notify(struct engine *e, const struct turn *tn, const struct ike_hdr 
 	if (b.n)
 		todo_send(e, &tn->local, &tn->remote, tn->natt, tn->natt, b);
 }
+
+/* RFC 7296 1.5: no message of any exchange, and no answer comes to it; its SPIs mean nothing. */
+void
+send_stray_notify(struct engine *e, const struct endpoint *local, const struct endpoint *remote, bool natt, uint32_t spi)
+{
+	struct ike_hdr h = { .spi_i = fresh64(e), .version = 0x20, .exchange = EX_INFORMATIONAL, .initiator = true };
+	uint8_t buf[64], data[4];
+	struct wr w = wr_of(data, sizeof(data));
+	struct msg_out o;
+	struct bytes b;
+
+	wr_u32(&w, spi);
+	msg_begin(&o, buf, sizeof(buf), &h);
+	pld_notify_put(&o, 0, (struct bytes){ NULL, 0 }, N_INVALID_SPI, wr_bytes(&w));
+	b = msg_end(&o);
+	if (b.n)
+		todo_send(e, local, remote, natt, natt, b);
+}

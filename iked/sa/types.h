@@ -149,6 +149,8 @@ struct ikesa {
 	bool		 causeway;	/* the peer is one, by its vendor ID: whoever it is may say so */
 	bool		 one_form;	/* and its engine takes ESP only in the form that it sends (Linux's own) */
 	struct octets	 proved;	/* with what the peer proved itself, for people */
+	uint32_t	 stray;		/* of a packet from the peer that has no SA here: it is told; 0: none */
+	uint64_t	 stray_at;	/* not asked again before, whatever strays (stray.c) */
 	uint32_t	 drop_spi;	/* a child that only the peer has: delete it */
 	bool		 drop_ah;
 	enum reason	 why;
@@ -197,6 +199,7 @@ struct tun {
 	bool		up_now;		/* by command: do not wait for the peer to begin */
 	struct tun	*dirty_next;
 	struct log_limit noise;		/* peers that say they are this one */
+	uint64_t	stray_at;	/* its peer is not told again in the clear before */
 	uint64_t	turn;		/* in the pace; 0: none */
 	uint64_t	since;		/* no IKE SA since */
 	uint64_t	started;	/* when the last one was begun */
@@ -240,6 +243,7 @@ struct waiter {
 #define HASH	4096
 #define CALLS	256
 #define PREFIXES 1024
+#define STRAYS	16
 
 struct half_net {
 	struct half_net	*next;
@@ -292,6 +296,8 @@ struct engine {
 	struct child	*grave_child;
 	struct tun	*grave_tun;
 	uint64_t	 hint_at;	/* INVALID_IKE_SPI may be said again */
+	uint64_t	 tell_at;	/* INVALID_SPI in the clear */
+	uint64_t	 stray_at[STRAYS];	/* when all IKE SAs may be looked through again for who sits at an address, by groups of addresses */
 	struct log_limit noise, strangers;	/* junk; and messages that were understood and refused */
 	struct engine_counter counters[C_MAX];
 	uint8_t		 plain[MSG_MAX], cipher[MSG_MAX + 1], rx[MSG_MAX + 1];

@@ -34,7 +34,7 @@ hdr_get(struct bytes datagram, struct ike_hdr *h)
 		return WE_MAJOR;
 	if (h->exchange < EX_IKE_SA_INIT || h->exchange > EX_INFORMATIONAL)
 		return WE_EXCHANGE;
-	if (h->spi_i == 0)
+	if (h->spi_i == 0 && (h->exchange != EX_INFORMATIONAL || h->response))	/* 1.5: INVALID_SPI may come with zeros */
 		return WE_SPI_ZERO;
 	return WE_OK;
 }

@@ -395,6 +395,7 @@ struct cw_engine {
 	unsigned	 ntaps;			/* published: packets look at it without the lock */
 	struct cw_seen	 seen[CW_SEEN];		/* a ring; the engine's lock */
 	uint64_t	 nseen;
+	uint64_t	 stray_at[CW_STRAYS];	/* when each group of sources may be told of again; without a lock */
 	uint32_t	 knob[CW_KNOBS];
 	uint64_t	 knob_fixed;	/* a bit for each that this host cannot change */
 	uint8_t		 pf[CW_PF_MAX];	/* the PF_KEY message that a control call writes */
@@ -443,6 +444,7 @@ cw_tally_tunnel(struct cw_engine *e, unsigned fam, unsigned i)	/* fam: of the pa
 void cw_event_expire(struct cw_engine *, struct cw_sa *, bool hard);
 void cw_event_used(struct cw_engine *, struct cw_sa *);
 void cw_event_spdexpire(struct cw_engine *, const struct cw_policy *, const struct cw_spd_past *);
+void cw_event_stray(struct cw_engine *, const struct cw_pkt *);	/* there is no SA of its SPI */
 void cw_event_mapping(struct cw_engine *, struct cw_sa *, const struct cw_outer *old, const struct cw_outer *now);
 bool cw_event_acquire(struct cw_engine *, struct cw_spd_entry *, const struct cw_request *, const struct cw_flow *, uint32_t seq);	/* false: no listener */
 

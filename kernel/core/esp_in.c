@@ -424,6 +424,8 @@ layer(struct cw_engine *e, struct cw_pkt *p, struct in *b)
 		cw_fail(&b->drops, p, CW_DROP_TOO_NESTED);
 	} else if (proto == IP_ESP || proto == IP_AH) {
 		why = proto == IP_AH ? cw_ah_prepare(e, p) : prepare(e, p);
+		if (why == CW_DROP_SPI_UNKNOWN && p->nhist == 0)
+			cw_event_stray(e, p);
 		if (why != CW_DROP_NONE)
 			cw_fail(&b->drops, p, why);
 		else

@@ -35,6 +35,37 @@ cw_event_used(struct cw_engine *e, struct cw_sa *sa)
 	pf_broadcast(&o, PF_HELLO);
 }
 
+/*
+ * Whoever floods us with SPIs that we do not have chooses their sources: groups by a hash that he cannot compute, and once a second for each,
+ * keep his packets from costing anything, and mostly from hiding a peer's. Two processors that come at once may both tell.
+ */
+void
+cw_event_stray(struct cw_engine *e, const struct cw_pkt *p)
+{
+	const struct cw_outer *o = &p->outer;
+	uint64_t *at = &e->stray_at[cw_hash(o->src.b, cw_addr_len(&o->src), e->seed) % CW_STRAYS];
+	uint8_t buf[PF_EVENT_MAX];
+	struct sadb_sa *x;
+	struct pf_out m;
+	uint8_t *t;
+
+	if (p->now < host_load(*at))
+		return;
+	host_publish(*at, p->now + NS);
+	m = pf_event(e, buf, CW_MSG_STRAY, o->udp || o->proto == 0 ? IP_ESP : o->proto, 0);
+	x = pf_ext(&m, SADB_EXT_SA, sizeof(*x));
+	if (x)
+		put32((uint8_t *)x + 4, p->spi);
+	pf_put_addr(&m, SADB_EXT_ADDRESS_SRC, &o->src, 0, CW_ULPROTO_ANY, cw_addr_len(&o->src) * 8);
+	pf_put_addr(&m, SADB_EXT_ADDRESS_DST, &o->dst, 0, CW_ULPROTO_ANY, cw_addr_len(&o->dst) * 8);
+	if (o->udp && (t = pf_ext(&m, SADB_X_EXT_NAT_T_TYPE, 8)) != NULL) {
+		t[4] = CW_NATT_ESPINUDP;
+		pf_put_port(&m, SADB_X_EXT_NAT_T_SPORT, o->sport);
+		pf_put_port(&m, SADB_X_EXT_NAT_T_DPORT, o->dport);
+	}
+	pf_broadcast(&m, PF_HELLO);
+}
+
 /* As Linux has it: the old address and port as source, the new ones as destination. */
 void
 cw_event_mapping(struct cw_engine *e, struct cw_sa *sa, const struct cw_outer *old, const struct cw_outer *now)

@@ -63,3 +63,7 @@ check_PROGRAMS += test/exchange/test_kinds
 UNIT_TESTS += test/exchange/test_kinds
 test_exchange_test_kinds_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_kinds_LDADD = $(EXCHANGE_LIBS)
+check_PROGRAMS += test/exchange/test_stray
+UNIT_TESTS += test/exchange/test_stray
+test_exchange_test_stray_CPPFLAGS = $(IKED_CPPFLAGS)
+test_exchange_test_stray_LDADD = $(EXCHANGE_LIBS)

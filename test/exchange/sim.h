@@ -71,6 +71,8 @@ struct side {
 	unsigned	 sent[4];	/* messages by exchange */
 	bool		 logged[256];	/* reasons of log lines */
 	unsigned	 keepalives;	/* RFC 3948 2.3 */
+	bool		 quiet;		/* its engine does not tell of packets without an SA */
+	uint64_t	 stray_at;	/* else once a second */
 };
 
 /* What the network does with one datagram. */

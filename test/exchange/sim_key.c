@@ -388,6 +388,31 @@ toy_packet(struct sim *m, int from)
 		sim_esp(m, !from, best->spi_out, best->key_out);
 }
 
+static void
+tell_stray(struct sim *m, int to, uint32_t spi)
+{
+	struct side *s = &m->s[to];
+	struct key_stray y = { .spi = spi, .local = { .addr = s->addr.addr }, .remote = { .addr = m->s[!to].addr.addr } };
+	uint8_t buf[64];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	for (unsigned i = 0; i < SIM_CHILDREN; i++)
+		if (s->child[i].id && s->child[i].spi_in == spi && (s->child[i].in || s->child[i].larval))
+			return;
+	if (!s->engine || !s->linked || s->quiet || m->now < s->stray_at)
+		return;
+	s->stray_at = m->now + SEC;
+	if (m->nat) {
+		y.local.port = y.remote.port = 4500;
+		if (to == B)
+			addr_parse("198.51.100.7", &y.remote.addr);
+		if (to == B)
+			y.remote.port = m->nat_port;
+	}
+	key_stray_put(&w, &y);
+	sim_event(s, KEY_STRAY, wr_bytes(&w));
+}
+
 void
 toy_arrive(struct sim *m, int to, uint32_t spi, const uint8_t key[32])
 {
@@ -409,6 +434,7 @@ toy_arrive(struct sim *m, int to, uint32_t spi, const uint8_t key[32])
 		return;
 	}
 	m->esp_lost++;
+	tell_stray(m, to, spi);
 	if (m->print)
 		fprintf(stderr, "%9.3f %c drops a packet for SPI %08x\n", (double)m->now / 1e9, 'A' + to, spi);
 }

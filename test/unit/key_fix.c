@@ -39,6 +39,8 @@ on_event(void *ctx, struct ipc *l, struct ipc_msg *m)
 	f->ev[f->nev].type = m->type;
 	if (m->type == KEY_ENGINE_BACK)
 		f->ev[f->nev].a = rd_u8(&m->body);
+	else if (m->type == KEY_STRAY)
+		assert_true(key_stray_get(&m->body, &f->stray));
 	else if (m->type != KEY_ENGINE_LOST)
 		f->ev[f->nev].v = rd_le32(&m->body);
 	if (m->type == KEY_EXPIRE) {
@@ -97,10 +99,10 @@ spdsync_down(void *ctx, struct ipc *l)
 }
 
 #define ROW(t) { t, #t, IPC_AFTER_HELLO, 64, on_event }
-static const struct ipc_row iked_rows[] = { ROW(KEY_ACQUIRE), ROW(KEY_EXPIRE), ROW(KEY_USED), ROW(KEY_GONE), ROW(KEY_MAPPING),
+static const struct ipc_row iked_rows[] = { ROW(KEY_ACQUIRE), ROW(KEY_EXPIRE), ROW(KEY_USED), ROW(KEY_GONE), ROW(KEY_MAPPING), ROW(KEY_STRAY),
     ROW(KEY_ENGINE_LOST), ROW(KEY_ENGINE_BACK), { KEY_TRUST, "KEY_TRUST", IPC_AFTER_HELLO, 1 + KEY_ANCHORS * KEY_ANCHOR, on_trust },
     { KEY_PEER_INVALID, "KEY_PEER_INVALID", IPC_AFTER_HELLO, 6 + 2 + KEY_WORDS, on_invalid } };
-static const struct ipc_table iked_table = { "test-iked", iked_rows, 9, NULL, iked_down };
+static const struct ipc_table iked_table = { "test-iked", iked_rows, sizeof(iked_rows) / sizeof(iked_rows[0]), NULL, iked_down };
 static const struct ipc_table spdsync_table = { "test-spdsync", NULL, 0, NULL, spdsync_down };
 
 void

@@ -45,6 +45,7 @@ struct key_fix {
 	unsigned		 invalid;		/* KEY_PEER_INVALID; its sentence is in detail */
 	uint32_t		 invalid_ike;
 	uint16_t		 invalid_why;
+	struct key_stray stray;
 	/* spdsync */
 	struct ipc		*spdsync;
 	bool			 spdsync_down;

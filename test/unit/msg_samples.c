@@ -592,6 +592,27 @@ fill_installed(void *p)
 }
 
 static void
+fill_stray(void *p)
+{
+	struct key_stray *m = p;
+
+	m->spi = 0xdeadbeef;
+	m->local = ep("192.0.2.1", 4500);
+	m->remote = ep("192.0.2.2", 61000);
+}
+
+static void
+fill_stray_ah(void *p)
+{
+	struct key_stray *m = p;
+
+	m->ah = 1;
+	m->spi = 0x100;
+	m->local = ep("2001:db8::1", 0);
+	m->remote = ep("2001:db8::2", 0);
+}
+
+static void
 fill_config(void *p)
 {
 	struct msg_sup_config *c = p;
@@ -642,6 +663,8 @@ const struct sample samples[] = {
 	S("resolve", resolve, fill_resolve),
 	S("resolved", resolved, fill_resolved),
 	S("resolve-failed", resolved, fill_resolve_failed),
+	S("stray", key_stray, fill_stray),
+	S("stray-ah", key_stray, fill_stray_ah),
 	S("cert-info", cert_info, fill_cert_info),
 	S("cert-csr", cert_csr, fill_cert_csr),
 	S("cert-import", cert_import, fill_cert_import),

@@ -586,6 +586,64 @@ mapping(void **state)
 	part(t);
 }
 
+static void
+set_spi(uint8_t *p, uint32_t spi)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(spi >> (24 - 8 * i));
+}
+
+/* A packet that has no SA here is told, with where it came from; of a flood once a second for each group of sources. */
+static void
+strays(void **state)
+{
+	struct pair t = joined(&(struct rig_sa){ .udp = 4500 });
+	struct cw_pkt *good = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 33, 0, false));
+	struct pfkey_msg m;
+
+	t.b->now += 5 * S;
+	set_spi(cw_pkt_data(good), 0x77777777);
+	good->outer.sport = 61000;
+	rig_carry(t.b, rig_copy(good));
+	rig_dropped(t.b, CW_DROP_SPI_UNKNOWN);
+	assert_true(rig_event(t.b, 0, CW_MSG_STRAY, &m));
+	assert_true(m.satype == SADB_SATYPE_ESP && m.sa.spi == 0x77777777 && m.natt_type == CW_NATT_ESPINUDP && m.natt_sport == 61000 && m.natt_dport == 4500);
+	assert_memory_equal(m.src.ep.addr.b, good->outer.src.b, 4);
+	assert_memory_equal(m.dst.ep.addr.b, good->outer.dst.b, 4);
+	assert_false(rig_event(t.b, 1, CW_MSG_STRAY, &m));	/* it has not said HELLO */
+	rig_forget(t.b, 0);
+	t.b->now += S - 1;
+	rig_carry(t.b, rig_copy(good));
+	assert_int_equal(t.b->client[0].n, 0);
+	t.b->now += 1;
+	rig_carry(t.b, rig_copy(good));
+	assert_int_equal(t.b->client[0].n, 1);
+
+	rig_clear(t.b);
+	rig_forget(t.b, 0);
+	for (unsigned second = 0; second < 3; second++, t.b->now += S)
+		for (unsigned i = 0; i < 3000; i++) {
+			struct cw_pkt *p = rig_copy(good);
+
+			p->outer.src = (struct cw_addr){ .fam = 4, .b = { 9, (uint8_t)second, (uint8_t)(i >> 8), (uint8_t)i } };
+			set_spi(cw_pkt_data(p), 0x10000 + i);
+			rig_carry(t.b, p);
+		}
+	assert_in_range(t.b->client[0].n, CW_STRAYS * 3 - 6, CW_STRAYS * 3);
+
+	rig_clear(t.b);
+	rig_forget(t.b, 0);
+	t.b->now += 2 * S;
+	set_spi(cw_pkt_data(good), 7);		/* no SPI that anybody may use, and no packet at all */
+	rig_carry(t.b, rig_copy(good));
+	set_spi(cw_pkt_data(good), 0x77777777);
+	good->len = 7;
+	rig_carry(t.b, rig_copy(good));
+	assert_int_equal(t.b->client[0].n, 0);
+	rig_pkt_free(good);
+	part(t);
+}
+
 /* Both forms are received, whatever the SA says it sends. */
 static void
 both_forms(void **state)
@@ -607,7 +665,7 @@ main(void)
 		cmocka_unit_test(every_length), cmocka_unit_test(bursts), cmocka_unit_test(every_truncation), cmocka_unit_test(every_bit),
 		cmocka_unit_test(replays), cmocka_unit_test(replay_in_a_burst), cmocka_unit_test(foreign_packet), cmocka_unit_test(bad_inside),
 		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
-		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(both_forms),
+		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(strays), cmocka_unit_test(both_forms),
 	};
 
 	assert_true(host_legacy_open());

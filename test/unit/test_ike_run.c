@@ -413,7 +413,7 @@ test_packet_in(void **state)
 }
 
 /* UDP 4500 beside a kernel's engine: IKE comes without its marker; ESP of no SA and keepalives are counted. */
-struct heard { unsigned n; uint16_t port; bool natt; uint8_t data[16]; size_t len; };
+struct heard { unsigned n, strays; uint32_t spi; uint16_t from; uint16_t port; bool natt; uint8_t data[16]; size_t len; };
 
 static void
 hear(void *ctx, const struct endpoint *local, const struct endpoint *remote, bool natt, struct bytes data)
@@ -428,6 +428,16 @@ hear(void *ctx, const struct endpoint *local, const struct endpoint *remote, boo
 }
 
 static void
+hear_stray(void *ctx, const struct endpoint *local, const struct endpoint *remote, uint32_t spi)
+{
+	struct heard *h = ctx;
+
+	h->strays++;
+	h->spi = spi;
+	h->from = remote->port;
+}
+
+static void
 hear_error(void *ctx, const struct endpoint *remote, int err)
 {
 }
@@ -435,10 +445,10 @@ hear_error(void *ctx, const struct endpoint *remote, int err)
 static void
 test_natt_read(void **state)
 {
-	static const uint8_t ike[] = { 0, 0, 0, 0, 'i', 'k', 'e' }, esp[] = { 0, 0, 1, 0, 'e', 's', 'p' }, keepalive[] = { 0xff };
+	static const uint8_t ike[] = { 0, 0, 0, 0, 'i', 'k', 'e' }, esp[] = { 0, 0, 1, 0, 'e', 's', 'p', '4' }, keepalive[] = { 0xff };
 	struct world *w = *state;
 	struct heard h = { 0 };
-	const struct sockets_sink sink = { &h, hear, hear_error };
+	const struct sockets_sink sink = { &h, hear, hear_stray, hear_error };
 	uint16_t port = 0, other = 0;
 	int fd = udp("127.0.0.1", &port), peer = udp("127.0.0.1", &other);
 	const struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -448,6 +458,7 @@ test_natt_read(void **state)
 	assert_true(sockets_give(s, "natt4", fd));
 	sockets_prepare(s);
 	assert_int_equal(sendto(peer, esp, sizeof(esp), 0, (const struct sockaddr *)&to, sizeof(to)), sizeof(esp));
+	assert_int_equal(sendto(peer, esp, sizeof(esp) - 1, 0, (const struct sockaddr *)&to, sizeof(to)), sizeof(esp) - 1);	/* no ESP is that short */
 	assert_int_equal(sendto(peer, keepalive, 1, 0, (const struct sockaddr *)&to, sizeof(to)), 1);
 	assert_int_equal(sendto(peer, ike, 4, 0, (const struct sockaddr *)&to, sizeof(to)), 4);
 	assert_int_equal(sendto(peer, ike, sizeof(ike), 0, (const struct sockaddr *)&to, sizeof(to)), sizeof(ike));
@@ -457,8 +468,9 @@ test_natt_read(void **state)
 	}
 	assert_true(h.n == 1 && h.natt && h.port == port && h.len == 3);
 	assert_memory_equal(h.data, "ike", 3);
-	assert_int_equal(sockets_counters(s)->received, 4);
-	assert_int_equal(sockets_counters(s)->not_ike, 3);
+	assert_int_equal(sockets_counters(s)->received, 5);
+	assert_int_equal(sockets_counters(s)->not_ike, 4);
+	assert_true(h.strays == 1 && h.spi == 0x100 && h.from == other);
 	sockets_free(s);
 	close(peer);
 }

@@ -62,6 +62,10 @@ test_header(void **state)
 	buf[18] = 37;
 	assert_int_equal(hdr_get(in, &h), WE_OK);
 	memset(buf, 0, 8);
+	assert_int_equal(hdr_get(in, &h), buf[19] & 0x20 ? WE_SPI_ZERO : WE_OK);	/* RFC 7296 1.5: INVALID_SPI */
+	buf[19] ^= 0x20;
+	assert_int_equal(hdr_get(in, &h), buf[19] & 0x20 ? WE_SPI_ZERO : WE_OK);
+	buf[18] = EX_CREATE_CHILD_SA;
 	assert_int_equal(hdr_get(in, &h), WE_SPI_ZERO);
 }
 

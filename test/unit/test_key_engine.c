@@ -306,6 +306,33 @@ test_events(void **state)
 	assert_int_equal(f->nev, 5);
 }
 
+/* A packet of no SA of ours is told with where it came from. */
+static void
+test_stray(void **state)
+{
+	struct key_fix *f = *state;
+	struct pfkey_msg m;
+
+	f->nev = 0;
+	pfkey_msg_init(&m, CW_MSG_STRAY, SADB_SATYPE_AH);
+	pfkey_set_ends(&m, &(struct endpoint){ .addr = { 4, { 192, 0, 2, 7 } } }, &(struct endpoint){ .addr = { 4, { 192, 0, 2, 8 } } });
+	m.sa.spi = 0x31337;
+	m.has |= PFKEY_HAS(SADB_EXT_SA);
+	key_engine_says(f, &m);
+	assert_true(f->nev == 1 && f->ev[0].type == KEY_STRAY && f->stray.ah == 1 && f->stray.spi == 0x31337);
+	assert_true(f->stray.remote.addr.b[3] == 7 && f->stray.local.addr.b[3] == 8 && f->stray.remote.port == 0);
+	m.satype = SADB_SATYPE_ESP;
+	m.natt_type = CW_NATT_ESPINUDP;
+	m.natt_sport = 61000;
+	m.natt_dport = 4500;
+	m.has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+	key_engine_says(f, &m);
+	assert_true(f->nev == 2 && f->stray.ah == 0 && f->stray.remote.port == 61000 && f->stray.local.port == 4500);
+	m.satype = SADB_X_SATYPE_IPCOMP;	/* a CPI says nothing of a peer */
+	key_engine_says(f, &m);
+	assert_int_equal(f->nev, 2);
+}
+
 static void
 test_gone(void **state)
 {
@@ -459,6 +486,7 @@ main(void)
 		T(test_cut_off),
 		T(test_lost_meanwhile),
 		T(test_events),
+		T(test_stray),
 		T(test_gone),
 		T(test_renewal),
 		T(test_iked_restart),

@@ -278,6 +278,10 @@ test_bad_key(void **state)
 	REFUSED("child", key_child, x->local.addr.fam = 0);
 	REFUSED("child", key_child, x->nr.n = 0);
 	REFUSED("installed", key_installed, x->child = 0);
+	REFUSED("stray", key_stray, x->ah = 2);
+	REFUSED("stray", key_stray, x->spi = 0);
+	REFUSED("stray", key_stray, x->remote.port = 0);
+	REFUSED("stray", key_stray, x->local = (struct endpoint){ 0 });
 }
 
 static void

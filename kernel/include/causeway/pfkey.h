@@ -47,6 +47,10 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_MSG_DROPS	130	/* a base message; the answer has DROPS */
 #define CW_MSG_TAP	131	/* TAP, and the same as answer: clear packets are told to who asks, or no longer */
 #define CW_MSG_TAPPED	132	/* TAPPED, to who asked: one of them */
+/* SA (the SPI alone), SRC and DST of the packet, ports of the UDP around it: a packet came for which there is no SA. Nobody has proved
+ * anything by it (RFC 7296 1.5), and it is told once a second for each of CW_STRAYS groups of sources at most. */
+#define CW_MSG_STRAY	133
+#define CW_STRAYS	64
 
 /* Private extensions. */
 #define CW_EXT_HELLO		0x7F00
