@@ -241,14 +241,19 @@ asks_for(const struct binding *b, unsigned k, uint32_t policy, const struct addr
 }
 
 uint32_t
-bind_policy(const struct bindings *t, uint32_t policy, const struct addr *peer)
+bind_policy(const struct bindings *t, uint32_t policy, const struct addr *peer, bool ah)
 {
+	uint32_t other = 0;
+
 	for (unsigned i = 0; i < 1024; i++)
 		for (const struct bound *e = t->bucket[i]; e; e = e->next)
 			for (unsigned k = 0; e->b.policies && k < e->b.nreqids; k++)
-				if (asks_for(&e->b, k, policy, peer))
-					return e->b.reqids[k];
-	return 0;
+				if (asks_for(&e->b, k, policy, peer)) {
+					if (e->b.policy[k].ah == ah)
+						return e->b.reqids[k];
+					other = e->b.reqids[k];
+				}
+	return other;
 }
 
 void

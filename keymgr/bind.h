@@ -40,8 +40,8 @@ struct bound_terms {
 	bool		comp, comp_tunnel;	/* IPComp goes with them; it makes the tunnel's header */
 };
 bool bind_terms(const struct bindings *, uint32_t number, struct bound_terms *);
-/* The child that serves this policy towards this peer: its number, or 0. */
-uint32_t bind_policy(const struct bindings *, uint32_t policy, const struct addr *peer);
+/* The child that serves this policy towards this peer, of two that of this protocol: its number, or 0. */
+uint32_t bind_policy(const struct bindings *, uint32_t policy, const struct addr *peer, bool ah);
 /* The same for anchors. Who has no rule (NULL) has revocation SOFT and no URLs of its own. */
 bool bind_rule_put(struct bindings *, const struct trust_rule *);
 void bind_rule_del(struct bindings *, const char *anchor);

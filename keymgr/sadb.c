@@ -193,12 +193,12 @@ on_policy(void *arg, int err, const struct pfkey_msg *m)
 
 /* Ours says the reqid; Linux's own PF_KEY says which policy it was. */
 static void
-on_acquire(struct sadb *s, const struct pfkey_msg *m)
+on_acquire(struct sadb *s, enum sa_kind kind, const struct pfkey_msg *m)
 {
 	struct pfkey_msg q;
 
 	if (m->has & PFKEY_HAS(SADB_X_EXT_SA2)) {
-		s->ops->acquire(s->ctx, &(struct sa_asked){ .reqid = m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
+		s->ops->acquire(s->ctx, &(struct sa_asked){ .ah = kind == SA_AH, .reqid = m->sa2.reqid, .seq = m->seq, .peer = m->dst.ep.addr,
 		    .policy = m->has & PFKEY_HAS(SADB_X_EXT_POLICY) ? m->policy.id : 0 });
 	} else if (m->has & PFKEY_HAS(SADB_X_EXT_POLICY)) {
 		pfkey_msg_init(&q, SADB_X_SPDGET, SADB_SATYPE_UNSPEC);
@@ -222,7 +222,7 @@ on_event(void *ctx, const struct pfkey_msg *m)
 	switch (m->type) {
 	case SADB_ACQUIRE:
 		if (m->err == 0)
-			on_acquire(s, m);
+			on_acquire(s, kind, m);
 		break;
 	case SADB_EXPIRE:
 		if (has_sa)

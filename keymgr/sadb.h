@@ -47,6 +47,7 @@ struct sa_found {
 
 /* An ACQUIRE. policy 0: not known; peer: the policy's endpoint, or where the packet goes; seq: for sadb_refuse() */
 struct sa_asked {
+	bool		ah;		/* an SA of AH is lacking */
 	uint32_t	reqid, policy, seq;
 	struct addr	peer;
 };

@@ -270,7 +270,7 @@ static void
 sadb_acquire_cb(void *ctx, const struct sa_asked *a)
 {
 	struct keymgr *k = ctx;
-	uint32_t number = a->policy ? bind_policy(&k->bindings, a->policy, &a->peer) : 0;
+	uint32_t number = a->policy ? bind_policy(&k->bindings, a->policy, &a->peer, a->ah) : 0;
 	unsigned i = k->nasks++ % SERVE_ASKS;
 
 	if (number == 0 && a->reqid && bind_has_reqid(&k->bindings, a->reqid))

@@ -40,10 +40,10 @@ tunnel_done(void *arg, enum reason reason, struct rd *body)
 static bool
 has_policy(const struct utunnel *u, const char *child)
 {
-	char name[16];
+	char name[NAME_CAP];
 
 	for (unsigned i = 0; u && child[0] && i < u->n; i++) {
-		snprintf(name, sizeof(name), "p%u", (unsigned)u->child[i].id);
+		uchild_name(&u->child[i], name);
 		if (strcmp(name, child) == 0)
 			return true;
 	}

@@ -47,28 +47,27 @@ is_host(const struct prefix *p)
 }
 
 /*
- * What IKE has to negotiate: one SA in each direction, of ESP or of AH, in a mode between two ends; and IPComp inside ESP. In tunnel mode
+ * What IKE has to negotiate, of one policy at most two such: one SA in each direction, of ESP or of AH, in a mode between two ends; and IPComp inside ESP. In tunnel mode
  * the packet that IPComp has made is ESP's in transport mode: one header, as RFC 7296 2.22 has it.
  */
 struct demand {
 	struct pfkey_request req;	/* of ESP or AH, with the mode and the ends of the child */
 	uint8_t		comp;		/* enum child_comp */
 	uint32_t	comp_reqid;
+	uint8_t		inside;		/* struct uchild's */
 };
 
-static const char *
-several(const struct upolicy *p)
+/*
+ * ESP and AH around one packet. RFC 7296 has no such bundles (3.3: one protocol in each proposal, and a CHILD_SA is of one); so there are two
+ * children, one of each protocol, and that of the outer one is for what the inner one has made, between the same two gateways.
+ */
+static bool
+is_pair(const struct upolicy *p)
 {
-	bool esp = false, ah = false;
+	const struct pfkey_request *in = &p->req[0], *out = &p->req[1];
 
-	for (unsigned i = 0; i < p->nreq && i < 2; i++) {
-		esp |= p->req[i].proto == IPPROTO_ESP;
-		ah |= p->req[i].proto == IPPROTO_AH;
-	}
-	if (p->nreq == 2 && esp && ah)
-		return "it asks for ESP and AH around one packet, and IKEv2 negotiates one of them for it (RFC 7296 has no such bundles): ask for ESP, which "
-		    "authenticates too, or enter the SAs with setkey";
-	return "it asks for several transforms, one inside the other, and IKE negotiates one, or IPComp with ESP around it: enter the SAs with setkey";
+	return p->nreq == 2 && out->mode == CW_MODE_TRANSPORT &&
+	    ((in->proto == IPPROTO_ESP && out->proto == IPPROTO_AH) || (in->proto == IPPROTO_AH && out->proto == IPPROTO_ESP));
 }
 
 static const char *
@@ -91,35 +90,49 @@ with_comp(const struct upolicy *p, struct demand *d)
 	return "its IPComp is not what IKE negotiates: write ipcomp/transport//use esp/transport//require, or ipcomp/tunnel/OURS-THEIRS/use esp/transport//require";
 }
 
-/* False: *why IKE can make no SA for it. */
-static bool
-demand_of(const struct upolicy *p, struct demand *d, const char **why)
+/* 0: *why IKE can make no SA for it. */
+static unsigned
+demand_of(const struct upolicy *p, struct demand d[static 2], const char **why)
 {
 	*d = (struct demand){ .req = p->req[0] };
 	*why = NULL;
+	if (is_pair(p)) {
+		d[1] = (struct demand){ .req = p->req[1], .inside = p->req[0].proto };
+		return 2;
+	}
 	if (p->nreq == 2 && p->req[0].proto == IPPROTO_COMP && p->req[1].proto == IPPROTO_ESP)
 		*why = with_comp(p, d);
 	else if (p->nreq > 1)
-		*why = several(p);
+		*why = "it asks for several transforms, one inside the other, and IKE negotiates one, or IPComp with ESP around it, or ESP and AH of which the "
+		    "outer one is in transport mode: enter the SAs with setkey";
 	else if (p->req[0].proto == IPPROTO_COMP)
 		*why = "it asks for IPComp alone, which protects nothing, and IKE negotiates it inside ESP: write ipcomp/transport//use esp/transport//require";
 	return *why == NULL;
 }
 
+static const char *
+unfit_reqid(const struct demand *d, const struct utaken *taken)
+{
+	if ((d->req.reqid && taken->reqid(taken->arg, d->req.reqid)) || (d->comp_reqid && taken->reqid(taken->arg, d->comp_reqid)))
+		return "its reqid is that of a tunnel of the site file, whose SAs serve it";
+	if (d->req.reqid >= BIND_NUMBERS || d->comp_reqid >= BIND_NUMBERS)
+		return "its reqid is too large: take one under 2147483648";
+	return NULL;
+}
+
 /* Why IKE can make no SA for it, whoever the peer is; NULL: it can. */
 static const char *
-unfit(const struct upolicy *p, const struct utaken *taken, struct demand *d)
+unfit(const struct upolicy *p, const struct utaken *taken, struct demand d[static 2], unsigned *n)
 {
 	bool icmp = p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6;
 	const struct pfkey_request *r = &d->req;
 	const char *why;
 
-	if (!demand_of(p, d, &why))
+	*n = demand_of(p, d, &why);
+	for (unsigned i = 0; i < *n && !why; i++)
+		why = unfit_reqid(&d[i], taken);
+	if (why)
 		return why;
-	if ((r->reqid && taken->reqid(taken->arg, r->reqid)) || (d->comp_reqid && taken->reqid(taken->arg, d->comp_reqid)))
-		return "its reqid is that of a tunnel of the site file, whose SAs serve it";
-	if (r->reqid >= BIND_NUMBERS || d->comp_reqid >= BIND_NUMBERS)
-		return "its reqid is too large: take one under 2147483648";
 	if (icmp && (p->sport || p->dport))
 		return "it selects by ICMP type and code, and IKE negotiates no such selectors: leave them out";
 	if (r->mode == CW_MODE_TUNNEL && (addr_is_any(&r->src) || addr_is_any(&r->dst)))
@@ -263,7 +276,7 @@ configure(struct utunnel *t, const struct racoon *conf)
 		return NULL;
 	if (t->section < 0)
 		return "racoon.conf has no section 'remote' for its peer, and none for 'anonymous'";
-	c->sainfo = racoon_sainfo_of(conf, &c->local, &c->remote);
+	c->sainfo = c->inside ? c[-1].sainfo : racoon_sainfo_of(conf, &c->local, &c->remote);	/* as racoon had it: one for all of a policy */
 	if (c->sainfo < 0)
 		return "racoon.conf has no 'sainfo' for its packets, and none for 'anonymous'";
 	if (c->ah && proposals_of(c, conf)->n == 0)
@@ -271,21 +284,22 @@ configure(struct utunnel *t, const struct racoon *conf)
 	return have_room(t, conf) ? NULL : "the sainfo sections of the policies between these two gateways have more than 16 proposals together";
 }
 
-static void
-add(struct build *b, const struct upolicy *p, const struct demand *d, const struct addr *local, const struct addr *remote)
+/* False: it is refused. */
+static bool
+add_one(struct build *b, const struct upolicy *p, const struct demand *d, const struct addr *local, const struct addr *remote)
 {
 	struct utunnel *t = tunnel_for(b, local, remote);
 	const char *why;
-	struct prefix peer = { *remote, addr_bits(remote) };
+	struct prefix us = { *local, addr_bits(local) }, peer = { *remote, addr_bits(remote) };
 	bool transport = d->req.mode == CW_MODE_TRANSPORT;
 	struct uchild *c;
 
-	if (t && t->n && t->child[t->n - 1].id == p->id)
-		return;		/* the peer has two lines in psk.txt */
+	if (t && t->n && t->child[t->n - 1].id == p->id && t->child[t->n - 1].inside >= d->inside)
+		return true;	/* the peer has two lines in psk.txt */
 	if (!t || t->n == IKE_CHILDREN) {
 		refuse(b, p->id, t ? "16 policies before it name the same two gateways, and IKE takes no more of them" :
 		    "there are too many pairs of gateways in the policies before it");
-		return;
+		return false;
 	}
 	c = &t->child[t->n++];
 	c->id = p->id;
@@ -296,12 +310,31 @@ add(struct build *b, const struct upolicy *p, const struct demand *d, const stru
 	c->comp_reqid = d->comp_reqid;
 	c->local = selector(&p->src, p->proto, p->sport);
 	c->remote = selector(transport ? &peer : &p->dst, p->proto, p->dport);
+	if (d->inside) {
+		c->inside = d->inside;
+		c->local = selector(&us, d->inside, 0);
+		c->remote = selector(&peer, d->inside, 0);
+	}
 	why = configure(t, b->conf);
 	if (why) {
 		memset(c, 0, sizeof(*c));
 		t->n--;
 		refuse(b, p->id, why);
 	}
+	return why == NULL;
+}
+
+/* All of a policy, or nothing. */
+static void
+add(struct build *b, const struct upolicy *p, const struct demand *d, unsigned n, const struct addr *local, const struct addr *remote)
+{
+	struct utunnel *t;
+
+	if (!add_one(b, p, &d[0], local, remote) || n == 1 || add_one(b, p, &d[1], local, remote))
+		return;
+	t = tunnel_for(b, local, remote);
+	if (t && t->n && t->child[t->n - 1].id == p->id)
+		memset(&t->child[--t->n], 0, sizeof(t->child[0]));
 }
 
 /* A tunnel that nothing was put into is none. */
@@ -319,21 +352,22 @@ drop_empty(struct umap *m)
 static void
 take(struct build *b, const struct upolicy *p, const struct addr *peers, size_t npeers)
 {
-	struct demand d;
-	const char *why = unfit(p, b->taken, &d);
+	struct demand d[2];
+	unsigned n;
+	const char *why = unfit(p, b->taken, d, &n);
 	bool any = false;
 
 	if (why) {
 		refuse(b, p->id, why);
-	} else if (d.req.mode == CW_MODE_TUNNEL) {
-		add(b, p, &d, &d.req.src, &d.req.dst);
+	} else if (d->req.mode == CW_MODE_TUNNEL) {
+		add(b, p, d, n, &d->req.src, &d->req.dst);
 	} else if (is_host(&p->dst)) {
-		add(b, p, &d, &p->src.addr, &p->dst.addr);
+		add(b, p, d, n, &p->src.addr, &p->dst.addr);
 	} else {
 		b->m->by_peers = true;
 		for (size_t i = 0; i < npeers; i++)
 			if (prefix_has(&p->dst, &peers[i]) && !addr_eq(&peers[i], &p->src.addr)) {
-				add(b, p, &d, &p->src.addr, &peers[i]);
+				add(b, p, d, n, &p->src.addr, &peers[i]);
 				any = true;
 			}
 		if (!any)
@@ -530,6 +564,12 @@ conf_msg(const struct utunnel *t, const struct racoon *conf, const struct racoon
 }
 
 void
+uchild_name(const struct uchild *c, char name[static NAME_CAP])
+{
+	snprintf(name, NAME_CAP, "p%u%s", (unsigned)c->id, !c->inside ? "" : c->ah ? "-ah" : "-esp");
+}
+
+void
 utunnel_msg(const struct utunnel *t, const struct racoon *conf, struct tunnel *m)
 {
 	const struct racoon_remote *r = section_of(t, conf);
@@ -554,7 +594,7 @@ utunnel_msg(const struct utunnel *t, const struct racoon *conf, struct tunnel *m
 	for (unsigned i = 0; i < t->n; i++) {
 		struct tunnel_child *c = &m->children[i];
 
-		snprintf(c->name, sizeof(c->name), "p%u", (unsigned)t->child[i].id);
+		uchild_name(&t->child[i], c->name);
 		c->reqid = t->child[i].number;
 		c->mode = t->child[i].transport ? CHILD_TRANSPORT : CHILD_TUNNEL;
 		c->ah = t->child[i].ah;

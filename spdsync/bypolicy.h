@@ -28,6 +28,7 @@ struct upolicy {
 struct uchild {
 	uint32_t	id, number, reqid;	/* the policy's; by which iked and keymgr name it; of its SAs, 0 none */
 	bool		transport, ah;
+	uint8_t		inside;			/* its packets are those that the policy's other child has made, by this protocol; 0: the policy's own */
 	uint8_t		comp;			/* enum child_comp, */
 	uint32_t	comp_reqid;		/* and the reqid of its SAs of IPComp, 0 none */
 	int		sainfo;			/* its section of racoon.conf; -1: there is no racoon.conf */
@@ -67,6 +68,7 @@ void umap_fini(struct umap *);
 const struct utunnel *umap_find(const struct umap *, const char *name);
 
 /* For iked and for keymgr; conf as it was built with. */
+void uchild_name(const struct uchild *, char name[static NAME_CAP]);
 void utunnel_msg(const struct utunnel *, const struct racoon *conf, struct tunnel *);
 void utunnel_binding(const struct utunnel *, const struct racoon *conf, struct binding *);
 

@@ -37,8 +37,8 @@ child_of_sa(const struct utunnel *u, const struct rt *rt, const struct sa_info *
 {
 	child[0] = '\0';
 	for (unsigned i = 0; a->reqid && i < u->n; i++)
-		if (u->child[i].reqid == a->reqid)
-			snprintf(child, NAME_CAP, "p%u", (unsigned)u->child[i].id);
+		if (u->child[i].reqid == a->reqid && u->child[i].ah == (a->satype == SADB_SATYPE_AH))
+			uchild_name(&u->child[i], child);
 	for (unsigned i = 0; !child[0] && rt && rt->state && i < rt->state->nchildren; i++)
 		if (a->spi == (in ? rt->state->children[i].spi_in : rt->state->children[i].spi_out))
 			snprintf(child, NAME_CAP, "%s", rt->state->children[i].name);
@@ -64,8 +64,12 @@ child_json(const struct sync *s, const struct utunnel *u, const struct uchild *u
 {
 	bool up = c && (c->negotiated == CHILD_UP || c->negotiated == CHILD_REKEYING);
 	const struct sa_info *in = up ? sa_of(s, c->spi_in, &u->local) : NULL, *out = up ? sa_of(s, c->spi_out, &u->remote) : NULL;
-	json_t *j = json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", json_sprintf("p%u", (unsigned)uc->id),
-	    "full_name", json_sprintf("%s/p%u", u->name, (unsigned)uc->id), "reqid", (json_int_t)uc->reqid, "wanted", !c || c->wanted ? "up" : "down",
+	char name[NAME_CAP];
+	json_t *j;
+
+	uchild_name(uc, name);
+	j = json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", json_words(name),
+	    "full_name", json_sprintf("%s/%s", u->name, name), "reqid", (json_int_t)uc->reqid, "wanted", !c || c->wanted ? "up" : "down",
 	    "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN), "kernel", in && out ? "both" : in ? "in" : out ? "out" : "none",
 	    "proven", c && c->proven, "local_ts", selector(&uc->local), "remote_ts", selector(&uc->remote));
 
@@ -96,9 +100,9 @@ children_json(const struct sync *s, const struct utunnel *u, const struct rt *rt
 
 	for (unsigned i = 0; i < u->n; i++) {
 		const struct child_state *c = NULL;
-		char name[16];
+		char name[NAME_CAP];
 
-		snprintf(name, sizeof(name), "p%u", (unsigned)u->child[i].id);
+		uchild_name(&u->child[i], name);
 		for (unsigned k = 0; rt->state && k < rt->state->nchildren; k++)
 			if (strcmp(rt->state->children[k].name, name) == 0)
 				c = &rt->state->children[k];

@@ -103,6 +103,77 @@ test_faq(void **state)
 	umap_fini(&u);
 }
 
+static struct upolicy
+pair(uint32_t id, bool tunnel, uint8_t inner)
+{
+	struct upolicy p = tunnel ? policy(id, "10.0.1.0/24", 0, "10.0.2.0/24", 0, "20.0.0.1", "20.0.0.2") : policy(id, "20.0.0.1", 0, "20.0.0.2", IPPROTO_TCP, NULL, NULL);
+
+	p.nreq = 2;
+	p.req[0].proto = inner;
+	p.req[1] = (struct pfkey_request){ .proto = inner == IPPROTO_ESP ? IPPROTO_AH : IPPROTO_ESP, .mode = CW_MODE_TRANSPORT, .level = CW_LEVEL_REQUIRE, .reqid = 77 };
+	return p;
+}
+
+/* ESP and AH around one packet: two children, the outer one for what the inner one makes. */
+static void
+test_pair(void **state)
+{
+	static const struct { bool tunnel; uint8_t inner; const char *local, *remote, *outer_local, *outer_remote, *name; } v[] = {
+		{ false, IPPROTO_ESP, "20.0.0.1/32 tcp", "20.0.0.2/32 tcp", "20.0.0.1/32 proto-50", "20.0.0.2/32 proto-50", "p7-ah" },
+		{ false, IPPROTO_AH, "20.0.0.1/32 tcp", "20.0.0.2/32 tcp", "20.0.0.1/32 proto-51", "20.0.0.2/32 proto-51", "p7-esp" },
+		{ true, IPPROTO_ESP, "10.0.1.0/24", "10.0.2.0/24", "20.0.0.1/32 proto-50", "20.0.0.2/32 proto-50", "p7-ah" },
+	};
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct upolicy p[2] = { pair(7, v[i].tunnel, v[i].inner), policy(9, "20.0.0.1", 0, "20.0.0.2", 17, NULL, NULL) };
+		const struct uchild *c;
+		struct binding b;
+		struct tunnel m;
+		struct umap u;
+
+		assert_true(umap_build(&u, p, 2, NULL, 0, NULL, &taken));
+		assert_int_equal(u.nrefused, 0);
+		assert_int_equal(u.n, 1);
+		c = u.v[0].child;
+		assert_int_equal(u.v[0].n, 3);
+		assert_true(c[0].ah == (v[i].inner == IPPROTO_AH) && c[1].ah != c[0].ah && !c[2].ah);
+		assert_true(c[0].transport == !v[i].tunnel && c[1].transport && c[0].inside == 0 && c[1].inside == v[i].inner);
+		assert_true(c[0].number != c[1].number && c[0].reqid == 0 && c[1].reqid == 77);
+		assert_string_equal(ts_of(&c[0].local), v[i].local);
+		assert_string_equal(ts_of(&c[0].remote), v[i].remote);
+		assert_string_equal(ts_of(&c[1].local), v[i].outer_local);
+		assert_string_equal(ts_of(&c[1].remote), v[i].outer_remote);
+		utunnel_msg(&u.v[0], NULL, &m);
+		assert_string_equal(m.children[0].name, "p7");
+		assert_string_equal(m.children[1].name, v[i].name);
+		assert_true(m.children[0].ah == c[0].ah && m.children[1].ah == c[1].ah && m.children[1].mode == CHILD_TRANSPORT);
+		utunnel_binding(&u.v[0], NULL, &b);
+		assert_true(b.policy[0].id == 7 && b.policy[1].id == 7 && b.policy[0].ah == c[0].ah && b.policy[1].ah == c[1].ah && b.policy[1].reqid == 77);
+		umap_fini(&u);
+	}
+}
+
+/* All of it or nothing; and each peer once. */
+static void
+test_pair_room(void **state)
+{
+	struct addr peers[] = { ip("10.0.0.9"), ip("10.0.0.9"), ip("10.0.0.7") };
+	struct upolicy p[IKE_CHILDREN], any = pair(3, false, IPPROTO_ESP);
+	struct umap u;
+
+	for (unsigned i = 0; i < IKE_CHILDREN - 1; i++)
+		p[i] = policy(i + 1, "20.0.0.1", (uint16_t)(i + 1), "20.0.0.2", IPPROTO_TCP, NULL, NULL);
+	p[IKE_CHILDREN - 1] = pair(100, false, IPPROTO_ESP);
+	assert_true(umap_build(&u, p, IKE_CHILDREN, NULL, 0, NULL, &taken));
+	assert_true(u.n == 1 && u.v[0].n == IKE_CHILDREN - 1 && u.nrefused == 1 && u.refused[0].id == 100);
+	umap_fini(&u);
+	assert_true(prefix_parse("0.0.0.0/0", &any.dst));
+	assert_true(umap_build(&u, &any, 1, peers, 3, NULL, &taken));
+	assert_true(u.n == 2 && u.v[0].n == 2 && u.v[1].n == 2 && u.nrefused == 0);
+	assert_string_equal(ts_of(&u.v[1].child[1].remote), "10.0.0.9/32 proto-50");
+	umap_fini(&u);
+}
+
 /* POP: the server's policy names everybody, and those that psk.txt has a key for are negotiated with. */
 static void
 test_wildcard(void **state)
@@ -150,7 +221,10 @@ test_refused(void **state)
 	struct upolicy p;
 
 	p = hosts; p.nreq = 2; p.req[1] = p.req[0]; refused(p, "several transforms");
-	p = hosts; p.nreq = 2; p.req[1] = p.req[0]; p.req[1].proto = IPPROTO_AH; refused(p, "IKEv2 negotiates one of them");
+	p = vpn; p.nreq = 2; p.req[1] = p.req[0]; p.req[1].proto = IPPROTO_AH; refused(p, "outer one is in transport mode");
+	p = pair(1, false, IPPROTO_ESP); p.req[1].reqid = taken_reqid = 77; refused(p, "site file"); taken_reqid = 0;
+	p = pair(1, false, IPPROTO_ESP); p.req[1].reqid = BIND_NUMBERS; refused(p, "too large");
+	p = pair(1, false, IPPROTO_ESP); p.nreq = 3; refused(p, "several transforms");
 	p = hosts; p.nreq = 3; p.req[1] = p.req[0]; p.req[1].proto = IPPROTO_AH; refused(p, "several transforms");
 	p = hosts; p.req[0].proto = IPPROTO_COMP; refused(p, "IPComp alone");
 	p = vpn; p.nreq = 2; p.req[1] = p.req[0]; p.req[0] = hosts.req[0]; p.req[0].proto = IPPROTO_COMP; refused(p, "not what IKE negotiates");
@@ -414,7 +488,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faq), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_kinds), cmocka_unit_test(test_names), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_faq), cmocka_unit_test(test_pair), cmocka_unit_test(test_pair_room), cmocka_unit_test(test_which), cmocka_unit_test(test_wildcard), cmocka_unit_test(test_refused), cmocka_unit_test(test_kinds), cmocka_unit_test(test_names), cmocka_unit_test(test_many),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_racoon_conf), cmocka_unit_test(test_racoon_ah),
 	};
 

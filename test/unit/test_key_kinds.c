@@ -9,17 +9,20 @@
 #define AH	0x80000001u	/* their numbers */
 #define COMP	0x80000002u	/* in transport mode */
 #define TUNNEL	0x80000003u
+#define PAIR	0x80000004u	/* ESP, and AH around it */
 
 static void
 bind_policies(struct key_fix *f)
 {
-	struct binding b = { .how_local = AUTH_BY_PSK, .how_remote = AUTH_BY_PSK, .policies = 1, .nreqids = 3, .reqids = { AH, COMP, TUNNEL } };
+	struct binding b = { .how_local = AUTH_BY_PSK, .how_remote = AUTH_BY_PSK, .policies = 1, .nreqids = 5, .reqids = { AH, COMP, TUNNEL, PAIR, PAIR + 1 } };
 
 	strcpy(b.tunnel, "a");
 	assert_true(addr_parse("20.0.0.2", &b.peer));
 	b.policy[0] = (struct bound_policy){ .id = 1, .transport = 1, .ah = 1 };
 	b.policy[1] = (struct bound_policy){ .id = 2, .reqid = 40, .transport = 1, .comp = 1, .comp_reqid = 41 };
 	b.policy[2] = (struct bound_policy){ .id = 3, .comp = 1 };
+	b.policy[3] = (struct bound_policy){ .id = 4, .transport = 1 };
+	b.policy[4] = (struct bound_policy){ .id = 4, .transport = 1, .ah = 1 };
 	assert_true(bind_put(&f->k.bindings, &b));
 }
 
@@ -304,6 +307,7 @@ test_acquire(void **state)
 	static const struct { uint32_t policy; uint8_t satype; const char *peer; uint32_t number; } asks[] = {
 		{ 1, SADB_SATYPE_AH, "20.0.0.2", AH }, { 1, SADB_SATYPE_AH, "20.0.0.3", 0 }, { 2, SADB_X_SATYPE_IPCOMP, "20.0.0.2", COMP },
 		{ 3, SADB_SATYPE_ESP, "10.0.2.10", TUNNEL }, { 2, SADB_SATYPE_ESP, "10.0.2.10", 0 },
+		{ 4, SADB_SATYPE_ESP, "20.0.0.2", PAIR }, { 4, SADB_SATYPE_AH, "20.0.0.2", PAIR + 1 },
 	};
 	struct key_fix *f = *state;
 	struct endpoint from = { 0 };
