@@ -227,8 +227,13 @@ engine_away() {
 }
 engine_back() { if on_user; then daemon_back ipsecd; else insmod "$top_builddir/kernel/module/causeway.ko"; fi; }
 
-# module_out: a test that loads the module itself may come behind one that left it loaded, in the same guest.
-module_out() { [ ! -e /proc/net/causeway ] || wait_for "the module of before is taken out" rmmod causeway; }
+# module_out: a test that loads the module itself may come in the same guest behind one that left it loaded, or that used the system's own
+# PF_KEY and told the kernel to look for no module (test/vm/system.sh).
+module_out() {
+	[ ! -e /proc/net/causeway ] || wait_for "the module of before is taken out" rmmod causeway || return 1
+	! grep -q '^af_key ' /proc/modules || wait_for "af_key is taken out" rmmod af_key || return 1
+	[ ! -x /run/modprobe ] || echo /run/modprobe >/proc/sys/kernel/modprobe
+}
 
 # faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
 faq_sites() {
