@@ -84,7 +84,7 @@ test_scenario_pfkey_crowd_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS
 test_scenario_pfkey_tool_SOURCES = test/scenario/pfkey_tool.c
 test_scenario_pfkey_tool_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(SECCOMP_LIBS) $(CRYPTO_LIBS)
 NET_TESTS += test/scenario/t_ipsecd test/scenario/t_ipsecd_path test/scenario/t_selectors
-EXTRA_DIST += test/scenario/ipsecd.sh test/scenario/t_ipsecd test/scenario/t_ipsecd_path test/scenario/t_selectors
+EXTRA_DIST += test/scenario/ipsecd.sh test/scenario/forged.sh test/scenario/t_ipsecd test/scenario/t_ipsecd_path test/scenario/t_selectors
 
 # The pure parts: the TUN's offloads, the saved guard, pairs and routes.
 IPSECD_TEST_LIBS = kernel/user/libipsecd.a lib/libcauseway.a $(CRYPTO_LIBS)

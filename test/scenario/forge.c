@@ -9,6 +9,9 @@
  *	forge IF cuts FILE.pcap NUMBER MOST	one of them, cut to every length of ESP from 0 to MOST octets, each once
  *	forge IF flips FILE.pcap NUMBER OCTETS	one of them, with one bit changed of the first OCTETS from ESP's header on: each bit once
  * AH and IPComp count as ESP does.
+ *	forge IF pieces FILE.pcap NUMBER PIECE...	one of all its frames in fragments, in this order. PIECE is FROM-[TO][@OFFSET][x]: those octets of
+ *		what follows the IP header (past its end it begins anew), said to be of that OFFSET and not of FROM, x: changed, but for what may be a UDP header. Without TO: up to
+ *		the end, and the last one. Each call has an identification of its own; with AH and IPv4, which covers it, the packet's.
  * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
  */
 #include <arpa/inet.h>
@@ -249,13 +252,71 @@ sweep(int fd, const struct frame *f, bool cuts, unsigned most)
 	return 0;
 }
 
+/* One fragment: n octets of the payload from from on, at offset. */
+static void
+put_piece(int fd, const struct frame *whole, size_t up, unsigned from, unsigned n, unsigned offset, bool more, uint8_t mask)
+{
+	const uint32_t id = (uint32_t)getpid() << 8 | 0x80000000u;
+	bool v4 = whole->p[12] == 0x08;
+	size_t payload = whole->n - up, at = up;
+	uint8_t p[FRAME + 8];
+	struct frame f = { p, 0 };
+
+	memcpy(p, whole->p, up);
+	if (v4 && p[23] != 51) {
+		p[18] = (uint8_t)(id >> 16);
+		p[19] = (uint8_t)(id >> 8);
+	}
+	if (v4) {
+		p[20] = (uint8_t)(offset >> 11 | (more ? 0x20 : 0));
+		p[21] = (uint8_t)(offset >> 3);
+	} else {
+		p[at] = p[20];
+		p[at + 1] = 0;
+		p[at + 2] = (uint8_t)(offset >> 8);
+		p[at + 3] = (uint8_t)((offset & 0xf8) | more);
+		memcpy(p + at + 4, &id, 4);
+		p[20] = 44;
+		at += 8;
+	}
+	for (unsigned i = 0; i < n; i++)
+		p[at + i] = whole->p[up + (from + i) % payload] ^ ((from + i) % payload < 8 ? 0 : mask);
+	resize(&f, at + n);
+	put(fd, &f);
+	usleep(200);
+}
+
+static int
+pieces(int fd, struct frame *f, char **how)
+{
+	size_t up = f->p[12] == 0x08 ? 14 + (f->p[14] & 15) * 4u : 14 + 40;
+
+	udp_sum(f);
+	for (; *how; how++) {
+		char *s = *how;
+		unsigned from = (unsigned)strtoul(s, &s, 10), to = 0, offset = from;
+		bool more;
+
+		if (*s++ != '-')
+			return 2;
+		more = *s >= '0' && *s <= '9';
+		to = more ? (unsigned)strtoul(s, &s, 10) : (unsigned)(f->n - up);
+		if (*s == '@')
+			offset = (unsigned)strtoul(s + 1, &s, 10);
+		if (from >= to || to - from > 1472 || offset % 8 || offset > 65528 || (*s && strcmp(s, "x") != 0))
+			return 2;
+		put_piece(fd, f, up, from, to - from, offset, more, *s ? 0x55 : 0);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	int fd, count;
 
 	if (argc < 5) {
-		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT | forge IF bits FILE NUMBER AT BITS | forge IF cuts|flips FILE NUMBER OCTETS\n");
+		fprintf(stderr, "usage: forge IF clear SRC DST COUNT FILE | forge IF replay|flip|cut FILE COUNT | forge IF bits FILE NUMBER AT BITS | forge IF cuts|flips FILE NUMBER OCTETS | forge IF pieces FILE NUMBER PIECE...\n");
 		return 2;
 	}
 	fd = open_if(argv[1]);
@@ -266,12 +327,14 @@ main(int argc, char **argv)
 		clear_text(fd, argv[3], argv[4], atoi(argv[5]), frames[nframes - 1].p);
 		return 0;
 	}
-	load(argv[3], true);
+	load(argv[3], strcmp(argv[2], "pieces") != 0);
 	count = atoi(argv[4]);
 	if (count <= 0 || (unsigned)count > nframes) {
-		fprintf(stderr, "forge: the capture has only %u ESP frames\n", nframes);
+		fprintf(stderr, "forge: the capture has only %u such frames\n", nframes);
 		return 1;
 	}
+	if (strcmp(argv[2], "pieces") == 0)
+		return pieces(fd, &frames[count - 1], argv + 5);
 	if (strcmp(argv[2], "bits") == 0 && argc == 7) {
 		bits(&frames[count - 1], (unsigned)strtoul(argv[5], NULL, 0), (uint8_t)strtoul(argv[6], NULL, 0));
 		put(fd, &frames[count - 1]);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What the scenarios share in which the last octet counts: packets that were captured come to Tokyo once more, changed, cut or in pieces, by the
+# hand of somebody on the outside link. After ipsecd.sh.
+SETKEY=$top_builddir/keymgr/setkey/setkey
+setkey() { _g=$1; shift; if on_user; then ns "$_g" "$SETKEY" -s "$W/$_g/pfkey.sock" "$@"; else ns "$_g" "$SETKEY" "$@"; fi; }
+key() { printf "0x%0$(($1 * 2))d" 7; }	# of so many octets
+# An AH header that is cut off within its first two octets is none to the guard of ipsecd, which is a packet filter.
+out_of() { counters tg | awk '$1 == "guard_in" { g = $2 } $1 == "plain_out" || $1 == "drops" || $1 == "drop_replay_duplicate" { v[$1] = $2 } END { print v["plain_out"] + 0, v["drops"] + g, v["drop_replay_duplicate"] + 0 }'; }
+grew() { _now=$(out_of); [ "$_now" = "$1" ] || { echo "plain_out, drops, duplicates: $_now, not $1"; return 1; }; }
+# grows DELIVERED DROPPED DUPLICATES COMMAND...: by so many; ? for what each host counts in its own way.
+grows() {
+	_plain=$1 _drops=$2 _dups=$3; shift 3
+	# shellcheck disable=SC2046
+	set -- $(out_of) "$@"
+	_plain=$(($1 + _plain)) _dups=$(($3 + _dups)) _had=$2; shift 3
+	"$@" || return 1
+	if [ "$_drops" = '?' ]; then
+		wait_for "it is delivered" eval '[ "$(count tg plain_out)" -eq $_plain ]' || return
+		_drops=$(($(out_of | cut -d" " -f2) - _had))
+	fi
+	WAIT_S=20 wait_for "they are counted" grew "$_plain $((_had + _drops)) $_dups"
+}
+forge() { ns ng "$TOOLS/forge" out "$@"; }
+
+# ends MODE: who speaks to whom there, over IPv$f.
+ends() {
+	A=20.0.0.1 B=20.0.0.2 N=10.0.1.0/24 M=10.0.2.0/24 to=nh target=10.0.1.10 ip=ip bits=32
+	[ "$f" = 4 ] || A=fc00::1 B=fc00::2 N=fd00:1::/64 M=fd00:2::/64 target=fd00:1::10 ip=ip6 bits=128
+	[ "$1" = tunnel ] || N=$A/$bits M=$B/$bits to=ng target=$A
+}
+# Both gateways keyed anew, but Tokyo has no SA inbound: what New York sends meanwhile, so many packets of the form, it has not seen.
+keyed() {	# keyed COUNT PROTOCOL SATYPE MODE ALGORITHM...
+	_many=$1; shift
+	_p=$1 _t=$2 _m=$3 ab='' ba=''; shift 3
+	[ "$_m" = transport ] || ab=$A-$B ba=$B-$A
+	_in="add $B $A $_t 0x2002 -m $_m $*;"
+	{
+		echo "flush; spdflush;"
+		echo "add $A $B $_t 0x2001 -m $_m $*;"
+		echo "spdadd $N $M any -P out ipsec $_p/$_m/$ab/$LEVEL; spdadd $M $N any -P in ipsec $_p/$_m/$ba/$LEVEL;"
+	} >"$W/a.conf"
+	{
+		cat "$W/a.conf"
+		echo "$_in"
+	} | sed 's/-P out/-P tmp/; s/-P in/-P out/; s/-P tmp/-P in/' >"$W/b.conf"
+	echo "$_in" >"$W/in.conf"
+	chmod 600 "$W/a.conf" "$W/b.conf" "$W/in.conf"
+	setkey tg -f "$W/a.conf" && setkey ng -f "$W/b.conf" && ask tg synced && ask ng synced || return 1
+	capture_start esp tg out
+	ns $to ping -n -q -c "$_many" -i 0.01 -W 0.2 -s 600 ${FILL:+-p $FILL} $target >/dev/null
+	capture_stop esp
+	tcpdump -r "$W/esp.pcap" -w "$W/in.pcap" "src $B and ($form)" 2>/dev/null
+	[ "$(capture_count in)" -eq "$_many" ] && setkey tg -f "$W/in.conf" && ask tg synced
+}
