@@ -23,12 +23,26 @@ old_esp(const struct pf_msg *m)
 	return (m->sa_flags & CW_SA_IV4B) && m->encrypt != SADB_EALG_DESCBC ? EINVAL : 0;
 }
 
+/*
+ * Its flag is RFC 2367's SADB_SAFLAGS_PFS as well, which asks an engine for nothing and may come from any key manager. An ESP with an ICV cannot
+ * be the old one (RFC 1827 3): there it is that, unless one of the old ESP's other flags says otherwise.
+ */
+static bool
+is_pfs(const struct cw_sa *sa, const struct pf_msg *m)
+{
+	return (m->sa_flags & (CW_SA_OLD | CW_SA_IV4B | CW_SA_RANDPAD | CW_SA_ZEROPAD)) == CW_SA_OLD && sa->proto == IP_ESP && !pf_unauthenticated(m);
+}
+
 int
 pf_old(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 {
 	if (sa->proto == IP_COMP)
 		return 0;
 	sa->old = (m->sa_flags & CW_SA_OLD) != 0;
+	if (is_pfs(sa, m)) {
+		sa->old = 0;
+		sa->std_flags &= ~CW_SA_OLD;
+	}
 	if ((m->sa_flags & CW_SA_IV4B) && !(sa->old && sa->proto == IP_ESP))
 		return EINVAL;		/* RFC 2405 3: 64 bits */
 	if (!sa->old)

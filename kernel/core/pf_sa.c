@@ -170,8 +170,8 @@ selectors(struct cw_sa *sa, const struct pf_msg *m)
 }
 
 /* Nothing would tell a forged packet from a real one: then no window may move, and no peer (RFC 4303 3.4.3). */
-static bool
-unauthenticated(const struct pf_msg *m)
+bool
+pf_unauthenticated(const struct pf_msg *m)
 {
 	const struct cw_alg *enc = cw_alg_find(false, m->encrypt);
 
@@ -182,7 +182,7 @@ unauthenticated(const struct pf_msg *m)
 static int
 algorithms(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 {
-	bool open = unauthenticated(m);
+	bool open = pf_unauthenticated(m);
 
 	sa->enc = cw_alg_find(false, m->encrypt);
 	sa->auth = m->auth ? cw_alg_find(true, m->auth) : NULL;
@@ -275,7 +275,7 @@ window(struct cw_sa *sa, const struct pf_msg *m)
 		return EINVAL;
 	if (sa->proto == IP_COMP)	/* has no sequence numbers */
 		return w ? EINVAL : 0;
-	if (sa->proto == IP_ESP && unauthenticated(m)) {
+	if (sa->proto == IP_ESP && pf_unauthenticated(m)) {
 		sa->flags |= CW_SAF_FIXED;
 		w = 0;
 	}

@@ -42,11 +42,36 @@ identify(struct wire *w, uint8_t *head)
 	head[5] = (uint8_t)w->identification;
 }
 
+/*
+ * The header of a later piece, of the first one's: of the options it has those that say so by their highest bit (RFC 791 3.1), the rest are for
+ * the first alone. Its length.
+ */
+static size_t
+later4(uint8_t *head, size_t n)
+{
+	size_t to = 20;
+
+	for (size_t from = 20, len; from < n && head[from] != 0; from += len) {
+		len = head[from] == 1 ? 1 : from + 1 < n ? head[from + 1] : 0;
+		if (len == 0 || (len < 2 && head[from] != 1) || len > n - from)
+			break;		/* no option: nor is what follows */
+		if (head[from] & 0x80) {
+			memmove(head + to, head + from, len);
+			to += len;
+		}
+	}
+	while (to % 4)
+		head[to++] = 0;
+	head[0] = (uint8_t)(0x40 | to / 4);
+	return to;
+}
+
 /* The system makes length and checksum of an IPv4 header anew. */
 static int
 cut4(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uint8_t *text, size_t n, size_t piece)
 {
 	unsigned field = (unsigned)ip[6] << 8 | ip[7];
+	size_t nhead = o->hlen;
 	uint8_t head[60];
 	int error = 0;
 
@@ -61,7 +86,9 @@ cut4(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uin
 			f |= 0x2000;
 		head[6] = (uint8_t)(f >> 8);
 		head[7] = (uint8_t)f;
-		error = send_one(s, o, head, o->hlen, text + at, k);
+		error = send_one(s, o, head, nhead, text + at, k);
+		if (at == 0)
+			nhead = later4(head, nhead);
 	}
 	return error;
 }

@@ -74,13 +74,13 @@ packet(uint8_t *buf, uint8_t fam, unsigned hlen, size_t n, uint16_t piece)
 
 /* RFC 791 3.2: what the pieces are put together to. 0: they are none of one packet. */
 static size_t
-together4(uint8_t *to, unsigned hlen)
+together4(uint8_t *to)
 {
 	size_t whole = 0, have = 0;
 
 	for (unsigned i = 0; i < nsent; i++) {
 		const uint8_t *h = sent[i].b;
-		size_t at = (two(h + 6) & 0x1fff) * 8u, n = sent[i].n - hlen;
+		size_t hlen = (h[0] & 15) * 4u, at = (two(h + 6) & 0x1fff) * 8u, n = sent[i].n - hlen;
 
 		if (two(h + 4) != two(sent[0].b + 4) || memcmp(h + 9, sent[0].b + 9, 1) != 0 || (h[6] & 0x40))
 			return 0;
@@ -114,9 +114,45 @@ pieces4(void **state)
 				assert_true(nsent > 1);
 				for (unsigned j = 0; j < nsent; j++)
 					assert_true(sent[j].n <= (paths[k] ? paths[k] : 1280));
-				assert_int_equal(together4(got, hlen), sizes[i]);
+				assert_int_equal(together4(got), sizes[i]);
 				assert_memory_equal(got, buf + hlen, sizes[i]);
 			}
+}
+
+/* RFC 791 3.1: of the options the first piece has all, the others those alone whose highest bit is set. */
+static void
+options4(void **state)
+{
+	static const struct { uint8_t n, b[40], nlater, later[40]; } rows[] = {
+		/* record route; the same and a router alert; loose source routing behind a no operation */
+		{ 8, { 7, 7, 4, 0, 0, 0, 0, 0 }, 0, { 0 } },
+		{ 12, { 7, 7, 4, 0, 0, 0, 0, 0x94, 4, 0, 0, 0 }, 4, { 0x94, 4, 0, 0 } },
+		{ 8, { 1, 0x83, 7, 4, 20, 0, 0, 9 }, 8, { 0x83, 7, 4, 20, 0, 0, 9, 0 } },
+		{ 40, { 0x82, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x44, 12, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x88, 4, 1, 2, 1, 0 }, 16,
+		    { 0x82, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x88, 4, 1, 2, 0 } },
+		/* behind the end of the list there is none; and none of these is an option: no length, one that ends behind the header, none at all */
+		{ 8, { 0, 0x94, 4, 0, 0, 0, 0, 0 }, 0, { 0 } },
+		{ 4, { 0x94, 0, 0, 0 }, 0, { 0 } }, { 4, { 0x94, 1, 0, 0 }, 0, { 0 } }, { 8, { 0x94, 4, 0, 0, 0x83, 7, 4, 0 }, 4, { 0x94, 4, 0, 0 } },
+		{ 4, { 1, 1, 1, 0x94 }, 0, { 0 } },
+	};
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 4, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000], got[70000];
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cw_pkt p = packet(buf, 4, 20u + rows[i].n, 4000, 1500);
+
+		memcpy(buf + 20, rows[i].b, rows[i].n);
+		assert_int_equal(wire_whole(&s, &p), 0);
+		assert_int_equal(together4(got), 4000);
+		assert_memory_equal(got, buf + 20 + rows[i].n, 4000);
+		assert_int_equal(sent[0].b[0], 0x45 + rows[i].n / 4);
+		assert_memory_equal(sent[0].b + 20, rows[i].b, rows[i].n);
+		for (unsigned k = 1; k < nsent; k++) {
+			assert_int_equal(sent[k].b[0], 0x45 + rows[i].nlater / 4);
+			assert_memory_equal(sent[k].b + 20, rows[i].later, rows[i].nlater);
+		}
+	}
 }
 
 /* One that the packet has stays; one that it has not is none that the last one had, and never zero (the system would choose another). */
@@ -137,7 +173,7 @@ identification(void **state)
 		id = two(sent[0].b + 4);
 		assert_int_not_equal(id, 0);
 		assert_int_not_equal(id, last);
-		assert_int_equal(together4(got, 20), 3000);
+		assert_int_equal(together4(got), 3000);
 		last = id;
 	}
 	for (unsigned id = 1; id <= 0xffff; id += 0x101) {
@@ -147,7 +183,7 @@ identification(void **state)
 		buf[5] = (uint8_t)id;
 		assert_int_equal(wire_whole(&s, &p), 0);
 		assert_int_equal(two(sent[0].b + 4), id);
-		assert_int_equal(together4(got, 20), 3000);
+		assert_int_equal(together4(got), 3000);
 	}
 }
 
@@ -225,7 +261,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces4), cmocka_unit_test(identification), cmocka_unit_test(piece_of_a_piece), cmocka_unit_test(whole),
+		cmocka_unit_test(pieces4), cmocka_unit_test(options4), cmocka_unit_test(identification), cmocka_unit_test(piece_of_a_piece), cmocka_unit_test(whole),
 		cmocka_unit_test(pieces6),
 	};
 
