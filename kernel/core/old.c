@@ -27,10 +27,11 @@ old_esp(const struct pf_msg *m)
  * Its flag is RFC 2367's SADB_SAFLAGS_PFS as well, which asks an engine for nothing and may come from any key manager. An ESP with an ICV cannot
  * be the old one (RFC 1827 3): there it is that, unless one of the old ESP's other flags says otherwise.
  */
-static bool
-is_pfs(const struct cw_sa *sa, const struct pf_msg *m)
+void
+pf_pfs(struct pf_msg *m)
 {
-	return (m->sa_flags & (CW_SA_OLD | CW_SA_IV4B | CW_SA_RANDPAD | CW_SA_ZEROPAD)) == CW_SA_OLD && sa->proto == IP_ESP && !pf_unauthenticated(m);
+	if (m->satype == SADB_SATYPE_ESP && !pf_unauthenticated(m) && !(m->sa_flags & (CW_SA_IV4B | CW_SA_RANDPAD | CW_SA_ZEROPAD)))
+		m->sa_flags &= ~CW_SA_OLD;
 }
 
 int
@@ -39,10 +40,6 @@ pf_old(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m)
 	if (sa->proto == IP_COMP)
 		return 0;
 	sa->old = (m->sa_flags & CW_SA_OLD) != 0;
-	if (is_pfs(sa, m)) {
-		sa->old = 0;
-		sa->std_flags &= ~CW_SA_OLD;
-	}
 	if ((m->sa_flags & CW_SA_IV4B) && !(sa->old && sa->proto == IP_ESP))
 		return EINVAL;		/* RFC 2405 3: 64 bits */
 	if (!sa->old)

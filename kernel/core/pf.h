@@ -95,6 +95,7 @@ void pf_error(struct cw_engine *, struct cw_client *, const struct pf_msg *, int
 typedef int pf_handler(struct cw_engine *, struct cw_client *, const struct pf_msg *, uint64_t now);
 /* Nothing of such an ESP would tell a forged packet from a real one. */
 bool pf_unauthenticated(const struct pf_msg *);
+void pf_pfs(struct pf_msg *);	/* of a client that need not know what CW_SA_OLD means */
 int pf_old(struct cw_engine *, struct cw_sa *, const struct pf_msg *);	/* is it of an old form, and may it be: 0 or the errno */
 pf_handler pf_getspi, pf_add, pf_update, pf_delete, pf_get, pf_acquire, pf_flush;
 pf_handler pf_spdadd, pf_spdupdate, pf_spddelete, pf_spddelete2, pf_spdget, pf_spdflush;

@@ -85,6 +85,8 @@ cw_pfkey(struct cw_engine *e, struct cw_client *c, const uint8_t *msg, size_t le
 	cw_sad_reap(e);
 	if (err == 0) {
 		pf_overheard(e, c, msg, len);
+		if (!c->hello)
+			pf_pfs(&m);
 		err = run(e, c, &m, now);
 	}
 	if (err)

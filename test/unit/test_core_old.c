@@ -533,13 +533,11 @@ refusals(void **state)
 			m.has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
 			break;
 		case ICV:
-			m.sa.flags |= CW_SA_RANDPAD;
 			m.sa.auth = SADB_AALG_MD5HMAC;
 			m.key_auth = bytes_of(none, 16);
 			m.has |= PFKEY_HAS(SADB_EXT_KEY_AUTH);
 			break;
 		case GCM: case CTR:
-			m.sa.flags |= CW_SA_ZEROPAD;
 			m.sa.encrypt = i == GCM ? SADB_X_EALG_AES_GCM_ICV16 : SADB_X_EALG_AESCTR;
 			m.key_encrypt = bytes_of(none, 20);
 			break;
@@ -561,7 +559,10 @@ refusals(void **state)
 	rig_free(h);
 }
 
-/* RFC 2367's PFS has the number of KAME's old form. An ESP with an ICV, as key managers make it, is none of those, with the switch or without. */
+/*
+ * RFC 2367's PFS has the number of KAME's old form. An ESP with an ICV, as key managers make it, is none of those, with the switch or
+ * without; but who has said HELLO, as our setkey does, means what it says, and so do KAME's other flags.
+ */
 static void
 pfs(void **state)
 {
@@ -580,8 +581,13 @@ pfs(void **state)
 		for (unsigned k = 0; k < 2; k++) {
 			assert_int_equal(cw_knob_set(both[k]->e, CW_KNOB_LEGACY, i / 2), 0);
 			rig_sa_msg(&m, &rows[i % 2], SADB_ADD, keys);
+			m.has &= ~(PFKEY_HAS(CW_EXT_REPLAY) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_PACKETS));
+			m.sa.replay = 64;
+			m.sa.flags = SADB_SAFLAGS_PFS | CW_SA_ZEROPAD;
+			assert_int_equal(rig_call(both[k], 1, &m), i / 2 ? EINVAL : EPERM);
 			m.sa.flags = SADB_SAFLAGS_PFS;
-			assert_int_equal(rig_call(both[k], 0, &m), 0);
+			assert_int_equal(rig_call(both[k], 0, &m), i / 2 ? EINVAL : EPERM);
+			assert_int_equal(rig_call(both[k], 1, &m), 0);
 			assert_int_equal(rig_by_name(both[k], 0, SADB_GET, &rows[i % 2]), 0);
 			assert_true(rig_last(both[k], 0, &got));
 			assert_int_equal(got.sa.flags, 0);	/* what it is, not what it was called */
