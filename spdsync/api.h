@@ -109,6 +109,7 @@ void get_explain(struct req *);		/* explain.c */
 void get_revisions(struct req *);	/* revisions.c */
 void get_revision(struct req *);
 void get_diff(struct req *);
+void no_revision(struct req *, const struct store_error *);	/* 404, or 503 with the store's words */
 void get_audit(struct req *);
 uint64_t parse_count(const char *, uint64_t max);	/* list.c. 0: not a number in 1..max */
 #define LIST_MAX	1000		/* rows of an answer */

@@ -190,7 +190,7 @@ post_rollback(struct req *r)
 	snprintf(said, sizeof(said), "rollback to revision %llu", (unsigned long long)number);
 	req_audit(r, "rollback", said);
 	if (number == 0 || !store_get(r->s->store, number, &old, &err)) {
-		req_error(r, err.reason == R_NOT_FOUND ? 404 : 503, err.reason, err.text, NULL);
+		no_revision(r, &err);
 		return;
 	}
 	c.text = old.text;

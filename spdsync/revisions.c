@@ -64,6 +64,14 @@ cut_head(struct req *r, char *text, json_t *j)
 }
 
 void
+no_revision(struct req *r, const struct store_error *err)
+{
+	bool missing = err->reason == R_NOT_FOUND;
+
+	req_error(r, missing ? 404 : 503, err->reason, err->text, missing ? "'ikectl history' lists them." : NULL);
+}
+
+void
 get_revision(struct req *r)
 {
 	uint64_t number = parse_count(r->name, INT64_MAX);
@@ -74,7 +82,7 @@ get_revision(struct req *r)
 	if (!head_good(r))
 		return;
 	if (number == 0 || !store_get(r->s->store, number, &v, &err)) {
-		req_error(r, err.reason == R_NOT_FOUND ? 404 : 503, err.reason, err.text, NULL);
+		no_revision(r, &err);
 		return;
 	}
 	j = json_revision(&v, r->s->rev.number);
@@ -116,7 +124,7 @@ get_audit(struct req *r)
 
 /* ---- differences ---- */
 
-/* A number of the query; absent: fallback. False: an error was sent. */
+/* A number of the query; absent: fallback. Before the first revision, 0, nothing was in force. False: an error was sent. */
 static bool
 revision_of(struct req *r, const char *key, uint64_t fallback, struct revision *v)
 {
@@ -124,8 +132,10 @@ revision_of(struct req *r, const char *key, uint64_t fallback, struct revision *
 	uint64_t number = text ? parse_count(text, INT64_MAX) : fallback;
 	struct store_error err = { R_NOT_FOUND, "There is no such revision." };
 
+	if (strcmp(key, "from") == 0 && (text ? strcmp(text, "0") == 0 : fallback == 0))
+		return (v->text = strdup("")) != NULL || (req_error(r, 503, R_NO_MEMORY, NULL, NULL), false);
 	if (number == 0 || !store_get(r->s->store, number, v, &err)) {
-		req_error(r, err.reason == R_NOT_FOUND ? 404 : 503, err.reason, err.text, NULL);
+		no_revision(r, &err);
 		return false;
 	}
 	return true;
@@ -136,11 +146,11 @@ static json_t *
 plan_between(const struct sync *s, const struct revision *a, const struct revision *b)
 {
 	struct yt_error err;
-	struct sites *from = sites_read(a->text, a->n, true, &err), *to = sites_read(b->text, b->n, true, &err);
+	struct sites *from = a->number ? sites_read(a->text, a->n, true, &err) : NULL, *to = sites_read(b->text, b->n, true, &err);
 	json_t *j = NULL;
 	struct plan p;
 
-	if (from && to && plan_make(&p, from, to, s->site, NULL, NULL)) {
+	if ((from || !a->number) && to && plan_make(&p, from, to, s->site, NULL, NULL)) {
 		j = plan_json(&p);
 		plan_fini(&p);
 	}

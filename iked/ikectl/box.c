@@ -103,12 +103,9 @@ box_send(const struct ctl *ctl, struct box *b, char *path, size_t cap)
 		snprintf(path + n, cap - n, "?files=%s", b->ticket);
 		return CTL_OK;
 	}
-	if (errno == EACCES || errno == EPERM) {
-		fprintf(stderr, "ikectl: this user may not open %s; members of causeway-admin may\n", a.sun_path);
-		return CTL_DENIED;
-	}
-	fprintf(stderr, "ikectl: spdsync does not answer on %s (%s). Is causewayd running?\n", a.sun_path, got == 0 ? "it refused" : strerror(errno));
-	return CTL_UNREACHABLE;
+	if (errno == EACCES || errno == EPERM)
+		return ctl_denied(ctl, a.sun_path);
+	return ctl_unreachable(ctl, a.sun_path, got == 0 ? "it refused" : strerror(errno));
 }
 
 void

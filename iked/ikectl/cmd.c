@@ -2,6 +2,7 @@
 /* The commands: one request each, an exit code from the answer, and a printer. */
 #include <curl/curl.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,23 +31,82 @@ print_supervisor_state(const struct ctl *ctl)
 	fclose(f);
 }
 
+void
+ctl_json(json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+/* Our own error in the shape of the API's: a script that reads --json needs no second way. */
+int
+ctl_error(const struct ctl *ctl, int rc, enum reason r, const char *message, const char *hint)
+{
+	const struct reason_row *row = reason_row(r);
+	json_t *e = json_pack("{s:s, s:s, s:s, s:n, s:n, s:n, s:n}", "reason", row->name, "message", message, "hint", hint ? hint : row->hint,
+	    "file", "line", "column", "excerpt");
+
+	if (!e)		/* a name in it is not UTF-8 */
+		e = json_pack("{s:s, s:s, s:s}", "reason", row->name, "message", row->sentence, "hint", hint ? hint : row->hint);
+	if (ctl->json)
+		ctl_json(e);
+	else
+		print_error(ctl, e);
+	json_decref(e);
+	return rc;
+}
+
+static bool
+is_door_to_change(const char *socket)
+{
+	const char *name = strrchr(socket, '/');
+
+	return !name || strcmp(name, "/ro.sock") != 0;
+}
+
+/* Who it is, whose the socket is, and how one comes to be one of those. */
+int
+ctl_denied(const struct ctl *ctl, const char *socket)
+{
+	bool change = is_door_to_change(socket);
+	const char *group = change ? "causeway-admin" : "causeway-view";
+	struct passwd *pw = getpwuid(geteuid());
+	char user[40], message[700], hint[300];
+
+	snprintf(user, sizeof(user), "%.*s", (int)sizeof(user) - 1, pw ? pw->pw_name : "");
+	if (!pw)
+		snprintf(user, sizeof(user), "uid %u", (unsigned)geteuid());
+	snprintf(message, sizeof(message), "%s may not %s this gateway: %s is for root and members of %s.", user, change ? "change" : "look at", socket, group);
+	snprintf(hint, sizeof(hint), "Run it as root (sudo), or have root say 'usermod -aG %s %s', which holds from the next login on.", group, pw ? user : "USER");
+	return ctl_error(ctl, CTL_DENIED, R_NOT_PERMITTED, message, hint);
+}
+
+int
+ctl_unreachable(const struct ctl *ctl, const char *socket, const char *why)
+{
+	char message[800];
+	int rc;
+
+	snprintf(message, sizeof(message), "spdsync does not answer on %s (%s). Is causewayd running?", socket, why);
+	rc = ctl_error(ctl, CTL_UNREACHABLE, R_SYNC_DOWN, message, NULL);
+	print_supervisor_state(ctl);
+	return rc;
+}
+
+/* 0, or after a sentence when there is no answer that has one, the exit code. */
 static int
 ctl_exit(const struct ctl *ctl, const struct http *h, const char *socket, bool rw, long timeout_s)
 {
+	char message[64];
+
 	if (h->status == 0 && h->timed_out && rw) {
-		fprintf(stderr, "ikectl: no answer within %ld s; what was begun goes on\n", timeout_s);
-		return CTL_TIMEOUT;
+		snprintf(message, sizeof(message), "No answer within %ld s; what was begun goes on.", timeout_s);
+		return ctl_error(ctl, CTL_TIMEOUT, R_BUSY, message, "'ikectl status' shows how far it is.");
 	}
-	if (h->denied) {
-		fprintf(stderr, "ikectl: this user may not open %s; members of %s may\n", socket, rw ? "causeway-admin" : "causeway-view");
-		return CTL_DENIED;
-	}
-	if (h->status == 0) {
-		fprintf(stderr, "ikectl: spdsync does not answer on %s (%s). Is causewayd running?\n",
-		    socket, h->error);
-		print_supervisor_state(ctl);
-		return CTL_UNREACHABLE;
-	}
+	if (h->denied)
+		return ctl_denied(ctl, socket);
+	if (h->status == 0)
+		return ctl_unreachable(ctl, socket, h->error);
 	switch (h->status) {
 	case 403: return CTL_DENIED;
 	case 404: return CTL_NOT_FOUND;
@@ -55,20 +115,15 @@ ctl_exit(const struct ctl *ctl, const struct http *h, const char *socket, bool r
 	}
 }
 
-void
-ctl_json(json_t *j)
-{
-	json_dumpf(j, stdout, JSON_INDENT(2));
-	putchar('\n');
-}
-
 /* The error that came, for people or as it is. */
 static int
 ctl_refused(const struct ctl *ctl, const struct http *h, int rc)
 {
 	if (h->status && !h->body) {
-		fprintf(stderr, "ikectl: the answer is not JSON (HTTP status %ld)\n", h->status);
-		return CTL_FAILED;
+		char message[64];
+
+		snprintf(message, sizeof(message), "The answer is not JSON (HTTP status %ld).", h->status);
+		return ctl_error(ctl, CTL_FAILED, R_INTERNAL, message, NULL);
 	}
 	if (h->body && ctl->json)
 		ctl_json(h->body);
@@ -181,7 +236,7 @@ ctl_change(const struct ctl *ctl, const char *method, const char *path, const ch
 	return rc;
 }
 
-/* Our own error in the shape of the API's: a script that reads --json needs no second way. */
+/* The same of a file. */
 void
 ctl_unreadable(const struct ctl *ctl, const char *name, const char *why)
 {
@@ -284,13 +339,15 @@ cmd_check(const struct ctl *ctl, int argc, char **argv)
 }
 
 bool
-ctl_split(const char *full, char *tunnel, char *child)
+ctl_split(const struct ctl *ctl, const char *full, char *tunnel, char *child)
 {
 	const char *slash = strchr(full, '/');
 	size_t n = slash ? (size_t)(slash - full) : strlen(full);
+	char message[300];
 
 	if (!name_ok_n(full, n) || (slash && !name_ok(slash + 1))) {
-		fprintf(stderr, "ikectl: '%s' is not the name of a tunnel\n", full);
+		snprintf(message, sizeof(message), "'%s' is not the name of a tunnel.", full);
+		ctl_error(ctl, CTL_NOT_FOUND, R_NOT_FOUND, message, NULL);
 		return false;
 	}
 	snprintf(tunnel, NAME_CAP, "%.*s", (int)n, full);
@@ -312,7 +369,7 @@ tunnel_command(const struct ctl *ctl, const char *full, const char *verb, const 
 	char *octets;
 	int rc;
 
-	if (!ctl_split(full, tunnel, child))
+	if (!ctl_split(ctl, full, tunnel, child))
 		return CTL_NOT_FOUND;
 	body = json_object();
 	if (*child)
@@ -384,7 +441,7 @@ cmd_status(const struct ctl *ctl, int argc, char **argv)
 {
 	char tunnel[NAME_CAP], child[NAME_CAP];
 
-	if (argc && !ctl_split(argv[0], tunnel, child))
+	if (argc && !ctl_split(ctl, argv[0], tunnel, child))
 		return CTL_NOT_FOUND;
 	return (ctl->watch ? status_watch : status_once)(ctl, argc ? tunnel : NULL);
 }
@@ -411,7 +468,7 @@ cmd_explain(const struct ctl *ctl, int argc, char **argv)
 
 	if (strcmp(argv[0], "-") == 0)
 		return ctl_ask(ctl, false, "/v1/explain/-", NULL, NULL, 0, print_explain);
-	if (!ctl_split(argv[0], tunnel, child))
+	if (!ctl_split(ctl, argv[0], tunnel, child))
 		return CTL_NOT_FOUND;
 	snprintf(path, sizeof(path), "/v1/explain/%s", tunnel);
 	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_explain);

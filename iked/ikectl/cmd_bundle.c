@@ -106,7 +106,7 @@ add_answer(struct bundle *b, const char *name, const char *path)
 	if (octets)
 		add(b, name, octets, strlen(octets));
 	else
-		add_not(b, name, why ? why : h.denied ? "permission denied" : *h.error ? h.error : "no answer");
+		add_not(b, name, why ? why : *h.error ? h.error : "no answer");
 	b->down = h.status == 0;
 	http_free(&h);
 	return octets;
@@ -294,7 +294,7 @@ cmd_bundle(const struct ctl *ctl, int argc, char **argv)
 {
 	struct bundle b = { .ctl = ctl, .now = time(NULL), .progress = isatty(STDERR_FILENO) && !ctl->json };
 	const char *file = ctl->output;
-	char named[64];
+	char named[64], socket[512];
 	struct tm tm;
 	json_t *about;
 	int fd;
@@ -305,6 +305,10 @@ cmd_bundle(const struct ctl *ctl, int argc, char **argv)
 		fprintf(stderr, "ikectl: the bundle is a tar file; it is not for %s\n", ctl->json ? "standard output beside --json" : "a terminal");
 		return CTL_USAGE;
 	}
+	/* Nothing of it would be more than what anybody has; a spdsync that is down is another matter. */
+	snprintf(socket, sizeof(socket), "%s/ro.sock", ctl->run_dir);
+	if (access(socket, W_OK) != 0 && errno == EACCES)
+		return ctl_denied(ctl, socket);
 	fd = strcmp(file, "-") == 0 ? dup(STDOUT_FILENO) : open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	b.to = fd >= 0 ? fdopen(fd, "w") : NULL;
 	b.members = json_array();

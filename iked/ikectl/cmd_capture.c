@@ -58,7 +58,7 @@ make_path(const struct ctl *ctl, const char *full, char path[static 512])
 {
 	char tunnel[NAME_CAP], child[NAME_CAP], seconds[24];
 
-	if (!ctl_split(full, tunnel, child))
+	if (!ctl_split(ctl, full, tunnel, child))
 		return false;
 	snprintf(path, 512, "/v1/tunnels/%s/capture", tunnel);
 	ctl_query(path, 512, "child", *child ? child : NULL);

@@ -197,7 +197,7 @@ draw(void *arg)
 	struct listener *l = arg;
 	time_t now = time(NULL);
 
-	if (now == l->drawn || (!l->due && now - l->drawn < REDRAW_S))
+	if (!l->began || now == l->drawn || (!l->due && now - l->drawn < REDRAW_S))
 		return;
 	l->due = false;
 	l->drawn = now;

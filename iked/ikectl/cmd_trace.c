@@ -256,23 +256,6 @@ read_flow(int argc, char **argv, struct trace_flow *f)
 	return true;
 }
 
-/* In the shape of the API's errors, as everywhere. */
-static int
-failed(const struct ctl *ctl, int code, enum reason r, const char *text)
-{
-	const struct reason_row *row = reason_row(r);
-	json_t *e;
-
-	if (!ctl->json) {
-		fprintf(stderr, "ikectl: %s\n", text);
-		return code;
-	}
-	e = json_pack("{s:s, s:s, s:s}", "reason", row->name, "message", text, "hint", row->hint);
-	ctl_json(e);
-	json_decref(e);
-	return code;
-}
-
 static int
 run(struct tracing *t)
 {
@@ -284,15 +267,15 @@ run(struct tracing *t)
 	if (!talk_open(&t->talk, path, why, sizeof(why))) {
 		err = errno;
 		if (err == EACCES || err == EPERM)
-			return failed(t->ctl, CTL_DENIED, R_NOT_PERMITTED, "the engine's socket is for root alone");
-		return failed(t->ctl, CTL_UNREACHABLE, R_ENGINE_DOWN, why);
+			return ctl_error(t->ctl, CTL_DENIED, R_NOT_PERMITTED, "the engine's socket is for root alone", NULL);
+		return ctl_error(t->ctl, CTL_UNREACHABLE, R_ENGINE_DOWN, why, NULL);
 	}
 	talk_greet(&t->talk, &engine, true);
 	if (!engine.greeted)
-		return failed(t->ctl, CTL_FAILED, R_ENGINE_DOWN, "the engine is not Causeway's, or it has no more room for one who asks");
+		return ctl_error(t->ctl, CTL_FAILED, R_ENGINE_DOWN, "the engine is not Causeway's, or it has no more room for one who asks", NULL);
 	err = ask(t);
 	if (err)
-		return failed(t->ctl, err == ETIMEDOUT ? CTL_TIMEOUT : CTL_FAILED, R_ENGINE_DOWN, "the engine did not answer");
+		return ctl_error(t->ctl, err == ETIMEDOUT ? CTL_TIMEOUT : CTL_FAILED, R_ENGINE_DOWN, "the engine did not answer", NULL);
 	t->json = t->ctl->json ? json_object() : NULL;
 	say_direction(t, CW_DIR_OUT);
 	say_direction(t, CW_DIR_IN);

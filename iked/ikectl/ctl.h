@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "reason.h"
+
 /* Exit codes (contracts): scripts depend on them. */
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_NOT_FOUND = 3, CTL_DENIED = 4, CTL_UNREACHABLE = 5, CTL_TIMEOUT = 6, CTL_UNDONE = 7 };
 
@@ -52,7 +54,11 @@ int ctl_answered(const struct ctl *, const struct http *, const char *socket);
 int ctl_method(const struct ctl *, const char *method, const char *path, const void *body, size_t n, json_t **answer);
 void ctl_json(json_t *);
 /* "tunnel" or "tunnel/child" into its parts, each of NAME_CAP; false after a sentence when it is not a name. */
-bool ctl_split(const char *full, char *tunnel, char *child);
+bool ctl_split(const struct ctl *, const char *full, char *tunnel, char *child);
+/* An error that ikectl itself finds, for people or as the API tells its own; hint NULL: the reason's. ctl_error returns rc, the others theirs. */
+int ctl_error(const struct ctl *, int rc, enum reason, const char *message, const char *hint);
+int ctl_denied(const struct ctl *, const char *socket);
+int ctl_unreachable(const struct ctl *, const char *socket, const char *why);
 void ctl_unreadable(const struct ctl *, const char *name, const char *why);
 /* dir.c: is it a directory? All its site files as one text, in the order of their names; NULL after a sentence. */
 bool dir_is(const char *name);
