@@ -210,7 +210,7 @@ auth_up(struct turn *tn)
 
 		x->rec = NULL;
 		auth_done(tn, false);
-		if (why == R_PEER_TS_WIDER || why == R_MODE_MISMATCH || why == R_COMP_DECLINED || why == R_ENGINE_NO_SPI || why == R_AH_TRANSLATED || why == R_PEER_CHOSE_NOT_OFFERED || why == R_MSG_UNEXPECTED)
+		if (why == R_PEER_TS_WIDER || why == R_MODE_MISMATCH || why == R_COMP_DECLINED || why == R_ENGINE_NO_SPI || why == R_AH_TRANSLATED || why == R_COMP_TRANSLATED || why == R_PEER_CHOSE_NOT_OFFERED || why == R_MSG_UNEXPECTED)
 			child_drop(s, c);	/* the peer has it, or did not say that it has not */
 		xch_fail(tn->e, x, why, rec);
 		return V_GO;

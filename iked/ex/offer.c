@@ -75,13 +75,20 @@ is_translated(const struct ikesa *s)
 }
 
 /*
- * What its policy has of IPComp, as far as it can be had. Behind a translator the checksum of what transport mode carries is made anew (RFC 3948 3.1.2),
- * where the packet stands open: not while it is compressed.
+ * Behind a translator the checksum of what transport mode carries is made anew (RFC 3948 3.1.2), by whoever takes ESP off: when IPComp is off too
+ * only our engine is known to do so.
  */
+static bool
+comp_passes(const struct ikesa *s, bool transport)
+{
+	return !transport || !is_translated(s) || s->causeway;
+}
+
+/* What its policy has of IPComp, as far as it can be had. */
 static uint8_t
 comp_of(const struct child *c)
 {
-	return is_transport(c) && is_translated(c->ike) ? COMP_NONE : c->t->cfg.children[c->pol].comp;
+	return comp_passes(c->ike, is_transport(c)) ? c->t->cfg.children[c->pol].comp : COMP_NONE;
 }
 
 static bool
@@ -219,6 +226,10 @@ offer_accept(struct turn *tn, struct record **rec)
 			record_fact(*rec, "difference", "The peer answers with a kind of IPComp that was not offered.");
 		return false;
 	}
+	if (comp_demanded(c) && comp_of(c) == COMP_NONE) {
+		*rec = fail_record(tn, R_COMP_TRANSLATED);
+		return false;
+	}
 	if (!cpi && comp_demanded(c)) {
 		*rec = fail_record(tn, c->cpi_in ? R_COMP_DECLINED : R_ENGINE_NO_SPI);	/* asked for it was not without a CPI of ours */
 		return false;
@@ -353,6 +364,8 @@ offer_choose(struct turn *tn, struct record **rec)
 		return refuse_mode(tn, rec);
 	if (t->cfg.children[pol].ah && is_translated(tn->ike))
 		return refuse(tn, rec, R_AH_TRANSLATED, N_NO_PROPOSAL_CHOSEN);
+	if (t->cfg.children[pol].comp == COMP_DEMANDED && !comp_passes(tn->ike, t->cfg.children[pol].mode == CHILD_TRANSPORT))
+		return refuse(tn, rec, R_COMP_TRANSLATED, N_NO_PROPOSAL_CHOSEN);
 	if (t->cfg.children[pol].comp == COMP_DEMANDED && !as.comp)
 		return refuse(tn, rec, R_COMP_DECLINED, N_NO_PROPOSAL_CHOSEN);
 	if (!t->pol[pol].wanted)

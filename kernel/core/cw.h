@@ -133,6 +133,7 @@ struct cw_pkt {
 	uint16_t	 drop;		/* CW_DROP_* */
 	uint32_t	 spi;		/* of the SA that it came or would have gone by, 0: none was looked for */
 	uint8_t		 expanded;	/* IPComp was taken off it, once */
+	uint8_t		 translated;	/* it came in UDP, in transport mode: a NAT may have changed what its sums include */
 	uint8_t		 bank;		/* which counters are raised: kind of traffic and family */
 	struct cw_hist	 hist[CW_NEST_MAX];
 	void		*cookie;	/* the host's own */

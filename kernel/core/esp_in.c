@@ -264,7 +264,8 @@ inner(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_ip *ip,
 		return CW_DROP_INNER_HEADER;
 	}
 	p->len = ip->total;	/* what follows is traffic flow padding, RFC 4303 2.7 */
-	if (mode == CW_MODE_TRANSPORT && p->outer.udp)
+	p->translated = mode == CW_MODE_TRANSPORT && (p->outer.udp || p->translated);
+	if (p->translated)	/* also where IPComp was around it: it has no sum itself */
 		cw_ip_sum_upper(cw_pkt_data(p), ip);
 	if (!cw_sa_selects(sa, &ip->flow)) {
 		cw_sa_drop(sa, &sa->drop_selector);
@@ -509,6 +510,7 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 
 		p->nhist = 0;
 		p->expanded = 0;
+		p->translated = 0;
 		p->checked = 0;
 		p->drop = 0;
 		p->verdict = CW_PENDING;

@@ -295,25 +295,64 @@ is_udp(const struct toy_child *c)
 	return c->udp && !c->comp;
 }
 
+static bool
+is_udp_comp(const struct toy_child *c)
+{
+	return c->udp && c->comp;
+}
+
 static void
-test_transport_translated(void **state)
+transport_translated(uint8_t comp, bool (*is)(const struct toy_child *))
 {
 	struct pair *p = pair_new(409);
 
 	translated(p, A);
-	p->t[A].children[0].comp = p->t[B].children[0].comp = COMP_WANTED;	/* whose checksums nobody could make anew */
+	p->t[A].children[0].comp = p->t[B].children[0].comp = comp;
 	pair_go(p);
 	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
 	check(p);
 	for (int i = A; i <= B; i++) {
-		assert_true(is_udp(toy_newest(&p->m.s[i], 0)));
+		assert_true(is(toy_newest(&p->m.s[i], 0)));
 		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->local, &p->t[i].children[0].local));
 		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->remote, &p->t[i].children[0].remote));
 	}
-	renewed(p, is_udp);
+	renewed(p, is);
 	for (int i = A; i <= B; i++)
 		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->remote, &p->t[i].children[0].remote));
 	pair_free(p);
+}
+
+static void
+test_transport_translated(void **state)
+{
+	transport_translated(COMP_NONE, is_udp);
+	transport_translated(COMP_DEMANDED, is_udp_comp);
+}
+
+/* With a peer that is no Causeway IPComp does not pass a translator: wanted, it goes without; demanded, it is said why not, by who demands it. */
+static void
+test_comp_translated(void **state)
+{
+	for (int renews = A; renews <= B; renews++)
+		for (uint8_t comp = COMP_WANTED; comp <= COMP_DEMANDED; comp++) {
+			struct pair *p = pair_new(411);
+			uint32_t spi;
+
+			translated(p, A);
+			p->t[A].children[0].comp = p->t[B].children[0].comp = comp;
+			pair_go(p);
+			assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+			assert_true(is_udp_comp(toy_newest(&p->m.s[A], 0)));
+			for (int i = A; i <= B; i++)
+				p->m.s[i].e->tuns->sas->causeway = false;
+			spi = toy_newest(&p->m.s[A], 0)->spi_in;
+			sim_soft(&p->m, renews);
+			sim_run(&p->m, SEC);
+			assert_int_equal(spi == toy_newest(&p->m.s[A], 0)->spi_in, comp == COMP_DEMANDED);
+			assert_int_equal(toy_newest(&p->m.s[A], 0)->comp, comp == COMP_DEMANDED);
+			assert_int_equal(sim_recorded(&p->m.s[!renews], R_COMP_TRANSLATED), comp == COMP_DEMANDED);
+			pair_free(p);
+		}
 }
 
 /* The answer has the addresses as the peer calls them. */
@@ -359,7 +398,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ah), cmocka_unit_test(test_protocols_differ), cmocka_unit_test(test_both_protocols), cmocka_unit_test(test_ah_translated),
 		cmocka_unit_test(test_comp), cmocka_unit_test(test_comp_declined), cmocka_unit_test(test_comp_demanded),
-		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_answer_translated), cmocka_unit_test(test_tunnel_translated),
+		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_comp_translated), cmocka_unit_test(test_answer_translated), cmocka_unit_test(test_tunnel_translated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

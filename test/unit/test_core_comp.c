@@ -6,7 +6,7 @@
 
 #include "core.h"
 
-enum { NONE, COMP, ESP };
+enum { NONE, COMP, ESP, ESP_UDP };
 struct layer { unsigned proto, mode; const char *src, *dst; };
 struct stack {
 	const char *name, *src, *dst;
@@ -70,7 +70,8 @@ key(struct host *h, const struct layer *l, unsigned i, bool back, uint32_t cpi_f
 
 		assert_int_equal(rig_call(h, 0, &m), 0);
 	} else {
-		struct rig_sa sa = { .spi = spi, .src = src, .dst = dst, .mode = l->mode, .window = 64, .seed = (uint8_t)(i + (back ? 8 : 0)) };
+		struct rig_sa sa = { .spi = spi, .src = src, .dst = dst, .mode = l->mode, .window = 64,
+		    .seed = (uint8_t)(i + (back ? 8 : 0)), .udp = l->proto == ESP_UDP ? 4500 : 0 };
 
 		assert_int_equal(rig_sa(h, &sa), 0);
 	}
@@ -97,26 +98,28 @@ policy_msg(struct pfkey_msg *m, const struct stack *s, unsigned dir, bool back, 
 	}
 }
 
+static struct host *
+end_of(const struct stack *s, bool far, unsigned level, uint32_t cpi_flags)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		key(h, &s->layer[i], i, false, cpi_flags);
+		key(h, &s->layer[i], i, true, cpi_flags);
+	}
+	policy_msg(&m, s, far ? CW_DIR_IN : CW_DIR_OUT, false, level);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	policy_msg(&m, s, far ? CW_DIR_OUT : CW_DIR_IN, true, level);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	rig_clear(h);
+	return h;
+}
+
 static struct ends
 joined_by(const struct stack *s, unsigned level, uint32_t cpi_flags)
 {
-	struct ends t = { rig_new(), rig_new(), s };
-	struct pfkey_msg m;
-
-	for (unsigned k = 0; k < 2; k++) {
-		struct host *h = k ? t.b : t.a;
-
-		for (unsigned i = 0; i < s->n; i++) {
-			key(h, &s->layer[i], i, false, cpi_flags);
-			key(h, &s->layer[i], i, true, cpi_flags);
-		}
-		policy_msg(&m, s, k ? CW_DIR_IN : CW_DIR_OUT, false, level);
-		assert_int_equal(rig_call(h, 0, &m), 0);
-		policy_msg(&m, s, k ? CW_DIR_OUT : CW_DIR_IN, true, level);
-		assert_int_equal(rig_call(h, 0, &m), 0);
-		rig_clear(h);
-	}
-	return t;
+	return (struct ends){ end_of(s, false, level, cpi_flags), end_of(s, true, level, cpi_flags), s };
 }
 
 static struct ends
@@ -197,6 +200,43 @@ every_stack(void **state)
 		assert_int_equal(rig_drops(t.a) + rig_drops(t.b), 0);
 		part(t);
 	}
+}
+
+static void
+with_sum(struct cw_pkt *p)
+{
+	struct cw_ip ip;
+
+	assert_int_equal(cw_ip_parse(cw_pkt_data(p), p->len, &ip), CW_IP_OK);
+	cw_pkt_data(p)[ip.upper + 6] = 1;	/* there is one; */
+	cw_ip_sum_upper(cw_pkt_data(p), &ip);	/* a right one */
+}
+
+/* A NAT between the two: the sum is made anew (RFC 3948 3.1.2) where the packet stands open, and that is when IPComp is off. */
+static void
+translated(void **state)
+{
+	static const struct stack here = { "", "20.0.0.1", "20.0.0.2", 2, { { COMP, TRA, "20.0.0.1", "20.0.0.2" }, { ESP_UDP, TRA, "20.0.0.1", "20.0.0.2" } }, IP_ESP },
+	    there = { "", "20.0.0.9", "20.0.0.2", 2, { { COMP, TRA, "20.0.0.9", "20.0.0.2" }, { ESP_UDP, TRA, "20.0.0.9", "20.0.0.2" } }, IP_ESP };
+	struct ends t = { end_of(&here, false, CW_LEVEL_REQUIRE, RAWCPI), end_of(&there, true, CW_LEVEL_REQUIRE, RAWCPI), &here };
+
+	for (unsigned noise = 0; noise < 2; noise++)
+		for (size_t n = 10; n < 1300; n += 97) {
+			struct cw_pkt *sent = packet(&here, n, noise), *want = packet(&there, n, noise), *w;
+
+			with_sum(sent);
+			with_sum(want);
+			w = rig_seal(t.a, sent);
+			assert_true(w->outer.udp && (noise || n < 400 || w->len < 200));
+			w->outer.src = rig_addr("20.0.0.9");
+			w->outer.sport = 61000;
+			w->outer.hlen = 0;
+			carry(t.b, w);
+			rig_pkt_free(w);
+			same(t.b, want);
+		}
+	assert_int_equal(rig_drops(t.b), 0);
+	part(t);
 }
 
 /* RFC 3173 3.1: next header, flags of zero, CPI; what leads there is 108, with the right length and checksum; the flags are not looked at. */
@@ -649,7 +689,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_stack), cmocka_unit_test(header), cmocka_unit_test(threshold), cmocka_unit_test(without),
+		cmocka_unit_test(every_stack), cmocka_unit_test(translated), cmocka_unit_test(header), cmocka_unit_test(threshold), cmocka_unit_test(without),
 		cmocka_unit_test(raw_tunnel), cmocka_unit_test(forwarded), cmocka_unit_test(forwarded_use), cmocka_unit_test(quoted), cmocka_unit_test(drops), cmocka_unit_test(nested), cmocka_unit_test(fragment),
 		cmocka_unit_test(pf_key), cmocka_unit_test(acquire), cmocka_unit_test(lifetime),
 	};
