@@ -574,8 +574,10 @@ found_comp(struct children *t, const struct sa_found *f)
 {
 	struct child *c = f->in ? childtab_find_in(t, false, f->peer_spi, &f->dst.addr) : childtab_find_out(t, false, f->peer_spi, &f->dst.addr);
 
-	if (c == NULL)
+	if (c == NULL) {	/* that one is gone: nothing would ever end this one but its lifetime */
+		sadb_delete_found(t->sadb, f);
 		return;
+	}
 	if (f->in)
 		c->cpi_in = (uint16_t)f->spi;
 	else

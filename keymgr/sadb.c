@@ -438,18 +438,31 @@ sadb_refuse(struct sadb *s, uint32_t seq)
 		pfkey_refuse(s->pf, SADB_SATYPE_ESP, seq, ESRCH);
 }
 
-void
-sadb_delete(struct sadb *s, enum sa_kind kind, uint32_t spi, const struct endpoint *src, const struct endpoint *dst)
+static void
+delete(struct sadb *s, enum sa_kind kind, uint32_t spi, const struct endpoint *src, const struct endpoint *dst)
 {
 	struct pfkey_msg m;
 
-	if (!sadb_is_up(s) || spi == 0)
-		return;
 	pfkey_msg_init(&m, SADB_DELETE, satypes[kind]);
 	pfkey_set_ends(&m, src, dst);
 	m.sa.spi = spi;
 	m.has |= PFKEY_HAS(SADB_EXT_SA);
 	pfkey_call(s->pf, &m, NULL, NULL);
+}
+
+void
+sadb_delete(struct sadb *s, enum sa_kind kind, uint32_t spi, const struct endpoint *src, const struct endpoint *dst)
+{
+	if (sadb_is_up(s) && spi)
+		delete(s, kind, spi, src, dst);
+}
+
+/* While the dump runs, that is before the link counts as up. */
+void
+sadb_delete_found(struct sadb *s, const struct sa_found *f)
+{
+	if (s->pf)
+		delete(s, f->kind, f->spi, &f->src, &f->dst);
 }
 
 /* The link */

@@ -82,6 +82,7 @@ bool sadb_getspi(struct sadb *, enum sa_kind, const struct key_spi *, const stru
 enum reason sadb_can(const struct sadb *, const struct sa_spec *, char detail[static SADB_DETAIL]);
 bool sadb_install(struct sadb *, const struct sa_spec *, sadb_done *, void *arg);
 void sadb_refuse(struct sadb *, uint32_t seq);	/* there is no SA to be had for this ACQUIRE; 0: none */
+void sadb_delete_found(struct sadb *, const struct sa_found *);	/* from ops->found */
 void sadb_delete(struct sadb *, enum sa_kind, uint32_t spi, const struct endpoint *src, const struct endpoint *dst);
 
 /* OWNER's text of a child's SA, both ways. number 0: it is the SA's reqid. */

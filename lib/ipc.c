@@ -455,15 +455,21 @@ on_message(struct ipc *l, struct bytes in)
 	struct rd r = rd_of(in);
 	struct ipc_msg m;
 	const struct ipc_row *row;
-	char what[80];
+	char what[80], why[160];
+	uint16_t version;
 
 	m.type = rd_le16(&r);
-	if (rd_le16(&r) != IPC_VERSION)
-		rd_fail(&r);
+	version = rd_le16(&r);
 	m.id = rd_le32(&r);
 	m.body = r;
 	if (!rd_ok(&r)) {
 		breach(l, "a message", "has no valid header");
+		return;
+	}
+	if (version != IPC_VERSION) {
+		snprintf(why, sizeof(why), "has messages of version %u and here they are of version %u: restart all daemons of the suite after an upgrade", version,
+		    IPC_VERSION);
+		breach(l, "the other side", why);
 		return;
 	}
 	if (m.type == IPC_HELLO) {

@@ -97,7 +97,9 @@ take_message(struct proc *p, struct bytes in, int *fd, bool *hello)
 	char text[32];
 
 	rd_le32(&r);
-	if (!rd_ok(&r) || version != IPC_VERSION || *hello != (type != IPC_HELLO))
+	if (rd_ok(&r) && version != IPC_VERSION)
+		start_failed("The supervisor is of another version of the suite: restart causewayd.");
+	if (!rd_ok(&r) || *hello != (type != IPC_HELLO))
 		start_failed("The supervisor sent a malformed message.");
 	switch (type) {
 	case IPC_HELLO:

@@ -329,6 +329,20 @@ static const struct rp_row file_rows[] = {
 	{ NULL, NULL, NULL }
 };
 
+/* It is no error, and serves nobody: as racoon, which answered nobody then. Said also where there were more notes than there is room for. */
+static void
+note_missing(struct rp *p)
+{
+	const char *lacks = p->r->nremotes == 0 && p->r->nsainfos == 0 ? "sections 'remote' and 'sainfo'" : p->r->nremotes == 0 ? "section 'remote'" :
+	    p->r->nsainfos == 0 ? "section 'sainfo'" : NULL;
+
+	if (!lacks)
+		return;
+	if (p->r->nnotes == RACOON_NOTES)
+		p->r->nnotes--;
+	rp_note(p, p->line, "the file has no %s: while it is in force no policy is served; write them, 'anonymous' for everybody, or 'ikectl racoon remove'", lacks);
+}
+
 struct racoon *
 racoon_read(const char *text, size_t n, struct yt_error *err)
 {
@@ -347,8 +361,10 @@ racoon_read(const char *text, size_t n, struct yt_error *err)
 		ok = yt_fail(&p.yt, R_TOO_LARGE, 0, 0, "", "A racoon.conf has at most 64 KiB.");
 	while (ok && rp_next(&p))
 		ok = rp_is(&p, ";") || rp_statement(&p, file_rows, "racoon.conf", NULL);
-	if (p.yt.err.reason == R_OK)
+	if (p.yt.err.reason == R_OK) {
+		note_missing(&p);
 		return p.r;
+	}
 	*err = p.yt.err;
 	racoon_free(p.r);
 	return NULL;

@@ -223,7 +223,9 @@ offer_accept(struct turn *tn, struct record **rec)
 	/* 2.22: the answer names one of what was offered, or says nothing */
 	if (msg_notify(m, N_IPCOMP_SUPPORTED) && (cpi == 0 || !c->cpi_in || comp_of(c) == COMP_NONE)) {
 		if ((*rec = fail_record(tn, R_PEER_CHOSE_NOT_OFFERED)))
-			record_fact(*rec, "difference", "The peer answers with a kind of IPComp that was not offered.");
+			record_fact(*rec, "difference", "%s", cpi == 0 && c->cpi_in && comp_of(c) != COMP_NONE ?
+			    "The peer answers with another kind of IPComp than DEFLATE, or with a well-known CPI, under 256, which does not tell two children apart." :
+			    "The peer answers with a kind of IPComp that was not offered.");
 		return false;
 	}
 	if (comp_demanded(c) && comp_of(c) == COMP_NONE) {

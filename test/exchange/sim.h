@@ -52,7 +52,8 @@ struct side {
 	uint64_t	 order;
 	bool		 linked;	/* keymgr's link is up */
 	bool		 engine;	/* the ESP engine runs */
-	bool		 comp;		/* SPI_NEW brings a CPI too */
+	bool		 comp;		/* SPI_NEW brings a CPI too, */
+	uint16_t	 cpi;		/* this one, as another implementation's might; 0: of its own */
 	bool		 mute;		/* iked is dead */
 	uint32_t	 refused;	/* the last reqid that ASK_FAILED named */
 	uint64_t	 state;		/* of the engine's random numbers */

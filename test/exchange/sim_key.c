@@ -197,7 +197,7 @@ spi_new(struct side *s, uint32_t call, struct rd *r)
 	need(c && k.child && !FIND(s->child, k.child), "SPI_NEW for a child that is there already");
 	*c = (struct toy_child){ .id = k.child, .reqid = k.reqid, .larval = true };
 	c->spi_in = 0x1000000 * (1 + (uint32_t)s->id) + ++s->next_handle;
-	c->cpi_in = s->comp ? (uint16_t)(256 + (c->spi_in & 0xfff)) : 0;
+	c->cpi_in = !s->comp ? 0 : s->cpi ? s->cpi : (uint16_t)(256 + (c->spi_in & 0xfff));
 	wr_le32(&w, c->spi_in);
 	wr_le16(&w, c->cpi_in);
 	sim_answer(s, call, R_OK, wr_bytes(&w), true);

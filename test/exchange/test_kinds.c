@@ -233,6 +233,39 @@ test_comp_declined(void **state)
 	}
 }
 
+/*
+ * A peer may name a well-known CPI (RFC 3173 3.3), and 64 to 255 name nothing: asked so we answer without; an answer with one makes no child,
+ * since the peer would take ours for compressing, and it is said what is wrong with it.
+ */
+static void
+test_comp_well_known(void **state)
+{
+	static const uint16_t cpis[] = { 1, 2, 63, 64, 255 };
+
+	for (unsigned i = 0; i < sizeof(cpis) / sizeof(cpis[0]); i++)
+		for (int odd = A; odd <= B; odd++) {
+			struct pair *p = pair_new(412);
+			const char *why;
+
+			p->t[A].children[0].comp = p->t[B].children[0].comp = COMP_WANTED;
+			p->t[B].start = START_RESPOND;
+			p->m.s[odd].cpi = cpis[i];
+			pair_go(p);
+			sim_run(&p->m, 3 * SEC);
+			if (odd == A) {
+				assert_true(sim_up(&p->m));
+				assert_true(is_plain(toy_newest(&p->m.s[A], 0)) && is_plain(toy_newest(&p->m.s[B], 0)));
+			} else {
+				assert_int_equal(toy_children(&p->m.s[A]), 0);
+				assert_true(sim_recorded(&p->m.s[A], R_PEER_CHOSE_NOT_OFFERED));
+				why = sim_fact(&p->m.s[A], R_PEER_CHOSE_NOT_OFFERED, "difference");
+				assert_true(why && strstr(why, "well-known CPI"));
+				assert_true(sim_until(&p->m, none_left, 60 * SEC));
+			}
+			pair_free(p);
+		}
+}
+
 /* Who demands it makes nothing without, and says why; nothing is left at the other end. */
 static void
 test_comp_demanded(void **state)
@@ -397,7 +430,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ah), cmocka_unit_test(test_protocols_differ), cmocka_unit_test(test_both_protocols), cmocka_unit_test(test_ah_translated),
-		cmocka_unit_test(test_comp), cmocka_unit_test(test_comp_declined), cmocka_unit_test(test_comp_demanded),
+		cmocka_unit_test(test_comp), cmocka_unit_test(test_comp_declined), cmocka_unit_test(test_comp_well_known), cmocka_unit_test(test_comp_demanded),
 		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_comp_translated), cmocka_unit_test(test_answer_translated), cmocka_unit_test(test_tunnel_translated),
 	};
 

@@ -300,6 +300,33 @@ test_comp_events(void **state)
 	f->ndump = 0;
 }
 
+/* A new keymgr finds SAs of IPComp whose ESP has gone meanwhile: they go too, and nobody else's do. */
+static void
+test_comp_orphans(void **state)
+{
+	struct key_fix *f = *state;
+	struct key_installed v[4];
+	struct key_child c;
+	unsigned deleted;
+	struct ends e;
+
+	begin(f, &e);
+	child_of(f, &c, 1, COMP, &e);
+	assert_int_equal(key_install(f, &c), R_OK);
+	f->dump[0] = *key_sa(f, c.cpi_in);
+	f->dump[1] = *key_sa(f, c.cpi_out);
+	f->dump[2] = f->dump[0];
+	f->dump[2].m.sa.spi++;
+	f->dump[2].m.has &= ~PFKEY_HAS(CW_EXT_OWNER);	/* setkey's */
+	f->ndump = 3;
+	children_forget(f->k.children);
+	deleted = f->n_delete;
+	key_attach_engine(f, true);
+	assert_int_equal(key_list(f, v, 4), 0);
+	assert_int_equal(f->n_delete, deleted + 2);
+	f->ndump = 0;
+}
+
 /* A packet asks: for AH by its peer; where IPComp makes the tunnel and may be missing, the packet's own end is asked for. */
 static void
 test_acquire(void **state)
@@ -340,7 +367,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(test_ah), T(test_ah_events), T(test_comp), T(test_comp_tunnel), T(test_comp_without), T(test_comp_refused),
-	    T(test_comp_events), T(test_acquire) };
+	    T(test_comp_events), T(test_comp_orphans), T(test_acquire) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * The codecs of our own links: round trip, every prefix refused, nothing left behind by a refused message, and values out
  * of range. "test_msg --corpus DIR" writes the samples as seeds for the fuzz target "ipc".
  */
+#include "ipc.h"
 #include "msg_samples.h"
 
 #define CAP	65536
@@ -415,6 +416,46 @@ test_corpus(void **state)
 	}
 }
 
+/* FNV-1a, of the first sample of each codec: what goes over the links, as far as structs do. */
+static uint64_t
+layout(void)
+{
+	uint64_t h = 14695981039346656037ull;
+
+	for (unsigned codec = 0; codec < NCODECS; codec++)
+		for (size_t i = 0; i < nsamples; i++) {
+			void *obj;
+			uint8_t *b;
+			size_t n;
+
+			if (samples[i].pick != codec)
+				continue;
+			obj = filled(&samples[i]);
+			b = encoded(&samples[i], obj, &n);
+			for (size_t k = 0; k < n; k++)
+				h = (h ^ b[k]) * 1099511628211ull;
+			h = (h ^ codec) * 1099511628211ull;
+			free(b);
+			free(obj);
+			break;
+		}
+	return h;
+}
+
+/*
+ * Two revisions of the suite whose messages differ must have different numbers (lib/ipc.h): during an upgrade they meet. A sample that changes
+ * alone, and not the form of its message, leaves the number as it is.
+ */
+static void
+test_version_of_layout(void **state)
+{
+	static const struct { unsigned version; uint64_t layout; } is = { 2, 0xfd0aa65ef063ef6full };
+
+	if (is.version != IPC_VERSION || is.layout != layout())
+		fail_msg("messages between daemons are not what they were with IPC_VERSION %u: raise it in lib/ipc.h, and put { IPC_VERSION, 0x%llx } here", is.version,
+		    (unsigned long long)layout());
+}
+
 static int
 write_corpus(const char *dir)
 {
@@ -453,6 +494,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_bad_counts),
 		cmocka_unit_test(test_record_fact),
 		cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_version_of_layout),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--corpus") == 0)

@@ -50,6 +50,31 @@ noted(const struct racoon *r, unsigned line, const char *text)
 	return false;
 }
 
+/* Without sections it serves nobody, and says so. */
+static void
+test_missing(void **state)
+{
+	static const struct { const char *text, *lacks; unsigned line; } v[] = {
+		{ "", "no sections 'remote' and 'sainfo'", 1 },
+		{ "path pre_shared_key \"/etc/racoon/psk.txt\";\nlog debug;\n", "no sections 'remote' and 'sainfo'", 3 },
+		{ "remote anonymous { " PROPOSAL " }", "no section 'sainfo'", 1 },
+		{ "sainfo anonymous { encryption_algorithm aes 256; authentication_algorithm hmac_sha256; compression_algorithm deflate; }", "no section 'remote'", 1 },
+	};
+	char full[256 * RACOON_NOTES] = "";
+	struct racoon *r;
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		r = good(v[i].text);
+		assert_true(noted(r, v[i].line, v[i].lacks) && noted(r, v[i].line, "no policy is served"));
+		racoon_free(r);
+	}
+	for (unsigned i = 0; i < RACOON_NOTES + 5; i++)
+		strcat(full, "timer { }\n");
+	r = good(full);
+	assert_true(noted(r, RACOON_NOTES + 6, "no policy is served"));
+	racoon_free(r);
+}
+
 /* The sample that is installed. */
 static void
 test_sample(void **state)
@@ -213,7 +238,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sample), cmocka_unit_test(test_all), cmocka_unit_test(test_places), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_missing), cmocka_unit_test(test_sample), cmocka_unit_test(test_all), cmocka_unit_test(test_places), cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
