@@ -191,6 +191,7 @@ forget(struct net *n, struct guard_want *hand)
 	pairs_sort(&hand->in);
 	pairs_sort(&hand->out);
 	pairs_sort(&hand->clear);
+	selectors_sort(&hand->sel);
 	pairs_less(&gone.in, &hand->in);
 	pairs_less(&gone.out, &hand->out);
 	pairs_less(&gone.clear, &hand->clear);

@@ -67,19 +67,47 @@ selectors_merge(struct selectors *s, const struct selectors *more)
 	return true;
 }
 
+static int
+prefix_cmp(const struct prefix *a, const struct prefix *b)
+{
+	return a->len != b->len ? (int)a->len - (int)b->len : addr_cmp(&a->addr, &b->addr);
+}
+
+/* Any order will do, if it is one. */
+static int
+selector_cmp(const void *x, const void *y)
+{
+	const struct selector *a = x, *b = y;
+	int c = (int)a->dir - (int)b->dir;
+
+	if (c == 0)
+		c = (int)a->action - (int)b->action;
+	if (c == 0)
+		c = (int)a->proto - (int)b->proto;
+	if (c == 0)
+		c = (int)a->sport - (int)b->sport;
+	if (c == 0)
+		c = (int)a->dport - (int)b->dport;
+	if (c == 0)
+		c = prefix_cmp(&a->dst, &b->dst);
+	return c ? c : prefix_cmp(&a->src, &b->src);
+}
+
+void
+selectors_sort(struct selectors *s)
+{
+	if (s->n)
+		qsort(s->v, s->n, sizeof(*s->v), selector_cmp);
+}
+
 void
 selectors_less(struct selectors *s, const struct selectors *gone)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n; i++) {
-		bool is_gone = false;
-
-		for (size_t k = 0; k < gone->n && !is_gone; k++)
-			is_gone = same(&s->v[i], &gone->v[k]);
-		if (!is_gone)
+	for (size_t i = 0; i < s->n; i++)
+		if (!gone->n || !bsearch(&s->v[i], gone->v, gone->n, sizeof(*gone->v), selector_cmp))
 			s->v[n++] = s->v[i];
-	}
 	s->n = n;
 }
 

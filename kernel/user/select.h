@@ -35,7 +35,8 @@ bool selectors_add(struct selectors *, const struct selector *);	/* false: no me
 bool selectors_eq(const struct selectors *, const struct selectors *);
 /* What is in `more` and not in s, behind it. */
 bool selectors_merge(struct selectors *, const struct selectors *more);
-void selectors_less(struct selectors *, const struct selectors *gone);
+void selectors_sort(struct selectors *);	/* for the next one, not in the order in which they match */
+void selectors_less(struct selectors *, const struct selectors *gone);	/* gone: sorted; the order of the others stays */
 /* Is something protected or discarded by them? */
 bool selectors_lead(const struct selectors *);
 /* Has a transport header with two ports in its first four octets. */

@@ -2,6 +2,7 @@
 /* The saved guard's text both ways, disjoint pairs, the networks that a wide policy must not take, and the routes that follow. */
 #include "test.h"
 
+#include "causeway/pfkey.h"
 #include "routes.h"
 
 static struct pair
@@ -400,13 +401,61 @@ test_select_many(void **state)
 	selectors_fini(&out);
 }
 
+/* What is taken away goes, in whatever order it is told; the others stay in theirs. A hundred thousand that are all told cost no hour. */
+static void
+test_select_less(void **state)
+{
+	struct selectors all = { NULL, 0, 0 }, gone = { NULL, 0, 0 };
+	const uint32_t n = 100000;
+	size_t next = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++) {
+		struct selector one = { .dir = i % 2 ? CW_DIR_IN : CW_DIR_OUT, .action = SELECT_PASS, .proto = (uint8_t)(i % 5), .sport = (uint16_t)(i % 7),
+			.dport = (uint16_t)(i % 11), .src = { { 4, { 10, 0, 1, 0 } }, (uint8_t)(24 + i % 3) },
+			.dst = { { i % 13 ? 4 : 6, { 11, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } }, 32 } };
+
+		assert_true(selectors_add(&all, &one));
+		one = (struct selector){ 0 };
+		if (i % 3 == 0)
+			one = all.v[i / 3 * 3];
+		else if (i % 3 == 1)
+			one = all.v[i - 1];
+		one.dport = (uint16_t)(one.dport + (i % 3 == 1 ? 100 : 0));	/* and one that is nobody's */
+		if (i % 3 != 2)
+			assert_true(selectors_add(&gone, &one));
+	}
+	for (size_t i = 0; i < gone.n / 2; i++) {
+		struct selector swap = gone.v[i];
+
+		gone.v[i] = gone.v[gone.n - 1 - i];
+		gone.v[gone.n - 1 - i] = swap;
+	}
+	selectors_sort(&gone);
+	selectors_less(&all, &gone);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i % 3 == 0)
+			continue;
+		assert_true(next < all.n);
+		assert_int_equal(all.v[next].dst.addr.b[1] << 16 | all.v[next].dst.addr.b[2] << 8 | all.v[next].dst.addr.b[3], i);
+		next++;
+	}
+	assert_int_equal(next, all.n);
+	gone.n = 0;
+	selectors_sort(&gone);
+	selectors_less(&all, &gone);
+	assert_int_equal(next, all.n);
+	selectors_fini(&all);
+	selectors_fini(&gone);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text), cmocka_unit_test(test_xfrm), cmocka_unit_test(test_refused), cmocka_unit_test(test_disjoint), cmocka_unit_test(test_covered),
 		cmocka_unit_test(test_less_remotes), cmocka_unit_test(test_routes), cmocka_unit_test(test_select_text), cmocka_unit_test(test_select_refused),
-		cmocka_unit_test(test_select_choose), cmocka_unit_test(test_select_many),
+		cmocka_unit_test(test_select_choose), cmocka_unit_test(test_select_many), cmocka_unit_test(test_select_less),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
