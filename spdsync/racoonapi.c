@@ -65,8 +65,8 @@ sainfos_json(const struct racoon *c)
 	for (unsigned i = 0; i < c->nsainfos; i++) {
 		const struct racoon_sainfo *m = &c->sainfos[i];
 
-		json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:o, s:o}", "line", (int)m->line, "local", end_json(&m->here), "remote", end_json(&m->peer),
-		    "esp", proposals_json(&m->esp), "lifetime_s", m->life_s ? json_integer((json_int_t)m->life_s) : json_null()));
+		json_array_append_new(list, json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "line", (int)m->line, "local", end_json(&m->here), "remote", end_json(&m->peer),
+		    "esp", proposals_json(&m->esp), "ah", m->ah.n ? proposals_json(&m->ah) : json_null(), "lifetime_s", m->life_s ? json_integer((json_int_t)m->life_s) : json_null()));
 	}
 	return list;
 }

@@ -118,6 +118,8 @@ diff_sainfos(json_t *list, json_t *ours, json_t *theirs)
 			continue;
 		}
 		words(list, field, word(v, "esp"), word(m, "esp"), "none");
+		name(v, false, "proposals of AH", field, sizeof(field));
+		words(list, field, word(v, "ah"), word(m, "ah"), "none");
 		name(v, false, "lifetime", field, sizeof(field));
 		lifetimes(list, field, v, m);
 	}

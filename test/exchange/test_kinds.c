@@ -163,6 +163,173 @@ test_both_protocols(void **state)
 	pair_free(p);
 }
 
+/* What goes over the wire, opened: the DELETEs of children by one side in one kind of message; and where transform is not 0, it stands in IPComp's place. */
+struct wire {
+	struct msg	 m;
+	int		 from;
+	bool		 response;
+	unsigned	 ndel;
+	uint8_t		 proto;		/* of the last of them */
+	uint32_t	 spi;
+	uint8_t		 transform;
+	uint64_t	 iv;
+	uint8_t		 plain[MSG_MAX + 1];
+};
+
+static void
+other_transform(struct wire *w, const struct ikesa *to, struct bytes chain, uint8_t *datagram, size_t n)
+{
+	static const uint8_t supported[] = { N_IPCOMP_SUPPORTED >> 8, N_IPCOMP_SUPPORTED & 0xff };
+	uint8_t iv[8], *p = memmem(w->plain, chain.n, supported, sizeof(supported));
+	struct bytes b;
+
+	if (!p)
+		return;
+	assert_int_equal(p[4], IPCOMP_DEFLATE);
+	p[4] = w->transform;
+	sk_iv_counter((1ull << 40) + w->iv++, iv);
+	b = sk_seal(&to->sk_in, &w->m.hdr, iv, w->m.sk_first, chain, datagram, n);
+	assert_int_equal(b.n, n);
+}
+
+static bool
+look(struct sim *m, int from, uint8_t *datagram, size_t n, void *arg, uint64_t *hold)
+{
+	struct wire *w = arg;
+	struct ikesa *to;
+	struct bytes chain;
+
+	(void)hold;
+	if (from != w->from || msg_get_outer(bytes_of(datagram, n), &w->m) != WE_OK || w->m.hdr.response != w->response || !msg_has(&w->m, PLD_SK))
+		return true;
+	to = ikesa_find(m->s[!from].e, w->m.hdr.initiator ? w->m.hdr.spi_r : w->m.hdr.spi_i);
+	if (!to || sk_open(&to->sk_in, &w->m, w->plain, sizeof(w->plain), &chain) != WE_OK)
+		return true;
+	if (w->transform)
+		other_transform(w, to, chain, datagram, n);
+	else if (msg_get_inner(&w->m, chain) == WE_OK)
+		for (unsigned i = 0; i < w->m.ndelete; i++)
+			if (w->m.del[i].n) {
+				w->ndel++;
+				w->proto = w->m.del[i].proto;
+				w->spi = delete_spi(&w->m.del[i], 0);
+			}
+	return true;
+}
+
+/* The answer to the DELETE of a child of AH names the other half as AH's (RFC 7296 1.4.1, 3.11). */
+static void
+test_ah_delete_answer(void **state)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	struct pair *p = pair_new(413);
+	uint32_t spi;
+
+	assert_non_null(w);
+	p->t[A].children[0].ah = p->t[B].children[0].ah = 1;
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	sim_run(&p->m, 2 * SEC);
+	spi = toy_newest(&p->m.s[A], 0)->spi_in;
+	*w = (struct wire){ .from = A, .response = true };
+	p->m.touch = look;
+	p->m.touch_arg = w;
+	sim_hard(&p->m, B);
+	sim_run(&p->m, 200 * MS);
+	assert_true(w->ndel == 1 && w->proto == PROTO_AH && w->spi == spi);
+	pair_free(p);
+	free(w);
+}
+
+/* What only the peer has is deleted by its protocol, also when the IKE SA was replaced in between. */
+static void
+test_ah_drop_inherited(void **state)
+{
+	struct wire *w = calloc(1, sizeof(*w));
+	struct pair *p = pair_new(414);
+	struct ikesa *s;
+
+	assert_non_null(w);
+	p->t[A].children[0].ah = p->t[B].children[0].ah = 1;
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	sim_run(&p->m, 2 * SEC);
+	sim_command(&p->m, A, ENGINE_REKEY_SA);
+	s = p->m.s[A].e->tuns->sas;
+	while (s->own == NULL || s->own->kind != XK_IKE)
+		s = s->sib;
+	s->drop_spi = 0xabcd1234;	/* it came while that exchange was open */
+	s->drop_ah = true;
+	*w = (struct wire){ .from = A };
+	p->m.touch = look;
+	p->m.touch_arg = w;
+	for (int i = 0; i < 200 && !(w->ndel && w->spi == 0xabcd1234); i++)
+		sim_run(&p->m, 5 * MS);
+	assert_true(w->spi == 0xabcd1234 && w->proto == PROTO_AH);
+	pair_free(p);
+	free(w);
+}
+
+/* Two children whose SAs have the same number, which protocol tells apart: the one that the peer deletes goes. */
+static void
+test_same_spi(void **state)
+{
+	for (int ah = 0; ah < 2; ah++) {
+		struct pair *p = pair_new(415);
+		uint32_t other;
+
+		for (int i = A; i <= B; i++) {
+			p->t[i].nchildren = 2;
+			p->t[i].children[1] = p->t[i].children[0];
+			strcpy(p->t[i].children[1].name, "other");
+			p->t[i].children[1].reqid = 2;
+			p->t[i].children[1].ah = 1;
+		}
+		pair_go(p);
+		assert_true(sim_until(&p->m, sim_up, 10 * SEC));
+		sim_run(&p->m, 5 * SEC);
+		for (struct child *c = p->m.s[A].e->tuns->children; c; c = c->sib)
+			c->spi_out = 0x4711;
+		for (struct child *c = p->m.s[B].e->tuns->children; c; c = c->sib)
+			c->spi_in = 0x4711;
+		other = toy_newest(&p->m.s[A], ah ? 1 : 2)->spi_in;
+		sim_expire(&p->m, B, ah ? 2 : 1, true);
+		sim_run(&p->m, 300 * MS);
+		for (struct child *c = p->m.s[A].e->tuns->children; c; c = c->sib)
+			if (c->spi_in == other)
+				assert_true(c->state == CH_UP && c->ah == !ah);
+		sim_run(&p->m, 5 * SEC);
+		assert_int_equal(toy_newest(&p->m.s[A], ah ? 1 : 2)->spi_in, other);
+		pair_free(p);
+	}
+}
+
+/* DEFLATE is all that there is: another transform is one that is not there. */
+static void
+test_comp_transform(void **state)
+{
+	for (int odd = A; odd <= B; odd++) {
+		struct wire *w = calloc(1, sizeof(*w));
+		struct pair *p = pair_new(416);
+
+		assert_non_null(w);
+		*w = (struct wire){ .from = odd, .response = odd == B, .transform = 3 };	/* LZS, RFC 2395 */
+		p->t[A].children[0].comp = p->t[B].children[0].comp = COMP_WANTED;
+		p->t[B].start = START_RESPOND;
+		p->m.touch = look;
+		p->m.touch_arg = w;
+		pair_go(p);
+		sim_run(&p->m, 3 * SEC);
+		assert_true(w->iv > 0);
+		if (odd == A)
+			assert_true(sim_up(&p->m) && !toy_newest(&p->m.s[A], 0)->comp && !toy_newest(&p->m.s[B], 0)->comp);
+		else
+			assert_true(sim_recorded(&p->m.s[A], R_PEER_CHOSE_NOT_OFFERED));
+		pair_free(p);
+		free(w);
+	}
+}
+
 /* AH covers the addresses: with a translator between it is not made, whoever begins. */
 static void
 test_ah_translated(void **state)
@@ -178,6 +345,12 @@ test_ah_translated(void **state)
 	assert_true(sim_recorded(&p->m.s[B], R_AH_TRANSLATED));
 	assert_true(sim_recorded(&p->m.s[A], R_PEER_NO_PROPOSAL_CHILD));
 	assert_true(none_left(&p->m));
+	assert_false(sim_recorded(&p->m.s[A], R_AH_TRANSLATED));
+	for (struct ikesa *s = p->m.s[B].e->tuns->sas; s; s = s->sib)
+		s->nat_local = s->nat_remote = false;	/* a peer that does not look at it, and agrees */
+	sim_run(&p->m, 5 * SEC);
+	assert_true(sim_recorded(&p->m.s[A], R_AH_TRANSLATED));
+	assert_int_equal(toy_children(&p->m.s[A]), 0);
 	pair_free(p);
 }
 
@@ -425,13 +598,56 @@ test_tunnel_translated(void **state)
 	pair_free(p);
 }
 
+/* Nor the answer's: a network of one address is not the gateway's. */
+static void
+test_tunnel_of_hosts_translated(void **state)
+{
+	struct pair *p = pair_new(417);
+
+	translated(p, A);
+	for (int i = A; i <= B; i++)
+		p->t[i].children[0].mode = CHILD_TUNNEL;
+	p->t[A].children[0].local = p->t[B].children[0].remote = host("10.0.1.7");
+	p->t[A].children[0].remote = p->t[B].children[0].local = host("10.0.2.7");
+	pair_go(p);
+	assert_true(sim_until(&p->m, sim_up, 5 * SEC));
+	for (int i = A; i <= B; i++)
+		assert_true(ts_list_eq(&toy_newest(&p->m.s[i], 0)->local, &p->t[i].children[0].local));
+	pair_free(p);
+}
+
+/* Who is translated is one address: a peer that names two, or a network, is not taken for the one that is seen. */
+static void
+test_two_translated(void **state)
+{
+	static const char *const more[] = { "192.0.2.9", "192.0.2.0/30" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct pair *p = pair_new(418);
+		struct ts_list two = host(more[i]);
+
+		translated(p, A);
+		if (i)
+			p->t[A].children[0].local = two;
+		else
+			p->t[A].children[0].local.v[p->t[A].children[0].local.n++] = two.v[0];
+		pair_go(p);
+		sim_run(&p->m, 3 * SEC);
+		assert_true(sim_recorded(&p->m.s[B], R_TS_MISMATCH));
+		assert_int_equal(toy_children(&p->m.s[B]), 0);
+		pair_free(p);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ah), cmocka_unit_test(test_protocols_differ), cmocka_unit_test(test_both_protocols), cmocka_unit_test(test_ah_translated),
+		cmocka_unit_test(test_ah), cmocka_unit_test(test_protocols_differ), cmocka_unit_test(test_both_protocols), cmocka_unit_test(test_ah_translated), cmocka_unit_test(test_ah_delete_answer), cmocka_unit_test(test_ah_drop_inherited), cmocka_unit_test(test_same_spi),
+		cmocka_unit_test(test_comp_transform),
 		cmocka_unit_test(test_comp), cmocka_unit_test(test_comp_declined), cmocka_unit_test(test_comp_well_known), cmocka_unit_test(test_comp_demanded),
 		cmocka_unit_test(test_transport_translated), cmocka_unit_test(test_comp_translated), cmocka_unit_test(test_answer_translated), cmocka_unit_test(test_tunnel_translated),
+		cmocka_unit_test(test_tunnel_of_hosts_translated), cmocka_unit_test(test_two_translated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -358,9 +358,10 @@ asked_for(void *arg, const char *name)
 static void
 test_many(void **state)
 {
-	static struct upolicy p[BYPOLICY_MAX];
+	static struct upolicy p[BYPOLICY_MAX + 2];
 	size_t asked = 0;
 	const struct utaken count = { reqid_taken, asked_for, &asked };
+	const struct addr peers[2] = { ip("192.0.2.1"), ip("192.0.2.2") };
 	struct umap u;
 	char here[32];
 
@@ -373,6 +374,16 @@ test_many(void **state)
 	for (size_t i = 1; i < u.n; i++)
 		assert_true(strcmp(u.v[i - 1].name, u.v[i].name) < 0);
 	assert_true(asked <= 2 * BYPOLICY_MAX);
+	umap_fini(&u);
+	for (unsigned i = BYPOLICY_MAX; i < BYPOLICY_MAX + 2; i++) {	/* no more of them, and it is said of each once, also where it names everybody */
+		snprintf(here, sizeof(here), "10.%u.%u.1", i >> 8, i & 255);
+		p[i] = policy(i + 1, here, 0, "0.0.0.0/0", 0, NULL, NULL);
+	}
+	assert_true(umap_build(&u, p, BYPOLICY_MAX + 2, peers, 2, NULL, &taken));
+	assert_int_equal(u.n, BYPOLICY_MAX);
+	assert_int_equal(u.nrefused, 2);
+	assert_true(u.refused[0].id == BYPOLICY_MAX + 1 && u.refused[1].id == BYPOLICY_MAX + 2);
+	assert_non_null(strstr(u.refused[0].why, "too many pairs of gateways"));
 	umap_fini(&u);
 }
 

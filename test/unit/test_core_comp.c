@@ -202,6 +202,25 @@ every_stack(void **state)
 	}
 }
 
+/* Whatever it carries: its own number is the next header. */
+static void
+other_protocol(void **state)
+{
+	for (unsigned k = 0; k < 2; k++) {
+		struct ends t = joined(&stacks[k]);
+		struct cw_pkt *sent = packet(&stacks[k], 600, false), *w;
+
+		cw_ip_lead(cw_pkt_data(sent), k ? 40 : 20, 47, sent->len);
+		w = rig_seal(t.a, rig_copy(sent));
+		assert_int_equal(w->outer.proto, IP_COMP);
+		assert_int_equal(cw_pkt_data(w)[0], 47);
+		carry(t.b, w);
+		rig_pkt_free(w);
+		same(t.b, sent);
+		part(t);
+	}
+}
+
 static void
 with_sum(struct cw_pkt *p)
 {
@@ -689,7 +708,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_stack), cmocka_unit_test(translated), cmocka_unit_test(header), cmocka_unit_test(threshold), cmocka_unit_test(without),
+		cmocka_unit_test(every_stack), cmocka_unit_test(other_protocol), cmocka_unit_test(translated), cmocka_unit_test(header), cmocka_unit_test(threshold), cmocka_unit_test(without),
 		cmocka_unit_test(raw_tunnel), cmocka_unit_test(forwarded), cmocka_unit_test(forwarded_use), cmocka_unit_test(quoted), cmocka_unit_test(drops), cmocka_unit_test(nested), cmocka_unit_test(fragment),
 		cmocka_unit_test(pf_key), cmocka_unit_test(acquire), cmocka_unit_test(lifetime),
 	};

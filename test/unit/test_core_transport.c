@@ -332,6 +332,36 @@ translated(void **state)
 	}
 }
 
+/*
+ * Nobody else's sum is made anew: not in a tunnel, nor where no UDP was around it, whatever its host left in the struct from the packet before. A wrong
+ * one stays wrong for its receiver to see.
+ */
+static void
+sums_kept(void **state)
+{
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct rig_sa like = suites[kind ? 4 : 0];
+		struct ends t;
+		struct cw_pkt *p, *want;
+		struct cw_ip ip;
+
+		like.mode = kind ? CW_MODE_TUNNEL : CW_MODE_TRANSPORT;
+		t = joined_by(&like, false, like.mode);
+		p = packet(&t, 41);
+		assert_int_equal(cw_ip_parse(cw_pkt_data(p), p->len, &ip), CW_IP_OK);
+		cw_pkt_data(p)[ip.upper + 6] = 0x47;
+		cw_pkt_data(p)[ip.upper + 7] = 0x11;
+		want = rig_copy(p);
+		p = rig_seal(t.a, p);
+		p->translated = 1;
+		rig_carry(t.b, p);
+		assert_int_equal(t.b->nplain, 1);
+		assert_memory_equal(cw_pkt_data(t.b->plain[0]) + ip.upper, cw_pkt_data(want) + ip.upper, want->len - ip.upper);
+		rig_pkt_free(want);
+		part(t);
+	}
+}
+
 /* Every shorter form is refused, and none of them moves the window; the replayed packet too. */
 static void
 cut_and_again(void **state)
@@ -364,7 +394,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_length), cmocka_unit_test(no_room), cmocka_unit_test(options), cmocka_unit_test(refused),
-		cmocka_unit_test(path), cmocka_unit_test(modes), cmocka_unit_test(forged_source), cmocka_unit_test(translated),
+		cmocka_unit_test(path), cmocka_unit_test(modes), cmocka_unit_test(forged_source), cmocka_unit_test(translated), cmocka_unit_test(sums_kept),
 		cmocka_unit_test(cut_and_again),
 	};
 

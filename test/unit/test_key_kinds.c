@@ -300,6 +300,43 @@ test_comp_events(void **state)
 	f->ndump = 0;
 }
 
+/* A new keymgr finds those of AH: it knows them by their protocol then, in the engine's events and in what it deletes. */
+static void
+test_ah_found(void **state)
+{
+	struct key_fix *f = *state;
+	struct key_installed v[4];
+	struct key_child c;
+	struct pfkey_msg m;
+	struct ends e;
+
+	begin(f, &e);
+	child_of(f, &c, 1, AH, &e);
+	assert_int_equal(key_install(f, &c), R_OK);
+	f->dump[0] = *key_sa(f, c.spi_out);
+	f->dump[1] = *key_sa(f, c.spi_in);
+	f->ndump = 2;
+	children_forget(f->k.children);
+	key_attach_engine(f, true);
+	assert_int_equal(key_list(f, v, 4), 1);
+	f->nev = 0;
+	pfkey_msg_init(&m, SADB_EXPIRE, SADB_SATYPE_ESP);	/* of another, that has its number */
+	pfkey_set_ends(&m, &c.remote, &c.local);
+	m.sa.spi = c.spi_in;
+	m.sa.state = SADB_SASTATE_DYING;
+	m.has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_LIFETIME_SOFT);
+	key_engine_says(f, &m);
+	assert_int_equal(f->nev, 0);
+	m.satype = SADB_SATYPE_AH;
+	key_engine_says(f, &m);
+	assert_true(f->nev == 1 && f->ev[0].type == KEY_EXPIRE && f->ev[0].v == v[0].child);
+	memset(f->kinds, 0, sizeof(f->kinds));
+	memset(f->order, 0, sizeof(f->order));
+	assert_int_equal(key_remove(f, KEY_RM_CHILD, v[0].child), R_OK);
+	assert_string_equal(f->kinds, "aa");
+	f->ndump = 0;
+}
+
 /* A new keymgr finds SAs of IPComp whose ESP has gone meanwhile: they go too, and nobody else's do. */
 static void
 test_comp_orphans(void **state)
@@ -367,7 +404,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(test_ah), T(test_ah_events), T(test_comp), T(test_comp_tunnel), T(test_comp_without), T(test_comp_refused),
-	    T(test_comp_events), T(test_comp_orphans), T(test_acquire) };
+	    T(test_comp_events), T(test_comp_orphans), T(test_ah_found), T(test_acquire) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

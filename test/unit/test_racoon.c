@@ -50,6 +50,26 @@ noted(const struct racoon *r, unsigned line, const char *text)
 	return false;
 }
 
+/* A section that inherits has all of the other one, until it says something else. */
+static void
+test_inherit(void **state)
+{
+	struct racoon *r = good("remote \"a\" { remote_address 192.0.2.1; my_identifier fqdn \"here\"; peers_identifier fqdn \"there\"; passive on; nat_traversal force;\n"
+	    "lifetime time 7 min; " PROPOSAL " }\nremote 192.0.2.2 inherit \"a\" { }\nremote 192.0.2.3 inherit \"a\" { passive off; nat_traversal on; lifetime time 9 min; }");
+
+	assert_int_equal(r->nremotes, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct racoon_remote *m = &r->remotes[i];
+
+		assert_true(m->passive == (i < 2) && m->udp == (i < 2) && m->life_s == (i < 2 ? 420u : 540u));
+		assert_string_equal(m->id_local, "fqdn:here");
+		assert_string_equal(m->id_remote, "fqdn:there");
+		assert_string_equal(said(&m->ike), said(&r->remotes[0].ike));
+		assert_int_equal(m->address.b[3], i + 1);
+	}
+	racoon_free(r);
+}
+
 /* Without sections it serves nobody, and says so. */
 static void
 test_missing(void **state)
@@ -238,7 +258,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_missing), cmocka_unit_test(test_sample), cmocka_unit_test(test_all), cmocka_unit_test(test_places), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_missing), cmocka_unit_test(test_inherit), cmocka_unit_test(test_sample), cmocka_unit_test(test_all), cmocka_unit_test(test_places), cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

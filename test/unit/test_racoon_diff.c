@@ -98,6 +98,11 @@ test_differs(void **state)
 #define PASSIVE CONF(REMOTE("null", "null", "null", "a", "null", "true"), SAINFO("null", "null", "e", "null"))
 	differs(PASSIVE, PASSIVE, "who begins", "passive", "passive");
 	is_same(ANY, PASSIVE, NULL, NULL);
+#define AH(which) CONF(REMOTE("null", "null", "null", "a", "null", "false"), "{\"local\": null, \"remote\": null, \"esp\": \"e\", \"ah\": " which ", \"lifetime_s\": null}")
+	is_same(AH("\"s\""), AH("\"s\""), NULL, NULL);
+	is_same(AH("null"), ANY, NULL, NULL);
+	differs(AH("\"s\""), AH("\"t\""), "proposals of AH of sainfo anonymous - anonymous", "s", "t");
+	differs(AH("\"s\""), AH("null"), "proposals of AH of sainfo anonymous - anonymous", "s", "none");
 }
 
 /* A section for another host is none for this one. */
@@ -105,12 +110,18 @@ static void
 test_address(void **state)
 {
 	static const char one[] = CONF(REMOTE("\"20.0.0.9\"", "null", "null", "a", "null", "false"), SAINFO("null", "null", "e", "null"));
+	static const char two[] = CONF(REMOTE("\"20.0.0.8\"", "null", "null", "a", "null", "false") "," REMOTE("\"20.0.0.9\"", "null", "null", "a", "null", "false"),
+	    SAINFO("null", "null", "e", "null"));
 	json_t *list = diff(one, ANY, "20.0.0.2", "20.0.0.1");
 
 	assert_int_equal(json_array_size(list), 1);
 	json_decref(list);
 	is_same(one, ANY, "20.0.0.9", "20.0.0.1");
 	is_same(one, ANY, NULL, NULL);
+	list = diff(two, ANY, NULL, NULL);	/* which of them is not said: none is taken for the other host's */
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "here")), "no section is for the other host");
+	json_decref(list);
 }
 
 int
