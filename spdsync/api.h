@@ -97,6 +97,7 @@ const struct utunnel *utunnel_of_sa(struct sync *, const struct sa_info *, char 
 json_t *tunnels_json(struct sync *, const unsigned *which, size_t n, bool brief);	/* those tunnels, by their places in rt; brief: what a list shows of them */
 void get_traffic(struct req *);		/* ratesapi.c */
 json_t *rate_json(const struct rates_child *, unsigned kind);	/* now; NULL or not known: null */
+json_t *rate_last_json(const struct rates_child *, unsigned kind);	/* seconds since the last packet of that way was seen; none was: null */
 json_t *rates_now_json(const struct sync *);	/* of all together */
 /* tunpart.c: does the query ask for a part of the tunnels? That part, with the numbers of all; NULL: an error was sent. */
 bool tunnels_in_parts(struct req *);

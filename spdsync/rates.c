@@ -42,6 +42,8 @@ rates_begin(struct rates *r, uint64_t now_ms, bool minute, size_t n)
 		return false;
 	r->cap = n;
 	r->at = r->taken = 0;
+	r->first = !r->looked_ms;
+	r->now_ms = now_ms;
 	r->live_ms = r->looked_ms && live >= RATES_LIVE_MS ? live : 0;
 	if (!r->looked_ms || r->live_ms)
 		r->looked_ms = now_ms;
@@ -103,6 +105,19 @@ grown(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
+/* New packets since the last look; of a child that is new here all are. */
+static void
+note_last(const struct rates *r, struct rates_child *c, const uint64_t total[RATE_KINDS])
+{
+	for (unsigned k = RATE_PACKETS_IN; k <= RATE_PACKETS_OUT; k++) {
+		unsigned i = k - RATE_PACKETS_IN;
+
+		if (total[k] > c->last[i] && !r->first)
+			c->last_ms[i] = r->now_ms;
+		c->last[i] = total[k];
+	}
+}
+
 void
 rates_take(struct rates *r, uint32_t reqid, const uint64_t total[RATE_KINDS])
 {
@@ -118,9 +133,11 @@ rates_take(struct rates *r, uint32_t reqid, const uint64_t total[RATE_KINDS])
 		c->reqid = reqid;
 		memcpy(c->seen, total, sizeof(c->seen));
 		memcpy(c->kept, total, sizeof(c->kept));
+		note_last(r, c, total);
 		return;
 	}
 	*c = r->v[r->at++];
+	note_last(r, c, total);
 	for (unsigned k = 0; k < RATE_KINDS && r->live_ms; k++) {
 		c->per_s[k] = grown(c->seen[k], total[k]) * 1000 / r->live_ms;
 		r->whole.per_s[k] += c->per_s[k];
@@ -182,6 +199,15 @@ rates_of(const struct rates *r, uint32_t reqid)
 			hi = mid;
 	}
 	return NULL;
+}
+
+bool
+rates_last(const struct rates_child *c, unsigned kind, uint64_t now_ms, uint64_t *ago_ms)
+{
+	uint64_t at = c ? c->last_ms[kind - RATE_PACKETS_IN] : 0;
+
+	*ago_ms = now_ms > at ? now_ms - at : 0;
+	return at != 0;
 }
 
 unsigned

@@ -28,6 +28,7 @@ struct rates_child {
 	bool		live;			/* per_s is known */
 	uint64_t	seen[RATE_KINDS], kept[RATE_KINDS];	/* totals: at the last look, at the last sample */
 	uint64_t	per_s[RATE_KINDS];
+	uint64_t	last[2], last_ms[2];	/* packets in and out at the last look; at which look there were new ones, 0: at none */
 	struct rates_ring *ring;		/* NULL: nothing but zeros */
 };
 struct rates {
@@ -39,6 +40,8 @@ struct rates {
 	/* while a look goes on */
 	struct rates_child *next;
 	size_t		at, taken, cap;
+	bool		first;			/* nobody looked before: when what is counted came is not known */
+	uint64_t	now_ms;
 	uint64_t	live_ms, slots;		/* since the last look, 0: not long enough; whole minutes since the last sample */
 };
 
@@ -52,6 +55,8 @@ void rates_end(struct rates *);
 void rates_fini(struct rates *);
 
 const struct rates_child *rates_of(const struct rates *, uint32_t reqid);	/* NULL: not known */
+/* How long ago a look found new packets, which came between it and the look before. False: none did. */
+bool rates_last(const struct rates_child *, unsigned kind, uint64_t now_ms, uint64_t *ago_ms);	/* kind: of packets */
 /* Samples of a tier that there are, and adds those of a child per second to out, oldest first. */
 unsigned rates_count(const struct rates *, unsigned tier);
 void rates_add(const struct rates *, const struct rates_child *, unsigned tier, uint64_t (*out)[RATE_KINDS]);

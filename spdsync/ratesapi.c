@@ -52,6 +52,14 @@ rate_json(const struct rates_child *c, unsigned kind)
 	return c && c->live ? json_integer((json_int_t)c->per_s[kind]) : json_null();
 }
 
+json_t *
+rate_last_json(const struct rates_child *c, unsigned kind)
+{
+	uint64_t ago_ms;
+
+	return rates_last(c, kind, clock_now_ns() / NS_PER_MS, &ago_ms) ? json_integer((json_int_t)(ago_ms / 1000)) : json_null();
+}
+
 static json_t *
 now_json(const struct rates_child *c)
 {

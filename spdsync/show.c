@@ -90,7 +90,7 @@ child_of(const struct rt *rt, const char *name, bool *up)
 static json_t *
 child_brief(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned child)
 {
-	const struct rates_child *rate = s->engine.up ? rates_of(&s->rates, w->reqid[child]) : NULL;
+	const struct rates_child *seen = rates_of(&s->rates, w->reqid[child]), *rate = s->engine.up ? seen : NULL;
 	const char *name = want_child_name(w, child);
 	const struct child_state *c;
 	struct sums k;
@@ -98,15 +98,16 @@ child_brief(const struct sync *s, const struct want_tunnel *w, const struct rt *
 
 	c = child_of(rt, name, &up);
 	sum_sas(s, w, child, &k);
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", name, "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN),
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", name, "wanted", !c || c->wanted ? "up" : "down", "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN),
 	    "kernel", kernel_name(&k), "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null(),
-	    "rate_bytes_in", rate_json(rate, RATE_BYTES_IN), "rate_bytes_out", rate_json(rate, RATE_BYTES_OUT));
+	    "rate_bytes_in", rate_json(rate, RATE_BYTES_IN), "rate_bytes_out", rate_json(rate, RATE_BYTES_OUT),
+	    "last_in_s", rate_last_json(seen, RATE_PACKETS_IN), "last_out_s", rate_last_json(seen, RATE_PACKETS_OUT));
 }
 
 static json_t *
 child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, unsigned child, unsigned present)
 {
-	const struct rates_child *rate = s->engine.up ? rates_of(&s->rates, w->reqid[child]) : NULL;
+	const struct rates_child *seen = rates_of(&s->rates, w->reqid[child]), *rate = s->engine.up ? seen : NULL;
 	const char *name = want_child_name(w, child);
 	const struct child_state *c;
 	struct ts_list local, remote;
@@ -137,6 +138,8 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_object_set_new(j, "packets_out", json_number(k.packets_out));
 	json_object_set_new(j, "rate_bytes_in", rate_json(rate, RATE_BYTES_IN));
 	json_object_set_new(j, "rate_bytes_out", rate_json(rate, RATE_BYTES_OUT));
+	json_object_set_new(j, "last_in_s", rate_last_json(seen, RATE_PACKETS_IN));
+	json_object_set_new(j, "last_out_s", rate_last_json(seen, RATE_PACKETS_OUT));
 	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", (int)w->npolicies[child], "present", (int)present));
 	return j;
 }

@@ -89,6 +89,8 @@ child_json(const struct sync *s, const struct utunnel *u, const struct uchild *u
 	json_object_set_new(j, "packets_out", json_number(out ? out->packets : 0));
 	json_object_set_new(j, "rate_bytes_in", json_null());
 	json_object_set_new(j, "rate_bytes_out", json_null());
+	json_object_set_new(j, "last_in_s", json_null());
+	json_object_set_new(j, "last_out_s", json_null());
 	json_object_set_new(j, "policies", json_pack("{s:i, s:i}", "wanted", 1, "present", 1));
 	return j;
 }

@@ -37,6 +37,13 @@ look_form(struct page *p, const char *path)
 }
 
 void
+look_form_id(struct page *p, const char *id)
+{
+	put(&p->out, L("<form method=\"post\" id=\""), id, L("\">"));
+	hidden_token(p);
+}
+
+void
 look_form_name(struct page *p, const char *head, const char *name, const char *tail)
 {
 	put(&p->out, L("<form method=\"post\" action=\""), P(""), head, SEG(name), tail, L("\">"));
@@ -114,6 +121,19 @@ look_time(struct html *h, const char *t)
 }
 
 void
+look_last(struct html *h, long long s)
+{
+	static const struct { long long s; const char *name; } units[] = { { 86400, " d ago" }, { 3600, " h ago" }, { 60, " min ago" }, { 1, " s ago" } };
+
+	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (s >= 10 && s >= units[i].s) {
+			put(h, s / units[i].s, units[i].name);
+			return;
+		}
+	put(h, "now");
+}
+
+void
 look_note(struct html *h, const char *kind, const char *text)
 {
 	put(h, L("<div class=\"note "), kind, L("\" role=\"status\"><p>"), text, L("</p></div>"));
@@ -163,6 +183,12 @@ look_pager(struct page *p, const char *path, long long offset, long long shown, 
 void
 look_said(struct page *p, const char *said)
 {
+	look_said_of(p, "", said);
+}
+
+void
+look_said_of(struct page *p, const char *of, const char *said)
+{
 	static const struct { const char *said, *words; } v[] = {
 		{ "up", "The tunnel is up." }, { "down", "The tunnel is down, and stays down until it is brought up." },
 		{ "restart", "The tunnel was taken down and is up again." }, { "rekey", "The tunnel has new keys." },
@@ -174,7 +200,7 @@ look_said(struct page *p, const char *said)
 
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
 		if (strcmp(v[i].said, said) == 0)
-			look_note(&p->out, "good", v[i].words);
+			put(&p->out, L("<div class=\"note good\" role=\"status\"><p>"), of, *of ? ": " : "", v[i].words, L("</p></div>"));
 }
 
 static void

@@ -75,6 +75,7 @@ void page_proof_ask(struct page *, const char *wrong);
 
 /* look.c: what pages are made of */
 void look_form(struct page *, const char *path);	/* begins a form that posts to a path of ours */
+void look_form_id(struct page *, const char *id);	/* the token for buttons elsewhere on the page, each of which says where it leads */
 void look_form_name(struct page *, const char *head, const char *name, const char *tail);
 enum mark { MARK_GOOD, MARK_WAIT, MARK_BAD, MARK_OFF, MARK_ODD };
 void look_mark(struct html *, enum mark, const char *word);	/* sign, word and colour */
@@ -84,11 +85,13 @@ void look_code(struct html *, const char *code);	/* a reason code, small; "" and
 void look_reason(struct html *, const char *code);	/* its sentence, and the code beside it */
 void look_number(struct html *, long long);	/* 1,234,567 */
 void look_time(struct html *, const char *rfc3339);
+void look_last(struct html *, long long s);	/* "now", "3 min ago" */
 void look_note(struct html *, const char *kind, const char *text);	/* "good" "bad" "warn" "info" */
 void look_page(struct page *, struct html *whole);	/* everything around the page */
 /* "1-50 of 3,000" and links to what is before and after; path and the query besides: "&amp;match=..." may be empty. */
 void look_pager(struct page *, const char *path, long long offset, long long shown, long long total, long long rows, const char *match, const char *state);
 void look_said(struct page *, const char *said);	/* what the action that led here did */
+void look_said_of(struct page *, const char *of, const char *said);	/* the same, of which tunnel */
 
 /* pages by file */
 void page_login(struct page *);		/* page_login.c */
@@ -103,6 +106,7 @@ void page_tunnels(struct page *);	/* page_tunnels.c */
 void page_tunnel(struct page *);	/* page_tunnel.c */
 void page_tunnel_act(struct page *);
 void page_tunnel_actions(struct page *);	/* what its state lets one do */
+void page_tunnel_buttons(struct page *, const char *name, const char *state);	/* the same in a row of a list, for the form "act" */
 void page_ladder(struct page *, const json_t *record);	/* ladder.c */
 void page_traffic(struct page *, const char *name);	/* graph.c */
 void page_rate(struct html *, const json_t *from, const char *key);	/* "" when it is not known */

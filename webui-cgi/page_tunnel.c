@@ -14,13 +14,32 @@ fact(struct html *h, const char *words, const char *value)
 		put(h, L("<dt>"), words, L("</dt><dd>"), value, L("</dd>"));
 }
 
+static const struct { const char *what, *words, *states; } acts[] = {
+	{ "up", "Bring up", " down failed connecting " }, { "restart", "Restart", " up rekeying failed connecting " }, { "rekey", "New keys", " up rekeying " },
+	{ "down", "Take down", " up rekeying failed connecting " },
+};
+#define ACTS	(sizeof(acts) / sizeof(acts[0]))
+
+/* A restart is on the tunnel's own page. Taking down is asked about where a script can: in a list the next row is near. */
+void
+page_tunnel_buttons(struct page *p, const char *name, const char *state)
+{
+	char word[24];
+
+	snprintf(word, sizeof(word), " %s ", state);
+	for (unsigned i = 0; i < ACTS; i++) {
+		if (i == 1 || !strstr(acts[i].states, word))
+			continue;
+		put(&p->out, L("<button form=\"act\" class=\"quiet\" formaction=\""), P("/tunnels/"), SEG(name), L("/act\" name=\"what\" value=\""), acts[i].what, L("\""));
+		if (i == 3)
+			put(&p->out, L(" data-ask=\"Take "), name, L(" down? Nothing goes through it until it is brought up.\""));
+		put(&p->out, L(">"), acts[i].words, L("</button> "));
+	}
+}
+
 void
 page_tunnel_actions(struct page *p)
 {
-	static const struct { const char *what, *words, *states; } v[] = {
-		{ "up", "Bring up", " down failed connecting " }, { "restart", "Restart", " up rekeying failed connecting " }, { "rekey", "New keys", " up rekeying " },
-		{ "down", "Take down", " up rekeying failed connecting " },
-	};
 	char word[24];
 
 	if (p->role < ROLE_OPERATOR)
@@ -28,10 +47,10 @@ page_tunnel_actions(struct page *p)
 	look_form_name(p, "/tunnels/", p->name, "/act");
 	snprintf(word, sizeof(word), " %s ", p->state);
 	put(&p->out, L("<div class=\"buttons\">"));
-	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
-		if (strstr(v[i].states, word))
+	for (unsigned i = 0; i < ACTS; i++)
+		if (strstr(acts[i].states, word))
 			put(&p->out, i == 0 ? L("<button class=\"main\" name=\"what\" value=\"") : i == 3 ? L("<button class=\"danger\" name=\"what\" value=\"") :
-			    L("<button name=\"what\" value=\""), v[i].what, L("\">"), v[i].words, L("</button> "));
+			    L("<button name=\"what\" value=\""), acts[i].what, L("\">"), acts[i].words, L("</button> "));
 	put(&p->out, L("</div></form>"));
 }
 
@@ -58,6 +77,17 @@ ike(struct page *p, const json_t *t)
 }
 
 static void
+carried(struct html *h, const char *words, const json_t *c, const char *bytes, const char *packets, const char *last)
+{
+	put(h, L("<dt>"), words, L("</dt><dd>"), OCTETS((uint64_t)js_int(c, bytes)), L(", "), js_int(c, packets), L(" packets"));
+	if (js_has(c, last)) {
+		put(h, L(", the last "));
+		look_last(h, js_int(c, last));
+	}
+	put(h, L("</dd>"));
+}
+
+static void
 child(struct page *p, const json_t *c)
 {
 	const json_t *pol = json_object_get(c, "policies");
@@ -77,8 +107,8 @@ child(struct page *p, const json_t *c)
 	    strcmp(js_str(c, "encapsulation"), "ah") == 0 ? "AH" : "");
 	fact(h, "SPI in", js_str(c, "spi_in"));
 	fact(h, "SPI out", js_str(c, "spi_out"));
-	put(h, L("<dt>In</dt><dd>"), OCTETS((uint64_t)js_int(c, "bytes_in")), L(", "), js_int(c, "packets_in"), L(" packets</dd><dt>Out</dt><dd>"),
-	    OCTETS((uint64_t)js_int(c, "bytes_out")), L(", "), js_int(c, "packets_out"), L(" packets</dd>"));
+	carried(h, "In", c, "bytes_in", "packets_in", "last_in_s");
+	carried(h, "Out", c, "bytes_out", "packets_out", "last_out_s");
 	if (js_has(c, "age_s"))
 		put(h, L("<dt>Age</dt><dd>"), SECS(js_int(c, "age_s")), L("</dd><dt>New keys in</dt><dd>"), SECS(js_int(c, "rekey_in_s")), L("</dd>"));
 	put(h, L("<dt>Policies</dt><dd>"), js_int(pol, "present"), L(" of "), js_int(pol, "wanted"), L(" stand; reqid "), js_int(c, "reqid"), L("</dd></dl></section>"));
@@ -184,12 +214,14 @@ void
 page_tunnel_act(struct page *p)
 {
 	const char *what = page_field(p, "what");
-	char to[160];
 	struct answer a;
 
 	if (!page_post(p, &a, "POST", URL(p, L("/v1/tunnels/"), SEG(p->name), L("/"), what), "", 70))
 		return;
 	answer_free(&a);
-	snprintf(to, sizeof(to), "/tunnels/%s?said=%s", p->name, what);
-	page_go(p, to);
+	if (*page_field(p, "back"))
+		page_go(p, URL(p, L("/tunnels?said="), what, L("&of="), SEG(p->name), L("&match="), SEG(page_field(p, "match")), L("&state="), SEG(page_field(p, "state")),
+		    L("&offset="), SEG(page_field(p, "offset"))));
+	else
+		page_go(p, URL(p, L("/tunnels/"), SEG(p->name), L("?said="), what));
 }

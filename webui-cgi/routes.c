@@ -24,11 +24,10 @@ static const struct field first[] = {
 	{ "token", F_TOKEN, 64, true, NULL }, { "user", F_NAME, 0, true, NULL }, { "password", F_HIDDEN, 1024, true, NULL },
 	{ "again", F_HIDDEN, 1024, true, NULL }, { 0 },
 };
-static const struct field tunnels[] = {
-	{ "match", F_LINE, 64, false, NULL }, { "state", F_CHOICE, 0, false, "up|rekeying|connecting|failed|down|not-up" },
-	{ "offset", F_NUMBER, 1000000, false, NULL }, { 0 },
-};
-static const struct field act[] = { CSRF, { "what", F_CHOICE, 0, true, "up|down|restart|rekey" }, { "back", F_CHOICE, 0, false, "list" }, { 0 } };
+/* Which part of the list of tunnels. */
+#define ASKED	{ "match", F_LINE, 64, false, NULL }, { "state", F_CHOICE, 0, false, "up|rekeying|connecting|failed|down|not-up" }, { "offset", F_NUMBER, 1000000, false, NULL }
+static const struct field tunnels[] = { SAID, { "of", F_NAME, 0, false, NULL }, ASKED, { 0 } };
+static const struct field act[] = { CSRF, { "what", F_CHOICE, 0, true, "up|down|restart|rekey" }, { "back", F_CHOICE, 0, false, "list" }, ASKED, { 0 } };
 
 #define SECONDS	{ "seconds", F_NUMBER, 86400, false, NULL }
 #define TEXT	{ "text", F_TEXT, FIELDS_OCTETS, false, NULL }

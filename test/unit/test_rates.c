@@ -64,6 +64,36 @@ test_live(void **state)
 	rates_fini(&r);
 }
 
+/* When packets were last seen: of each way by itself, of a child that is new, and of what was counted before anybody looked. */
+static void
+test_last(void **state)
+{
+	uint64_t ago;
+
+	(void)state;
+	look(0, false, 1, 500000, 500000);
+	assert_false(rates_last(rates_of(&r, 1), RATE_PACKETS_IN, now_ms, &ago));	/* before spdsync began */
+	look(1000, false, 1, 501000, 500000);
+	assert_true(rates_last(rates_of(&r, 1), RATE_PACKETS_IN, now_ms + 1500, &ago));
+	assert_int_equal(ago, 1500);
+	assert_false(rates_last(rates_of(&r, 1), RATE_PACKETS_OUT, now_ms, &ago));
+	look(60000, true, 2, 501000, 501000);
+	assert_true(rates_last(rates_of(&r, 1), RATE_PACKETS_IN, now_ms, &ago));
+	assert_int_equal(ago, 60000);
+	assert_true(rates_last(rates_of(&r, 1), RATE_PACKETS_OUT, now_ms, &ago));
+	assert_int_equal(ago, 0);
+	assert_true(rates_last(rates_of(&r, 2), RATE_PACKETS_IN, now_ms, &ago));	/* it is new since the last look, with what it carried */
+	assert_int_equal(ago, 0);
+	look(5000, false, 2, 0, 0);							/* an engine that began anew */
+	look(5000, false, 2, 1000, 0);
+	assert_true(rates_last(rates_of(&r, 1), RATE_PACKETS_IN, now_ms, &ago));
+	assert_int_equal(ago, 0);
+	assert_true(rates_last(rates_of(&r, 1), RATE_PACKETS_OUT, now_ms, &ago));
+	assert_int_equal(ago, 10000);
+	assert_false(rates_last(NULL, RATE_PACKETS_IN, now_ms, &ago));
+	rates_fini(&r);
+}
+
 static void
 test_tiers(void **state)
 {
@@ -143,7 +173,7 @@ test_many(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack), cmocka_unit_test(test_live), cmocka_unit_test(test_tiers),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack), cmocka_unit_test(test_live), cmocka_unit_test(test_last), cmocka_unit_test(test_tiers),
 		cmocka_unit_test(test_missed), cmocka_unit_test(test_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

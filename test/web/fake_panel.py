@@ -13,7 +13,7 @@ def child(name):
     return {"name": "net", "full_name": name + "/net", "reqid": 1, "wanted": "up", "negotiated": "failed", "kernel": "none", "proven": False,
             "local_ts": HOSTILE, "remote_ts": HOSTILE, "agreed_local_ts": None, "agreed_remote_ts": HOSTILE, "spi_in": HOSTILE, "spi_out": None,
             "suite": HOSTILE, "protocol": "esp", "ipcomp": False, "encapsulation": None, "age_s": 1, "rekey_in_s": 3, "bytes_in": 2 ** 62, "bytes_out": 1, "packets_in": 1, "packets_out": 1,
-            "rate_bytes_in": 155000, "rate_bytes_out": None,
+            "rate_bytes_in": 155000, "rate_bytes_out": None, "last_in_s": 3, "last_out_s": 200,
             "policies": {"wanted": 2, "present": 2}}
 
 
@@ -27,7 +27,7 @@ def tunnel(name):
 
 def brief(t):
     """As "brief=yes" has it."""
-    children = [{k: c[k] for k in ("name", "negotiated", "kernel", "rekey_in_s", "rate_bytes_in", "rate_bytes_out")} for c in t["children"]]
+    children = [{k: c[k] for k in ("name", "wanted", "negotiated", "kernel", "rekey_in_s", "rate_bytes_in", "rate_bytes_out", "last_in_s", "last_out_s")} for c in t["children"]]
     return dict({k: t[k] for k in ("name", "state", "remote_site", "remote", "reason", "message", "hint")}, ike={"remote": t["ike"]["remote"]}, children=children)
 
 

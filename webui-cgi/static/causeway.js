@@ -52,11 +52,11 @@ document.addEventListener("DOMContentLoaded", () => {
 			button.textContent = "Copied";
 		});
 	}
-	for (const form of document.querySelectorAll("form[data-ask]"))
-		form.addEventListener("submit", (event) => {
-			if (!confirm(form.dataset.ask))
-				event.preventDefault();
-		});
+	document.addEventListener("submit", (event) => {
+		const ask = event.submitter?.dataset.ask;
+		if (ask && !confirm(ask))
+			event.preventDefault();
+	});
 });
 
 // "/" goes to the search field, as in other lists.
