@@ -35,8 +35,8 @@ state_text(char *buf, size_t cap, const struct state_line *l, unsigned n)
 
 		if (gmtime_r(&t, &tm))
 			strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		len = snprintf(buf + at, cap - at, "%s pid=%d state=%s since=%s restarts=%u last_exit=%s\n", l->name, (int)l->pid,
-		    lives[l->life], when, l->restarts, l->last_exit[0] ? l->last_exit : "none");
+		len = snprintf(buf + at, cap - at, "%s pid=%d state=%s since=%s version=%s restarts=%u last_exit=%s\n", l->name, (int)l->pid,
+		    lives[l->life], when, l->version[0] ? l->version : "none", l->restarts, l->last_exit[0] ? l->last_exit : "none");
 		if (len < 0 || (size_t)len >= cap - at)
 			break;
 		at += (size_t)len;

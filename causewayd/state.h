@@ -17,9 +17,10 @@ struct state_line {
 	uint64_t	 since;		/* wall clock, seconds: of the last change */
 	unsigned	 restarts;
 	char		 last_exit[48];	/* "none", "status:1", "signal:KILL" */
+	char		 version[32];	/* "": not known, or it does not run */
 };
 
-/* "NAME pid=N state=ready since=… restarts=N last_exit=…". Returns the length; what does not fit is cut at a line's end. */
+/* "NAME pid=N state=ready since=… version=… restarts=N last_exit=…". Returns the length; what does not fit is cut at a line's end. */
 size_t state_text(char *buf, size_t cap, const struct state_line *, unsigned n);
 /* waitpid's status in words. */
 void state_exit_text(int status, char *buf, size_t cap);

@@ -68,6 +68,7 @@ static void
 set_life(struct child *c, enum life life)
 {
 	c->line.life = life;
+	snprintf(c->line.version, sizeof(c->line.version), "%s", life == LIFE_READY ? ipc_peer_version(c->link) : "");
 	c->line.since = clock_wall_s();
 	publish(c->sup);
 }
@@ -497,7 +498,7 @@ supervise_start(struct supervisor *s)
 	log_info(NULL, "engine", "The engine is %s%s.", host_is_kernel(s->engine) ? s->engine == CONF_MODULE ? "the kernel module causeway" :
 	    "the system's own PF_KEY" : "ipsecd", s->asked == CONF_AUTO ? ", chosen by itself (engine: auto)" : "");
 	links_init(&s->links, host_is_kernel(s->engine));
-	s->own = (struct state_line){ .name = "causewayd", .life = LIFE_READY, .pid = getpid(), .since = clock_wall_s() };
+	s->own = (struct state_line){ .name = "causewayd", .life = LIFE_READY, .pid = getpid(), .since = clock_wall_s(), .version = PACKAGE_VERSION };
 	s->ev_chld = evsignal_new(s->base, SIGCHLD, on_child, s);
 	s->ev_term = evsignal_new(s->base, SIGTERM, on_signal, s);
 	s->ev_int = evsignal_new(s->base, SIGINT, on_signal, s);

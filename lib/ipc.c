@@ -48,6 +48,7 @@ struct ipc {
 	struct event		*ev_read, *ev_write, *ev_end;
 	unsigned		 depth;
 	bool			 up, ready;
+	char			 version[32];
 	bool			 broken;	/* nothing is sent or received any more; the end comes in its own turn */
 	bool			 deaf;		/* the other side takes no more, but what it sent before is still read */
 	bool			 freed;
@@ -352,6 +353,12 @@ ipc_fail(struct ipc *l, const struct ipc_msg *m, enum reason reason, const char 
 	return transmit(l, m->type | IPC_REPLY, m->id, bytes_of(NULL, 0), wr_bytes(&w), -1);
 }
 
+const char *
+ipc_peer_version(const struct ipc *l)
+{
+	return l->version;
+}
+
 bool
 ipc_same_major(const char *a, const char *b)
 {
@@ -379,6 +386,8 @@ on_hello(struct ipc *l, struct rd *body)
 		breach(l, "the other side", why);
 	} else {
 		l->up = true;
+		for (unsigned i = 0; version[i]; i++)	/* it is told on as a word */
+			l->version[i] = version[i] > ' ' && version[i] <= '~' ? version[i] : '?';
 		if (l->table->up)
 			l->table->up(l->ctx, l);
 	}

@@ -67,6 +67,7 @@ bool ipc_same_major(const char *, const char *);
 /* No down() is called; pending calls are dropped. Allowed in every callback of the same link; NULL is allowed here and below. */
 void ipc_free(struct ipc *);
 bool ipc_is_up(const struct ipc *);	/* HELLO was exchanged */
+const char *ipc_peer_version(const struct ipc *);	/* what it said of the other side, one word; "" before, and on an adopted link */
 void ipc_ready(struct ipc *);
 
 /* Octets that wait because the other side does not read: who can drop what it has to say does so long before IPC_QUEUE. */

@@ -21,6 +21,7 @@ struct found {
 	struct trouble	v[CERTWATCH_MAX];
 	unsigned	nends;
 	struct end	ends[CERTWATCH_ENDS];
+	unsigned	all, soon, bad, lists;
 };
 
 struct certwatch {
@@ -63,10 +64,15 @@ judge(struct found *f, const struct cert_info *c)
 		e->not_after = c->not_after;
 		e->good = c->reason == R_OK || !(c->nusers || c->issues);
 	}
-	if (c->reason != R_OK && (c->nusers || c->issues))
+	f->all++;
+	if (c->reason != R_OK && (c->nusers || c->issues)) {
+		*(c->reason == R_CERT_EXPIRES_SOON ? &f->soon : &f->bad) += 1;
 		add(f, c->name, c->reason, c->detail);
-	if (list_matters(c))
+	}
+	if (list_matters(c)) {
+		f->lists++;
 		add(f, c->name, c->crl_reason, c->crl_detail);
+	}
 }
 
 static bool
@@ -76,6 +82,12 @@ is_known(const struct found *f, const struct trouble *t)
 		if (strcmp(f->v[i].text, t->text) == 0)
 			return true;
 	return false;
+}
+
+static void
+begin(struct found *f)
+{
+	f->n = f->nends = f->all = f->soon = f->bad = f->lists = 0;
 }
 
 /* A line in the log for what was not there before; days that pass make it new. */
@@ -88,7 +100,7 @@ finish(struct certwatch *w)
 			news_certificate(w->s, w->fresh.v[i].reason, w->fresh.v[i].text);
 		}
 	w->known = w->fresh;
-	w->fresh.n = w->fresh.nends = 0;
+	begin(&w->fresh);
 }
 
 static void ask(struct certwatch *, const char *after);
@@ -139,7 +151,7 @@ certwatch_look(struct certwatch *w)
 	w->again = w->call != 0;
 	if (w->again)
 		return;
-	w->fresh.n = w->fresh.nends = 0;
+	begin(&w->fresh);
 	ask(w, "");
 }
 
@@ -196,4 +208,13 @@ certwatch_troubles(const struct certwatch *w, json_t *list)
 	for (unsigned i = 0; w && i < w->known.n; i++)
 		json_array_append_new(list, json_pack("{s:s, s:o}", "reason", reason_row(w->known.v[i].reason)->name, "message",
 		    json_words(w->known.v[i].text)));
+}
+
+json_t *
+certwatch_counts(const struct certwatch *w)
+{
+	static const struct found none;
+	const struct found *f = w ? &w->known : &none;
+
+	return json_pack("{s:I, s:I, s:I, s:I}", "all", (json_int_t)f->all, "ending", (json_int_t)f->soon, "bad", (json_int_t)f->bad, "lists_bad", (json_int_t)f->lists);
 }

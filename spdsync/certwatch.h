@@ -22,5 +22,6 @@ void certwatch_free(struct certwatch *);
 void certwatch_look(struct certwatch *);
 void certwatch_link_gone(struct certwatch *);
 void certwatch_troubles(const struct certwatch *, json_t *list);
+json_t *certwatch_counts(const struct certwatch *);	/* all, and of those that are used: ends soon, not good, lists that are not */
 
 #endif

@@ -65,8 +65,8 @@ procs_json(const char *text)
 		if (!name_ok_n(text, name) || pid == 0)	/* a line that speaks of no process */
 			continue;
 		n = name < len ? name + 1 : len;
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "program", json_stringn(text, name), "pid", number_of(text + n, len - n, "pid"),
-		    "state", text_of(text + n, len - n, "state"), "since", text_of(text + n, len - n, "since"), "restarts", number_of(text + n, len - n, "restarts"),
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "program", json_stringn(text, name), "pid", number_of(text + n, len - n, "pid"),
+		    "state", text_of(text + n, len - n, "state"), "since", text_of(text + n, len - n, "since"), "version", text_of(text + n, len - n, "version"), "restarts", number_of(text + n, len - n, "restarts"),
 		    "last_exit", text_of(text + n, len - n, "last_exit")));
 	}
 	return list;

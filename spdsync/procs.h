@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What causewayd says of the processes that it keeps: its lines "NAME pid=7 state=ready since=T restarts=0 last_exit=none" as JSON. Pure. */
+/* What causewayd says of the processes that it keeps: its lines "NAME pid=7 state=ready since=T version=0.1 restarts=0 last_exit=none" as JSON. Pure. */
 #ifndef CAUSEWAY_PROCS_H
 #define CAUSEWAY_PROCS_H
 

@@ -418,12 +418,12 @@ status_now(void *arg)
 
 	if (!part)
 		return;
-	j = json_pack("{s:s, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o, s:o}", "site", s->site,
+	j = json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:{s:s, s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "site", s->site, "time", json_time(clock_wall_s()),
 	    "revision", s->rev.number ? json_revision(&s->rev, s->rev.number) : json_null(), "in_sync", (int)sync_settled(s), "confirm", confirm_json(s),
 	    "engine", json_engine(s),
 	    "daemons", "ipsecd", h->up ? "up" : "down", "keymgr", s->keymgr.up ? "up" : "down", "iked", s->iked.up ? "up" : "down",
 	    "keymgr-fetch", fetch_is_up(s) ? "up" : "down", "spdsync-resolve", names_up(s->names) ? "up" : "down",
-	    "supervisor", json_text(s->supervisor), "processes", procs_json(s->supervisor), "troubles", troubles(s));
+	    "supervisor", json_text(s->supervisor), "processes", procs_json(s->supervisor), "certificates", certwatch_counts(s->certs), "troubles", troubles(s));
 
 	if (s->demand.map.n)
 		json_object_set_new(j, "by_policies", utunnels_json(s));

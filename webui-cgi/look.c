@@ -80,8 +80,8 @@ void
 look_engine(struct html *h, const char *kernel)
 {
 	static const struct { const char *name; enum mark mark; const char *words; } v[] = {
-		{ "both", MARK_GOOD, "SA in and out" }, { "in", MARK_WAIT, "SA in only" }, { "out", MARK_WAIT, "SA out only" }, { "none", MARK_OFF, "no SA" },
-		{ "foreign", MARK_ODD, "foreign SA" },
+		{ "both", MARK_GOOD, "in and out" }, { "in", MARK_WAIT, "in only" }, { "out", MARK_WAIT, "out only" }, { "none", MARK_OFF, "none" },
+		{ "foreign", MARK_ODD, "foreign" },
 	};
 
 	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)

@@ -17,7 +17,7 @@ audit_row(struct html *h, const json_t *e)
 
 	put(h, good ? L("<tr><td>") : L("<tr class=\"bad\"><td>"));
 	look_time(h, js_str(e, "time"));
-	put(h, L("</td><td>"), js_str(e, "author"), L("</td><td class=\"what\">"), js_str(e, "action"), L("</td><td class=\"long\">"), own ? "" : js_str(e, "detail"), L("</td><td class=\"long\">"));
+	put(h, L("</td><td>"), strcmp(js_str(e, "author"), "-") == 0 ? "not known" : js_str(e, "author"), L("</td><td class=\"what\">"), js_str(e, "action"), L("</td><td class=\"long\">"), own ? "" : js_str(e, "detail"), L("</td><td class=\"long\">"));
 	look_mark(h, good ? MARK_GOOD : MARK_BAD, good ? "done" : "not done");
 	if (!good) {
 		put(h, L(" "));
@@ -93,9 +93,9 @@ daemons(struct page *p, const json_t *list)
 	size_t i;
 
 	put(&p->out, L("<h2>Daemons</h2><div class=\"wide\" role=\"region\" aria-label=\"Daemons\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Program</th><th scope=\"col\">Process</th>"
-	    "<th scope=\"col\">State</th><th scope=\"col\">Since (UTC)</th><th scope=\"col\" class=\"num\">Restarts</th><th scope=\"col\">Last end</th></tr></thead><tbody>"));
+	    "<th scope=\"col\">Version</th><th scope=\"col\">State</th><th scope=\"col\">Since (UTC)</th><th scope=\"col\" class=\"num\">Restarts</th><th scope=\"col\">Last end</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, d) {
-		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td data-h=\"Process\">"), js_int(d, "pid"), L("</td><td data-h=\"State\">"));
+		put(&p->out, L("<tr><th scope=\"row\">"), js_str(d, "program"), L("</th><td data-h=\"Process\">"), js_int(d, "pid"), L("</td><td data-h=\"Version\">"), js_str(d, "version"), L("</td><td data-h=\"State\">"));
 		look_state(&p->out, js_str(d, "state"));
 		put(&p->out, L("</td><td data-h=\"Since\">"));
 		look_time(&p->out, js_str(d, "since"));
@@ -120,7 +120,9 @@ page_system(struct page *p)
 	json_array_foreach(json_object_get(a.body, "troubles"), i, v)
 		put(&p->out, L("<div class=\"note bad\"><p>"), js_str(v, "message"), L("</p></div>"));
 	put(&p->out, L("<section class=\"card\"><dl class=\"facts\"><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), L(" (asked for: "), js_str(engine, "asked"),
-	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd></dl></section>"));
+	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd><dt>Clock</dt><dd>"));
+	look_time(&p->out, js_str(a.body, "time"));
+	put(&p->out, L(" UTC; certificates are judged by it</dd></dl></section>"));
 	if (json_array_size(json_object_get(a.body, "processes")))
 		daemons(p, json_object_get(a.body, "processes"));
 	counters(p, "Packets dropped", json_object_get(a.body, "drops"));

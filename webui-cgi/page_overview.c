@@ -11,6 +11,18 @@ tile(struct html *h, const char *kind, long long n, const char *words, const cha
 	put(h, L("<li class=\"tile "), kind, L("\"><a href=\""), P(""), path, L("\"><strong>"), n, L("</strong> "), words, L("</a></li>"));
 }
 
+/* Of those that tunnels use. Where there are no certificates there is nothing to say of them. */
+static void
+cert_tile(struct page *p, const json_t *c)
+{
+	long long soon = js_int(c, "ending"), bad = js_int(c, "bad"), lists = js_int(c, "lists_bad"), n = soon + bad + lists;
+	const char *words = soon && soon == n ? soon == 1 ? "certificate ends soon" : "certificates end soon" : lists && lists == n ? lists == 1 ? "revocation list out of date" :
+	    "revocation lists out of date" : n == 1 ? "certificate is not good" : "certificates to look at";
+
+	if (js_int(c, "all"))
+		tile(&p->out, bad || lists ? "bad" : soon ? "wait" : "calm", n, words, "/certs");
+}
+
 static void
 tiles(struct page *p, const json_t *status)
 {
@@ -24,6 +36,7 @@ tiles(struct page *p, const json_t *status)
 	tile(&p->out, wait ? "wait" : "calm", wait, "connecting", "/tunnels?state=connecting");
 	tile(&p->out, "calm", down, "down", "/tunnels?state=down");
 	tile(&p->out, up ? "good" : "calm", up, "up", "/tunnels?state=up");
+	cert_tile(p, json_object_get(status, "certificates"));
 	tile(&p->out, troubles ? "bad" : "calm", (long long)troubles, troubles == 1 ? "trouble" : "troubles", "/system");
 	put(&p->out, L("</ul>"));
 }

@@ -97,7 +97,7 @@ child(struct page *p, const json_t *c)
 	look_state(h, js_str(c, "wanted"));
 	put(h, L("</span><span>negotiated "));
 	look_state(h, js_str(c, "negotiated"));
-	put(h, L("</span><span>engine "));
+	put(h, L("</span><span>SAs in the engine "));
 	look_engine(h, js_str(c, "kernel"));
 	put(h, L("</span></p><dl class=\"facts\">"));
 	fact(h, "Networks here", *js_str(c, "agreed_local_ts") ? js_str(c, "agreed_local_ts") : js_str(c, "local_ts"));
@@ -145,11 +145,15 @@ record(struct page *p, const json_t *r, bool newest)
 	put(h, L("><summary>"));
 	look_time(h, js_str(r, "time"));
 	put(h, L(" "), js_str(r, "message"), L("</summary>"));
+	put(h, L("<div class=\"told\">"));
 	page_ladder(p, r);
-	put(h, L("<p>"), js_str(r, "hint"), L("</p><dl class=\"facts\">"));
+	put(h, L("<div>"));
+	if (*js_str(r, "hint"))
+		put(h, L("<p>"), js_str(r, "hint"), L("</p>"));
+	put(h, L("<dl class=\"facts\">"));
 	json_object_foreach((json_t *)(uintptr_t)facts, name, v)
 		fact(h, words_fact(name) ? words_fact(name) : name, json_is_string(v) ? json_string_value(v) : "");
-	put(h, L("<dt>Reason</dt><dd>"), js_str(r, "reason"), L("</dd></dl></details>"));
+	put(h, L("<dt>Reason</dt><dd>"), js_str(r, "reason"), L("</dd></dl></div></div></details>"));
 }
 
 static void

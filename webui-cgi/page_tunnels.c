@@ -7,6 +7,7 @@
 #include "page.h"
 
 #define ROWS 50
+#define LAST_SAID 10	/* seconds: what is sooner is now, as the rate beside it */
 
 static void
 filter(struct page *p, const json_t *counts)
@@ -48,8 +49,8 @@ rates(struct html *h, const json_t *children, const char *key, const char *last)
 		put(h, RATE(sum));
 	else if (known)
 		put(h, L("<span class=\"dim\">0</span>"));
-	if (ago >= 0) {
-		put(h, L("<br><span class=\"dim small\">"));
+	if (ago >= LAST_SAID) {
+		put(h, L("<br><span class=\"dim small\">last "));
 		look_last(h, ago);
 		put(h, L("</span>"));
 	}
@@ -91,9 +92,9 @@ row(struct page *p, const json_t *t)
 	put(h, L("<tr><th scope=\"row\"><a href=\""), P("/tunnels/"), SEG(js_str(t, "name")), L("\">"), js_str(t, "name"), L("</a></th><td data-h=\"Wanted\">"), wanted(children), L("</td><td data-h=\"Negotiated\">"));
 	look_state(h, js_str(t, "state"));
 	count(h, children);
-	put(h, L("</td><td data-h=\"Engine\">"));
+	put(h, L("</td><td data-h=\"Engine SAs\">"));
 	look_engine(h, js_str(c, "kernel"));
-	put(h, L("</td><td data-h=\"Peer\">"), js_str(t, "remote_site"), L("<br><span class=\"dim small\">"));
+	put(h, L("</td><td class=\"peer\" data-h=\"Peer\">"), js_str(t, "remote_site"), L("<br><span class=\"dim small\">"));
 	put(h, json_is_object(ike) ? js_str(ike, "remote") : js_has(t, "remote") ? js_str(t, "remote") : "any address", L("</span></td><td class=\"num\" data-h=\"In\">"));
 	rates(h, children, "rate_bytes_in", "last_in_s");
 	put(h, L("</td><td class=\"num\" data-h=\"Out\">"));
@@ -144,8 +145,8 @@ page_tunnels(struct page *p)
 	filter(p, json_object_get(list.body, "counts"));
 	act_form(p);
 	put(&p->out, L("<div id=\"live\"><div class=\"wide\" role=\"region\" aria-label=\"Tunnels\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Tunnel</th>"
-	    "<th scope=\"col\">Wanted</th><th scope=\"col\">Negotiated</th><th scope=\"col\">Engine</th><th scope=\"col\">Peer</th><th scope=\"col\" class=\"num\">In (last packet)</th>"
-	    "<th scope=\"col\" class=\"num\">Out (last packet)</th><th scope=\"col\" class=\"num\">New keys in</th>"), p->role >= ROLE_OPERATOR ? L("<th scope=\"col\">Command</th>") : L(""),
+	    "<th scope=\"col\">Wanted</th><th scope=\"col\">Negotiated</th><th scope=\"col\">Engine SAs</th><th scope=\"col\">Peer</th><th scope=\"col\" class=\"num\">In</th>"
+	    "<th scope=\"col\" class=\"num\">Out</th><th scope=\"col\" class=\"num\">New keys in</th>"), p->role >= ROLE_OPERATOR ? L("<th scope=\"col\">Command</th>") : L(""),
 	    L("</tr></thead><tbody>"));
 	json_array_foreach(json_object_get(list.body, "tunnels"), i, t)
 		row(p, t);

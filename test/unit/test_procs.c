@@ -4,7 +4,7 @@
 
 #include "procs.h"
 
-static const char lines[] = "causewayd pid=1 state=ready since=2026-01-01T00:00:00Z restarts=0 last_exit=none\n"
+static const char lines[] = "causewayd pid=1 state=ready since=2026-01-01T00:00:00Z version=1.2 restarts=0 last_exit=none\n"
     "iked pid=77 state=down since=2026-01-01T00:00:01Z restarts=12 last_exit=signal:SEGV\n"
     "engine serves=user module=loaded\n";
 
@@ -26,11 +26,11 @@ test_lines(void **state)
 	is(NULL, "[]");
 	is("", "[]");
 	is("\n\n", "[]");
-	is(lines, "[{\"program\":\"causewayd\",\"pid\":1,\"state\":\"ready\",\"since\":\"2026-01-01T00:00:00Z\",\"restarts\":0,\"last_exit\":null},"
-	    "{\"program\":\"iked\",\"pid\":77,\"state\":\"down\",\"since\":\"2026-01-01T00:00:01Z\",\"restarts\":12,\"last_exit\":\"signal:SEGV\"}]");
-	is("iked pid=7", "[{\"program\":\"iked\",\"pid\":7,\"state\":null,\"since\":null,\"restarts\":null,\"last_exit\":null}]");
-	is("iked xpid=9 pid=7 pidx=8", "[{\"program\":\"iked\",\"pid\":7,\"state\":null,\"since\":null,\"restarts\":null,\"last_exit\":null}]");
-	is("iked pid=7a restarts=4294967296 state=", "[{\"program\":\"iked\",\"pid\":null,\"state\":null,\"since\":null,\"restarts\":null,\"last_exit\":null}]");
+	is(lines, "[{\"program\":\"causewayd\",\"pid\":1,\"state\":\"ready\",\"since\":\"2026-01-01T00:00:00Z\",\"version\":\"1.2\",\"restarts\":0,\"last_exit\":null},"
+	    "{\"program\":\"iked\",\"pid\":77,\"state\":\"down\",\"since\":\"2026-01-01T00:00:01Z\",\"version\":null,\"restarts\":12,\"last_exit\":\"signal:SEGV\"}]");
+	is("iked pid=7", "[{\"program\":\"iked\",\"pid\":7,\"state\":null,\"since\":null,\"version\":null,\"restarts\":null,\"last_exit\":null}]");
+	is("iked xpid=9 pid=7 pidx=8", "[{\"program\":\"iked\",\"pid\":7,\"state\":null,\"since\":null,\"version\":null,\"restarts\":null,\"last_exit\":null}]");
+	is("iked pid=7a restarts=4294967296 state=", "[{\"program\":\"iked\",\"pid\":null,\"state\":null,\"since\":null,\"version\":null,\"restarts\":null,\"last_exit\":null}]");
 	is("IKED pid=7\npid=7\n pid=7\niked pid=\n", "[]");
 }
 
@@ -49,8 +49,8 @@ test_truncated(void **state)
 		json_decref(j);
 		free(exact);
 	}
-	is("iked pid=7 state=\xff\nkeymgr pid=8 state=ready\n", "[{\"program\":\"iked\",\"pid\":7,\"state\":null,\"since\":null,\"restarts\":null,\"last_exit\":null},"
-	    "{\"program\":\"keymgr\",\"pid\":8,\"state\":\"ready\",\"since\":null,\"restarts\":null,\"last_exit\":null}]");
+	is("iked pid=7 state=\xff\nkeymgr pid=8 state=ready\n", "[{\"program\":\"iked\",\"pid\":7,\"state\":null,\"since\":null,\"version\":null,\"restarts\":null,\"last_exit\":null},"
+	    "{\"program\":\"keymgr\",\"pid\":8,\"state\":\"ready\",\"since\":null,\"version\":null,\"restarts\":null,\"last_exit\":null}]");
 }
 
 int

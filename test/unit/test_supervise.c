@@ -178,11 +178,11 @@ static void
 test_state(void **state)
 {
 	struct state_line lines[2] = {
-		{ "ipsecd", LIFE_READY, 42, 86400, 0, "" },
-		{ "iked", LIFE_DOWN, 0, 86401, 7, "signal:KILL" },
+		{ "ipsecd", LIFE_READY, 42, 86400, 0, "", "1.2" },
+		{ "iked", LIFE_DOWN, 0, 86401, 7, "signal:KILL", "" },
 	};
-	const char *want = "ipsecd pid=42 state=ready since=1970-01-02T00:00:00Z restarts=0 last_exit=none\n"
-	    "iked pid=0 state=down since=1970-01-02T00:00:01Z restarts=7 last_exit=signal:KILL\n";
+	const char *want = "ipsecd pid=42 state=ready since=1970-01-02T00:00:00Z version=1.2 restarts=0 last_exit=none\n"
+	    "iked pid=0 state=down since=1970-01-02T00:00:01Z version=none restarts=7 last_exit=signal:KILL\n";
 	char b[512], cut[100];
 
 	assert_int_equal(state_text(b, sizeof(b), lines, 2), strlen(want));

@@ -201,11 +201,11 @@ class Fake:
     def canned(self, at, path):
         if at == "/v1/status":
             part = self.canned("/v1/tunnels", path) if "limit=" in path else {"tunnels": None}
-            return {**part, "site": "tokyo", "revision": {"number": 3, "time": "2026-01-01T00:00:00Z", "author": HOSTILE, "comment": HOSTILE, "current": True},
+            return {**part, "site": "tokyo", "time": HOSTILE, "certificates": {"all": 3, "ending": 1, "bad": 0, "lists_bad": 0}, "revision": {"number": 3, "time": "2026-01-01T00:00:00Z", "author": HOSTILE, "comment": HOSTILE, "current": True},
                     "confirm": None, "in_sync": False, "engine": {"host": "user", "asked": "auto", "version": HOSTILE, "up": True, "synced": True,
                     "guard": "closed"}, "daemons": {"ipsecd": "up", "keymgr": "up", "iked": "down", "keymgr-fetch": "up"}, "supervisor": HOSTILE,
-                    "processes": [{"program": "iked", "pid": 7, "state": "ready", "since": "2026-01-01T00:00:00Z", "restarts": 2, "last_exit": "status:1"},
-                                  {k: HOSTILE for k in ("program", "pid", "state", "since", "restarts", "last_exit")}],
+                    "processes": [{"program": "iked", "pid": 7, "state": "ready", "since": "2026-01-01T00:00:00Z", "version": "1.2", "restarts": 2, "last_exit": "status:1"},
+                                  {k: HOSTILE for k in ("program", "pid", "state", "since", "version", "restarts", "last_exit")}],
                     "troubles": [{"reason": None, "message": HOSTILE}], "drops": {HOSTILE: 1}}
         if at == "/v1/tunnels":
             limit = int(path.split("limit=")[1].split("&")[0])
