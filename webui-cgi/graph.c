@@ -52,7 +52,7 @@ greater(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* The next of 1, 1.5, 2, 3 ... 10, 15 ... in bits, as octets, whose half is short too; of 1 kbit/s at least. */
+/* The next of 1, 1.5, 2, 3 ... 10, 15 ... in bits, as octets, whose half is short too; of 2 kbit/s at least. */
 static double
 top_of(uint64_t max)
 {
@@ -61,7 +61,7 @@ top_of(uint64_t max)
 
 	for (double ten = 1000; ten < 1e18; ten *= 10)
 		for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-			if (steps[i] * ten >= bits)
+			if (steps[i] * ten >= bits && steps[i] * ten >= 2000)
 				return steps[i] * ten / 8;
 	return bits / 8;
 }

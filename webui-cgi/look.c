@@ -90,6 +90,20 @@ look_engine(struct html *h, const char *kernel)
 }
 
 void
+look_host(struct html *h, const json_t *engine)
+{
+	static const struct { const char *host, *words; } v[] = {
+		{ "user", "ipsecd, in user space" }, { "module", "Causeway's kernel module" }, { "system", "the system's own IPsec" },
+	};
+	const char *host = js_str(engine, "host");
+
+	for (unsigned i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		if (strcmp(v[i].host, host) == 0)
+			host = v[i].words;
+	put(h, host, *js_str(engine, "version") ? ", version " : "", js_str(engine, "version"), js_is(engine, "up") ? ": serves" : ": does not serve");
+}
+
+void
 look_code(struct html *h, const char *code)
 {
 	if (*code && strcmp(code, "OK") != 0)

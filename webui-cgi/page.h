@@ -81,6 +81,7 @@ enum mark { MARK_GOOD, MARK_WAIT, MARK_BAD, MARK_OFF, MARK_ODD };
 void look_mark(struct html *, enum mark, const char *word);	/* sign, word and colour */
 void look_state(struct html *, const char *state);	/* the mark that belongs to a state */
 void look_engine(struct html *, const char *kernel);	/* which SAs of a child the engine has */
+void look_host(struct html *, const json_t *engine);	/* what the engine is, and whether it serves */
 void look_code(struct html *, const char *code);	/* a reason code, small; "" and OK: nothing */
 void look_reason(struct html *, const char *code);	/* its sentence, and the code beside it */
 void look_number(struct html *, long long);	/* 1,234,567 */

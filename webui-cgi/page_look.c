@@ -119,8 +119,9 @@ page_system(struct page *p)
 	put(&p->out, L("<h1>System</h1><div id=\"live\">"));
 	json_array_foreach(json_object_get(a.body, "troubles"), i, v)
 		put(&p->out, L("<div class=\"note bad\"><p>"), js_str(v, "message"), L("</p></div>"));
-	put(&p->out, L("<section class=\"card\"><dl class=\"facts\"><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), L(" (asked for: "), js_str(engine, "asked"),
-	    js_is(engine, "up") ? "), serves" : "), does not serve", L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd><dt>Clock</dt><dd>"));
+	put(&p->out, L("<section class=\"card\"><dl class=\"facts\"><dt>Engine</dt><dd>"));
+	look_host(&p->out, engine);
+	put(&p->out, L(" <span class=\"dim\">engine: "), js_str(engine, "asked"), L("</span></dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd><dt>Clock</dt><dd>"));
 	look_time(&p->out, js_str(a.body, "time"));
 	put(&p->out, L(" UTC; certificates are judged by it</dd></dl></section>"));
 	if (json_array_size(json_object_get(a.body, "processes")))

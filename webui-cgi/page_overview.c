@@ -86,8 +86,9 @@ gateway(struct page *p, const json_t *status)
 			put(&p->out, L(" <q>"), js_str(rev, "comment"), L("</q>"));
 	} else
 		put(&p->out, L("nothing is applied yet"));
-	put(&p->out, L("</dd><dt>Engine</dt><dd>"), js_str(engine, "host"), L(" "), js_str(engine, "version"), js_is(engine, "up") ? ", serves" : ", does not serve",
-	    L("; guard "), js_str(engine, "guard"), L("</dd><dt>Daemons</dt><dd>"));
+	put(&p->out, L("</dd><dt>Engine</dt><dd>"));
+	look_host(&p->out, engine);
+	put(&p->out, L("</dd><dt>Guard</dt><dd>"), js_str(engine, "guard"), L("</dd><dt>Daemons</dt><dd>"));
 	json_object_foreach((json_t *)(uintptr_t)daemons, name, v) {
 		put(&p->out, L("<span class=\"pair\">"), name, L(" "));
 		look_state(&p->out, json_string_value(v));

@@ -50,7 +50,7 @@ rates(struct html *h, const json_t *children, const char *key, const char *last)
 	else if (known)
 		put(h, L("<span class=\"dim\">0</span>"));
 	if (ago >= LAST_SAID) {
-		put(h, L("<br><span class=\"dim small\">last "));
+		put(h, L("<br><span class=\"dim small\">"));
 		look_last(h, ago);
 		put(h, L("</span>"));
 	}

@@ -111,16 +111,14 @@ sessions(struct page *p)
 }
 
 static void
-tokens(struct page *p)
+token_rows(struct page *p, const json_t *list)
 {
-	struct answer a;
 	const json_t *t;
 	size_t i;
 
-	ask(&p->asker, &a, "GET", part_of(p, "/v1/tokens?limit=", "before", "tokens-before"), NULL, 15);
-	put(&p->out, L("<h2 id=\"tokens\">Tokens for programs</h2><div class=\"wide\" role=\"region\" aria-label=\"Tokens\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Name</th>"
+	put(&p->out, L("<div class=\"wide\" role=\"region\" aria-label=\"Tokens\" tabindex=\"0\"><table class=\"rows\"><thead><tr><th scope=\"col\">Name</th>"
 	    "<th scope=\"col\">Role</th><th scope=\"col\">Until (UTC)</th><th scope=\"col\">Remove</th></tr></thead><tbody>"));
-	json_array_foreach(json_object_get(a.body, "tokens"), i, t) {
+	json_array_foreach(list, i, t) {
 		put(&p->out, L("<tr><th scope=\"row\">"), js_str(t, "name"), L("</th><td data-h=\"Role\">"), js_str(t, "role"), L("</td><td data-h=\"Until\">"));
 		look_time(&p->out, js_str(t, "expires"));
 		put(&p->out, L("</td><td>"));
@@ -128,6 +126,19 @@ tokens(struct page *p)
 		put(&p->out, L("<input type=\"hidden\" name=\"id\" value=\""), js_int(t, "id"), L("\"><button class=\"quiet\">Remove</button></form></td></tr>"));
 	}
 	put(&p->out, L("</tbody></table></div>"));
+}
+
+static void
+tokens(struct page *p)
+{
+	struct answer a;
+
+	ask(&p->asker, &a, "GET", part_of(p, "/v1/tokens?limit=", "before", "tokens-before"), NULL, 15);
+	put(&p->out, L("<h2 id=\"tokens\">Tokens for programs</h2>"));
+	if (json_array_size(json_object_get(a.body, "tokens")))
+		token_rows(p, json_object_get(a.body, "tokens"));
+	else
+		put(&p->out, L("<p class=\"dim\">There is none.</p>"));
 	goes_on(p, a.body, "tokens-before", "tokens");
 	answer_free(&a);
 	put(&p->out, L("<details class=\"card\"><summary>A new token</summary>"));
