@@ -11,8 +11,8 @@ CLEANFILES += $(BOOT_MADE)
 $(BOOT_MADE): %: %.in Makefile
 	@$(MKDIR_P) etc/systemd
 	$(AM_V_GEN)$(SED) -e 's|@daemondir[@]|$(daemondir)|' -e 's|@sbindir[@]|$(sbindir)|' $(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
-NET_TESTS += test/scenario/t_boot
-EXTRA_DIST += test/scenario/t_boot
+NET_TESTS += test/scenario/t_boot test/scenario/t_unit
+EXTRA_DIST += test/scenario/t_boot test/scenario/t_unit
 sysusersdir = $(prefix)/lib/sysusers.d
 sysusers_DATA = etc/sysusers.d/causeway.conf
 samplesdir = $(docdir)/samples

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Scenarios: real packets between network namespaces (root). t_quickstart builds from a clone of its own.
 check_PROGRAMS += \
+	test/scenario/as_unit \
 	test/scenario/deaf \
 	test/scenario/forge \
 	test/scenario/memsearch \
 	test/scenario/sniff
+test_scenario_as_unit_SOURCES = test/scenario/as_unit.c
+test_scenario_as_unit_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
+test_scenario_as_unit_LDADD = $(SECCOMP_LIBS)
 test_scenario_deaf_SOURCES = test/scenario/deaf.c test/unit/sync_crowd.c test/unit/sync_crowd.h
 test_scenario_forge_SOURCES = test/scenario/forge.c
 test_scenario_memsearch_SOURCES = test/scenario/memsearch.c
