@@ -100,7 +100,7 @@ async function main() {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
 	const fresh = browser.newContext.bind(browser);
 	browser.newContext = async (options) => {	// other tests run beside this one
-		const context = await fresh(options);
+		const context = await fresh({ reducedMotion: "reduce", ...options });	// a page that still scrolls smoothly takes a click where the button is no more
 		context.setDefaultTimeout(60000);
 		if (options.javaScriptEnabled === false)	// a click waits for a script that says the button stands still; keys do not
 			context.on("page", (page) => { page.click = (at) => page.press(at, "Enter"); });
