@@ -172,13 +172,15 @@ on_mapping(struct sadb *s, const struct pfkey_msg *m)
 		s->ops->mapping(s->ctx, m->sa.spi, &peer);
 }
 
+/* Its ports are whatever a stranger wrote into his packet, 0 too, which is nowhere: what iked's contract does not know is not passed on. */
 static void
 on_stray(struct sadb *s, enum sa_kind kind, const struct pfkey_msg *m)
 {
 	const uint64_t need = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
 	struct key_stray y = { .ah = kind == SA_AH, .spi = m->sa.spi, .local = with_port(m, &m->dst, m->natt_dport), .remote = with_port(m, &m->src, m->natt_sport) };
 
-	if ((m->has & need) == need && kind != SA_COMP && m->sa.spi)
+	if ((m->has & need) == need && kind != SA_COMP && m->sa.spi && y.local.addr.fam && y.local.addr.fam == y.remote.addr.fam &&
+	    (y.local.port != 0) == (y.remote.port != 0))
 		s->ops->stray(s->ctx, &y);
 }
 

@@ -264,7 +264,7 @@ unserved(struct keymgr *k, uint32_t policy, const struct addr *peer)
 
 /*
  * Policies of the user's are known by the engine's number. One that names the reqid of a tunnel is served by that tunnel's SAs, and asks for them
- * as the tunnel's own do. A reqid that is no tunnel's is one that IKE cannot serve: that is said, and the packets that wait are given up.
+ * as the tunnel's own do, which are ESP's. A reqid that is no tunnel's is one that IKE cannot serve: that is said, and the packets that wait are given up.
  */
 static void
 sadb_acquire_cb(void *ctx, const struct sa_asked *a)
@@ -273,7 +273,7 @@ sadb_acquire_cb(void *ctx, const struct sa_asked *a)
 	uint32_t number = a->policy ? bind_policy(&k->bindings, a->policy, &a->peer, a->ah) : 0;
 	unsigned i = k->nasks++ % SERVE_ASKS;
 
-	if (number == 0 && a->reqid && bind_has_reqid(&k->bindings, a->reqid))
+	if (number == 0 && a->reqid && !a->ah && bind_has_reqid(&k->bindings, a->reqid))
 		number = a->reqid;
 	if (number == 0) {
 		unserved(k, a->policy, &a->peer);

@@ -250,6 +250,10 @@ test_events(void **state)
 	pfkey_set_sa2(&m, CW_MODE_TUNNEL, 77);		/* of a policy that no tunnel serves: nobody is asked */
 	key_engine_says(f, &m);
 	assert_int_equal(f->nev, 1);
+	pfkey_set_sa2(&m, CW_MODE_TUNNEL, 7);		/* nor for AH by the number of a tunnel, whose SAs are ESP's */
+	m.satype = SADB_SATYPE_AH;
+	key_engine_says(f, &m);
+	assert_int_equal(f->nev, 1);
 
 	f->nev = 0;			/* Linux's own names the policy, and is asked for it; one that is gone is no event */
 	pfkey_msg_init(&m, SADB_ACQUIRE, SADB_SATYPE_ESP);
@@ -328,6 +332,13 @@ test_stray(void **state)
 	m.has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
 	key_engine_says(f, &m);
 	assert_true(f->nev == 2 && f->stray.ah == 0 && f->stray.remote.port == 61000 && f->stray.local.port == 4500);
+	m.natt_sport = 0;			/* a stranger's packet may say so; iked would take it for a breach of its link */
+	key_engine_says(f, &m);
+	m.natt_dport = 0;
+	m.natt_sport = 61000;
+	key_engine_says(f, &m);
+	assert_true(f->nev == 2 && f->iked != NULL);
+	m.natt_dport = 4500;
 	m.satype = SADB_X_SATYPE_IPCOMP;	/* a CPI says nothing of a peer */
 	key_engine_says(f, &m);
 	assert_int_equal(f->nev, 2);
