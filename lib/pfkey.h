@@ -115,6 +115,7 @@ struct pfkey_msg {
 	uint16_t		named_what;		/* NAMED: CW_NAMED_* */
 	struct bytes		named;			/* whole struct cw_named, borrowed */
 	struct bytes		drops;			/* DROPS: whole struct cw_dropped, borrowed */
+	struct bytes		layers;			/* LAYERS: whole struct cw_layer, borrowed */
 	struct pfkey_tap	tap;			/* TAP */
 	struct pfkey_tapped	tapped;			/* TAPPED */
 	/* KEYLESS has no content; PACKETS' content is soft.packets and hard.packets */

@@ -211,6 +211,25 @@ get_drops(struct rd *r, struct pfkey_msg *m)
 }
 
 static void
+put_layers(struct wr *w, const struct pfkey_msg *m)
+{
+	wr_h16(w, (uint16_t)(m->layers.n / sizeof(struct cw_layer)));
+	wr_h16(w, 0);
+	wr_span(w, m->layers);
+}
+
+static void
+get_layers(struct rd *r, struct pfkey_msg *m)
+{
+	unsigned n = rd_h16(r);
+
+	rd_h16(r);
+	if (n > CW_LAYERS_MAX)
+		rd_fail(r);
+	m->layers = rd_bytes(r, n * sizeof(struct cw_layer));
+}
+
+static void
 put_tap(struct wr *w, const struct pfkey_msg *m)
 {
 	const struct pfkey_tap *t = &m->tap;
@@ -309,5 +328,6 @@ const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_DROPS,			put_drops,		get_drops },
 	{ CW_EXT_TAP,			put_tap,		get_tap },
 	{ CW_EXT_TAPPED,		put_tapped,		get_tapped },
+	{ CW_EXT_LAYERS,		put_layers,		get_layers },
 };
 const unsigned pfkey_nprivate_exts = sizeof(pfkey_private_exts) / sizeof(pfkey_private_exts[0]);

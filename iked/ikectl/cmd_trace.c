@@ -23,6 +23,8 @@ struct tracing {
 	unsigned	nsa, sacap;
 	struct cw_dropped drop[CW_DROPS_MAX];
 	unsigned	ndrop;
+	struct cw_layer	layer[CW_LAYERS_MAX];
+	unsigned	nlayer;
 	json_t		*json;
 };
 
@@ -88,6 +90,9 @@ ask(struct tracing *t)
 	t->ndrop = (unsigned)(t->talk.reply.drops.n / sizeof(t->drop[0]));
 	if (t->ndrop)
 		memcpy(t->drop, t->talk.reply.drops.p, t->ndrop * sizeof(t->drop[0]));
+	t->nlayer = t->talk.reply.has & PFKEY_HAS(CW_EXT_LAYERS) ? (unsigned)(t->talk.reply.layers.n / sizeof(t->layer[0])) : 0;
+	if (t->nlayer)
+		memcpy(t->layer, t->talk.reply.layers.p, t->nlayer * sizeof(t->layer[0]));
 	return 0;
 }
 
@@ -179,9 +184,31 @@ say_direction(struct tracing *t, unsigned dir)
 	json_object_set_new(t->json, poltext_dir(dir), o);
 }
 
+/* What had been taken off a packet before it was dropped. */
 static void
-say_drop(struct tracing *t, const struct cw_dropped *d, const char *what, const char *key)
+say_layers(struct tracing *t, unsigned of, json_t *drop)
 {
+	json_t *list = drop ? json_array() : NULL;
+
+	for (unsigned i = 0; i < t->nlayer; i++) {
+		const struct cw_layer *l = &t->layer[i];
+
+		if (l->of != of)
+			continue;
+		if (list)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "protocol", poltext_proto(l->proto), "mode", poltext_mode(l->mode),
+			    "spi", (json_int_t)l->spi, "reqid", (json_int_t)l->reqid));
+		else
+			printf("     %s had been taken off it, SPI 0x%08x, in %s mode\n", poltext_proto(l->proto), l->spi, poltext_mode(l->mode));
+	}
+	if (drop)
+		json_object_set_new(drop, "taken_off", list);
+}
+
+static void
+say_drop(struct tracing *t, unsigned i, const char *what, const char *key)
+{
+	const struct cw_dropped *d = &t->drop[i];
 	const char *name = trace_reason(d->reason), *sentence = trace_sentence(d->reason);
 
 	if (t->json)
@@ -191,6 +218,7 @@ say_drop(struct tracing *t, const struct cw_dropped *d, const char *what, const 
 		printf("%s %.1f s ago, %u times, SPI 0x%08x (%s): %s\n", what, (double)d->ago / 1e9, d->times, d->spi, name ? name : "?", sentence ? sentence : "");
 	else
 		printf("%s %.1f s ago, %u times (%s): %s\n", what, (double)d->ago / 1e9, d->times, name ? name : "?", sentence ? sentence : "");
+	say_layers(t, i, t->json ? json_object_get(t->json, key) : NULL);
 }
 
 /* The newest of this very packet's kind, and the newest of its SAs. */
@@ -205,10 +233,10 @@ say_drops(struct tracing *t)
 		for (unsigned k = 0; k < t->nsa; k++)
 			of_sa = of_sa || t->drop[i].spi == t->sa[k].sa.spi;
 		if (!flow && trace_is_drop_of(&t->drop[i], &t->flow)) {
-			say_drop(t, &t->drop[i], "last dropped", "drop");
+			say_drop(t, i, "last dropped", "drop");
 			flow = true;
 		} else if (!spi && t->drop[i].spi && of_sa) {
-			say_drop(t, &t->drop[i], "of these SAs last dropped", "sa_drop");
+			say_drop(t, i, "of these SAs last dropped", "sa_drop");
 			spi = true;
 		}
 	}

@@ -312,6 +312,8 @@ struct cw_seen {
 	uint16_t	sport, dport, reason;
 	uint32_t	spi, times;
 	uint64_t	when;
+	uint8_t		nlayers;	/* taken off before, the outermost first */
+	struct { uint8_t proto, mode; uint32_t spi, reqid; } layer[CW_NEST_MAX];
 };
 void cw_seen_add(struct cw_engine *, const struct cw_pkt *);	/* one that is dropped, its reason stands in it */
 unsigned cw_seen_copy(struct cw_engine *, struct cw_seen v[CW_SEEN]);

@@ -1,6 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* CW_MSG_DROPS: the last drops, the newest first. */
+/* CW_MSG_DROPS: the last drops, the newest first, and what had been taken off them. */
 #include "pf.h"
+
+static void
+put_layers(struct pf_out *o, const struct cw_seen *v, unsigned n)
+{
+	struct cw_ext_layers *x;
+	unsigned total = 0;
+	uint8_t *at;
+
+	for (unsigned i = 0; i < n; i++)
+		total += v[i].nlayers;
+	x = total ? pf_ext(o, CW_EXT_LAYERS, sizeof(*x) + total * sizeof(struct cw_layer)) : NULL;
+	if (!x)
+		return;
+	x->n = (uint16_t)total;
+	at = (uint8_t *)(x + 1);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < v[i].nlayers; k++, at += sizeof(struct cw_layer)) {
+			struct cw_layer y = {
+				.of = (uint16_t)i, .proto = v[i].layer[k].proto, .mode = v[i].layer[k].mode, .spi = v[i].layer[k].spi,
+				.reqid = v[i].layer[k].reqid,
+			};
+
+			memcpy(at, &y, sizeof(y));
+		}
+}
 
 int
 pf_drops(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
@@ -27,6 +52,7 @@ pf_drops(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint6
 		memcpy(y.dst, v[i].dst.b, sizeof(y.dst));
 		memcpy((uint8_t *)(x + 1) + i * sizeof(y), &y, sizeof(y));
 	}
+	put_layers(&o, v, n);
 	host_free(v);
 	pf_send(&o, c, false);
 	return 0;

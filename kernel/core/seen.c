@@ -12,6 +12,14 @@ look(const struct cw_pkt *p, struct cw_seen *s)
 
 	*s = (struct cw_seen){ .reason = p->drop, .spi = p->spi, .when = p->now, .times = 1 };
 	cw_dropped_ends(p, &s->src, &s->dst);
+	for (unsigned i = 0; i < p->nhist; i++) {
+		const struct cw_hist *l = &p->hist[i];
+
+		s->layer[s->nlayers].proto = l->proto;
+		s->layer[s->nlayers].mode = l->mode;
+		s->layer[s->nlayers].spi = l->spi;
+		s->layer[s->nlayers++].reqid = l->reqid;
+	}
 	if (p->bank >= cw_bank(CW_KIND_ESP, 4)) {
 		static const uint8_t protos[CW_KINDS] = { [CW_KIND_ESP] = IP_ESP, [CW_KIND_AH] = IP_AH, [CW_KIND_IPCOMP] = IP_COMP, [CW_KIND_TUNNEL] = IP_ESP };
 

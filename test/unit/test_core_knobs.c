@@ -462,6 +462,55 @@ last_drop(struct host *h, unsigned i, unsigned *n)
 	return x;
 }
 
+/* What a packet carries of what was taken off it is told with its drop, layer by layer. */
+static void
+layers(void **state)
+{
+	struct host *h = rig_new(), *far = rig_new();
+	struct rig_sa like = { 0 }, ah = { .spi = 0x3000, .reqid = 9, .src = "20.0.0.1", .dst = "20.0.0.2", .auth = SADB_X_AALG_SHA2_256HMAC, .window = 64,
+	    .mode = CW_MODE_TRANSPORT };
+	struct host *both[2] = { h, far };
+	struct cw_layer l[2];
+	struct pfkey_msg m;
+	struct cw_pkt *p;
+	uint8_t keys[128];
+	unsigned n;
+
+	rig_tunnel(h, true, &like);
+	rig_tunnel(far, false, &like);
+	for (unsigned i = 0; i < 2; i++) {
+		rig_sa_msg(&m, &ah, SADB_ADD, keys);
+		rig_as_ah(&m);
+		assert_int_equal(rig_call(both[i], 0, &m), 0);
+	}
+	/* Here ESP and AH around it; there ESP alone is asked for, of which AH is more than was. */
+	rig_policy_msg(&m, SADB_X_SPDUPDATE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 1000);
+	m.policy.n = 2;
+	m.policy.req[1] = (struct pfkey_request){ .proto = 51, .mode = CW_MODE_TRANSPORT, .level = CW_LEVEL_REQUIRE };
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	p = rig_udp4("192.0.2.1", "10.0.2.6", 40, 0, false);
+	cw_check_clear(far->e, &p, 1, far->now);
+	rig_carry(far, rig_arriving(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false))));
+	assert_int_equal(last_drop(far, 0, &n).reason, CW_DROP_POLICY_MISMATCH);
+	pfkey_msg_init(&m, CW_MSG_DROPS, SADB_SATYPE_UNSPEC);
+	assert_int_equal(rig_call(far, 0, &m), 0);
+	assert_true(rig_last(far, 0, &m) && (m.has & PFKEY_HAS(CW_EXT_LAYERS)));
+	assert_int_equal(m.layers.n, sizeof(l));
+	memcpy(l, m.layers.p, sizeof(l));
+	assert_true(l[0].of == 0 && l[0].proto == 51 && l[0].mode == CW_MODE_TRANSPORT && l[0].spi == 0x3000 && l[0].reqid == 9);
+	assert_true(l[1].of == 0 && l[1].proto == 50 && l[1].mode == CW_MODE_TUNNEL && l[1].spi == 0x2000 && l[1].reqid == 7);
+	/* With a clear one behind it, it is the second. */
+	p = rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false);
+	cw_check_clear(far->e, &p, 1, far->now);
+	pfkey_msg_init(&m, CW_MSG_DROPS, SADB_SATYPE_UNSPEC);
+	assert_int_equal(rig_call(far, 0, &m), 0);
+	assert_true(rig_last(far, 0, &m) && m.layers.n == sizeof(l));
+	memcpy(l, m.layers.p, sizeof(l));
+	assert_true(l[0].of == 1 && l[1].of == 1);
+	rig_free(h);
+	rig_free(far);
+}
+
 /* The last drops, the newest first: what was alike stands on one line, and there are never more than there is room for. */
 static void
 drops(void **state)
@@ -513,7 +562,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds), cmocka_unit_test(who), cmocka_unit_test(malformed), cmocka_unit_test(default_level), cmocka_unit_test(eight_levels),
 		cmocka_unit_test(unmatched), cmocka_unit_test(outer_header), cmocka_unit_test(congestion_in), cmocka_unit_test(key_settings),
-		cmocka_unit_test(counters), cmocka_unit_test(drops),
+		cmocka_unit_test(counters), cmocka_unit_test(layers), cmocka_unit_test(drops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

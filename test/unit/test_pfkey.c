@@ -120,7 +120,20 @@ tapped(struct pfkey_msg *m)
 	m->has = PFKEY_HAS(CW_EXT_TAPPED);
 }
 
-#define SAMPLES	7u
+static void
+dropped(struct pfkey_msg *m)
+{
+	static const struct cw_dropped d = { .src = { 10, 0, 1, 5 }, .dst = { 10, 0, 2, 6 }, .fam = 4, .proto = 17, .sport = 53, .dport = 80, .reason = 33,
+	    .spi = 0xdeadbeef, .times = 2, .ago = 5 };
+	static const struct cw_layer l[2] = { { .proto = 51, .mode = CW_MODE_TRANSPORT, .spi = 0x3000 }, { .proto = 50, .mode = CW_MODE_TUNNEL, .reqid = 70000 } };
+
+	pfkey_msg_init(m, CW_MSG_DROPS, 0);
+	m->drops = bytes_of(&d, sizeof(d));
+	m->layers = bytes_of(l, sizeof(l));
+	m->has = PFKEY_HAS(CW_EXT_DROPS) | PFKEY_HAS(CW_EXT_LAYERS);
+}
+
+#define SAMPLES	8u
 static void
 sample(unsigned i, struct pfkey_msg *m)
 {
@@ -132,6 +145,8 @@ sample(unsigned i, struct pfkey_msg *m)
 		register_reply(m);
 	else if (i == 5)
 		tap(m);
+	else if (i == 6)
+		dropped(m);
 	else
 		tapped(m);
 }
@@ -387,6 +402,12 @@ test_strict(void **state)
 	assert_true(taken(b, n));
 	b[base + 4] = 9;
 	assert_false(taken(b, n));			/* more than the extension has */
+	ext(b, (n = base, &n), 3, CW_EXT_LAYERS, "\x02\0", 2);
+	assert_false(taken(b, n));			/* two promised, one there */
+	b[base + 4] = 1;
+	assert_true(taken(b, n));
+	ext(b, (n = base, &n), 1, CW_EXT_LAYERS, "\x01\x02", 2);
+	assert_false(taken(b, n));			/* 513 */
 	ext(b, (n = base, &n), 6, CW_EXT_SELECTORS, "\x02\0\0\0", 4);
 	assert_false(taken(b, n));			/* two promised, one there */
 	ext(b, (n = base, &n), 6, CW_EXT_SELECTORS, "\x01\0\0\0\x02\0\x04\0", 8);

@@ -65,8 +65,9 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_EXT_DROPS		0x7F09
 #define CW_EXT_TAP		0x7F0A
 #define CW_EXT_TAPPED		0x7F0B
+#define CW_EXT_LAYERS		0x7F0C
 #define CW_EXT_FIRST		CW_EXT_HELLO
-#define CW_EXT_LAST		CW_EXT_TAPPED
+#define CW_EXT_LAST		CW_EXT_LAYERS
 
 #define CW_HELLO_MAGIC		0x43575931u	/* "CWY1" */
 #define CW_HELLO_VERSION	1
@@ -184,6 +185,21 @@ struct cw_dropped {
 	__u64	ago;		/* ns since the last of them */
 } __attribute__((packed));
 struct cw_ext_drops {
+	__u16	len, type;
+	__u16	n, reserved;
+} __attribute__((packed));
+
+/*
+ * LAYERS, beside DROPS: what had been taken off those packets before they were dropped, of each packet the outermost first: their history,
+ * against which inbound policies are held (ipsec(4), BUGS). n of them follow.
+ */
+#define CW_LAYERS_MAX		(CW_DROPS_MAX * 8)
+struct cw_layer {
+	__u16	of;		/* which of the packets in DROPS, the first is 0 */
+	__u8	proto, mode;	/* 50, 51, 108; CW_MODE_* */
+	__u32	spi, reqid, reserved;
+} __attribute__((packed));
+struct cw_ext_layers {
 	__u16	len, type;
 	__u16	n, reserved;
 } __attribute__((packed));
