@@ -188,6 +188,19 @@ talk_type(struct proc *p, uint16_t type, uint16_t version, uint32_t id, size_t b
 	return talk(p, b, w.n + body);
 }
 
+static bool
+ipc_hello_twice(struct proc *p)
+{
+	uint8_t b[64];
+	struct wr w = wr_of(b, sizeof(b));
+
+	wr_le16(&w, IPC_HELLO);
+	wr_le16(&w, IPC_VERSION);
+	wr_le32(&w, 0);
+	str_put(&w, PACKAGE_VERSION);
+	return talk(p, b, w.n);
+}
+
 static bool ipc_short(struct proc *p) { return talk(p, "\x10\0\1", 3); }
 static bool ipc_version(struct proc *p) { return talk_type(p, KEY_KE_NEW, 9, CALL_ID, 2); }
 static bool ipc_unknown(struct proc *p) { return talk_type(p, 999, IPC_VERSION, CALL_ID, 0); }
@@ -195,7 +208,6 @@ static bool ipc_trailing(struct proc *p) { return talk_type(p, KEY_KE_NEW, IPC_V
 static bool ipc_truncated(struct proc *p) { return talk_type(p, KEY_KE_NEW, IPC_VERSION, CALL_ID, 1); }
 static bool ipc_oversized(struct proc *p) { return talk_type(p, KEY_KE_NEW, IPC_VERSION, CALL_ID, IPC_MAX - IPC_HEAD + 1); }
 static bool ipc_too_long(struct proc *p) { return talk_type(p, KEY_CHILD_SEND, IPC_VERSION, CALL_ID, 60000); }
-static bool ipc_hello_twice(struct proc *p) { return talk(p, "\1\0\1\0\0\0\0\0\3\0" PACKAGE_VERSION, 10 + sizeof(PACKAGE_VERSION) - 1); }
 static bool ipc_unpermitted(struct proc *p) { return talk_type(p, KEY_ENGINE_LOST, IPC_VERSION, CALL_ID, 0); }
 static bool ipc_answer(struct proc *p) { return talk_type(p, KEY_ACQUIRE | IPC_REPLY, IPC_VERSION, CALL_ID, 2); }
 

@@ -394,13 +394,19 @@ test_captured(void **state)
 		struct fetching *f = fetching_new(base);
 		struct got g = { 0 };
 		uint32_t id;
+		uint8_t hello[64];
+		struct wr w = wr_of(hello, sizeof(hello));
 		char b[1024];
 		int v[2];
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, v), 0);
 		fetching_link(f, v[0]);
 		id = fetching_get(f, url("/ok"), false, bytes_of(NULL, 0), on_done, &g);
-		assert_true(send(v[1], "\1\0\1\0\0\0\0\0\3\0" PACKAGE_VERSION, 10 + sizeof(PACKAGE_VERSION) - 1, MSG_NOSIGNAL) > 0);
+		wr_le16(&w, IPC_HELLO);
+		wr_le16(&w, IPC_VERSION);
+		wr_le32(&w, 0);
+		str_put(&w, PACKAGE_VERSION);
+		assert_int_equal(send(v[1], hello, w.n, MSG_NOSIGNAL), (ssize_t)w.n);
 		for (int k = 0; k < 5; k++)
 			event_base_loop(base, EVLOOP_NONBLOCK);
 		tell_lie(v[1], id, &lies[i]);
