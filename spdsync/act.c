@@ -32,8 +32,13 @@ tunnel_done(void *arg, enum reason reason, struct rd *body)
 	}
 	if (body && rd_left(body))
 		str_get(body, detail, sizeof(detail));
+	if (reason == R_NOT_FOUND) {
+		snprintf(text, sizeof(text), "Of %s %s.", r->name, detail[0] ? detail : "nothing is known to iked");
+		req_error(r, 404, reason, text, "'ikectl up' sets it up; 'ikectl explain' says why it is down.");
+		return;
+	}
 	snprintf(text, sizeof(text), "%s%s%s", reason_row(reason)->sentence, detail[0] ? " " : "", detail);
-	req_error(r, reason == R_NOT_FOUND ? 404 : reason == R_IKED_DOWN ? 503 : 502, reason, text, NULL);
+	req_error(r, reason == R_IKED_DOWN ? 503 : 502, reason, text, NULL);
 }
 
 /* Of a tunnel that policies ask for. */
@@ -76,7 +81,7 @@ tunnel_call(struct req *r, uint16_t type, const char *action)
 		return;
 	}
 	if (!has_child(want_find(&r->s->want, r->name), a.child) && !has_policy(umap_find(&r->s->demand.map, r->name), a.child)) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel or child of that name here.", NULL);
+		no_tunnel(r, "tunnel or child");
 		return;
 	}
 	if (!req_wait(r, &wait_s))

@@ -110,6 +110,7 @@ void get_explain(struct req *);		/* explain.c */
 void get_revisions(struct req *);	/* revisions.c */
 void get_revision(struct req *);
 void get_diff(struct req *);
+void no_tunnel(struct req *, const char *what);	/* 404 of r->name, with the name that may have been meant */
 void no_revision(struct req *, const struct store_error *);	/* 404, or 503 with the store's words */
 void get_audit(struct req *);
 uint64_t parse_count(const char *, uint64_t max);	/* list.c. 0: not a number in 1..max */

@@ -165,13 +165,20 @@ post_check(struct req *r)
 {
 	struct change c = { 0 };
 	struct yt_error err;
+	json_t *j;
 
 	if (!take_body(r, &c))
 		return;
 	if (!change_plan(r->s, &c, r->s->legacy, &err))
 		req_error_at(r, err.reason == R_NO_MEMORY ? 503 : 400, &err);
-	else
-		req_reply(r, 200, apply_answer(&c, json_null(), change_is_none(r->s, &c)));
+	else {
+		j = apply_answer(&c, json_null(), change_is_none(r->s, &c));
+		/* What goes is to be named when it is applied, and who plans is told so before. */
+		if (!plan_allowed(r->s->sites, r->s->rev.text, r->s->rev.n, c.sites, c.text, c.n, req_query(r, "remove"), &err))
+			json_array_append_new(json_object_get(j, "warnings"), json_pack("{s:s, s:o, s:o, s:s}", "reason", reason_row(err.reason)->name,
+			    "message", json_words(err.message), "hint", json_words(err.hint), "tunnel", ""));
+		req_reply(r, 200, j);
+	}
 	change_fini(&c);
 }
 

@@ -22,7 +22,7 @@ get_export(struct req *r)
 		return;
 	}
 	if (!t || !tunnel_has_site(r->s->sites, t, r->s->site)) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
+		no_tunnel(r, "tunnel");
 		return;
 	}
 	text = export_peer((enum export_for)what, r->s->sites, t, r->s->site);

@@ -386,7 +386,7 @@ take_children(struct req *r, struct capture *c)
 		if (!child || strcmp(want_child_name(t, i), child) == 0)
 			c->tap.reqid[c->tap.n++] = t->reqid[i];
 	if (c->tap.n == 0) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel or child of that name here.", NULL);
+		no_tunnel(r, "tunnel or child");
 		return false;
 	}
 	snprintf(c->tunnel, sizeof(c->tunnel), "%.63s", r->name);

@@ -34,7 +34,7 @@ block_now(struct req *r, size_t *n, char sum[65])
 	char *block;
 
 	if (!t) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name.", NULL);
+		no_tunnel(r, "tunnel");
 		return NULL;
 	}
 	if (s->sites->odd_line || t->flow || t->n == 0) {

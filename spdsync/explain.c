@@ -179,7 +179,7 @@ explain(void *arg)
 	json_t *now;
 
 	if (!rt || (!w && !u)) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
+		no_tunnel(r, "tunnel");
 		return;
 	}
 	tunnel_verdict(s, w, rt, &v);

@@ -87,3 +87,22 @@ window_of(struct req *r, const json_t *list, bool newest)
 		json_array_append(part, json_array_get(list, newest ? all - 1 - at : at));
 	return part;
 }
+
+#define NEAR_MAX	2000	/* tunnels that a mistyped name is held against: some milliseconds */
+
+void
+no_tunnel(struct req *r, const char *what)
+{
+	const struct want *w = &r->s->want;
+	const char *names[NEAR_MAX + 1], *near;
+	char text[120], hint[120];
+	unsigned n = 0;
+
+	for (; n < w->n && n < NEAR_MAX; n++)
+		names[n] = w->v[n].t->name;
+	names[n] = NULL;
+	near = yt_nearest(r->name, names);
+	snprintf(text, sizeof(text), "The applied revision has no %s of that name here.", what);
+	snprintf(hint, sizeof(hint), "Did you mean '%.63s'? 'ikectl status' lists them all.", near ? near : "");
+	req_error(r, 404, R_NOT_FOUND, text, near && strcmp(near, r->name) != 0 ? hint : NULL);
+}

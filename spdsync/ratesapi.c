@@ -153,7 +153,7 @@ traffic_now(void *arg)
 	unsigned tier;
 
 	if (r->name[0] && !w) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
+		no_tunnel(r, "tunnel");
 		json_decref(children);
 		return;
 	}

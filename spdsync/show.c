@@ -310,7 +310,7 @@ tunnel_now(void *arg)
 		return;
 	}
 	if (!w) {
-		req_error(r, 404, R_NOT_FOUND, "The applied revision has no tunnel of that name here.", NULL);
+		no_tunnel(r, "tunnel");
 		return;
 	}
 	present = count_present(r->s);

@@ -51,7 +51,7 @@ page_warnings(struct page *p, const json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, w)
-		put(&p->out, L("<div class=\"note warn\"><p>"), js_str(w, "tunnel"), L(": "), js_str(w, "message"), L(" "), js_str(w, "hint"), L("</p></div>"));
+		put(&p->out, L("<div class=\"note warn\"><p>"), js_str(w, "tunnel"), *js_str(w, "tunnel") ? L(": ") : L(""), js_str(w, "message"), L(" "), js_str(w, "hint"), L("</p></div>"));
 }
 
 /* Confirm or undo, with the seconds that are left. */

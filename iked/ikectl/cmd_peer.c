@@ -40,13 +40,22 @@ is_state(json_t *tunnel, const char *word)
 	return s && strcmp(s, word) == 0;
 }
 
+/* Of more than these the ones that are the same are only counted. */
+#define MANY	20
+
 static void
 print_compare(const struct ctl *ctl, json_t *answer)
 {
+	size_t i, k, same = 0;
 	json_t *t, *f;
-	size_t i, k;
 
+	json_array_foreach(json_object_get(answer, "tunnels"), i, t)
+		same += is_state(t, "same");
+	if (same > MANY)
+		printf("%zu tunnels are the same\n", same);
 	json_array_foreach(json_object_get(answer, "tunnels"), i, t) {
+		if (same > MANY && is_state(t, "same"))
+			continue;
 		printf("%s (%s): %s\n", text(t, "tunnel"), text(t, "peer"), is_state(t, "same") ? "the same" : is_state(t, "differs") ? "differs" :
 		    is_state(t, "only_here") ? "is here only" : "is there only");
 		json_array_foreach(json_object_get(t, "fields"), k, f)

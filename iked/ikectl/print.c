@@ -128,7 +128,7 @@ print_plan(const struct ctl *ctl, json_t *answer)
 
 	print_plan_rows(ctl, json_object_get(answer, "plan"));
 	json_array_foreach(json_object_get(answer, "warnings"), i, row)
-		printf("warning: %s: %s %s (%s)\n", text(row, "tunnel"), text(row, "message"), text(row, "hint"), text(row, "reason"));
+		printf("warning: %s%s%s %s (%s)\n", text(row, "tunnel"), is(row, "tunnel", "") ? "" : ": ", text(row, "message"), text(row, "hint"), text(row, "reason"));
 	if (!json_is_integer(json_object_get(answer, "revision")))
 		printf("the file is good\n");
 	else if (json_is_true(json_object_get(answer, "unchanged")))
