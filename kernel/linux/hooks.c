@@ -171,12 +171,14 @@ transport(struct sk_buff *skb, unsigned int *off, u8 *proto)
 	*proto = ipv6_hdr(skb)->nexthdr;
 	at = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), proto, &frag);
 	*off = (unsigned int)at;
-	if (has_ah && ((at > 0 && frag == 0) || ipv6_find_hdr(skb, &piece, NEXTHDR_FRAGMENT, NULL, NULL) < 0 || piece > ah)) {
-		*off = ah;
-		*proto = NEXTHDR_AUTH;
-		return true;
-	}
-	return at > 0 && frag == 0;
+	if (!has_ah)
+		return at > 0 && frag == 0;
+	/* A fragment header in front of AH was none of what was authenticated, also where it is of the only piece (RFC 6946). */
+	if (ipv6_find_hdr(skb, &piece, NEXTHDR_FRAGMENT, NULL, NULL) >= 0 && piece < ah)
+		return false;
+	*off = ah;
+	*proto = NEXTHDR_AUTH;
+	return true;
 }
 
 void

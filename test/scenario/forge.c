@@ -11,7 +11,7 @@
  * AH and IPComp count as ESP does.
  *	forge IF pieces FILE.pcap NUMBER PIECE...	one of all its frames in fragments, in this order. PIECE is FROM-[TO][@OFFSET][x]: those octets of
  *		what follows the IP header (past its end it begins anew), said to be of that OFFSET and not of FROM, x: changed, but for what may be a UDP header. Without TO: up to
- *		the end, and the last one. Each call has an identification of its own; with AH and IPv4, which covers it, the packet's.
+ *		the end, and the last one; a PIECE 0- alone is the packet as it was, 0-@0 with IPv6 has a fragment header all the same. Each call has an identification of its own; with AH and IPv4, which covers it, the packet's.
  * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
  */
 #include <arpa/inet.h>
@@ -292,6 +292,10 @@ pieces(int fd, struct frame *f, char **how)
 	size_t up = f->p[12] == 0x08 ? 14 + (f->p[14] & 15) * 4u : 14 + 40;
 
 	udp_sum(f);
+	if (*how && strcmp(*how, "0-") == 0 && !how[1]) {
+		put(fd, f);
+		return 0;
+	}
 	for (; *how; how++) {
 		char *s = *how;
 		unsigned from = (unsigned)strtoul(s, &s, 10), to = 0, offset = from;
