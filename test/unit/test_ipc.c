@@ -167,6 +167,20 @@ test_permitted(void **state)
 	done(&f);
 }
 
+/* What the other side says of its version is told on as one word, whatever it is. */
+static void
+test_version(void **state)
+{
+	struct fix f;
+
+	make_raw(&f);
+	assert_string_equal(ipc_peer_version(f.a.link), "");
+	put_hello(&f, "0.1-rc\n x=\177");
+	assert_alive(&f);
+	assert_string_equal(ipc_peer_version(f.a.link), "0.1-rc??x=?");
+	done(&f);
+}
+
 static void
 test_queue_order(void **state)
 {
@@ -284,7 +298,7 @@ main(void)
 		cmocka_unit_test(test_matching),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_free_inside),
-		cmocka_unit_test(test_permitted),
+		cmocka_unit_test(test_permitted), cmocka_unit_test(test_version),
 		cmocka_unit_test(test_queue_order),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_last_words),
