@@ -498,6 +498,43 @@ rig_carry(struct host *to, struct cw_pkt *p)
 	cw_wire_in(to->e, &p, 1, to->now);
 }
 
+/* RFC 4302 3.3.3.1.1.1 and 3.3.3.1.2: what is mutable of the header in front. */
+static unsigned
+front_bit(unsigned fam, uint32_t bit)
+{
+	uint32_t at = bit / 8;
+
+	if (fam == 4) {
+		if (at == 1 || at == 8 || at == 10 || at == 11 || (at == 6 && bit % 8 < 2))
+			return CW_DROP_NONE;		/* TOS, TTL, checksum, the reserved flag, DF */
+		if (at == 6 || at == 7)
+			return CW_DROP_AH_FRAGMENT;
+		return at == 0 || at == 9 ? CW_DROP_AH_HEADER : CW_DROP_ICV_WRONG;
+	}
+	if ((at == 0 && bit % 8 > 3) || (at > 0 && at < 4) || at == 7)
+		return CW_DROP_NONE;			/* class, flow label, hop limit */
+	return at == 0 || at == 6 ? CW_DROP_AH_HEADER : CW_DROP_ICV_WRONG;
+}
+
+unsigned
+rig_ah_flip(struct cw_pkt *p, uint32_t bit, bool old)
+{
+	uint32_t front = p->outer.dst.fam == 4 ? 20 : 40, at = bit / 8;
+	const uint8_t *ah = cw_pkt_data(p);
+
+	*(cw_pkt_data(p) - p->outer.hlen + at) ^= (uint8_t)(0x80 >> bit % 8);
+	if (at < front)
+		return front_bit(p->outer.dst.fam, bit);
+	at -= front;
+	if (at == 1)
+		return CW_DROP_AH_SHORT;
+	if (at == 11 && !old)
+		return bit % 8 == 7 ? CW_DROP_SEQUENCE_ZERO : CW_DROP_ICV_WRONG;
+	if (at < 4 || at >= 8)
+		return CW_DROP_ICV_WRONG;
+	return get32(ah + 4) < 256 ? CW_DROP_SPI_RESERVED : CW_DROP_SPI_UNKNOWN;
+}
+
 struct cw_pkt *
 rig_seal(struct host *h, struct cw_pkt *p)
 {

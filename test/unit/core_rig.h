@@ -83,6 +83,8 @@ void rig_pkt_free(struct cw_pkt *);
 struct cw_addr rig_addr(const char *);
 /* What came out of one engine's wire goes into the other's, with the outer header as it would arrive. Takes the packet. */
 void rig_carry(struct host *to, struct cw_pkt *);
+/* One bit of a packet of AH as it arrives is changed, counted from its IP header on: what it comes to, CW_DROP_NONE where routers may. old: RFC 1826's. */
+unsigned rig_ah_flip(struct cw_pkt *arriving, uint32_t bit, bool old);
 struct cw_pkt *rig_seal(struct host *, struct cw_pkt *);	/* plain in, the one packet out by the wire */
 
 /* One packet came out, this one, and no other nor a drop. New identification: where IPv4 had none it may have got one. Forgets what came out. */
