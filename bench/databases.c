@@ -254,7 +254,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		most = (uint32_t)strtoul(argv[1], NULL, 10);
 	h.e = socketpair(AF_UNIX, SOCK_SEQPACKET, 0, h.fd) == 0 ? cw_new(&h) : NULL;
-	h.c = h.e ? cw_client_open(h.e, &h, CW_CLIENT_KEYS) : NULL;
+	h.c = h.e ? cw_client_open(h.e, &h, CW_CLIENT_KEYS, 0) : NULL;
 	if (!h.c || most < OPS || most > 1000000) {
 		fprintf(stderr, "usage: bench/databases [MOST], from %u to 1000000\n", OPS);
 		return 2;

@@ -25,6 +25,7 @@
 #define CW_SA_MAX	(1u << 20)
 #define CW_SPD_MAX	(1u << 20)
 #define CW_CLIENTS_MAX	64
+#define CW_CLIENTS_ONE	56	/* of them one process may have opened: one that goes wild keeps nobody else out */
 #define CW_ASKED	1024	/* power of two: chains of policies with an ACQUIRE, by its number */
 #define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
@@ -347,6 +348,7 @@ struct cw_client {
 	struct cw_client *next;
 	void		*cookie;
 	unsigned	 flags;
+	uint32_t	 opener;
 	bool		 hello, registered, promisc;
 	/* the dump under way: type 0 none */
 	uint8_t		 dump, dump_proto;	/* dump_proto 0: of every protocol */

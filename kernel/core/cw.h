@@ -236,7 +236,11 @@ void cw_icmp_source(struct cw_engine *, const struct cw_addr *);
 
 /* -- PF_KEY -- */
 enum { CW_CLIENT_KEYS = 1, CW_CLIENT_KEYLESS = 2 };	/* may see keys (root, keymgr); may never see or set any */
-struct cw_client *cw_client_open(struct cw_engine *, void *cookie, unsigned flags);
+/*
+ * NULL: no memory, or there are too many, in all or of this opener, a number that the host has for each process; 0: the host has counted
+ * by itself.
+ */
+struct cw_client *cw_client_open(struct cw_engine *, void *cookie, unsigned flags, uint32_t opener);
 void cw_client_close(struct cw_engine *, struct cw_client *);
 unsigned cw_client_flags(const struct cw_client *);	/* KEYLESS may have been set by REGISTER */
 /* One message from a client. Answers and broadcasts go out by host_pfkey_out before it returns. msg needs no alignment. */

@@ -203,13 +203,17 @@ cw_icmp_source(struct cw_engine *e, const struct cw_addr *a)
 }
 
 struct cw_client *
-cw_client_open(struct cw_engine *e, void *cookie, unsigned flags)
+cw_client_open(struct cw_engine *e, void *cookie, unsigned flags, uint32_t opener)
 {
 	struct cw_client *c;
+	unsigned of_one = 0;
 
-	if (e->nclients >= CW_CLIENTS_MAX || !(c = host_zalloc(sizeof(*c))))
+	for (c = e->clients; c; c = c->next)
+		of_one += opener && c->opener == opener;
+	if (e->nclients >= CW_CLIENTS_MAX || of_one >= CW_CLIENTS_ONE || !(c = host_zalloc(sizeof(*c))))
 		return NULL;
 	c->cookie = cookie;
+	c->opener = opener;
 	c->flags = flags & CW_CLIENT_KEYLESS ? CW_CLIENT_KEYLESS : flags;
 	e->nclients++;
 	host_lock(&e->lock);

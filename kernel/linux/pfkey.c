@@ -222,7 +222,7 @@ pf_create(struct net *net, struct socket *sock, int protocol, int kern)
 	mutex_lock(&p->h->mutex);
 	err = mod_host_start(p->h);
 	if (!err) {
-		p->c = cw_client_open(p->h->e, sk, CW_CLIENT_KEYS);
+		p->c = cw_client_open(p->h->e, sk, CW_CLIENT_KEYS, (u32)task_tgid_nr(current));
 		err = p->c ? 0 : -ENOBUFS;
 	}
 	mutex_unlock(&p->h->mutex);

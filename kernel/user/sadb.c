@@ -247,7 +247,7 @@ sadb_client(struct sadb *s, int fd, unsigned flags)
 	k->fd = fd;
 	k->tail = &k->head;
 	s->n++;
-	k->c = cw_client_open(s->engine, k, flags);
+	k->c = cw_client_open(s->engine, k, flags, 0);
 	k->rd = event_new(s->base, fd, EV_READ | EV_PERSIST, on_readable, k);
 	k->wr = event_new(s->base, fd, EV_WRITE, on_writable, k);
 	if (k->c == NULL || k->rd == NULL || k->wr == NULL || event_add(k->rd, NULL) != 0) {

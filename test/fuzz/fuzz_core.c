@@ -91,7 +91,7 @@ fuzz_tunnel(struct host *h)
 {
 	static const uint8_t key[20] = FUZZ_KEY;
 	struct endpoint src = { { 4, { 20, 0, 0, 1 } }, 0 }, dst = { { 4, { 20, 0, 0, 2 } }, 0 };
-	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
+	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS, 0);
 	struct pfkey_msg m;
 
 	fuzz_hello(h, c);
@@ -135,7 +135,7 @@ end(unsigned last, bool six)
 void
 fuzz_one_sa(struct host *h, const struct fuzz_sa *sa, void (*keys)(struct pfkey_msg *))
 {
-	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
+	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS, 0);
 	struct endpoint src = end(1, sa->six), dst = end(2, sa->six);
 	struct prefix nets[2] = { { { 4, { 0 } }, 0 }, { { 6, { 0 } }, 0 } };
 	struct pfkey_msg m;

@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (n < 1)
 		return 0;
 	h.e = cw_new(&h);
-	c = cw_client_open(h.e, &h, *p & 1 ? CW_CLIENT_KEYS : *p & 2 ? CW_CLIENT_KEYLESS : 0);
+	c = cw_client_open(h.e, &h, *p & 1 ? CW_CLIENT_KEYS : *p & 2 ? CW_CLIENT_KEYLESS : 0, 0);
 	if (*p & 4)
 		fuzz_hello(&h, c);
 	for (p++, n--; n; ) {

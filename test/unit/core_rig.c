@@ -106,7 +106,7 @@ rig_new(void)
 	h->now = 1000 * S;
 	for (unsigned i = 0; i < RIG_CLIENTS; i++) {
 		h->client[i].room = UINT_MAX;
-		h->client[i].c = cw_client_open(h->e, &h->client[i], flags[i]);
+		h->client[i].c = cw_client_open(h->e, &h->client[i], flags[i], 0);
 		assert_non_null(h->client[i].c);
 	}
 	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);

@@ -538,11 +538,40 @@ promisc(void **state)
 	rig_free(h);
 }
 
+/* A program that opens sockets without end has not the last of them: the daemons come back beside it. */
+static void
+places(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_client *c[64];
+	unsigned n = 0, one;
+
+	(void)state;
+	while (n < 64 && (c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711)) != NULL)
+		n++;
+	one = n;
+	assert_int_equal(one, 56);
+	while (n < 64 && (c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4712)) != NULL)
+		n++;
+	assert_int_equal(n, 64 - RIG_CLIENTS);
+	assert_null(cw_client_open(h->e, h, CW_CLIENT_KEYS, 0));
+	cw_client_close(h->e, c[--n]);
+	assert_null(cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711));
+	c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 0);
+	assert_non_null(c[n++]);
+	cw_client_close(h->e, c[0]);
+	c[0] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711);
+	assert_non_null(c[0]);
+	while (n)
+		cw_client_close(h->e, c[--n]);
+	rig_free(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(spis), cmocka_unit_test(one_key_for_one_sa),
+		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(places), cmocka_unit_test(spis), cmocka_unit_test(one_key_for_one_sa),
 		cmocka_unit_test(algorithms), 
 		cmocka_unit_test(ten_thousand_rows),
 		cmocka_unit_test(dump_of_what_vanishes), cmocka_unit_test(malformed), cmocka_unit_test(hello), cmocka_unit_test(counters),

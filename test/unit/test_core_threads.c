@@ -336,7 +336,7 @@ start(struct host *h, struct host *peer)
 	h->peer = peer;
 	h->e = cw_new(h);
 	assert_non_null(h->e);
-	h->c = cw_client_open(h->e, h, CW_CLIENT_KEYS);
+	h->c = cw_client_open(h->e, h, CW_CLIENT_KEYS, 0);
 	assert_non_null(h->c);
 	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
 	m.hello_version = CW_HELLO_VERSION;

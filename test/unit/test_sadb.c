@@ -14,7 +14,7 @@
 #define READERS	50u
 
 struct cw_client *
-cw_client_open(struct cw_engine *e, void *cookie, unsigned flags)
+cw_client_open(struct cw_engine *e, void *cookie, unsigned flags, uint32_t opener)
 {
 	return cookie;
 }
