@@ -147,6 +147,11 @@ host_drop_out(struct host *h, struct cw_pkt **v, unsigned int n)
 {
 	unsigned int i;
 
+	if (!h->e) {	/* its namespace goes, or the module, and what waited for an SA with it: there is nobody to be told */
+		for (i = 0; i < n; i++)
+			kfree_skb(mod_pkt_skb(v[i]));
+		return;
+	}
 	for (i = 0; i < n; i++) {
 		if (cw_knob(h->e, v[i]->bank & 1 ? CW_KNOB_DEBUG6 : CW_KNOB_DEBUG4))
 			log_drop(v[i]);
