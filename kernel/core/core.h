@@ -25,7 +25,7 @@
 #define CW_SA_MAX	(1u << 20)
 #define CW_SPD_MAX	(1u << 20)
 #define CW_CLIENTS_MAX	64
-#define CW_CLIENTS_ONE	56	/* of them one process may have opened: one that goes wild keeps nobody else out */
+#define CW_CLIENTS_KEPT	8	/* of them, for who opens the suite's: however many others there are, a daemon that died comes back */
 #define CW_ASKED	1024	/* power of two: chains of policies with an ACQUIRE, by its number */
 #define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
@@ -384,6 +384,7 @@ struct cw_engine {
 	unsigned	 nwaiting;
 	struct cw_client *clients;
 	unsigned	 nclients, npromisc;
+	uint32_t	 suite;		/* who opened the last client that said HELLO; 0: unknown */
 	uint32_t	 acquire_seq;
 	uint64_t	 deadline;
 	struct cw_bounds bounds;

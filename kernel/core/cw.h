@@ -237,8 +237,8 @@ void cw_icmp_source(struct cw_engine *, const struct cw_addr *);
 /* -- PF_KEY -- */
 enum { CW_CLIENT_KEYS = 1, CW_CLIENT_KEYLESS = 2 };	/* may see keys (root, keymgr); may never see or set any */
 /*
- * NULL: no memory, or there are too many, in all or of this opener, a number that the host has for each process; 0: the host has counted
- * by itself.
+ * opener: a number that the host has for each process; 0: the host has counted by itself. NULL: no memory, or there are too many; the last
+ * places are for the opener of those that say HELLO.
  */
 struct cw_client *cw_client_open(struct cw_engine *, void *cookie, unsigned flags, uint32_t opener);
 void cw_client_close(struct cw_engine *, struct cw_client *);

@@ -205,12 +205,10 @@ cw_icmp_source(struct cw_engine *e, const struct cw_addr *a)
 struct cw_client *
 cw_client_open(struct cw_engine *e, void *cookie, unsigned flags, uint32_t opener)
 {
+	unsigned kept = opener && opener != e->suite ? CW_CLIENTS_KEPT : 0;
 	struct cw_client *c;
-	unsigned of_one = 0;
 
-	for (c = e->clients; c; c = c->next)
-		of_one += opener && c->opener == opener;
-	if (e->nclients >= CW_CLIENTS_MAX || of_one >= CW_CLIENTS_ONE || !(c = host_zalloc(sizeof(*c))))
+	if (e->nclients + kept >= CW_CLIENTS_MAX || !(c = host_zalloc(sizeof(*c))))
 		return NULL;
 	c->cookie = cookie;
 	c->opener = opener;

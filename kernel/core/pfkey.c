@@ -129,8 +129,10 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 		c->flags = CW_CLIENT_KEYLESS;
 	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_AH)
 		c->registered = true;
-	if ((m->has & PF_BIT(CW_EXT_HELLO)) && m->hello_magic == CW_HELLO_MAGIC && m->hello_version == CW_HELLO_VERSION)
+	if ((m->has & PF_BIT(CW_EXT_HELLO)) && m->hello_magic == CW_HELLO_MAGIC && m->hello_version == CW_HELLO_VERSION) {
 		c->hello = true;
+		e->suite = c->opener ? c->opener : e->suite;
+	}
 	host_unlock(&e->lock);
 	o = pf_begin(e, SADB_REGISTER, m->satype, m->seq, m->pid);
 	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_AH || m->satype == SADB_SATYPE_UNSPEC)

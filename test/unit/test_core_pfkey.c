@@ -538,30 +538,36 @@ promisc(void **state)
 	rig_free(h);
 }
 
-/* A program that opens sockets without end has not the last of them: the daemons come back beside it. */
+/* Programs that open sockets without end have not the last of them: who opened the suite's opens them anew when a daemon has died. */
 static void
 places(void **state)
 {
 	struct host *h = rig_new();
 	struct cw_client *c[64];
-	unsigned n = 0, one;
+	struct pfkey_msg m;
+	unsigned n = 0;
 
 	(void)state;
-	while (n < 64 && (c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711)) != NULL)
-		n++;
-	one = n;
-	assert_int_equal(one, 56);
-	while (n < 64 && (c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4712)) != NULL)
+	cw_client_close(h->e, h->client[3].c);
+	h->client[3].c = cw_client_open(h->e, &h->client[3], 0, 99);
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	m.hello_version = CW_HELLO_VERSION;
+	m.has |= PFKEY_HAS(CW_EXT_HELLO);
+	assert_int_equal(rig_call(h, 3, &m), 0);
+	for (uint32_t opener = 4711; opener < 4714; opener++)
+		while (n < 64 && (c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, opener)) != NULL)
+			n++;
+	assert_int_equal(n, 64 - 8 - RIG_CLIENTS);
+	cw_client_close(h->e, h->client[3].c);	/* it dies, and its place is taken at once */
+	c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711);
+	assert_non_null(c[n++]);
+	assert_null(cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711));
+	h->client[3].c = cw_client_open(h->e, &h->client[3], 0, 99);
+	assert_non_null(h->client[3].c);
+	while (n < 64 && (c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 99)) != NULL)
 		n++;
 	assert_int_equal(n, 64 - RIG_CLIENTS);
 	assert_null(cw_client_open(h->e, h, CW_CLIENT_KEYS, 0));
-	cw_client_close(h->e, c[--n]);
-	assert_null(cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711));
-	c[n] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 0);
-	assert_non_null(c[n++]);
-	cw_client_close(h->e, c[0]);
-	c[0] = cw_client_open(h->e, h, CW_CLIENT_KEYS, 4711);
-	assert_non_null(c[0]);
 	while (n)
 		cw_client_close(h->e, c[--n]);
 	rig_free(h);
