@@ -490,7 +490,9 @@ layers(void **state)
 	assert_int_equal(rig_call(h, 0, &m), 0);
 	p = rig_udp4("192.0.2.1", "10.0.2.6", 40, 0, false);
 	cw_check_clear(far->e, &p, 1, far->now);
-	rig_carry(far, rig_arriving(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false))));
+	p = rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 40, 0, false));
+	rig_carry(far, rig_arriving(p));
+	rig_pkt_free(p);
 	assert_int_equal(last_drop(far, 0, &n).reason, CW_DROP_POLICY_MISMATCH);
 	pfkey_msg_init(&m, CW_MSG_DROPS, SADB_SATYPE_UNSPEC);
 	assert_int_equal(rig_call(far, 0, &m), 0);
