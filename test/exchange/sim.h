@@ -124,6 +124,7 @@ bool sim_up(struct sim *);				/* IKE SA and every child up on both ends */
 bool sim_idle(struct sim *);				/* nothing under way */
 /* NULL, or what is wrong: one IKE SA, one usable pair a policy, nothing left over. Waits until both are idle. */
 const char *sim_check(struct sim *, unsigned policies);
+uint64_t sim_counted(const struct sim *, int side, const char *name);	/* a counter of that side's iked */
 uint64_t sim_random(uint64_t *state);
 void sim_soft(struct sim *, int side);			/* the soft lifetime of its newest child comes */
 void sim_hard(struct sim *, int side);

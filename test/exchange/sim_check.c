@@ -2,6 +2,7 @@
 /* What both ends must be when everything is over: one usable pair for each policy, and nothing left. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim.h"
 
@@ -166,4 +167,17 @@ sim_path(struct sim *m, char *buf, size_t cap)
 	for (unsigned i = 0; i < m->ntrace && n + 8 < cap; i++)
 		n += (size_t)snprintf(buf + n, cap - n, "%c%u ", 'A' + m->trace[i].side, m->trace[i].row);
 	return buf;
+}
+
+uint64_t
+sim_counted(const struct sim *m, int side, const char *name)
+{
+	unsigned n;
+	const struct engine_counter *c = engine_counters(m->s[side].e, &n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(c[i].name, name) == 0)
+			return c[i].value;
+	fprintf(stderr, "no counter %s\n", name);
+	abort();
 }

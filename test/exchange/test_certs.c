@@ -13,19 +13,6 @@
 #include "sa/ops.h"
 #include "sim.h"
 
-static uint64_t
-counted(struct sim *m, int side, const char *name)
-{
-	unsigned n;
-	const struct engine_counter *c = engine_counters(m->s[side].e, &n);
-
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(c[i].name, name) == 0)
-			return c[i].value;
-	fail();
-	return 0;
-}
-
 /* Both prove themselves with certificates of that many octets. */
 static void
 begin(struct sim *m, uint64_t seed, unsigned ncerts, size_t len)
@@ -75,7 +62,7 @@ test_carried(void **state)
 		assert_int_equal(m.s[i].hashes, 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5);
 		assert_int_equal(m.s[i].want, KEY_WANT_X509 | KEY_WANT_OCSP);
 		assert_memory_equal(sim_fact(&m.s[i], R_OK, "certificate"), "certificate CN=peer\n", 20);
-		assert_true(counted(&m, i, "fragmented_out") >= 1 && counted(&m, i, "reassembled") >= 1);
+		assert_true(sim_counted(&m, i, "fragmented_out") >= 1 && sim_counted(&m, i, "reassembled") >= 1);
 	}
 	assert_null(sim_check(&m, 1));
 	sim_fini(&m);
@@ -84,7 +71,7 @@ test_carried(void **state)
 	sim_begin(&m);
 	assert_true(sim_until(&m, sim_up, 10 * SEC));
 	assert_int_equal(m.s[A].want, 0);
-	assert_int_equal(counted(&m, A, "fragmented_out"), 0);
+	assert_int_equal(sim_counted(&m, A, "fragmented_out"), 0);
 	sim_fini(&m);
 }
 
@@ -173,8 +160,8 @@ test_repeat(void **state)
 	m.touch_arg = &lost;
 	put_certs(&m);
 	assert_true(sim_until(&m, sim_up, 10 * SEC));
-	assert_int_equal(counted(&m, A, "retransmitted"), 1);
-	assert_int_equal(counted(&m, B, "repeats_answered"), 1);
+	assert_int_equal(sim_counted(&m, A, "retransmitted"), 1);
+	assert_int_equal(sim_counted(&m, B, "repeats_answered"), 1);
 	assert_true(lost.seen >= 4 * 4);	/* request and answer in four pieces each, twice */
 	sim_fini(&m);
 
@@ -183,8 +170,8 @@ test_repeat(void **state)
 	put_certs(&m);
 	assert_true(sim_until(&m, sim_up, 10 * SEC));
 	assert_int_equal(m.s[B].verdicts, 1);
-	assert_int_equal(counted(&m, B, "repeats_answered"), 0);
-	assert_true(counted(&m, A, "retransmitted") >= 1);
+	assert_int_equal(sim_counted(&m, B, "repeats_answered"), 0);
+	assert_true(sim_counted(&m, A, "retransmitted") >= 1);
 	assert_null(sim_check(&m, 1));
 	sim_fini(&m);
 }
@@ -217,7 +204,7 @@ test_whole(void **state)
 	put_certs(&m);
 	/* B's proof covers its own message as it was: A's verdict is no; but what A sent was one datagram, and B took it. */
 	sim_run(&m, SEC);
-	assert_int_equal(counted(&m, A, "fragmented_out"), 0);
+	assert_int_equal(sim_counted(&m, A, "fragmented_out"), 0);
 	assert_true(m.s[B].verdicts >= 1);
 	sim_fini(&m);
 }

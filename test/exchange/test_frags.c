@@ -13,19 +13,6 @@
 #include "sa/ops.h"
 #include "sim.h"
 
-static uint64_t
-counted(struct sim *m, int side, const char *name)
-{
-	unsigned n;
-	const struct engine_counter *c = engine_counters(m->s[side].e, &n);
-
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(c[i].name, name) == 0)
-			return c[i].value;
-	fail();
-	return 0;
-}
-
 static struct ikesa *
 the_sa(struct sim *m, int side)
 {
@@ -166,8 +153,8 @@ test_again(void **state)
 	m.touch_arg = k;
 	assert_true(sim_until(&m, sim_up, 10 * SEC));
 	assert_true(k->again >= k->n && k->n >= 12);
-	assert_int_equal(counted(&m, A, "fragmented_out"), 1);	/* sealed once */
-	assert_int_equal(counted(&m, B, "fragmented_out"), 1);
+	assert_int_equal(sim_counted(&m, A, "fragmented_out"), 1);	/* sealed once */
+	assert_int_equal(sim_counted(&m, B, "fragmented_out"), 1);
 	assert_int_equal(m.s[B].verdicts, 1);
 	end(&m);
 	free(k);
@@ -302,7 +289,7 @@ test_init(void **state)
 	for (int from = 0; from < 2; from++) {
 		struct ike_hdr h = { .spi_i = the_sa(&m, A)->spi_i, .spi_r = from == B ? 7 : 0, .version = 0x20, .exchange = EX_IKE_SA_INIT,
 			.initiator = from == A, .response = from == B, .next = PLD_SKF };
-		uint64_t before = counted(&m, !from, "msg_malformed");
+		uint64_t before = sim_counted(&m, !from, "msg_malformed");
 		struct engine_census c;
 		struct wr w = wr_of(buf, sizeof(buf));
 
@@ -314,7 +301,7 @@ test_init(void **state)
 		wr_set16(&w, HDR_LEN - 2, w.n);
 		engine_count(m.s[!from].e, &c);
 		engine_packet(m.s[!from].e, &m.s[!from].addr, &m.s[from].addr, false, wr_bytes(&w), m.now);
-		assert_int_equal(counted(&m, !from, "msg_malformed"), before + 1);
+		assert_int_equal(sim_counted(&m, !from, "msg_malformed"), before + 1);
 		if (from == A)
 			assert_null(the_sa(&m, B));
 		else

@@ -40,19 +40,6 @@ check(struct sim *m)
 		fail_msg("%s", why);
 }
 
-static uint64_t
-counted(struct sim *m, int side, const char *name)
-{
-	unsigned n;
-	const struct engine_counter *c = engine_counters(m->s[side].e, &n);
-
-	for (unsigned i = 0; i < n; i++)
-		if (strcmp(c[i].name, name) == 0)
-			return c[i].value;
-	fail_msg("no counter %s", name);
-	return 0;
-}
-
 /* The whole gateway has forgotten: its SAs, and its IKE SA. */
 static void
 reboot(struct sim *m, int side)
@@ -94,8 +81,8 @@ test_lost_all(void **state)
 		sim_run(&m, 5 * SEC);
 		if (!sim_up(&m))
 			fail_msg("seed %u: not up again after five seconds", (unsigned)seed);
-		assert_int_equal(counted(&m, B, "stray_checks"), 1);
-		assert_int_equal(counted(&m, A, "stray_checks"), 1);
+		assert_int_equal(sim_counted(&m, B, "stray_checks"), 1);
+		assert_int_equal(sim_counted(&m, A, "stray_checks"), 1);
 		sim_run(&m, 30 * SEC);
 		check(&m);
 		sim_fini(&m);
@@ -130,7 +117,7 @@ test_translated(void **state)
 	reboot(&m, B);
 	sim_run(&m, 5 * SEC);
 	assert_true(sim_up(&m));
-	assert_true(counted(&m, B, "stray_checks") >= 1 && counted(&m, A, "stray_checks") == 1);
+	assert_true(sim_counted(&m, B, "stray_checks") >= 1 && sim_counted(&m, A, "stray_checks") == 1);
 	sim_run(&m, 60 * SEC);
 	check(&m);
 	sim_fini(&m);
@@ -153,7 +140,7 @@ test_lost_child(void **state)
 		sim_run(&m, 3 * SEC);
 		assert_true(m.s[!side].logged[R_PEER_INVALID_SPI]);
 		assert_int_not_equal(spi, toy_newest(&m.s[side], 0)->spi_in);
-		assert_true(counted(&m, side, "stray_checks") == 1 && counted(&m, !side, "stray_checks") == 0);
+		assert_true(sim_counted(&m, side, "stray_checks") == 1 && sim_counted(&m, !side, "stray_checks") == 0);
 		sim_fini(&m);
 	}
 }
@@ -218,8 +205,8 @@ test_flood(void **state)
 			run(&m, MS);
 	}
 	assert_int_equal(m.s[B].sent[INFO] - info, 1);
-	assert_int_equal(counted(&m, B, "stray_checks"), 1);
-	assert_int_equal(counted(&m, B, "msg_no_sa"), 0);
+	assert_int_equal(sim_counted(&m, B, "stray_checks"), 1);
+	assert_int_equal(sim_counted(&m, B, "msg_no_sa"), 0);
 	assert_true(sim_up(&m));
 	run(&m, 20 * SEC);
 	check(&m);
@@ -320,7 +307,7 @@ test_rekeys(void **state)
 		sim_soft(&m, i % 2);
 		sim_run(&m, 12 * SEC);
 	}
-	assert_int_equal(counted(&m, A, "stray_checks") + counted(&m, B, "stray_checks"), 0);
+	assert_int_equal(sim_counted(&m, A, "stray_checks") + sim_counted(&m, B, "stray_checks"), 0);
 	check(&m);
 	sim_fini(&m);
 }
