@@ -73,7 +73,10 @@ wire(struct host *h, const uint8_t *p, size_t n, bool right, bool six, unsigned 
 	fuzz_receive(h, &pkt);
 }
 
-/* What went out comes in, and its ICV is right; with a source route it is not there yet. */
+/*
+ * What went out comes in, and its ICV is right; with a source route it is not there yet, and what was AH before is looked at again
+ * behind ours.
+ */
 static void
 plain(struct host *h, const uint8_t *p, size_t n)
 {
@@ -84,7 +87,7 @@ plain(struct host *h, const uint8_t *p, size_t n)
 		return;
 	hlen = pkt.outer.hlen;
 	fuzz_receive(h, &pkt);
-	if (hlen > (pkt.outer.dst.fam == 6 ? 40 : 20))
+	if ((p[0] >> 4 == 6 ? p[6] : p[9]) == 51 || hlen > (pkt.outer.dst.fam == 6 ? 40 : 20))
 		return;
 	if (pkt.drop == CW_DROP_ICV_WRONG || pkt.drop == CW_DROP_AH_SHORT)
 		abort();
