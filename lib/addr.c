@@ -32,6 +32,14 @@ addr_cmp(const struct addr *a, const struct addr *b)
 	return memcmp(a->b, b->b, addr_len(a));
 }
 
+int
+prefix_cmp(const struct prefix *a, const struct prefix *b)
+{
+	int c = addr_cmp(&a->addr, &b->addr);
+
+	return c ? c : (int)a->len - (int)b->len;
+}
+
 bool
 endpoint_eq(const struct endpoint *a, const struct endpoint *b)
 {

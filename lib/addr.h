@@ -34,6 +34,7 @@ static inline uint8_t addr_bits(const struct addr *a) { return a->fam == 4 ? 32 
 bool addr_eq(const struct addr *, const struct addr *);
 bool addr_is_any(const struct addr *);			/* fam 0, 0.0.0.0 or :: */
 int  addr_cmp(const struct addr *, const struct addr *);	/* memcmp order, family first */
+int  prefix_cmp(const struct prefix *, const struct prefix *);	/* by address, then length */
 bool endpoint_eq(const struct endpoint *, const struct endpoint *);
 
 /* Text to value. False on anything but the exact canonical grammar: no octal, no scope, no name. */

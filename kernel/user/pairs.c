@@ -39,14 +39,6 @@ pairs_add_all(struct pairs *p, const struct pairs *more)
 	return true;
 }
 
-static int
-prefix_cmp(const struct prefix *a, const struct prefix *b)
-{
-	int c = addr_cmp(&a->addr, &b->addr);
-
-	return c ? c : (int)a->len - (int)b->len;
-}
-
 int
 pair_cmp(const struct pair *a, const struct pair *b)
 {

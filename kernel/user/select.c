@@ -27,52 +27,6 @@ selectors_add(struct selectors *s, const struct selector *one)
 	return true;
 }
 
-static bool
-prefix_eq(const struct prefix *a, const struct prefix *b)
-{
-	return a->len == b->len && addr_eq(&a->addr, &b->addr);
-}
-
-static bool
-same(const struct selector *a, const struct selector *b)
-{
-	return a->dir == b->dir && a->action == b->action && a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
-	    prefix_eq(&a->src, &b->src) && prefix_eq(&a->dst, &b->dst);
-}
-
-bool
-selectors_eq(const struct selectors *a, const struct selectors *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (!same(&a->v[i], &b->v[i]))
-			return false;
-	return true;
-}
-
-bool
-selectors_merge(struct selectors *s, const struct selectors *more)
-{
-	size_t n = s->n;
-
-	for (size_t i = 0; i < more->n; i++) {
-		bool there = false;
-
-		for (size_t k = 0; k < n && !there; k++)
-			there = same(&s->v[k], &more->v[i]);
-		if (!there && !selectors_add(s, &more->v[i]))
-			return false;
-	}
-	return true;
-}
-
-static int
-prefix_cmp(const struct prefix *a, const struct prefix *b)
-{
-	return a->len != b->len ? (int)a->len - (int)b->len : addr_cmp(&a->addr, &b->addr);
-}
-
 /* Any order will do, if it is one. */
 static int
 selector_cmp(const void *x, const void *y)
@@ -91,6 +45,33 @@ selector_cmp(const void *x, const void *y)
 	if (c == 0)
 		c = prefix_cmp(&a->dst, &b->dst);
 	return c ? c : prefix_cmp(&a->src, &b->src);
+}
+
+bool
+selectors_eq(const struct selectors *a, const struct selectors *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (selector_cmp(&a->v[i], &b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+bool
+selectors_merge(struct selectors *s, const struct selectors *more)
+{
+	size_t n = s->n;
+
+	for (size_t i = 0; i < more->n; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < n && !there; k++)
+			there = selector_cmp(&s->v[k], &more->v[i]) == 0;
+		if (!there && !selectors_add(s, &more->v[i]))
+			return false;
+	}
+	return true;
 }
 
 void

@@ -47,6 +47,8 @@ test_compare(void **state)
 
 	assert_true(addr_cmp(&a, &b) < 0 && addr_cmp(&b, &a) > 0 && addr_cmp(&a, &a) == 0);
 	assert_true(addr_cmp(&b, &c) < 0);
+	assert_true(prefix_cmp(&(struct prefix){ a, 32 }, &(struct prefix){ b, 8 }) < 0);
+	assert_true(prefix_cmp(&(struct prefix){ a, 8 }, &(struct prefix){ a, 9 }) < 0 && prefix_cmp(&(struct prefix){ a, 9 }, &(struct prefix){ a, 9 }) == 0);
 	assert_true(addr_eq(&a, &a) && !addr_eq(&a, &b) && !addr_eq(&a, &c));
 	a.b[7] = 1;		/* not a part of an IPv4 address */
 	assert_true(addr_eq(&a, &e.addr));
