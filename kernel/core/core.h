@@ -8,8 +8,8 @@
  *  - Control calls (cw.h), one at a time, alone change the hashes and lists, and may sleep. Packets read them inside read
  *    sections; a step is published whole, so that no lookup ever misses a policy that stands.
  *  - An SA's lock holds what packets change in it: sequence, window, counters, state, where the peer is.
- *  - The engine's lock holds the rest that packets change: waiting packets, ACQUIREs, the deadline, SAs to be reaped, the
- *    nested queue, ICMP's tokens; and the list of clients, which events walk. No lock is taken inside another, and none is
+ *  - The engine's lock holds the rest that packets change: waiting packets, ACQUIREs, the deadline, SAs to be reaped,
+ *    ICMP's tokens; and the list of clients, which events walk. No lock is taken inside another, and none is
  *    held over the cipher or a packet's way out.
  */
 #ifndef CAUSEWAY_CORE_H
@@ -391,10 +391,6 @@ struct cw_engine {
 	struct cw_addr	 icmp4, icmp6;
 	uint64_t	 icmp_at;
 	uint32_t	 icmp_tokens;
-	struct cw_pkt	*nested, **nested_end;
-	bool		 draining;
-	struct cw_pkt	*sealed, **sealed_end;	/* packets with transforms still to come */
-	bool		 sealing;
 	struct host_stats *stats;
 	struct cw_tap	*taps;			/* a list; the engine's lock */
 	unsigned	 ntaps;			/* published: packets look at it without the lock */
@@ -427,6 +423,29 @@ cw_batch_add(struct cw_batch *b, struct cw_pkt *p)
 	b->v[b->n++] = p;
 	if (b->n == CW_BURST)
 		cw_batch_flush(b);
+}
+/*
+ * A packet's layers are gone through in a loop, not by recursion, by the call that has the packet: a queue that all calls shared would grow
+ * for as long as the others were quicker than who is at it. What the host's cipher gives back at once is with the loop that runs already.
+ */
+static inline void
+cw_queue_add(struct cw_queue *q, struct cw_pkt *p)
+{
+	p->next = NULL;
+	*(q->first ? &q->last->next : &q->first) = p;
+	q->last = p;
+}
+static inline struct cw_pkt *
+cw_queue_take(struct cw_queue *q)
+{
+	struct cw_pkt *p = q->first;
+
+	if (!p)
+		return NULL;
+	q->first = p->next;
+	p->next = NULL;
+	p->queue = q;
+	return p;
 }
 void cw_fail(struct cw_batch *drops, struct cw_pkt *, unsigned reason);	/* count, mark, put into the batch */
 void cw_wake(struct cw_engine *, uint64_t at);

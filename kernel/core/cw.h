@@ -146,9 +146,13 @@ struct cw_pkt {
 	uint8_t		 ttype;
 	struct cw_crypt	 crypt;
 	struct cw_pkt	*next;
+	struct cw_queue	*queue;		/* of the call that gave it to the cipher, which has not returned; NULL: it has, or there is none */
 	/* AH, while the cipher has it: the IP header as it was, and the ICV; the whole IV of RFC 1829. The last member: hosts need not clear it. */
 	struct { uint8_t front[CW_AH_FRONT], icv[32]; } aside;
 };
+
+/* Packets that still have layers before them, in the call that has them; never more than it was given. */
+struct cw_queue { struct cw_pkt *first, *last; };
 
 static inline uint8_t *cw_pkt_data(const struct cw_pkt *p) { return p->buf + p->off; }
 
@@ -220,7 +224,10 @@ void cw_drop(struct cw_engine *, struct cw_pkt *, unsigned reason);
 void cw_count(struct cw_engine *, unsigned reason, uint64_t n);	/* when there is no struct cw_pkt */
 /* One clear packet, of which have octets of whole are at hand: counted by its family and at its policy, and remembered among the last drops. */
 void cw_refused(struct cw_engine *, unsigned reason, const uint8_t *p, size_t have, size_t whole, uint64_t now);
-/* Completion of host_seal and host_open, for each packet once; crypt.ok holds the answer. */
+/*
+ * Completion of host_seal and host_open, for each packet once; crypt.ok holds the answer. What these calls did not complete before they
+ * returned is completed later, with its queue NULL: the one that stands in it may be gone by then.
+ */
 void cw_sealed(struct cw_engine *, struct cw_pkt **v, unsigned n);
 void cw_opened(struct cw_engine *, struct cw_pkt **v, unsigned n);
 

@@ -57,8 +57,6 @@ cw_new(struct host *host)
 	e->deadline = NEVER;
 	e->bounds = cw_bounds_most;
 	e->icmp_tokens = e->bounds.icmp_errors;
-	e->nested_end = &e->nested;
-	e->sealed_end = &e->sealed;
 	return e;
 }
 

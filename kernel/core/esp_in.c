@@ -369,7 +369,7 @@ is_layer(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip)
 
 struct in {
 	struct cw_batch open, plain, drops;
-	bool nested;	/* some are in the engine's queue: one more layer */
+	struct cw_queue more;	/* those with one more layer */
 };
 #define IN(engine)	{ .open = { .e = engine }, .plain = { .e = engine, .out = host_plain_out }, .drops = { .e = engine, .out = host_drop_out } }
 
@@ -378,12 +378,7 @@ static void
 arrived(struct cw_engine *e, struct cw_pkt *p, const struct cw_ip *ip, unsigned why, struct in *b)
 {
 	if (why == CW_DROP_NONE && is_layer(e, p, ip)) {
-		p->next = NULL;
-		host_lock(&e->lock);
-		*e->nested_end = p;
-		e->nested_end = &p->next;
-		host_unlock(&e->lock);
-		b->nested = true;
+		cw_queue_add(p->queue ? p->queue : &b->more, p);
 		return;
 	}
 	if (why == CW_DROP_NONE) {
@@ -438,31 +433,17 @@ layer(struct cw_engine *e, struct cw_pkt *p, struct in *b)
 }
 
 static void
-open_nested(struct cw_engine *e)
+open_queue(struct cw_engine *e, struct cw_queue *q)
 {
 	struct in b = IN(e);
 	struct cw_pkt *p;
 
-	host_lock(&e->lock);
-	if (e->draining) {	/* the loop below runs further up: it takes them too */
-		host_unlock(&e->lock);
-		return;
-	}
-	e->draining = true;
-	while ((p = e->nested) != NULL) {
-		e->nested = p->next;
-		if (!e->nested)
-			e->nested_end = &e->nested;
-		host_unlock(&e->lock);
-		p->next = NULL;
+	while ((p = cw_queue_take(q)) != NULL) {
 		host_read_begin();
 		layer(e, p, &b);
 		host_read_end();
 		open_burst(&b.open);
-		host_lock(&e->lock);
 	}
-	e->draining = false;
-	host_unlock(&e->lock);
 	cw_batch_flush(&b.plain);
 	cw_batch_flush(&b.drops);
 }
@@ -495,8 +476,8 @@ cw_opened(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 	host_read_end();
 	cw_batch_flush(&b.plain);
 	cw_batch_flush(&b.drops);
-	if (b.nested)
-		open_nested(e);
+	if (b.more.first)
+		open_queue(e, &b.more);
 }
 
 void
@@ -516,6 +497,7 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 		p->verdict = CW_PENDING;
 		p->now = now;
 		p->spi = 0;
+		p->queue = NULL;
 		p->bank = cw_bank(kind_of(proto_of(&p->outer)), p->outer.dst.fam);
 		cw_tally(e, p, CW_TOTAL_WIRE_IN, 1);
 		layer(e, p, &b);
@@ -526,6 +508,6 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 	open_burst(&b.open);
 	cw_batch_flush(&b.plain);
 	cw_batch_flush(&b.drops);
-	if (b.nested)
-		open_nested(e);
+	if (b.more.first)
+		open_queue(e, &b.more);
 }

@@ -326,6 +326,7 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 	p->now = now;
 	p->bank = cw_bank_plain(p);
 	p->spi = 0;
+	p->queue = NULL;
 	p->outer.whole = 0;
 	cw_tally(e, p, CW_TOTAL_PLAIN_IN, 1);
 	if (cw_ip_parse(cw_pkt_data(p), p->len, &ip) != CW_IP_OK) {
@@ -381,27 +382,15 @@ again(struct cw_engine *e, struct cw_pkt *p, struct out *b)
 	return apply(e, p, &ip, transport, &b->seal, &b->wire);
 }
 
-/* As open_nested() does on the way in: whatever the cipher gives back at once, the loop that runs already takes. */
 static void
-seal_nested(struct cw_engine *e)
+seal_queue(struct cw_engine *e, struct cw_queue *q)
 {
 	struct out b = OUT(e);
 	struct cw_pkt *p;
 
-	host_lock(&e->lock);
-	if (e->sealing) {
-		host_unlock(&e->lock);
-		return;
-	}
-	e->sealing = true;
-	while ((p = e->sealed) != NULL) {
+	while ((p = cw_queue_take(q)) != NULL) {
 		unsigned why;
 
-		e->sealed = p->next;
-		if (!e->sealed)
-			e->sealed_end = &e->sealed;
-		host_unlock(&e->lock);
-		p->next = NULL;
 		host_read_begin();
 		why = again(e, p, &b);
 		host_read_end();
@@ -411,29 +400,16 @@ seal_nested(struct cw_engine *e)
 			cw_bundle_put(p);
 			cw_fail(&b.drops, p, why);
 		}
-		host_lock(&e->lock);
 	}
-	e->sealing = false;
-	host_unlock(&e->lock);
 	cw_batch_flush(&b.wire);
 	cw_batch_flush(&b.drops);
-}
-
-static void
-sealed_add(struct cw_engine *e, struct cw_pkt *p)
-{
-	p->next = NULL;
-	host_lock(&e->lock);
-	*e->sealed_end = p;
-	e->sealed_end = &p->next;
-	host_unlock(&e->lock);
 }
 
 void
 cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 {
 	struct cw_batch wire = { .e = e, .out = host_wire_out }, drops = { .e = e, .out = host_drop_out };
-	bool nested = false;
+	struct cw_queue own = { NULL, NULL };
 
 	for (unsigned i = 0; i < n; i++) {
 		struct cw_pkt *p = v[i];
@@ -443,8 +419,7 @@ cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 		if (sa->proto == IP_AH)
 			cw_ah_sealed(p, sa);
 		if (p->crypt.ok && p->nthen) {
-			sealed_add(e, p);
-			nested = true;
+			cw_queue_add(p->queue ? p->queue : &own, p);
 		} else if (p->crypt.ok) {
 			p->verdict = CW_SEALED;
 			cw_tally(e, p, CW_TOTAL_WIRE_OUT, 1);
@@ -458,6 +433,6 @@ cw_sealed(struct cw_engine *e, struct cw_pkt **v, unsigned n)
 	}
 	cw_batch_flush(&wire);
 	cw_batch_flush(&drops);
-	if (nested)
-		seal_nested(e);
+	if (own.first)
+		seal_queue(e, &own);
 }

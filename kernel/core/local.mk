@@ -78,6 +78,7 @@ test_unit_test_core_transport_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_transport_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_bundle_SOURCES = test/unit/test_core_bundle.c $(CORE_RIG)
 test_unit_test_core_bundle_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_bundle_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=host_seal,--wrap=host_open
 test_unit_test_core_bundle_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_comp_SOURCES = test/unit/test_core_comp.c $(CORE_RIG)
 test_unit_test_core_comp_CPPFLAGS = $(CORE_CPPFLAGS)

@@ -201,6 +201,7 @@ done_later(struct mod_pkt *m, int err)
 	if (err == -EINPROGRESS)
 		return;
 	request_end(m, err);
+	p->queue = NULL;
 	if (m->seal)
 		cw_sealed(h->e, &p, 1);
 	else

@@ -339,12 +339,132 @@ ends_between(void **state)
 	part(t);
 }
 
+/*
+ * Another processor's packet comes while this one is in a cipher; or the cipher gives every packet back after the call that brought it has
+ * returned. Either way a packet goes through its layers in a call of its own.
+ */
+static struct { struct host *h; struct cw_pkt *other; unsigned calls, at; bool later; struct cw_pkt *late; } cipher;
+
+void __real_host_seal(struct cw_engine *, struct cw_pkt **, unsigned);
+void __wrap_host_seal(struct cw_engine *, struct cw_pkt **, unsigned);
+void __real_host_open(struct cw_engine *, struct cw_pkt **, unsigned);
+void __wrap_host_open(struct cw_engine *, struct cw_pkt **, unsigned);
+
+static bool
+kept(struct cw_pkt **v, unsigned n, bool seal)
+{
+	if (!cipher.later)
+		return false;
+	assert_int_equal(n, 1);
+	assert_null(cipher.late);
+	v[0]->crypt.ok = host_crypt_one(&v[0]->crypt, seal);
+	cipher.late = v[0];
+	return true;
+}
+
+static void
+meanwhile(void (*in)(struct cw_engine *, struct cw_pkt **, unsigned, uint64_t), const unsigned *out)
+{
+	struct cw_pkt *p = cipher.other;
+	unsigned before = *out;
+
+	if (!p || ++cipher.calls != cipher.at)
+		return;
+	cipher.other = NULL;
+	in(cipher.h->e, &p, 1, cipher.h->now);
+	assert_int_equal(*out, before + 1);
+}
+
+void
+__wrap_host_seal(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+{
+	if (kept(v, n, true))
+		return;
+	if (cipher.h)
+		meanwhile(cw_plain_in, &cipher.h->nwire);
+	__real_host_seal(e, v, n);
+}
+
+void
+__wrap_host_open(struct cw_engine *e, struct cw_pkt **v, unsigned n)
+{
+	if (kept(v, n, false))
+		return;
+	if (cipher.h)
+		meanwhile(cw_wire_in, &cipher.h->nplain);
+	__real_host_open(e, v, n);
+}
+
+static void
+beside_another(void **state)
+{
+	for (unsigned at = 1; at <= 4; at++) {
+		struct ends t = joined(&stacks[4], CW_LEVEL_REQUIRE);
+		struct cw_pkt *one = packet(t.s, 10, false), *two;
+
+		cipher.h = t.a;
+		cipher.at = at;
+		cipher.calls = 0;
+		cipher.other = packet(t.s, 20, false);
+		cw_plain_in(t.a->e, &one, 1, t.a->now);
+		assert_int_equal(t.a->nwire, 2);
+		one = rig_arriving(t.a->wire[0]);
+		two = rig_arriving(t.a->wire[1]);
+		cipher.h = t.b;
+		cipher.calls = 0;
+		cipher.other = one;
+		rig_carry(t.b, two);
+		assert_int_equal(t.b->nplain, 2);
+		assert_int_equal(t.b->plain[0]->len, 28 + 20);
+		assert_int_equal(rig_drops(t.a) + rig_drops(t.b), 0);
+		cipher.h = NULL;
+		part(t);
+	}
+}
+
+static void
+give_back(struct host *h, void (*back)(struct cw_engine *, struct cw_pkt **, unsigned), unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		struct cw_pkt *p = cipher.late;
+
+		assert_non_null(p);
+		cipher.late = NULL;
+		p->queue = NULL;
+		back(h->e, &p, 1);
+	}
+	assert_null(cipher.late);
+}
+
+static void
+later(void **state)
+{
+	for (unsigned k = 0; k < NSTACKS; k++) {
+		struct ends t = joined(&stacks[k], CW_LEVEL_REQUIRE);
+		struct cw_pkt *p = packet(t.s, 30, false), *was = rig_copy(p);
+
+		cipher.later = true;
+		cw_plain_in(t.a->e, &p, 1, t.a->now);
+		assert_int_equal(t.a->nwire, 0);
+		give_back(t.a, cw_sealed, t.s->n);
+		assert_int_equal(t.a->nwire, 1);
+		carry(t.b, t.a->wire[0]);
+		give_back(t.b, cw_opened, t.s->n);
+		assert_int_equal(t.b->nplain, 1);
+		assert_memory_equal(cw_pkt_data(t.b->plain[0]), cw_pkt_data(was), was->len);
+		cipher.later = false;
+		rig_pkt_free(was);
+		part(t);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_stack), cmocka_unit_test(bursts_and_sizes), cmocka_unit_test(other_than_asked),
 		cmocka_unit_test(inner_replay), cmocka_unit_test(missing), cmocka_unit_test(use_alone), cmocka_unit_test(ends_between),
+		cmocka_unit_test(beside_another), cmocka_unit_test(later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
