@@ -155,6 +155,7 @@ struct cw_sa {
 	uint16_t	 sport, dport;
 	struct cw_addr	 now_src, now_dst;	/* where the packets go; a NAT may move the peer's side */
 	uint16_t	 now_sport, now_dport;
+	uint64_t	 moved;		/* ns: when the peer did last */
 	const struct cw_alg *enc, *auth;
 	uint8_t		 ekey[CW_KEY_MAX], akey[CW_KEY_MAX];
 	uint8_t		 elen, alen;
@@ -192,6 +193,7 @@ struct cw_walk cw_sad_between(struct cw_engine *, const struct cw_addr *src, con
 struct cw_walk cw_sad_back(struct cw_engine *, const struct cw_sa *);
 struct cw_sa *cw_sad_back_next(const struct cw_sa *, struct cw_walk *);
 bool cw_sa_selects(const struct cw_sa *, const struct cw_flow *);
+static inline unsigned cw_sa_bare(const struct cw_sa *sa) { return sa->udp && sa->mode != CW_MODE_TUNNEL; }
 void cw_sa_mtu(struct cw_sa *, uint32_t pmtu);
 uint32_t cw_sa_inner(const struct cw_sa *, uint32_t pmtu);	/* octets of the largest packet that it makes no longer than pmtu; tunnel mode */
 uint64_t cw_sa_deadline(struct cw_sa *);

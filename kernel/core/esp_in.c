@@ -6,6 +6,8 @@
  */
 #include "core.h"
 
+#define MOVE_NS		(NS / 8)
+
 static void
 open_burst(struct cw_batch *b)
 {
@@ -75,15 +77,19 @@ prepare(struct cw_engine *e, struct cw_pkt *p)
 	return CW_DROP_NONE;
 }
 
-/* Under the SA's lock. Has a NAT changed the peer's address or port (RFC 3948, RFC 7296 2.23)? Then *old is where it was. */
+/*
+ * Under the SA's lock. Has a NAT changed the peer's address or port (RFC 3948, RFC 7296 2.23)? Then *old is where it was. Somebody on the path
+ * who sends every second packet on from elsewhere would have each of them told: it moves a few times a second, and a later packet moves it too.
+ */
 static bool
 has_moved(struct cw_sa *sa, const struct cw_pkt *p, struct cw_outer *old)
 {
 	const struct cw_outer *o = &p->outer;
 
 	if (!sa->udp || !o->udp || p->nhist || (sa->flags & CW_SAF_FIXED) ||
-	    (cw_addr_eq(&sa->now_src, &o->src) && sa->now_sport == o->sport))
+	    (cw_addr_eq(&sa->now_src, &o->src) && sa->now_sport == o->sport) || p->now < sa->moved + MOVE_NS)
 		return false;
+	sa->moved = p->now;
 	old->src = sa->now_src;
 	old->sport = sa->now_sport;
 	sa->now_src = o->src;

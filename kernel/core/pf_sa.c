@@ -358,6 +358,7 @@ pf_add(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_
 static int
 amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now)
 {
+	unsigned bare = cw_sa_bare(sa);
 	struct cw_addr src, dst;
 	uint32_t mtu;
 	int err;
@@ -376,6 +377,7 @@ amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t no
 	host_unlock(&sa->lock);
 	if (err)
 		return err;
+	host_publish(e->nbare, e->nbare + cw_sa_bare(sa) - bare);
 	cw_due_set(e, &sa->timer, cw_sa_deadline(sa));
 	if (m->owner)
 		memcpy(sa->owner, m->owner, CW_OWNER_LEN);

@@ -51,12 +51,6 @@ cw_sa_put(struct cw_sa *sa)
 		host_defer(&sa->defer, sa_free, sa);
 }
 
-static unsigned
-is_bare(const struct cw_sa *sa)
-{
-	return sa->udp && sa->mode != CW_MODE_TUNNEL;
-}
-
 bool
 cw_wants_room(const struct cw_engine *e)
 {
@@ -76,7 +70,7 @@ cw_sad_insert(struct cw_engine *e, struct cw_sa *sa)
 	*(e->sa_last ? &e->sa_last->succ : &e->sa_first) = sa;
 	e->sa_last = sa;
 	e->nsa++;
-	host_publish(e->nbare, e->nbare + is_bare(sa));
+	host_publish(e->nbare, e->nbare + cw_sa_bare(sa));
 	sa->listed = 1;
 	return true;
 }
@@ -128,7 +122,7 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
 	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
 	e->nsa--;
-	host_publish(e->nbare, e->nbare - is_bare(sa));
+	host_publish(e->nbare, e->nbare - cw_sa_bare(sa));
 	/* the octets go now; the cipher's own copy goes with the last packet that is inside it */
 	host_wipe(sa->ekey, sizeof(sa->ekey));
 	host_wipe(sa->akey, sizeof(sa->akey));

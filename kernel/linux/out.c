@@ -126,13 +126,15 @@ mod_path_told(struct host *h, const struct cw_addr *peer, u32 mtu)
 	host_wake(h);
 }
 
+/* Who tells meanwhile has queued the tick again: a flood of them never keeps the mutex. */
 void
 mod_paths(struct host *h)
 {
 	struct cw_addr peer;
+	unsigned int i;
 	u32 mtu;
 
-	for (;;) {
+	for (i = 0; i < PATHS; i++) {
 		spin_lock_bh(&h->path_lock);
 		if (h->npaths == 0) {
 			spin_unlock_bh(&h->path_lock);

@@ -586,6 +586,35 @@ mapping(void **state)
 	part(t);
 }
 
+/* A peer that seems to move with every packet is told of, and followed, eight times a second at most; where it stays in the end counts. */
+static void
+mapping_flood(void **state)
+{
+	struct rig_sa udp = { .udp = 4500 };
+	struct pair t = joined(&udp);
+	struct pfkey_msg m;
+	struct cw_pkt *p;
+	unsigned told = 0;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		rig_forget(t.b, 0);
+		p = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1, 0, false));
+		p->outer.src = rig_addr(i % 2 ? "9.9.9.9" : "8.8.8.8");
+		t.b->now += S / 1000;
+		rig_carry(t.b, p);
+		told += rig_event(t.b, 0, SADB_X_NAT_T_NEW_MAPPING, &m);
+	}
+	assert_in_range(told, 15, 17);
+	t.b->now += S / 8;
+	p = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 1, 0, false));
+	p->outer.src = rig_addr("7.7.7.7");
+	rig_carry(t.b, p);
+	p = rig_seal(t.b, rig_udp4("10.0.2.6", "10.0.1.5", 1, 0, false));
+	assert_memory_equal(p->outer.dst.b, "\x07\x07\x07\x07", 4);
+	rig_pkt_free(p);
+	part(t);
+}
+
 static void
 set_spi(uint8_t *p, uint32_t spi)
 {
@@ -665,7 +694,7 @@ main(void)
 		cmocka_unit_test(every_length), cmocka_unit_test(bursts), cmocka_unit_test(every_truncation), cmocka_unit_test(every_bit),
 		cmocka_unit_test(replays), cmocka_unit_test(replay_in_a_burst), cmocka_unit_test(foreign_packet), cmocka_unit_test(bad_inside),
 		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
-		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(strays), cmocka_unit_test(both_forms),
+		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(mapping_flood), cmocka_unit_test(strays), cmocka_unit_test(both_forms),
 	};
 
 	assert_true(host_legacy_open());

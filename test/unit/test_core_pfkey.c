@@ -200,6 +200,31 @@ one_key_for_one_sa(void **state)
 	rig_free(h);
 }
 
+/* What room the host is asked for follows an SA that an UPDATE makes encapsulate, or not any more. */
+static void
+encapsulation(void **state)
+{
+	struct rig_sa sa = { .spi = 0x2000, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 64, .mode = CW_MODE_TRANSPORT };
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	uint8_t keys[128];
+
+	for (unsigned k = 0; k < 2; k++) {
+		sa.udp = k ? 4500 : 0;
+		assert_int_equal(rig_sa(h, &sa), 0);
+		assert_int_equal(cw_wants_room(h->e), k);
+		sa.udp = 4500;
+		rig_sa_msg(&m, &sa, SADB_UPDATE, keys);
+		m.has &= ~PFKEY_HAS(SADB_EXT_KEY_ENCRYPT);
+		m.natt_type = k ? 0 : CW_NATT_ESPINUDP;
+		assert_int_equal(rig_call(h, 0, &m), 0);
+		assert_int_equal(cw_wants_room(h->e), !k);
+		assert_int_equal(rig_by_name(h, 0, SADB_DELETE, &sa), 0);
+		assert_false(cw_wants_room(h->e));
+	}
+	rig_free(h);
+}
+
 static void
 algorithms(void **state)
 {
@@ -578,7 +603,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(places), cmocka_unit_test(spis), cmocka_unit_test(one_key_for_one_sa),
-		cmocka_unit_test(algorithms), 
+		cmocka_unit_test(encapsulation), cmocka_unit_test(algorithms), 
 		cmocka_unit_test(ten_thousand_rows),
 		cmocka_unit_test(dump_of_what_vanishes), cmocka_unit_test(malformed), cmocka_unit_test(hello), cmocka_unit_test(counters),
 		cmocka_unit_test(promisc),
