@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The load of bench/handshakes: an IKEv2 initiator that plays COUNT peers, peer-0001 and on, one after the other, against one responder: one
- * IKE SA with one child each (x25519, AES-256-GCM), by PSK or by ECDSA P-256 certificates that it makes itself below a CA. It answers nothing
- * afterwards; the SAs stay at the responder. It checks that the responder took everything, and with PSK also the responder's proof.
+ * IKE SA with one child each (x25519, AES-256-GCM), by PSK or by ECDSA P-256 certificates that it makes itself below a CA. Afterwards it
+ * answers what it is asked (RFC 7296 1.4: is it alive?), whatever that is, with nothing; the SAs stay at the responder. It checks that the responder took everything, and with PSK also the responder's proof.
  *	ikeload HOST COUNT psk PSK-FILE
  *	ikeload HOST COUNT ecdsa CA-CERT CA-KEY
  * Everything goes to and from port 4500, each peer with a port of its own here.
@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -48,9 +49,12 @@ struct peer {
 	size_t		nrequest, nresponse;
 	struct ike_keys	keys;
 	struct bytes	nr;		/* inside response */
+	struct sk_key	ei;		/* since it is up, to answer with */
+	uint64_t	sealed;		/* messages under it, which is the last one's IV */
 };
 
 static struct secret psk;
+static int up = -1;		/* epoll: the peers that are up, and at last the standard input (no peer) */
 static X509 *ca_cert;
 static EVP_PKEY *ca_key;
 static struct sockaddr_in hub = { .sin_family = AF_INET };
@@ -211,7 +215,8 @@ auth(struct peer *p)
 	struct ike_hdr h = { .spi_i = p->spi_i, .spi_r = p->spi_r, .version = 0x20, .exchange = EX_IKE_AUTH, .initiator = true, .id = 1 };
 	uint8_t chain[BUF], out[BUF], in[BUF], plain[BUF], idb[ID_CAP], iv[8], spi[4] = { 0x70, 0, (uint8_t)(p->n >> 8), (uint8_t)p->n };
 	struct auth_side mine = side(p, true), theirs = side(p, false);
-	struct sk_key ei, er;
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = p };
+	struct sk_key er;
 	struct proposals offer = { .n = 1 };
 	static struct ts_list i, r;
 	static struct msg m;
@@ -226,7 +231,7 @@ auth(struct peer *p)
 	snprintf(net, sizeof(net), "10.%u.%u.0/24", 100 + p->n / 256, p->n % 256);
 	ts_of(&i, net);
 	ts_of(&r, "10.0.1.0/24");
-	if (!proposal_parse(PROTO_ESP, "aes256gcm16", &offer.v[0], &why, &at) || !sk_key_set(&ei, &ike_suite, secret_bytes(&p->keys.sk_ei), none) ||
+	if (!proposal_parse(PROTO_ESP, "aes256gcm16", &offer.v[0], &why, &at) || !sk_key_set(&p->ei, &ike_suite, secret_bytes(&p->keys.sk_ei), none) ||
 	    !sk_key_set(&er, &ike_suite, secret_bytes(&p->keys.sk_er), none))
 		errx(1, "keys");
 	msg_begin_inner(&o, chain, sizeof(chain));
@@ -242,9 +247,9 @@ auth(struct peer *p)
 	pld_sa_put(&o, &offer, bytes_of(spi, 4));
 	pld_ts_put(&o, true, &i);
 	pld_ts_put(&o, false, &r);
-	sk_iv_counter(1, iv);
+	sk_iv_counter(++p->sealed, iv);
 	b = msg_end(&o);
-	b = sk_seal(&ei, &h, iv, o.first, b, out, sizeof(out));
+	b = sk_seal(&p->ei, &h, iv, o.first, b, out, sizeof(out));
 	if (b.n == 0)
 		errx(1, "IKE_AUTH is too long");
 	at = ask(p, b.p, b.n, in);
@@ -257,9 +262,43 @@ auth(struct peer *p)
 	}
 	if (!p->cert && (!auth_psk(&theirs, &psk, bytes_of(p->response, p->nresponse), m.idr, &proof) || !secret_eq(&proof, m.auth.data)))
 		errx(1, "peer %u: the responder's proof is wrong", p->n);
-	sk_key_wipe(&ei);
 	sk_key_wipe(&er);
 	ike_keys_wipe(&p->keys);
+	if (epoll_ctl(up, EPOLL_CTL_ADD, p->fd, &ev) != 0)
+		err(1, "epoll_ctl");
+}
+
+/* To an INFORMATIONAL request of the responder's an empty answer; it is read no further than its header. */
+static void
+answer_one(struct peer *p)
+{
+	struct ike_hdr h = { .spi_i = p->spi_i, .spi_r = p->spi_r, .version = 0x20, .exchange = EX_INFORMATIONAL, .initiator = true, .response = true };
+	uint8_t in[BUF + 4], out[256] = { 0 }, iv[8];
+	ssize_t got = recv(p->fd, in, sizeof(in), MSG_DONTWAIT);
+	struct bytes b;
+
+	if (got < 4 + HDR_LEN || memcmp(in, "\0\0\0\0", 4) != 0 || in[4 + 18] != EX_INFORMATIONAL || (in[4 + 19] & HDR_RESPONSE))
+		return;
+	h.id = (uint32_t)in[24] << 24 | (uint32_t)in[25] << 16 | (uint32_t)in[26] << 8 | in[27];
+	sk_iv_counter(++p->sealed, iv);
+	b = sk_seal(&p->ei, &h, iv, 0, none, out + 4, sizeof(out) - 4);
+	if (b.n == 0 || send(p->fd, out, b.n + 4, 0) < 0)
+		warn("peer %u: no answer to message %u", p->n, h.id);
+}
+
+/* Answer what has come; with for_ever, until the standard input says something or ends. */
+static void
+answer(bool for_ever)
+{
+	struct epoll_event ev[64];
+	int n;
+
+	while ((n = epoll_wait(up, ev, 64, for_ever ? -1 : 0)) > 0)
+		for (int i = 0; i < n; i++) {
+			if (!ev[i].data.ptr)
+				return;
+			answer_one(ev[i].data.ptr);
+		}
 }
 
 /* A P-256 key and a certificate with the peer's name, below the CA. */
@@ -311,6 +350,7 @@ int
 main(int argc, char **argv)
 {
 	unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+	struct epoll_event in = { .events = EPOLLIN };
 	struct timespec a, b;
 	struct peer *peers;
 
@@ -324,7 +364,8 @@ main(int argc, char **argv)
 	if (inet_pton(AF_INET, argv[1], &hub.sin_addr) != 1 || count == 0 || count > 9999)
 		errx(2, "an IPv4 address and a count from 1 to 9999 are wanted");
 	peers = calloc(count, sizeof(*peers));
-	if (!peers)
+	up = epoll_create1(EPOLL_CLOEXEC);
+	if (!peers || up < 0)
 		err(1, NULL);
 	for (unsigned i = 0; i < count; i++) {
 		struct peer *p = &peers[i];
@@ -344,10 +385,13 @@ main(int argc, char **argv)
 	for (unsigned i = 0; i < count; i++) {
 		init(&peers[i]);
 		auth(&peers[i]);
+		answer(false);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	printf("%.3f\n", (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
 	fflush(stdout);
-	getchar();
+	if (epoll_ctl(up, EPOLL_CTL_ADD, STDIN_FILENO, &in) != 0)	/* a file: there is nothing to wait for */
+		return 0;
+	answer(true);
 	return 0;
 }
