@@ -91,7 +91,7 @@ dispatch(struct req *r, const char *path)
 		path_known = true;
 		if (routes[i].method != method)
 			continue;
-		if (method != EVHTTP_REQ_GET && !r->l->rw && !r->l->panel) {
+		if (method != EVHTTP_REQ_GET && routes[i].proof != ASKED && !r->l->rw && !r->l->panel) {
 			req_error(r, 403, R_NOT_PERMITTED, "This socket only answers questions.", "Use rw.sock with an account of the group causeway-admin.");
 			return;
 		}
@@ -235,7 +235,7 @@ api_listen(struct api *a, const char *name, int fd)
 	l->api = a;
 	l->rw = strcmp(name, "api-rw") == 0;
 	l->panel = strcmp(name, "api-panel") == 0;
-	/* Only who may apply has something to say: everybody else's bodies would be memory for nothing. */
+	/* Only who may apply has much to say: everybody else's bodies would be memory for nothing. */
 	evhttp_set_max_body_size(l->http, l->rw ? API_BODY_MAX : l->panel ? API_BODY_FIRST : API_BODY_ASK);
 	evhttp_set_max_headers_size(l->http, 16384);
 	evhttp_set_allowed_methods(l->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE);

@@ -15,7 +15,7 @@
 #include "sync.h"
 
 #define API_BODY_MAX	(16u << 20)
-#define API_BODY_ASK	4096	/* on sockets that only answer questions */
+#define API_BODY_ASK	(1u << 20)	/* on sockets that only answer questions: a site file to be looked at */
 #define API_BODY_FIRST	65536	/* on the panel's, until a connection has shown who may apply */
 #define API_OPEN_MAX	64	/* requests at a time on one socket; what is over that is answered 503 */
 

@@ -10,8 +10,11 @@
 #include "accounts.h"
 
 struct req;
-/* PROVED: a session must have shown its user's password lately (accounts.h), because this gives rights or secrets, or takes tunnels away. */
-enum proof { KNOWN, PROVED };
+/*
+ * ASKED: it changes nothing, by whatever method, so ro.sock takes it too.
+ * PROVED: a session must have shown its user's password lately (accounts.h), because this gives rights or secrets, or takes tunnels away.
+ */
+enum proof { KNOWN, ASKED, PROVED };
 struct route {
 	enum evhttp_cmd_type method;
 	const char	*path;		/* "*" stands for one name */

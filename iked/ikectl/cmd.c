@@ -141,20 +141,21 @@ ctl_answered(const struct ctl *ctl, const struct http *h, const char *socket)
 }
 
 #define OTHER_DOOR_S	2
+#define FILE_S		75	/* for what changes something, and for a long file */
 
 /* ro.sock is full of readers that take nothing: who may use rw.sock is asked there. A spdsync that is down does not answer there either. */
 static void
-call_other_door(const struct ctl *ctl, struct http *h, const char *path, char socket[static 512])
+call_other_door(const struct ctl *ctl, struct http *h, const char *method, const char *path, const char *type, const void *body, size_t n, char socket[static 512])
 {
 	char rw[512];
 
-	if (h->status == 503 ? strcmp(text(h->body, "reason"), "BUSY") != 0 : h->status != 0 || !h->timed_out)
+	if (h->status == 503 ? strcmp(text(h->body, "reason"), "BUSY") != 0 : body || h->status != 0 || !h->timed_out)
 		return;
 	snprintf(rw, sizeof(rw), "%s/rw.sock", ctl->run_dir);
 	if (access(rw, W_OK) != 0)
 		return;
 	http_free(h);
-	http_call(h, rw, "GET", path, NULL, NULL, 0, ctl->timeout_s ? ctl->timeout_s : OTHER_DOOR_S);
+	http_call(h, rw, method, path, type, body, n, ctl->timeout_s ? ctl->timeout_s : body ? FILE_S : OTHER_DOOR_S);
 	memcpy(socket, rw, sizeof(rw));
 }
 
@@ -162,7 +163,7 @@ static int
 call(const struct ctl *ctl, bool rw, const char *method, const char *path, const char *type, const void *body, size_t n, json_t **answer, json_t **error)
 {
 	/* causewayd holds the sockets, so a spdsync that is down looks like one that is slow; what only reads is quick. */
-	long timeout_s = ctl->timeout_s ? ctl->timeout_s : rw ? 75 : 5;
+	long timeout_s = ctl->timeout_s ? ctl->timeout_s : rw || body ? FILE_S : 5;
 	char socket[512];
 	struct http h;
 	int rc;
@@ -171,7 +172,7 @@ call(const struct ctl *ctl, bool rw, const char *method, const char *path, const
 	snprintf(socket, sizeof(socket), "%s/%s.sock", ctl->run_dir, rw ? "rw" : "ro");
 	http_call(&h, socket, method, path, type, body, n, timeout_s);
 	if (!rw)
-		call_other_door(ctl, &h, path, socket);
+		call_other_door(ctl, &h, method, path, type, body, n, socket);
 	rc = ctl_exit(ctl, &h, socket, rw, timeout_s);
 	if (h.body && rc == CTL_OK)
 		*answer = json_incref(h.body);
@@ -307,6 +308,39 @@ ctl_query(char *path, size_t cap, const char *key, const char *value)
 	curl_free(escaped);
 }
 
+#define LOOK_MAX	(1u << 20)	/* as much as ro.sock takes (doc/api.md) */
+
+/* To rw.sock goes what is too long for ro.sock, and what comes from who is let in there alone. */
+int
+ctl_look(const struct ctl *ctl, const char *path, const char *text, size_t n, json_t **answer)
+{
+	char ro[512], rw[512];
+	bool by_rw;
+
+	*answer = NULL;
+	snprintf(ro, sizeof(ro), "%s/ro.sock", ctl->run_dir);
+	snprintf(rw, sizeof(rw), "%s/rw.sock", ctl->run_dir);
+	by_rw = n > LOOK_MAX || (access(ro, W_OK) != 0 && access(rw, W_OK) == 0);
+	if (n > LOOK_MAX && access(rw, W_OK) != 0 && errno == EACCES)
+		return ctl_error(ctl, CTL_DENIED, R_NOT_PERMITTED, "The file is longer than 1 MiB: so long a one is only looked at for who may apply it.",
+		    "Run it as root (sudo), or as a member of causeway-admin.");
+	return ctl_call(ctl, by_rw, path, "application/yaml", text, n, answer, NULL);
+}
+
+static int
+look_at(const struct ctl *ctl, const char *path, const char *text, size_t n)
+{
+	json_t *answer;
+	int rc = ctl_look(ctl, path, text, n, &answer);
+
+	if (answer && ctl->json)
+		ctl_json(answer);
+	else if (answer)
+		print_plan(ctl, answer);
+	json_decref(answer);
+	return rc;
+}
+
 static int
 post_file(const struct ctl *ctl, const char *route, const char *name, bool change)
 {
@@ -321,7 +355,7 @@ post_file(const struct ctl *ctl, const char *route, const char *name, bool chang
 	ctl_query(path, sizeof(path), "file", name);
 	ctl_query(path, sizeof(path), "comment", ctl->comment);
 	ctl_query(path, sizeof(path), "remove", ctl->remove);
-	rc = change ? ctl_change(ctl, "POST", path, "application/yaml", buf, n) : ctl_ask(ctl, true, path, "application/yaml", buf, n, print_plan);
+	rc = change ? ctl_change(ctl, "POST", path, "application/yaml", buf, n) : look_at(ctl, path, buf, n);
 	free(buf);
 	return rc;
 }

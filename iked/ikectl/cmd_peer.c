@@ -79,7 +79,7 @@ cmd_compare(const struct ctl *ctl, int argc, char **argv)
 	if (!buf)
 		return CTL_FAILED;
 	ctl_query(path, sizeof(path), "file", argv[0]);
-	rc = ctl_call(ctl, true, path, "application/yaml", buf, n, &answer, NULL);
+	rc = ctl_look(ctl, path, buf, n, &answer);
 	free(buf);
 	if (answer && ctl->json)
 		ctl_json(answer);

@@ -50,7 +50,9 @@ int ctl_call(const struct ctl *, bool rw, const char *path, const char *type, co
 /* Of an answer that ctl_call cannot take, from ro.sock: the exit code, and a sentence where it is not 0. */
 struct http;
 int ctl_answered(const struct ctl *, const struct http *, const char *socket);
-/* The same with another method. */
+/* A site file that is only looked at, by the socket that takes it from who asks: text is as long as n says. */
+int ctl_look(const struct ctl *, const char *path, const char *text, size_t n, json_t **answer);
+/* The same as ctl_call with another method. */
 int ctl_method(const struct ctl *, const char *method, const char *path, const void *body, size_t n, json_t **answer);
 void ctl_json(json_t *);
 /* "tunnel" or "tunnel/child" into its parts, each of NAME_CAP; false after a sentence when it is not a name. */

@@ -7,7 +7,7 @@ A new route needs two things, or the test fails and names what is missing:
  1. Its entry in etc/openapi.json (one blank a level; json.dump(..., indent=1, ensure_ascii=False)): "paths" / the path with {name} for * / the method.
     Copy a neighbour: "summary", "operationId" (METHOD_path_words, once each), every "parameters" (the one in the path, each req_query of the code), the
     "requestBody" if it reads one, and "responses": 200 with its schema, and each error it can answer by "$ref": "#/components/responses/E4xx". Whatever
-    is not a GET answers 403 on ro.sock: list E403 (provoked for all of them below). What every operation may answer (400 address, 405, 413, 503 memory)
+    is not a GET answers 403 on ro.sock, but for what only looks at a text (LOOKS): list E403 (provoked for all of them below). What every operation may answer (400 address, 405, 413, 503 memory)
     stands in "info" once and in no entry. An answer of a new form used twice gets a name in components/schemas.
  2. Below, one call(STATUS, METHOD, PATH, NAME, query=, body=, sock=, token=) for each documented status and each query parameter: 200 as well as each
     error. A daemon that does not answer: world("mute"), and the query wait=1.
@@ -545,12 +545,15 @@ call(503, "get", "/v1/sas")
 call(503, "get", "/v1/policies")
 world("drop pfkey")
 until(settled)
+LOOKS = {("post", "/v1/check"), ("post", "/v1/compare")}
 for method, path in sorted(described):
-    if method != "get":
+    if method != "get" and (method, path) not in LOOKS:
         call(403, method, path, sock="ro")
+for method, path in sorted(LOOKS):
+    call(200, method, path, body=one, sock="ro")
 common = []
 for what, want, got in (("another method", 405, request("post", "/v1/status")[0]), ("no route", 404, request("get", "/v1/none")[0]),
-                        ("a body that is too long for ro.sock", 413, request("post", "/v1/check", "x" * 5000, "ro")[0])):
+                        ("a body that is too long for ro.sock", 413, request("post", "/v1/check", "x" * (2 ** 20 + 1), "ro")[0])):
     if got != want:
         common.append("%s: %d instead of %d" % (what, got, want))
 ok("what every operation may answer: 404, 405 and 413", common)
