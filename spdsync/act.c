@@ -33,7 +33,7 @@ tunnel_done(void *arg, enum reason reason, struct rd *body)
 	if (body && rd_left(body))
 		str_get(body, detail, sizeof(detail));
 	if (reason == R_NOT_FOUND) {
-		snprintf(text, sizeof(text), "Of %s %s.", r->name, detail[0] ? detail : "nothing is known to iked");
+		snprintf(text, sizeof(text), "Of %s %s.", r->audit ? r->audit->detail : r->name, detail[0] ? detail : "nothing is known to iked");
 		req_error(r, 404, reason, text, "'ikectl up' sets it up; 'ikectl explain' says why it is down.");
 		return;
 	}

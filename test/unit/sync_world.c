@@ -7,6 +7,7 @@
  *	flush              somebody else empties the policy table
  *	steal              somebody else deletes the first policy
  *	foreign SRC DST    somebody else adds a policy (out, its own owner)
+ *	idle NAME          the tunnel, or tunnel/child, of which nothing is up to be rekeyed
  *	secret REASON      what keymgr says about secrets from now on; mute: it, iked and ipsecd say nothing to what is asked
  *	                   by hand; speak
  *	up NAME            iked reports the tunnel up; rekeyed NAME: with other SPIs; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
@@ -62,6 +63,7 @@ struct world {
 	bool		hang, full;
 	struct taps	taps;
 	bool		mute;
+	char		idle[CHILD_NAME_CAP];
 	enum reason	secret, fails;
 	unsigned	npolicies;
 	uint32_t	last_id;
@@ -264,6 +266,8 @@ on_name(void *ctx, struct ipc *l, struct ipc_msg *m)
 	    m->type == IKE_DOWN ? "DOWN" : m->type == IKE_REKEY ? "REKEY" : m->type == IKE_RESTART ? "RESTART" : "SHUTDOWN", name, what);
 	if (((struct world *)ctx)->mute && m->type != IKE_TUNNEL_DEL && m->type != IKE_SYNC)
 		return true;
+	if (m->type == IKE_REKEY && strcmp(name, ((struct world *)ctx)->idle) == 0)
+		return ipc_fail(l, m, R_NOT_FOUND, "nothing is up");	/* iked's words (iked/sa/tunnel.c) */
 	if (strstr(name, "refused"))
 		return ipc_fail(l, m, R_PEER_NO_ANSWER, "4 tries");
 	return ipc_reply(l, m, bytes_of(NULL, 0));
@@ -707,6 +711,8 @@ command(struct world *w, char *line)
 		foreign(w, a, b);
 	else if (strcmp(verb, "mute") == 0 || strcmp(verb, "speak") == 0)
 		w->mute = *verb == 'm';
+	else if (strcmp(verb, "idle") == 0 && a)
+		snprintf(w->idle, sizeof(w->idle), "%s", a);
 	else if (strcmp(verb, "secret") == 0 && a)
 		w->secret = (enum reason)reason_by_name(a);
 	else if (strcmp(verb, "fails") == 0 && a)
