@@ -118,13 +118,13 @@ child_refused(struct turn *tn)
 		if (x->old && x->old->state == CH_UP) {
 			t->pol[x->old->pol].urgent = true;
 			child_want_delete(tn->e, x->old, R_PEER_CHILD_NOT_FOUND);
-			r = rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(t, x->old->pol), why);
+			r = rec_begun(rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(t, x->old->pol), why), x->ours);
 			rec_notify(r, n);
 			todo_record(tn->e, r);
 		}
 		return V_GO;
 	}
-	r = rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(t, x->child->pol), why);
+	r = rec_begun(rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(t, x->child->pol), why), x->ours);
 	rec_notify(r, n);
 	if (r && why == R_PEER_NO_PROPOSAL_CHILD) {
 		offer_proposals(tn->e, x, &esp);
@@ -163,7 +163,7 @@ child_made(struct turn *tn)
 
 	if (tn->reason != R_OK) {
 		child_drop(tn->ike, c);
-		r = rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(tn->ike->t, c->pol), tn->reason);
+		r = rec_begun(rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(tn->ike->t, c->pol), tn->reason), x->ours);
 		if (r && tn->detail[0])
 			record_fact(r, "errno", "%s", tn->detail);
 		xch_fail(e, x, tn->reason, r);
@@ -171,7 +171,7 @@ child_made(struct turn *tn)
 	}
 	x->child = NULL;
 	x->ke = 0;		/* consumed */
-	r = rec_new(tn->ike, x->kind == XK_AUTH ? "IKE_AUTH" : "CREATE_CHILD_SA", pol_name(tn->ike->t, c->pol), R_OK);
+	r = rec_begun(rec_new(tn->ike, x->kind == XK_AUTH ? "IKE_AUTH" : "CREATE_CHILD_SA", pol_name(tn->ike->t, c->pol), R_OK), x->ours);
 	if (r) {
 		const struct tunnel_child *pol = &c->t->cfg.children[c->pol];
 

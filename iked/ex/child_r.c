@@ -87,7 +87,7 @@ child_value_r(struct turn *tn)
 	struct xch *x = tn->x;
 
 	if (tn->reason == R_OK && offer_lacks_comp(tn)) {
-		xch_fail(tn->e, x, R_ENGINE_NO_SPI, rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(tn->ike->t, x->child->pol), R_ENGINE_NO_SPI));
+		xch_fail(tn->e, x, R_ENGINE_NO_SPI, rec_begun(rec_new(tn->ike, "CREATE_CHILD_SA", pol_name(tn->ike->t, x->child->pol), R_ENGINE_NO_SPI), false));
 		return V_OVER;
 	}
 	if (x->group == KE_NONE || !offer_spi(tn))

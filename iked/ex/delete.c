@@ -74,7 +74,7 @@ own_dead(struct turn *tn)
 	struct record *r;
 
 	if (!expected) {
-		r = rec_new(s, "INFORMATIONAL", NULL, R_PEER_DEAD);
+		r = rec_begun(rec_new(s, "INFORMATIONAL", NULL, R_PEER_DEAD), true);
 		if (r)
 			record_fact(r, "tries", "%u", s->win.tries + 1);
 		todo_record(tn->e, r);
@@ -198,7 +198,7 @@ ike_deleted(struct turn *tn)
 		if (o != s && ikesa_usable(o))
 			heir = o;
 	if (!expected && !s->replaced && !heir) {
-		r = rec_new(s, "INFORMATIONAL", NULL, why);
+		r = rec_begun(rec_new(s, "INFORMATIONAL", NULL, why), false);
 		rec_says(r, says);
 		todo_record(e, r);
 		tun_failed(e, t, NULL, why, "");

@@ -183,7 +183,7 @@ fail_record(const struct turn *tn, enum reason why)
 {
 	const struct xch *x = tn->x;
 
-	return rec_new(tn->ike, exchange_name(tn->m->hdr.exchange), pol_name(tn->ike->t, x->child ? x->child->pol : 0), why);
+	return rec_begun(rec_new(tn->ike, exchange_name(tn->m->hdr.exchange), pol_name(tn->ike->t, x->child ? x->child->pol : 0), why), x->ours);
 }
 
 /* The responder's answer must lie inside what we offered. False: *rec says what does not. */

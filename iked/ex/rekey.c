@@ -133,7 +133,7 @@ ike_refused(struct turn *tn)
 {
 	const struct wire_notify *n = msg_error(tn->m);
 	enum reason why = n ? notify_reason(n->type, false) : R_MSG_UNEXPECTED;
-	struct record *r = rec_new(tn->ike, "CREATE_CHILD_SA", NULL, why);
+	struct record *r = rec_begun(rec_new(tn->ike, "CREATE_CHILD_SA", NULL, why), true);
 	struct ikesa *s = tn->ike;
 
 	rec_notify(r, n);
@@ -154,7 +154,7 @@ ike_response(struct turn *tn)
 	if (m->sa.proposals.n != 1 || theirs == 0 || !proposals_accept(&tn->ike->t->cfg.ike, &m->sa.proposals.v[0], &suite) ||
 	    suite.ke != x->group || m->ke.group != x->group || !ke_fits(x->group, m->ke.data)) {
 		struct ikesa *old = tn->ike;
-		struct record *r = rec_new(old, "CREATE_CHILD_SA", NULL, R_PEER_CHOSE_NOT_OFFERED);
+		struct record *r = rec_begun(rec_new(old, "CREATE_CHILD_SA", NULL, R_PEER_CHOSE_NOT_OFFERED), true);
 		char text[IKE_FACT];
 
 		if (r) {

@@ -27,7 +27,7 @@ ike_requested(struct turn *tn)
 	if (!ikesa_usable(s) || !tn->e->keymgr || (s->from && s->from->own && s->from->own->kind == XK_IKE) || (s->own && s->own->kind != XK_IKE && s->own->kind != XK_LIVE))
 		return refuse(tn, N_TEMPORARY_FAILURE, none);
 	if (!proposals_choose(&s->t->cfg.ike, &m->sa.proposals, &suite, &which) || spi64(m->sa.spi[which]) == 0) {
-		if ((r = rec_new(s, "CREATE_CHILD_SA", NULL, R_NO_PROPOSAL_IKE))) {
+		if ((r = rec_begun(rec_new(s, "CREATE_CHILD_SA", NULL, R_NO_PROPOSAL_IKE), false))) {
 			record_fact(r, "offered", "%s", proposals_str(&s->t->cfg.ike, text, sizeof(text)));
 			record_fact(r, "received", "%s", proposals_str(&m->sa.proposals, text, sizeof(text)));
 			record_fact(r, "difference", "%s",

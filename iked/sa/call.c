@@ -209,7 +209,7 @@ not_taken(struct engine *e, struct turn *tn, bool setup, enum reason why)
 			tun_reason(e, tn->ike->t, why, tn->detail);
 		ikesa_fail(e, tn->ike, why, r);
 	} else if (tn->x) {
-		r = rec_new(tn->ike, "CREATE_CHILD_SA", tn->x->child ? pol_name(tn->ike->t, tn->x->child->pol) : NULL, why);
+		r = rec_begun(rec_new(tn->ike, "CREATE_CHILD_SA", tn->x->child ? pol_name(tn->ike->t, tn->x->child->pol) : NULL, why), tn->x->ours);
 		rec_detail(r, why, tn->detail);
 		xch_fail(e, tn->x, why, r);
 	}

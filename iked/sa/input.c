@@ -197,7 +197,7 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	ike_resend_arm(e, s);
 	tn->x = s->own;
 	if (!setup && msg_notify(tn->m, N_INVALID_SYNTAX)) {	/* RFC 7296 2.21.3: the peer has given it up */
-		struct record *r = rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_PEER_INVALID_SYNTAX);
+		struct record *r = rec_begun(rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_PEER_INVALID_SYNTAX), true);
 
 		rec_notify(r, msg_notify(tn->m, N_INVALID_SYNTAX));
 		todo_record(e, r);
@@ -209,8 +209,8 @@ response(struct engine *e, struct turn *tn, enum msg_kind kind)
 	if (setup)
 		ikesa_fail(e, s, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange), NULL, R_MSG_UNEXPECTED));
 	else if (tn->x)
-		xch_fail(e, tn->x, R_MSG_UNEXPECTED, rec_new(s, exchange_name(tn->m->hdr.exchange),
-		    tn->x->child ? pol_name(s->t, tn->x->child->pol) : NULL, R_MSG_UNEXPECTED));
+		xch_fail(e, tn->x, R_MSG_UNEXPECTED, rec_begun(rec_new(s, exchange_name(tn->m->hdr.exchange),
+		    tn->x->child ? pol_name(s->t, tn->x->child->pol) : NULL, R_MSG_UNEXPECTED), true));
 }
 
 /* RFC 7383 2.6.1: the answer to a message in pieces is sent again once, not for each piece. */

@@ -186,6 +186,8 @@ struct ikesa *half_find(struct engine *, uint64_t spi_i, const struct endpoint *
 
 /* report.c */
 struct record *rec_new(const struct ikesa *, const char *exchange, const char *child, enum reason);
+/* Once the IKE SA stands either end begins an exchange, whoever began the IKE SA. Returns it; NULL stays NULL. */
+struct record *rec_begun(struct record *, bool ours);
 void rec_notify(struct record *, const struct wire_notify *);
 const char *tun_name(const struct ikesa *);
 const char *pol_name(const struct tun *, unsigned pol);

@@ -41,6 +41,15 @@ rec_new(const struct ikesa *s, const char *exchange, const char *child, enum rea
 	return r;
 }
 
+struct record *
+rec_begun(struct record *r, bool ours)
+{
+	for (unsigned i = 0; r && i < r->nfacts; i++)
+		if (strcmp(r->facts[i].key, "role") == 0)
+			snprintf(r->facts[i].text, sizeof(r->facts[i].text), "%s", ours ? "initiator" : "responder");
+	return r;
+}
+
 void
 rec_notify(struct record *r, const struct wire_notify *n)
 {

@@ -48,6 +48,9 @@ test_child_rekey(void **state)
 		if (why)
 			fail_msg("%s", why);
 		assert_int_not_equal(spi, toy_newest(&m.s[A], 0)->spi_in);
+		/* Who begins this exchange is its initiator, whoever began the IKE SA; and has the record of it. */
+		assert_int_equal(strncmp(sim_fact(&m.s[side], R_OK, "exchange"), "CREATE_CHILD_SA\n", 16), 0);
+		assert_int_equal(strncmp(sim_fact(&m.s[side], R_OK, "role"), "initiator\n", 10), 0);
 		assert_int_equal(m.esp_lost + m.esp_no_out, 0);
 		assert_true(m.esp_ok > 100);
 		sim_fini(&m);
