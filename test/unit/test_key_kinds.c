@@ -71,6 +71,17 @@ child_of(struct key_fix *f, struct key_child *c, uint32_t child, uint32_t number
 	}
 }
 
+/* One that stands in the engine; order and kinds have what that took. */
+static void
+installed(struct key_fix *f, struct key_child *c, uint32_t number, struct ends *e)
+{
+	begin(f, e);
+	memset(f->order, 0, sizeof(f->order));
+	memset(f->kinds, 0, sizeof(f->kinds));
+	child_of(f, c, 1, number, e);
+	assert_int_equal(key_install(f, c), R_OK);
+}
+
 static bool
 has_ts(const struct ts_list *l, const char *text)
 {
@@ -129,9 +140,7 @@ test_ah_events(void **state)
 	struct pfkey_msg m;
 	struct ends e;
 
-	begin(f, &e);
-	child_of(f, &c, 1, AH, &e);
-	assert_int_equal(key_install(f, &c), R_OK);
+	installed(f, &c, AH, &e);
 	f->nev = 0;
 	for (int ah = 0; ah < 2; ah++) {
 		pfkey_msg_init(&m, SADB_DELETE, ah ? SADB_SATYPE_AH : SADB_SATYPE_ESP);
@@ -154,12 +163,8 @@ test_comp(void **state)
 	unsigned deleted;
 	struct ends e;
 
-	begin(f, &e);
-	memset(f->order, 0, sizeof(f->order));
-	memset(f->kinds, 0, sizeof(f->kinds));
-	child_of(f, &c, 1, COMP, &e);
+	installed(f, &c, COMP, &e);
 	assert_true(c.cpi_in != 0);
-	assert_int_equal(key_install(f, &c), R_OK);
 	assert_string_equal(f->order, "GGUUAA");	/* IPComp's before ESP's, in before out */
 	assert_string_equal(f->kinds, "eccece");
 	assert_true(key_sa(f, c.spi_in) && key_sa(f, c.cpi_in) && key_sa(f, c.spi_out) && key_sa(f, c.cpi_out));
@@ -267,9 +272,7 @@ test_comp_events(void **state)
 	unsigned deleted;
 	struct ends e;
 
-	begin(f, &e);
-	child_of(f, &c, 1, COMP, &e);
-	assert_int_equal(key_install(f, &c), R_OK);
+	installed(f, &c, COMP, &e);
 	f->nev = 0;
 	pfkey_msg_init(&m, SADB_DELETE, SADB_X_SATYPE_IPCOMP);
 	pfkey_set_ends(&m, &c.local, &c.remote);
@@ -310,9 +313,7 @@ test_ah_found(void **state)
 	struct pfkey_msg m;
 	struct ends e;
 
-	begin(f, &e);
-	child_of(f, &c, 1, AH, &e);
-	assert_int_equal(key_install(f, &c), R_OK);
+	installed(f, &c, AH, &e);
 	f->dump[0] = *key_sa(f, c.spi_out);
 	f->dump[1] = *key_sa(f, c.spi_in);
 	f->ndump = 2;
@@ -347,9 +348,7 @@ test_comp_orphans(void **state)
 	unsigned deleted;
 	struct ends e;
 
-	begin(f, &e);
-	child_of(f, &c, 1, COMP, &e);
-	assert_int_equal(key_install(f, &c), R_OK);
+	installed(f, &c, COMP, &e);
 	f->dump[0] = *key_sa(f, c.cpi_in);
 	f->dump[1] = *key_sa(f, c.cpi_out);
 	f->dump[2] = f->dump[0];

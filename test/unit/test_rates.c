@@ -61,7 +61,6 @@ test_live(void **state)
 	assert_int_equal(rates_of(&r, 1)->per_s[RATE_BYTES_IN], 0);
 	assert_null(rates_of(&r, 2));
 	assert_null(rates_of(&r, 0));
-	rates_fini(&r);
 }
 
 /* When packets were last seen: of each way by itself, of a child that is new, and of what was counted before anybody looked. */
@@ -91,7 +90,6 @@ test_last(void **state)
 	assert_true(rates_last(rates_of(&r, 1), RATE_PACKETS_OUT, now_ms, &ago));
 	assert_int_equal(ago, 10000);
 	assert_false(rates_last(NULL, RATE_PACKETS_IN, now_ms, &ago));
-	rates_fini(&r);
 }
 
 static void
@@ -123,7 +121,6 @@ test_tiers(void **state)
 	assert_int_equal(v[0][RATE_BYTES_IN], 99);
 	samples(&r.whole, 0, v);
 	assert_int_equal(v[119][RATE_BYTES_IN], 1000);
-	rates_fini(&r);
 }
 
 static void
@@ -142,7 +139,6 @@ test_missed(void **state)
 	assert_int_equal(rates_count(&r, 0), 11);
 	look(1000ull * 86400 * 400, true, 1, UINT64_MAX, 0);	/* a year */
 	assert_int_equal(rates_count(&r, 2), 372);
-	rates_fini(&r);
 }
 
 /* Ten thousand children for 31 days: as much memory as was said, and each has its own numbers. */
@@ -167,14 +163,23 @@ test_many(void **state)
 	samples(rates_of(&r, 2 * 1001), 0, v);
 	assert_int_equal(v[2][RATE_BYTES_IN], 1001);
 	assert_null(rates_of(&r, 1001));
-	rates_fini(&r);
 }
+
+/* Also after one that failed. */
+static int
+end(void **state)
+{
+	(void)state;
+	rates_fini(&r);
+	return 0;
+}
+
+#define T(f)	cmocka_unit_test_teardown(f, end)
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack), cmocka_unit_test(test_live), cmocka_unit_test(test_last), cmocka_unit_test(test_tiers),
-		cmocka_unit_test(test_missed), cmocka_unit_test(test_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack), T(test_live), T(test_last), T(test_tiers), T(test_missed), T(test_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
