@@ -74,7 +74,7 @@ EXTRA_DIST += test/web/test_cgi test/web/fake_panel.py
 
 # A browser, with what package-lock.json names. Which registry npm asks is npm's configuration, not the lock file's.
 WEB_TESTS = test/web/t_browser test/web/t_panel test/web/t_servers test/web/t_dashboard test/web/t_dashboard_schema
-EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/keys.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/grafana.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
+EXTRA_DIST += $(WEB_TESTS) test/web/browse.js test/web/account.js test/web/keys.js test/web/proof.js test/web/certs.js test/web/tunnel.js test/web/edit.js test/web/rates.js test/web/list.js test/web/grafana.js test/web/fake_serve test/web/package.json test/web/package-lock.json test/web/panel.sh
 # check-all begins to fetch it beside the first tests, and check-web, which comes second, waits for that.
 web/made: test/web/package.json test/web/package-lock.json
 	@$(MKDIR_P) web && exec 9>web/lock && flock 9 && { test $@ -nt $(srcdir)/test/web/package-lock.json || { \

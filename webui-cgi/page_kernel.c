@@ -44,6 +44,35 @@ begin_row(struct page *p, const json_t *e)
 	owner(p, e);
 }
 
+/* What went by it, what did not, and when it was last of use. Where the engine does not count, nothing is said to be zero. */
+static void
+policy_past(struct html *h, const json_t *e)
+{
+	put(h, L("</td><td class=\"num\" data-h=\"Passed\">"));
+	if (js_has(e, "packets")) {
+		look_number(h, js_int(e, "packets"));
+		put(h, js_int(e, "packets") == 1 ? " packet" : " packets", L("<br><span class=\"dim small\">"), OCTETS((uint64_t)js_int(e, "bytes")), L("</span>"));
+	} else
+		put(h, L("<span class=\"dim\">not counted</span>"));
+	put(h, L("</td><td class=\"num\" data-h=\"Dropped\">"));
+	if (js_int(e, "dropped")) {
+		put(h, L("<span class=\"st bad\">"));
+		look_number(h, js_int(e, "dropped"));
+		put(h, L("</span>"));
+	} else if (js_has(e, "dropped"))
+		put(h, L("<span class=\"dim\">0</span>"));
+	put(h, L("</td><td data-h=\"Last used\">"));
+	if (js_has(e, "last_used"))
+		look_time(h, js_str(e, "last_used"));
+	else
+		put(h, L("<span class=\"dim\">never</span>"));
+	if (js_has(e, "created")) {
+		put(h, L("<br><span class=\"dim small\">made "));
+		look_time(h, js_str(e, "created"));
+		put(h, L("</span>"));
+	}
+}
+
 static void
 policy_row(struct page *p, const json_t *e)
 {
@@ -55,6 +84,7 @@ policy_row(struct page *p, const json_t *e)
 	    js_str(e, "protocol"), L("</td><td data-h=\"Action\">"), js_str(e, "action"));
 	json_array_foreach(json_object_get(e, "requests"), i, rq)
 		put(&p->out, L(" "), js_str(rq, "protocol"), L("/"), js_str(rq, "mode"), L("/"), js_str(rq, "level"), L(":"), js_int(rq, "reqid"));
+	policy_past(&p->out, e);
 	put(&p->out, L("</td></tr>"));
 }
 
@@ -72,10 +102,12 @@ page_policies(struct page *p)
 	list = json_object_get(a.body, "policies");
 	head(p, "Policies", a.body);
 	put(&p->out, L("<th scope=\"col\">Belongs to</th><th scope=\"col\">Way</th><th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Protocol</th>"
-	    "<th scope=\"col\">Action</th></tr></thead><tbody>"));
+	    "<th scope=\"col\">Action</th><th scope=\"col\" class=\"num\">Passed</th><th scope=\"col\" class=\"num\">Dropped</th><th scope=\"col\">Last used (UTC)</th></tr></thead><tbody>"));
 	json_array_foreach(list, i, e)
 		policy_row(p, e);
 	end(p, "/policies", a.body, "policies");
+	put(&p->out, L("<p class=\"dim small\">Passed: packets that went on their way by the policy, and their octets in the clear: before they are encrypted, or after they are decrypted. "
+	    "Dropped: packets that the policy met and refused, that had no SA in time, or that were too big.</p>"));
 	answer_free(&a);
 }
 

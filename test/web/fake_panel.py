@@ -237,6 +237,7 @@ REVISION = {"number": 3, "time": T, "author": H, "comment": H, "sha256": H, "cur
 SA = {"spi": H, "direction": "in", "protocol": H, "source": H, "destination": H, "mode": H, "reqid": 1, "tunnel": H, "child": H, "owner": H, "ours": True,
       "state": H, "encryption": H, "integrity": H, "esn": True, "bytes": 1, "age_s": 1}
 POLICY = {"direction": H, "action": H, "source": H, "destination": H, "protocol": H, "owner": H, "ours": False, "tunnel": None,
+          "created": H, "last_used": H, "packets": 2 ** 62, "bytes": 2 ** 62, "dropped": 2 ** 62,
           "requests": [{"protocol": H, "mode": H, "level": H, "reqid": 1}]}
 CERT = {"name": H, "kept": "keymgr", "certificate": True, "is_ca": True, "issues": True, "private_key": True, "key": H, "subject": H, "issuer": H, "names": [H], "fingerprint_sha256": H,
         "not_after": T, "expires_in_s": -3, "reason": "X", "message": H, "hint": H, "detail": H, "used_by": ["t-000"]}

@@ -45,6 +45,26 @@ module.exports = async ({ browser, base, ok, listen, signIn }) => {
 		}));
 	}
 	ok(height.every((n) => n > 0), "the graph rises, both ways", height.join(" "));
+	// Both policies of the tunnel count what it carries, and the page follows by itself; on a telephone each number has its column's name before it.
+	await page.setViewportSize({ width: 360, height: 740 });
+	await page.goto(base + "/policies");
+	const cell = (way, name) => page.$$eval("tr:has(a:text-is('newyork-tokyo'))", (all, [w, n]) => {
+		const row = all.find((tr) => tr.querySelector("[data-h=Way]").textContent === w), td = row?.querySelector(`[data-h="${n}"]`);
+		return td ? JSON.parse(getComputedStyle(td, "::before").content) + ": " + td.innerText.replace(/\s+/g, " ") : "no row";
+	}, [way, name]);
+	const packets = async (way) => Number((/^Passed: ([\d,]+) packets? [\d.]+ [KM]iB$/.exec(await cell(way, "Passed")) || [])[1]?.replaceAll(",", ""));
+	const passed = { in: await packets("in"), out: await packets("out") };
+	ok(passed.in > 20 && passed.out > 20, "its policies say what passed", await cell("in", "Passed") + "; " + await cell("out", "Passed"));
+	for (const way of ["in", "out"]) {
+		ok(/^Dropped: [\d,]+$/.test(await cell(way, "Dropped")), "and what was dropped, " + way, await cell(way, "Dropped"));
+		ok(/^Last used: 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d made 20\d\d-/.test(await cell(way, "Last used")), "and when a packet met it last, " + way, await cell(way, "Last used"));
+	}
+	let later = passed;
+	for (let i = 0; i < 60 && !(later.in > passed.in && later.out > passed.out); i++) {
+		await page.waitForTimeout(1000);
+		later = { in: await packets("in"), out: await packets("out") };
+	}
+	ok(later.in > passed.in && later.out > passed.out, "and they go on while one looks", JSON.stringify([passed, later]));
 	ok(wrong.length === 0, "no complaint of the browser", wrong.join("\n"));
 	await context.close();
 };
