@@ -67,7 +67,7 @@ policy_past(struct html *h, const json_t *e)
 	else
 		put(h, L("<span class=\"dim\">never</span>"));
 	if (js_has(e, "created")) {
-		put(h, L("<br><span class=\"dim small\">made "));
+		put(h, L("<br><span class=\"dim small made\">made "));
 		look_time(h, js_str(e, "created"));
 		put(h, L("</span>"));
 	}

@@ -324,8 +324,11 @@ print_policies(const struct ctl *ctl, json_t *answer)
 			printf(" (%s/%s)", text(p, "tunnel"), text(p, "child"));
 		else if (!json_is_true(json_object_get(p, "ours")))
 			printf(" (not ours)");
-		if (has(p, "packets"))
-			printf(" %s packets, %s dropped", text(p, "packets"), text(p, "dropped"));
+		if (json_is_integer(json_object_get(p, "packets")))	/* the system's own engine counts none */
+			printf(" %s packets (%s bytes), %s dropped", text(p, "packets"), text(p, "bytes"), text(p, "dropped"));
+		printf(", %s", has(p, "last_used") ? "last used " : "never used");
+		if (has(p, "last_used"))
+			printf("%s", text(p, "last_used"));
 		putchar('\n');
 	}
 }
