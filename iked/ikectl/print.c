@@ -372,8 +372,10 @@ print_now(const struct ctl *ctl, json_t *e, json_t *now)
 	const char *why = text(now, "reason");
 	bool good = is(now, "reason", "OK");
 
-	printf("%s is %s. %s%s%s%s%s\n", text(e, "tunnel"), paint(ctl, text(now, "state")), good ? "" : why, good ? "" : ": ",
-	    text(now, "message"), has(now, "detail") ? " " : "", has(now, "detail") ? text(now, "detail") : "");
+	printf("%s is %s.", text(e, "tunnel"), paint(ctl, text(now, "state")));
+	if (!good || !is(now, "state", "up"))	/* else its message is that it is up */
+		printf(" %s%s%s%s%s", good ? "" : why, good ? "" : ": ", text(now, "message"), has(now, "detail") ? " " : "", has(now, "detail") ? text(now, "detail") : "");
+	putchar('\n');
 	if (has(now, "hint"))
 		printf("  what to do: %s\n", text(now, "hint"));
 	if (json_is_integer(json_object_get(now, "retry_in_s")))
