@@ -713,24 +713,18 @@ command(struct world *w, char *line)
 		w->mute = *verb == 'm';
 	else if (strcmp(verb, "idle") == 0 && a)
 		snprintf(w->idle, sizeof(w->idle), "%s", a);
-	else if (strcmp(verb, "secret") == 0 && a)
-		w->secret = (enum reason)reason_by_name(a);
-	else if (strcmp(verb, "fails") == 0 && a)
-		w->fails = (enum reason)reason_by_name(a);
+	else if ((strcmp(verb, "secret") == 0 || strcmp(verb, "fails") == 0) && a)
+		*(*verb == 's' ? &w->secret : &w->fails) = (enum reason)reason_by_name(a);
 	else if (strcmp(verb, "cut") == 0 && a)
 		cut(w, a);
-	else if (strcmp(verb, "up") == 0 && a && w->iked)
-		report_state(w, a, CHILD_UP, 0);
-	else if (strcmp(verb, "rekeyed") == 0 && a && w->iked)
-		report_state(w, a, CHILD_UP, 1);
+	else if ((strcmp(verb, "up") == 0 || strcmp(verb, "rekeyed") == 0) && a && w->iked)
+		report_state(w, a, CHILD_UP, *verb == 'r');
 	else if (strcmp(verb, "fall") == 0 && a && w->iked)
 		report_state(w, a, CHILD_FAILED, 0);
 	else if (strcmp(verb, "flap") == 0 && a && b && w->iked)
 		flap(w, a, (unsigned)strtoul(b, NULL, 10));
-	else if (strcmp(verb, "record") == 0 && a && w->iked)
-		report_record(w, a, "192.0.2.2");
-	else if (strcmp(verb, "stranger") == 0 && a && w->iked)
-		report_record(w, "", a);
+	else if ((strcmp(verb, "record") == 0 || strcmp(verb, "stranger") == 0) && a && w->iked)
+		report_record(w, *verb == 'r' ? a : "", *verb == 'r' ? "192.0.2.2" : a);
 	else if (strcmp(verb, "drop") == 0 && a) {
 		if (strcmp(a, "pfkey") == 0)
 			w->npolicies = 0;
