@@ -155,44 +155,43 @@ KEY_TESTS = \
 check_PROGRAMS += $(KEY_TESTS)
 UNIT_TESTS += $(KEY_TESTS)
 EXTRA_DIST += test/unit/key_hex.h
-KEY_TEST_LIBS = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-KEY_FIX = test/unit/key_engine.c test/unit/key_fix.c test/unit/key_fix.h
-PKI = test/unit/pki.c test/unit/pki.h
-AUTH_FIX = test/unit/auth_fix.c test/unit/auth_fix.h $(KEY_FIX) $(PKI)
-REVOKE_FIX = test/unit/revoke_fix.c test/unit/revoke_fix.h $(PKI)
+# What they share is compiled once: they are many.
+check_LIBRARIES += test/unit/libkeyfix.a
+test_unit_libkeyfix_a_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_unit_libkeyfix_a_SOURCES = \
+	test/unit/auth_fix.c \
+	test/unit/auth_fix.h \
+	test/unit/key_engine.c \
+	test/unit/key_fix.c \
+	test/unit/key_fix.h \
+	test/unit/pki.c \
+	test/unit/pki.h \
+	test/unit/revoke_fix.c \
+	test/unit/revoke_fix.h
+KEY_TEST_LIBS = test/unit/libkeyfix.a keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_unit_test_key_revoke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_revoke_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_revoke_SOURCES = test/unit/test_key_revoke.c $(REVOKE_FIX)
 test_unit_test_key_watch_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_watch_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_watch_SOURCES = test/unit/test_key_watch.c $(REVOKE_FIX)
 test_unit_test_key_crl_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_crl_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_crl_SOURCES = test/unit/test_key_crl.c $(REVOKE_FIX)
 test_unit_test_key_cred_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_cred_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_cred_SOURCES = test/unit/test_key_cred.c $(PKI)
 test_unit_test_key_cert_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_cert_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_cert_SOURCES = test/unit/test_key_cert.c $(PKI)
 test_unit_test_key_ca_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_ca_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_auth_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_auth_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_auth_SOURCES = test/unit/test_key_auth.c $(AUTH_FIX)
 test_unit_test_key_wait_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_wait_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_wait_SOURCES = test/unit/test_key_wait.c $(AUTH_FIX)
 test_unit_test_key_chain_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_chain_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_chain_SOURCES = test/unit/test_key_chain.c $(PKI)
 test_unit_test_key_wipe_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_wipe_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_wipe_LDFLAGS = -Wl,--wrap=free
-test_unit_test_key_wipe_SOURCES = test/unit/test_key_wipe.c $(PKI)
 test_unit_test_key_sig_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_sig_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_sig_SOURCES = test/unit/test_key_sig.c $(PKI)
 test_unit_test_key_kdf_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kdf_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_ke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
@@ -203,17 +202,13 @@ test_unit_test_key_store_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_store_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_key_serve_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_serve_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_serve_SOURCES = test/unit/test_key_serve.c $(KEY_FIX)
 test_unit_test_key_child_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_child_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_child_SOURCES = test/unit/test_key_child.c $(KEY_FIX)
 test_unit_test_key_kinds_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_kinds_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_kinds_SOURCES = test/unit/test_key_kinds.c $(KEY_FIX)
 test_unit_test_key_engine_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_unit_test_key_engine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dgram_get
 test_unit_test_key_engine_LDADD = $(KEY_TEST_LIBS)
-test_unit_test_key_engine_SOURCES = test/unit/test_key_engine.c $(KEY_FIX)
 test_unit_test_pfkey_LDADD = $(KEY_TEST_LIBS)
 test_unit_test_pfkey_client_LDADD = $(KEY_TEST_LIBS)
 
@@ -271,7 +266,7 @@ FUZZ_TARGETS += keylink:keymgr/serve_iked.c,keymgr/proof.c
 UNIT_TESTS += test/fuzz/replay_keylink
 check_PROGRAMS += test/fuzz/replay_keylink
 test_fuzz_replay_keylink_CPPFLAGS = $(KEYMGR_CPPFLAGS) -I$(top_srcdir)/test/unit
-test_fuzz_replay_keylink_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_keylink.c $(KEY_FIX) $(PKI)
+test_fuzz_replay_keylink_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_keylink.c
 test_fuzz_replay_keylink_LDADD = $(KEY_TEST_LIBS)
 
 # All groups and ciphers in the sandboxed daemons, on packets.
@@ -291,5 +286,5 @@ test_fuzz_replay_revoke_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_revoke_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_revoke.c test/fuzz/revoke_ca.h
 test_fuzz_replay_revoke_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 test_fuzz_make_revoke_corpus_CPPFLAGS = $(KEYMGR_CPPFLAGS) -I$(top_srcdir)/test/unit
-test_fuzz_make_revoke_corpus_SOURCES = test/fuzz/make_revoke_corpus.c test/fuzz/revoke_ca.h $(PKI)
+test_fuzz_make_revoke_corpus_SOURCES = test/fuzz/make_revoke_corpus.c test/fuzz/revoke_ca.h
 test_fuzz_make_revoke_corpus_LDADD = $(KEY_TEST_LIBS)

@@ -46,7 +46,6 @@ test_unit_test_setkey_lint_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
 # With the engine itself: each name is done, or refused by name.
 UNIT_TESTS += test/unit/test_setkey_names
 check_PROGRAMS += test/unit/test_setkey_names
-test_unit_test_setkey_names_SOURCES = test/unit/test_setkey_names.c $(CORE_RIG)
 test_unit_test_setkey_names_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/keymgr/setkey
 test_unit_test_setkey_names_LDADD = keymgr/setkey/libsetkey.a $(CORE_TEST_LIBS) $(SETKEY_LIBS)
 
