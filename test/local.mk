@@ -38,8 +38,10 @@ check-net: scenario-root
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
 # The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem), and the peers
-# that need it. VM_FLAGS="-i FILE.ko -m MODULE -k VERSION ..." goes to test/vm/run, which says what there is.
+# that need it. KERNEL=6.12 is Debian 13's. VM_FLAGS="-i FILE.ko -m MODULE -e NAME=VALUE ..." goes to test/vm/run, which says what there is.
+KERNEL =
 VM_FLAGS =
+VM_RUN = $(srcdir)/test/vm/run $(if $(KERNEL),-k $(KERNEL))
 VM_JOBS = 2
 # It wants PF_KEY for itself, which others load.
 VM_ALONE = test/vm/t_module
@@ -48,12 +50,15 @@ check-vm: scenario-root
 	$(TESTENV) $(srcdir)/test/all check-vm-guest $(addprefix over-module/,$(VM_FIRST)); \
 	else echo "check-vm needs the Debian package qemu-system-x86"; fi
 check-vm-guest:
-	@$(TESTENV) JOBS=$(VM_JOBS) ALONE='$(VM_ALONE)' $(srcdir)/test/vm/run $(VM_FLAGS) check-vm $(VM_TESTS)
+	@$(TESTENV) JOBS=$(VM_JOBS) ALONE='$(VM_ALONE)' $(VM_RUN) $(VM_FLAGS) check-vm $(VM_TESTS)
+# What the guest boots from, and the module for its kernel: check-all begins to make them beside the first tests.
+vm-made:
+	@if command -v qemu-system-x86_64 >/dev/null; then $(TESTENV) $(VM_RUN) $(VM_FLAGS) -B; fi
 
 # The scenarios of the user host, under the same names, over the kernel module, each in a guest of its own; some minutes each,
 # where the guest is emulated, so all of them are not part of check-all.
 over-module/%:
-	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -i module check-vm $*
+	@$(TESTENV) $(VM_RUN) $(VM_FLAGS) -i module check-vm $*
 # Some of them make programs with test hooks, which is for here and not for an emulated processor to do.
 $(addprefix over-module/test/scenario/,t_drift t_boundaries t_dissect): build-hooks-made
 build-hooks-made: scenario-root
@@ -64,11 +69,11 @@ check-vm-scenarios: scenario-root
 
 # What takes longer: not part of check-all.
 check-vm-more: scenario-root
-	@$(TESTENV) $(srcdir)/test/vm/run -T -t 3600 $(VM_FLAGS) check-vm-more $(VM_MORE)
+	@$(TESTENV) $(VM_RUN) -T -t 3600 $(VM_FLAGS) check-vm-more $(VM_MORE)
 
 # A thousand times: some minutes.
 check-vm-reload: scenario-root
-	@$(TESTENV) $(srcdir)/test/vm/run $(VM_FLAGS) -e RELOADS=1000 check-vm-reload test/vm/t_reload
+	@$(TESTENV) $(VM_RUN) $(VM_FLAGS) -e RELOADS=1000 check-vm-reload test/vm/t_reload
 
 # The module's builds for Debian 12's and 13's kernels, sparse and DKMS; about two minutes, not part of check-all.
 check-module: all
@@ -77,7 +82,7 @@ check-module: all
 # The whole matrix of peers, here and in the guest: strongSwan, Libreswan, OpenIKED, Linux's own ESP.
 interop: scenario-root
 	@$(TESTENV) $(srcdir)/test/run interop $(filter test/interop/%,$(NET_TESTS))
-	@$(TESTENV) $(srcdir)/test/vm/run -t 3600 $(VM_FLAGS) interop $(INTEROP_VM)
+	@$(TESTENV) $(VM_RUN) -t 3600 $(VM_FLAGS) interop $(INTEROP_VM)
 
 # Not part of check-all: two hundred random kills and edits, ten minutes. SEED=n repeats a run.
 soak: scenario-root
@@ -87,9 +92,10 @@ soak: scenario-root
 check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
 	nice -n 19 $(MAKE) -s web/made >web-made.log 2>&1 & \
+	nice -n 19 $(MAKE) -s vm-made >vm-made.log 2>&1 & \
 	$(TESTENV) $(srcdir)/test/all check check-net check-web check-san check-vm
 
-.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
+.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
