@@ -228,12 +228,14 @@ engine_away() {
 engine_back() { if on_user; then daemon_back ipsecd; else insmod "$top_builddir/kernel/module/causeway.ko"; fi; }
 
 # module_out: a test that loads the module itself may come in the same guest behind one that left it loaded, or that used the system's own
-# PF_KEY and told the kernel to look for no module (test/vm/system.sh).
+# PF_KEY and told the kernel to look for no module (test/vm/system.sh). module_back: who comes behind finds it loaded as before module_out.
 module_out() {
-	[ ! -e /proc/net/causeway ] || wait_for "the module of before is taken out" rmmod causeway || return 1
+	MODULE_WAS=
+	[ ! -e /proc/net/causeway ] || { MODULE_WAS=1; wait_for "the module of before is taken out" rmmod causeway; } || return 1
 	! grep -q '^af_key ' /proc/modules || wait_for "af_key is taken out" rmmod af_key || return 1
 	[ ! -x /run/modprobe ] || echo /run/modprobe >/proc/sys/kernel/modprobe
 }
+module_back() { [ -z "$MODULE_WAS" ] || insmod "$top_builddir/kernel/module/causeway.ko"; }
 
 # faq_sites [TUNNEL LINES...]: the FAQ's site file on stdout.
 faq_sites() {

@@ -37,26 +37,26 @@ check-net: scenario-root
 	$(srcdir)/test/run check-net $(NET_FIRST) $(filter-out $(NET_FIRST),$(NET_TESTS)); \
 	else echo "check-net needs root: it makes network namespaces"; test -z "$$CI"; fi
 
-# The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem), and the peers
-# that need it. KERNEL=6.12 is Debian 13's. VM_FLAGS="-i FILE.ko -m MODULE -e NAME=VALUE ..." goes to test/vm/run, which says what there is.
+# The same in a QEMU guest with Debian's kernel, which has what this machine's kernel may lack (ESP, PF_KEY, netem): peers that need it,
+# and scenarios of the user host over the kernel module, under the same names. KERNEL=6.12 is Debian 13's.
+# VM_FLAGS="-i FILE.ko -m MODULE -e NAME=VALUE ..." goes to test/vm/run, which says what there is.
 KERNEL =
 VM_FLAGS =
 VM_RUN = $(srcdir)/test/vm/run $(if $(KERNEL),-k $(KERNEL))
-VM_JOBS = 2
-# It wants PF_KEY for itself, which others load.
+# One job more than the guest has processors: each waits now and then.
+VM_JOBS = 3
+# It wants the module for itself, and puts it back.
 VM_ALONE = test/vm/t_module
 check-vm: scenario-root
-	@+if command -v qemu-system-x86_64 >/dev/null || test -n "$$CI"; then \
-	$(TESTENV) $(srcdir)/test/all check-vm-guest $(addprefix over-module/,$(VM_FIRST)); \
+	@if command -v qemu-system-x86_64 >/dev/null || test -n "$$CI"; then \
+	$(TESTENV) JOBS=$(VM_JOBS) ALONE='$(VM_ALONE)' $(VM_RUN) -M 2000 -i module $(VM_FLAGS) check-vm $(VM_TESTS) $(VM_FIRST); \
 	else echo "check-vm needs the Debian package qemu-system-x86"; fi
-check-vm-guest:
-	@$(TESTENV) JOBS=$(VM_JOBS) ALONE='$(VM_ALONE)' $(VM_RUN) $(VM_FLAGS) check-vm $(VM_TESTS)
 # What the guest boots from, and the module for its kernel: check-all begins to make them beside the first tests.
 vm-made:
 	@if command -v qemu-system-x86_64 >/dev/null; then $(TESTENV) $(VM_RUN) $(VM_FLAGS) -B; fi
 
-# The scenarios of the user host, under the same names, over the kernel module, each in a guest of its own; some minutes each,
-# where the guest is emulated, so all of them are not part of check-all.
+# All of them over the module, each in a guest of its own; some minutes each, where the guest is emulated, so check-vm runs the most
+# telling ones only.
 over-module/%:
 	@$(TESTENV) $(VM_RUN) $(VM_FLAGS) -i module check-vm $*
 # Some of them make programs with test hooks, which is for here and not for an emulated processor to do.
@@ -95,7 +95,7 @@ check-all:
 	nice -n 19 $(MAKE) -s vm-made >vm-made.log 2>&1 & \
 	$(TESTENV) $(srcdir)/test/all check check-net check-web check-san check-vm
 
-.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm check-vm-guest vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
+.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk

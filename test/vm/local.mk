@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What check-vm runs in the guest (test/vm/run): peers that need a kernel with ESP and PF_KEY, against the user-space host there;
-# then the kernel module, which is built for the guest's kernel.
+# What check-vm runs in the guest (test/vm/run): the kernel module, which is built for the guest's kernel; peers that need a kernel with
+# ESP, against the user-space host there; and beside them scenarios over the module (VM_FIRST).
 VM_TESTS = \
-	test/interop/t_libreswan \
-	test/vm/t_module
+	test/vm/t_module \
+	test/interop/t_libreswan
 # What takes longer (make check-vm-more), and t_openiked: in one run of three OpenIKED kept an SA after the tunnel was closed behind
 # two rekeys, which is to be looked into before it stands in everybody's way again.
 VM_MORE = \
@@ -25,9 +25,18 @@ VM_MORE = \
 	test/vm/t_strongswan_kinds
 # The peers among them (make interop).
 INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test/vm/t_xfrm_comp test/vm/t_xfrm_ah test/vm/t_openiked_module test/vm/t_strongswan_kernel test/vm/t_strongswan_kinds
-# The same scenarios over the module, under the same names (make check-vm-scenarios), and those of them that check-vm runs too: all of
-# check-net's but for these, each of which has its reason above it (test/lint/scenarios).
-VM_FIRST = test/scenario/t_faq4
+# The scenarios that check-vm runs over the module (decision 0097), the longest first: the FAQ's networks by IKE with its forged packets, IPComp,
+# transport mode, manual keys and what setkey says, the filter, policies of selectors and of sockets.
+VM_FIRST = \
+	test/scenario/t_faq4 \
+	test/scenario/t_ipcomp \
+	test/scenario/t_modes \
+	test/scenario/t_setkey \
+	test/scenario/t_filter \
+	test/scenario/t_selectors \
+	test/scenario/t_socket
+# All that run over the module (make check-vm-scenarios), under the same names: all of check-net's but for these, each of which has its
+# reason above it (test/lint/scenarios).
 VM_NOT =
 # It is about the user host alone: TUN, relay, its sockets, and the guard's text against the rules that stand. The module's packets are
 # t_module's and t_ipsecd_path's.
