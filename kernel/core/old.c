@@ -25,12 +25,13 @@ old_esp(const struct pf_msg *m)
 
 /*
  * Its flag is RFC 2367's SADB_SAFLAGS_PFS as well, which asks an engine for nothing and may come from any key manager. An ESP with an ICV cannot
- * be the old one (RFC 1827 3): there it is that, unless one of the old ESP's other flags says otherwise.
+ * be the old one (RFC 1827 3): there it is that, of who asks for a window, as a key manager does that has forward secrecy to tell of. KAME's
+ * programs ask for none with the old form, and their setkey sets CW_SA_CYCSEQ unless told otherwise: they are not given the new ESP instead.
  */
 void
 pf_pfs(struct pf_msg *m)
 {
-	if (m->satype == SADB_SATYPE_ESP && !pf_unauthenticated(m) && !(m->sa_flags & (CW_SA_IV4B | CW_SA_RANDPAD | CW_SA_ZEROPAD)))
+	if (m->satype == SADB_SATYPE_ESP && !pf_unauthenticated(m) && m->sa_replay && !(m->sa_flags & CW_SA_KAME))
 		m->sa_flags &= ~CW_SA_OLD;
 }
 

@@ -33,7 +33,7 @@ enum alg_kind { ALG_ENC, ALG_AUTH, ALG_COMP };
 #define SAF_OLD		CW_SA_OLD	/* sadb_sa_flags as KAME numbers them */
 #define SAF_IV4B	CW_SA_IV4B
 #define SAF_DERIV	0x020u
-#define SAF_CYCSEQ	0x040u
+#define SAF_CYCSEQ	CW_SA_CYCSEQ
 #define SAF_RAWCPI	0x080u
 #define SAF_RANDPAD	CW_SA_RANDPAD
 #define SAF_ZEROPAD	CW_SA_ZEROPAD

@@ -533,8 +533,8 @@ refusals(void **state)
 }
 
 /*
- * RFC 2367's PFS has the number of KAME's old form. An ESP with an ICV, as key managers make it, is none of those, with the switch or
- * without; but who has said HELLO, as our setkey does, means what it says, and so do KAME's other flags.
+ * RFC 2367's PFS has the number of KAME's old form. An ESP with an ICV and a window, as key managers make it, is none of those, with the switch
+ * or without; but who has said HELLO, as our setkey does, means what it says, and so do KAME's other flags, and who asks for no window.
  */
 static void
 pfs(void **state)
@@ -544,6 +544,8 @@ pfs(void **state)
 		{ .spi = 0x2000, .src = "20.0.0.1", .dst = "20.0.0.2", .mode = CW_MODE_TRANSPORT, .window = 64,
 		  .cipher = SADB_X_EALG_AESCBC, .bits = 128, .auth = SADB_X_AALG_SHA2_256HMAC },
 	};
+	/* KAME's setkey: nocyclic-seq, as it is without a word, and each -f there is */
+	static const uint32_t kame[] = { 0, 0x40, 0x240, 0x140, 0x50, 0x20, 0x80, 0x200, 0x100, 0x10 };
 
 	for (unsigned i = 0; i < 4; i++) {
 		struct host *a = rig_new(), *b = rig_new(), *both[2] = { a, b };
@@ -556,8 +558,16 @@ pfs(void **state)
 			rig_sa_msg(&m, &rows[i % 2], SADB_ADD, keys);
 			m.has &= ~(PFKEY_HAS(CW_EXT_REPLAY) | PFKEY_HAS(CW_EXT_SAFLAGS) | PFKEY_HAS(CW_EXT_PACKETS));
 			m.sa.replay = 64;
-			m.sa.flags = SADB_SAFLAGS_PFS | CW_SA_ZEROPAD;
-			assert_int_equal(rig_call(both[k], 1, &m), i / 2 ? EINVAL : EPERM);
+			for (unsigned f = 0; f < sizeof(kame) / sizeof(*kame); f++) {
+				m.sa.flags = CW_SA_OLD | kame[f];
+				m.sa.replay = 0;
+				assert_int_equal(rig_call(both[k], 1, &m), i / 2 == 0 ? EPERM : i % 2 ? EINVAL : EOPNOTSUPP);
+				m.sa.replay = 64;
+				if (kame[f])
+					assert_int_equal(rig_call(both[k], 1, &m), i / 2 ? EINVAL : EPERM);
+			}
+			assert_int_equal(cw_sa_count(both[k]->e), 0);
+			m.sa.replay = 64;
 			m.sa.flags = SADB_SAFLAGS_PFS;
 			assert_int_equal(rig_call(both[k], 0, &m), i / 2 ? EINVAL : EPERM);
 			assert_int_equal(rig_call(both[k], 1, &m), 0);

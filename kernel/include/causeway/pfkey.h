@@ -40,6 +40,8 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_SA_IV4B	0x010u	/* of such an ESP: 32 bits of IV (RFC 1829 2) */
 #define CW_SA_RANDPAD	0x100u	/* and its padding: random, or zeros; otherwise 1, 2, 3 and so on */
 #define CW_SA_ZEROPAD	0x200u
+#define CW_SA_CYCSEQ	0x040u	/* the sequence number may begin again: never here, but KAME's setkey says it of every SA */
+#define CW_SA_KAME	0x3f0u	/* all that KAME numbers beside CW_SA_OLD */
 
 /* Private messages, engine to clients that said HELLO. */
 #define CW_MSG_USED	128	/* SA, SA2, addresses: the first authenticated packet came in by this SA */
