@@ -135,6 +135,8 @@ unfit(const struct upolicy *p, const struct utaken *taken, struct demand d[stati
 		return why;
 	if (icmp && (p->sport || p->dport))
 		return "it selects by ICMP type and code, and IKE negotiates no such selectors: leave them out";
+	if ((p->proto == IPPROTO_GRE || p->proto == IPPROTO_MH) && (p->sport || p->dport))
+		return "it selects by what has no place in IKE, a key of GRE or a type of MH: leave it out, or give it SAs by setkey";
 	if (r->mode == CW_MODE_TUNNEL && (addr_is_any(&r->src) || addr_is_any(&r->dst)))
 		return "it names no two ends of its tunnel: write them, as esp/tunnel/OURS-THEIRS/require";
 	if (r->mode == CW_MODE_TUNNEL && r->src.fam != r->dst.fam)

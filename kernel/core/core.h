@@ -30,7 +30,7 @@
 #define CW_ICMP_A_SECOND 1000u
 #define CW_PF_MAX	16384	/* one PF_KEY message */
 
-enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_ESP = 50, IP_AH = 51, IP_ICMP6 = 58, IP_NONE = 59, IP_COMP = 108 };
+enum { IP_ICMP = 1, IP_IPIP = 4, IP_TCP = 6, IP_UDP = 17, IP_IPV6 = 41, IP_GRE = 47, IP_ESP = 50, IP_AH = 51, IP_ICMP6 = 58, IP_NONE = 59, IP_COMP = 108, IP_MH = 135 };
 
 /* -- index.c: hashes that grow -- */
 struct cw_link {

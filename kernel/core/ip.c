@@ -100,6 +100,32 @@ sum_change(uint8_t *sum, uint16_t from, uint16_t to)
 	put16(sum, (uint16_t)~s);
 }
 
+/*
+ * RFC 2890 2: the key, behind a checksum where there is one (or an old route); its halves are where ports would be, as KAME has it. What has no key, or is of
+ * another version (PPTP), has none that a policy could name.
+ */
+static void
+gre_key(const uint8_t *p, size_t left, struct cw_flow *f)
+{
+	unsigned at = left > 0 && p[0] & 0xc0 ? 8 : 4;
+
+	if (left < 2 || ((p[0] & 0x20) && !(p[1] & 7) && left < at + 4u)) {
+		f->opaque = 1;
+		return;
+	}
+	if (!(p[0] & 0x20) || (p[1] & 7))
+		return;
+	f->sport = get16(p + at);
+	f->dport = get16(p + at + 2);
+}
+
+/* Octets of the upper header that tell a packet's ports or what is in their place. */
+static unsigned
+ports_end(const struct cw_ip *ip)
+{
+	return ip->flow.proto == IP_GRE && !ip->flow.opaque ? 12 : 4;
+}
+
 static void
 flow_ports(const uint8_t *p, size_t have, struct cw_ip *ip)
 {
@@ -130,6 +156,16 @@ flow_ports(const uint8_t *p, size_t have, struct cw_ip *ip)
 		}
 		f->sport = p[0];
 		f->dport = p[1];
+		return;
+	case IP_GRE:
+		gre_key(p, left, f);
+		return;
+	case IP_MH:	/* RFC 6275 6.1.1: its type */
+		if (left < 3) {
+			f->opaque = 1;
+			return;
+		}
+		f->sport = p[2];
 		return;
 	}
 }
@@ -240,7 +276,7 @@ cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *ip)
 		err = parse6(p, have, whole, ip);
 	else
 		err = CW_IP_HEADER;
-	if (err == CW_IP_OK && have < whole && have < ip->upper + 4u && have < ip->total)
+	if (err == CW_IP_OK && have < whole && have < ip->upper + ports_end(ip) && have < ip->total)
 		err = CW_IP_SHORT;	/* its ports */
 	if (err == CW_IP_OK)
 		flow_ports(p, have, ip);

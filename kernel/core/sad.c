@@ -174,11 +174,11 @@ selector_has(const struct cw_selector *s, const struct cw_addr *a, uint8_t proto
 	return !opaque && port >= s->lo_port && port <= s->hi_port;
 }
 
-/* RFC 4301 5.2 step 4: both ends of the packet inside the SA's selectors. ICMP: type and code are one number, RFC 7296 3.13.1. */
+/* RFC 4301 5.2 step 4: both ends of the packet inside the SA's selectors. ICMP: type and code are one number, as is MH's type, RFC 7296 3.13.1. */
 bool
 cw_sa_selects(const struct cw_sa *sa, const struct cw_flow *f)
 {
-	bool icmp = f->proto == IP_ICMP || f->proto == IP_ICMP6;
+	bool icmp = f->proto == IP_ICMP || f->proto == IP_ICMP6 || f->proto == IP_MH;
 	uint16_t icmp_port = (uint16_t)(f->sport << 8 | f->dport);
 	bool side[2] = { false, false };
 

@@ -3,6 +3,7 @@
  * The rules in the text are those that guard.c builds by netlink; test/scenario/t_ipsecd compares the two as "nft list" prints them.
  * nft 1.0.6 wants a newline before each closing brace.
  */
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,19 @@ say_set(struct text *t, const char *name, const struct pairs *p, int fam, bool p
 }
 
 static void
-say_match(struct text *t, const struct selector *s, bool later)
+say_key(struct text *t, const struct selector *s, bool summed)
+{
+	unsigned at = summed ? 64 : 32;
+
+	say(t, " @th,0,16 & %#x == %#x @th,0,16 & %#x %s 0", GRE_KEY, GRE_KEY & 0xff00u, GRE_SUM, summed ? "!=" : "==");
+	if (s->sport && s->dport)
+		say(t, " @th,%u,32 %u", at, (unsigned)s->sport << 16 | s->dport);
+	else
+		say(t, " @th,%u,16 %u", s->sport ? at : at + 16, s->sport | s->dport);
+}
+
+static void
+say_match(struct text *t, const struct selector *s, enum select_form form)
 {
 	char p[PREFIX_STR];
 	bool v4 = s->src.addr.fam == 4;
@@ -137,13 +150,19 @@ say_match(struct text *t, const struct selector *s, bool later)
 		say(t, " %s saddr %s", v4 ? "ip" : "ip6", prefix_str(&s->src, p));
 	if (s->dst.len)
 		say(t, " %s daddr %s", v4 ? "ip" : "ip6", prefix_str(&s->dst, p));
+	if (select_keyed(s) && form != SELECT_LATER)
+		say_key(t, s, form == SELECT_SUMMED);
 	if (s->proto != CW_ULPROTO_ANY)
 		say(t, " meta l4proto %u", s->proto);
-	if (later)
+	if (form == SELECT_LATER) {
 		say(t, v4 ? " ip frag-off & 0x1fff != 0" : " frag frag-off != 0");
-	if (!later && s->sport)
-		say(t, select_icmp(s->proto) ? " @th,0,8 %u" : " th sport %u", s->sport);
-	if (!later && s->dport)
+		return;
+	}
+	if (select_keyed(s))
+		return;
+	if (s->sport)
+		say(t, s->proto == IPPROTO_MH ? " @th,16,8 %u" : select_icmp(s->proto) ? " @th,0,8 %u" : " th sport %u", s->sport);
+	if (s->dport)
 		say(t, select_icmp(s->proto) ? " @th,8,8 %u" : " th dport %u", s->dport);
 }
 
@@ -167,12 +186,12 @@ say_selectors(struct text *t, const struct guard_want *g)
 	for (unsigned chain = 0; chain < SELECT_CHAINS; chain++) {
 		say(t, "\tchain %s {\n", select_chains[chain]);
 		for (size_t i = 0; i < g->sel.n; i++)
-			for (unsigned later = 0; later < 2; later++) {
-				enum select_verdict v = select_verdict(chain, &g->sel.v[i], later);
+			for (unsigned form = 0; form < SELECT_FORMS; form++) {
+				enum select_verdict v = select_verdict(chain, &g->sel.v[i], form);
 
 				if (v == SELECT_NO_RULE)
 					continue;
-				say_match(t, &g->sel.v[i], later);
+				say_match(t, &g->sel.v[i], form);
 				say_verdict(t, chain, v);
 			}
 		say(t, "\t}\n");

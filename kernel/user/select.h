@@ -24,7 +24,7 @@ enum select_action {
 struct selector {
 	uint8_t		dir, action;	/* CW_DIR_IN or CW_DIR_OUT; enum select_action */
 	uint8_t		proto;		/* CW_ULPROTO_ANY: any */
-	uint16_t	sport, dport;	/* 0: any; ICMP: type and code */
+	uint16_t	sport, dport;	/* 0: any; ICMP: type and code; MH: type and nothing; GRE: the key's halves */
 	struct prefix	src, dst;
 };
 
@@ -42,6 +42,7 @@ bool selectors_lead(const struct selectors *);
 /* Has a transport header with two ports in its first four octets. */
 bool select_ports(uint8_t proto);
 bool select_icmp(uint8_t proto);
+bool select_keyed(const struct selector *);	/* by a key of GRE */
 /* Can a packet be this? A port of a protocol without any, or a type over 255, matches none. */
 bool selector_possible(const struct selector *);
 
@@ -54,12 +55,16 @@ bool selectors_choose(const struct selectors *all, struct selectors *out, size_t
 /*
  * The guard's chains of such rules. select_in is asked of what came in clear, before the sets; select_out of what leaves clear;
  * select_lead tells before routing where a packet goes. A selector may have a rule of its own for later fragments, which have no ports
- * (RFC 4301 7): they go where the ports of their first one might lead, and the engine, which saw that one, decides.
+ * (RFC 4301 7): they go where the ports of their first one might lead, and the engine, which saw that one, decides. And one by a key of GRE
+ * has one for packets with a checksum, behind which the key stands.
  */
 enum { SELECT_IN, SELECT_OUT, SELECT_LEAD, SELECT_CHAINS };
 extern const char *const select_chains[SELECT_CHAINS];
 enum select_verdict { SELECT_NO_RULE, SELECT_RETURN, SELECT_ACCEPT, SELECT_DROP, SELECT_MARK_LEAD, SELECT_MARK_PASS };
-enum select_verdict select_verdict(unsigned chain, const struct selector *, bool later_fragment);
+enum select_form { SELECT_WHOLE, SELECT_LATER, SELECT_SUMMED, SELECT_FORMS };
+enum select_verdict select_verdict(unsigned chain, const struct selector *, enum select_form);
+#define GRE_KEY		0x2007u		/* of a header's first 16 bits: has a key, and version 0 (RFC 2890 2) */
+#define GRE_SUM		0xc000u		/* a checksum, or what RFC 1701 had there: the key is at 8, not at 4 */
 
 /* A line of the saved guard, without "# " and newline, and back. False: it is not one. */
 #define SELECT_STR	160

@@ -38,32 +38,59 @@ later_fragment(struct nftnl_rule *r, bool v4)
 	ex_compare(r, NFT_CMP_NEQ, none, 2);
 }
 
-/* A port, or of ICMP the type (at 0) and the code (at 1). */
+/* A port, or of ICMP the type (at 0) and the code (at 1), or the type of MH (at 2). */
 static void
 transport_is(struct nftnl_rule *r, const struct selector *s, unsigned field, uint16_t v)
 {
 	uint8_t be[2] = { (uint8_t)(v >> 8), (uint8_t)v };
-	uint32_t n = select_icmp(s->proto) ? 1 : 2;
+	bool mh = s->proto == IPPROTO_MH;
+	uint32_t n = mh || select_icmp(s->proto) ? 1 : 2;
 
 	if (v == 0)
 		return;
-	ex_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, field * n, n);
+	ex_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, mh ? 2 : field * n, n);
 	ex_compare(r, NFT_CMP_EQ, be + 2 - n, n);
 }
 
 static void
-match(struct nftnl_rule *r, const struct selector *s, bool later)
+masked(struct nftnl_rule *r, uint32_t op, uint16_t mask, uint16_t v)
+{
+	uint8_t m[2] = { (uint8_t)(mask >> 8), (uint8_t)mask }, none[2] = { 0 }, be[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+
+	ex_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, 0, 2);
+	ex_mask_wide(r, m, none, 2);
+	ex_compare(r, op, be, 2);
+}
+
+/* A half that is 0 is any. */
+static void
+key_is(struct nftnl_rule *r, const struct selector *s, bool summed)
+{
+	uint8_t be[4] = { (uint8_t)(s->sport >> 8), (uint8_t)s->sport, (uint8_t)(s->dport >> 8), (uint8_t)s->dport };
+	uint32_t from = s->sport ? 0 : 2, to = s->dport ? 4 : 2;
+
+	masked(r, NFT_CMP_EQ, GRE_KEY, GRE_KEY & 0xff00u);
+	masked(r, summed ? NFT_CMP_NEQ : NFT_CMP_EQ, GRE_SUM, 0);
+	ex_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, R0, (summed ? 8 : 4) + from, to - from);
+	ex_compare(r, NFT_CMP_EQ, be + from, to - from);
+}
+
+static void
+match(struct nftnl_rule *r, const struct selector *s, enum select_form form)
 {
 	bool v4 = s->src.addr.fam == 4;
 
 	ex_is_u8(r, NFT_META_NFPROTO, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	prefix_is(r, &s->src, v4 ? 12 : 8);
 	prefix_is(r, &s->dst, v4 ? 16 : 24);
+	/* In front of the protocol: behind it, nft 1.0.6 ends with an assertion when it is to list the rule. */
+	if (select_keyed(s) && form != SELECT_LATER)
+		key_is(r, s, form == SELECT_SUMMED);
 	if (s->proto != CW_ULPROTO_ANY)
 		ex_is_u8(r, NFT_META_L4PROTO, s->proto);
-	if (later) {
+	if (form == SELECT_LATER) {
 		later_fragment(r, v4);
-	} else {
+	} else if (!select_keyed(s)) {
 		transport_is(r, s, 0, s->sport);
 		transport_is(r, s, 1, s->dport);
 	}
@@ -94,14 +121,15 @@ void
 select_rules(struct guard_batch *b, const struct selectors *s)
 {
 	for (unsigned chain = 0; chain < SELECT_CHAINS; chain++)
-		for (size_t i = 0; i < s->n * 2; i++) {
-			bool later = i % 2;
-			enum select_verdict v = select_verdict(chain, &s->v[i / 2], later);
+		for (size_t i = 0; i < s->n * SELECT_FORMS; i++) {
+			const struct selector *one = &s->v[i / SELECT_FORMS];
+			enum select_form form = i % SELECT_FORMS;
+			enum select_verdict v = select_verdict(chain, one, form);
 			struct nftnl_rule *r = v == SELECT_NO_RULE ? NULL : ex_begin(b, select_chains[chain]);
 
 			if (r == NULL)
 				continue;
-			match(r, &s->v[i / 2], later);
+			match(r, one, form);
 			ex_finish(b, r, add_verdict(r, chain, v));
 		}
 }

@@ -20,9 +20,16 @@ select_icmp(uint8_t proto)
 }
 
 bool
+select_keyed(const struct selector *s)
+{
+	return s->proto == IPPROTO_GRE && (s->sport || s->dport);
+}
+
+bool
 selector_possible(const struct selector *s)
 {
-	return (s->sport == 0 && s->dport == 0) || select_ports(s->proto) || (select_icmp(s->proto) && s->sport <= 255 && s->dport <= 255);
+	return (s->sport == 0 && s->dport == 0) || select_ports(s->proto) || select_keyed(s) ||
+	    (select_icmp(s->proto) && s->sport <= 255 && s->dport <= 255) || (s->proto == IPPROTO_MH && s->sport <= 255 && s->dport == 0);
 }
 
 const char *const select_chains[SELECT_CHAINS] = { "select_in", "select_out", "select_lead" };
@@ -47,13 +54,15 @@ first_verdict(unsigned chain, uint8_t action)
 }
 
 enum select_verdict
-select_verdict(unsigned chain, const struct selector *s, bool later_fragment)
+select_verdict(unsigned chain, const struct selector *s, enum select_form form)
 {
 	enum select_verdict v = first_verdict(chain, s->action);
 
 	if (s->dir != (chain == SELECT_IN ? CW_DIR_IN : CW_DIR_OUT))
 		return SELECT_NO_RULE;
-	if (!later_fragment)
+	if (form == SELECT_SUMMED)
+		return select_keyed(s) ? v : SELECT_NO_RULE;
+	if (form == SELECT_WHOLE)
 		return v;
 	/* Inbound its first fragment is judged, and without that one it is never made whole. */
 	return chain != SELECT_IN && (s->sport || s->dport) && (v == SELECT_DROP || v == SELECT_MARK_LEAD) ? v : SELECT_NO_RULE;

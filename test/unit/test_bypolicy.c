@@ -233,6 +233,9 @@ test_refused(void **state)
 	taken_reqid = 0;
 	p = hosts; p.req[0].reqid = BIND_NUMBERS; refused(p, "too large");
 	p = hosts; p.proto = IPPROTO_ICMP; p.sport = 8; refused(p, "ICMP");
+	p = hosts; p.proto = IPPROTO_GRE; p.sport = 1; refused(p, "a key of GRE");
+	p = vpn; p.proto = IPPROTO_GRE; p.sport = 0; p.dport = 7; refused(p, "a key of GRE");
+	p = hosts; p.proto = IPPROTO_MH; p.sport = 5; refused(p, "a type of MH");
 	p = hosts; p.req[0].mode = CW_MODE_ANY; refused(p, "mode open");
 	refused(policy(1, "20.0.0.0/24", 0, "20.0.0.2", 0, NULL, NULL), "not one address");
 	refused(policy(1, "20.0.0.1", 0, "20.0.0.1", 0, NULL, NULL), "to itself");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a policy's selectors cover and what not: directions, edges of prefixes, ports, every protocol number, ICMP's type and code,
+ * What a policy's selectors cover and what not: directions, edges of prefixes, ports, every protocol number, types of ICMP and MH, keys of GRE,
  * IPv6's extension headers, fragments; unique SAs; and by what an SA is named. Packets, through the engine's own lookup.
  */
 #include "core_rig.h"
@@ -169,6 +169,108 @@ icmp(void **state)
 	rig_free(h);
 }
 
+/* IPv6, with another protocol behind the header, and its first octets. */
+static struct cw_pkt *
+six(uint8_t proto, const void *upper, unsigned n)
+{
+	struct cw_pkt *p = rig_udp6("fd00:1::5", "fd00:2::6", 20, 0);
+	uint8_t *h = cw_pkt_data(p);
+
+	h[6] = proto;
+	memcpy(h + 40, upper, n);
+	return p;
+}
+
+/* ICMPv6 by type and code, and the mobility header by its type (RFC 6275 6.1.1), which has no code. */
+static void
+types6(void **state)
+{
+	struct host *h = rig_new();
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "fd00:1::/64", "fd00:2::/64", 58, 128, 0), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "fd00:1::/64", "fd00:2::/64", 58, 1, 4), 0);
+	assert_int_equal(discard(h, CW_DIR_OUT, "fd00:1::/64", "fd00:2::/64", 135, 5, 0), 0);
+	assert_true(taken(h, six(58, "\x80\x00", 2)));
+	assert_true(taken(h, six(58, "\x80\x07", 2)));
+	assert_false(taken(h, six(58, "\x81\x00", 2)));
+	assert_true(taken(h, six(58, "\x01\x04", 2)));
+	assert_false(taken(h, six(58, "\x01\x03", 2)));
+	assert_true(taken(h, six(135, "\x3b\x00\x05\x00", 4)));
+	assert_false(taken(h, six(135, "\x3b\x05\x06\x05", 4)));
+	assert_false(taken(h, six(135, "\x05\x05\x00\x05", 4)));
+	assert_false(taken(h, six(17, "\x00\x05\x05\x00", 4)));
+	rig_free(h);
+}
+
+/* Ports of SCTP, DCCP and UDP-Lite. */
+static void
+other_ports(void **state)
+{
+	static const uint8_t protos[] = { 132, 33, 136 };
+
+	for (unsigned i = 0; i < sizeof(protos); i++) {
+		struct host *h = rig_new();
+
+		assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", protos[i], 0, 2905), 0);
+		assert_true(taken(h, like(protos[i], 40000, 2905, 0)));
+		assert_false(taken(h, like(protos[i], 2905, 40000, 0)));
+		assert_false(taken(h, like(protos[(i + 1) % 3], 40000, 2905, 0)));
+		rig_free(h);
+	}
+}
+
+static struct cw_pkt *
+gre(const char *octets, unsigned n, unsigned len)
+{
+	struct cw_pkt *p = rig_udp4("10.0.1.5", "10.0.2.6", len, 0, false);
+	uint8_t *h = cw_pkt_data(p);
+
+	h[9] = 47;
+	memset(h + 20, 0, p->len - 20);
+	memcpy(h + 20, octets, n < p->len - 20 ? n : p->len - 20);
+	sum4(h);
+	return p;
+}
+
+/* GRE by its key (RFC 2890), as KAME has it: behind a checksum where there is one. What has none, or cannot be read, is another packet. */
+static void
+gre_keys(void **state)
+{
+	struct host *h = rig_new();
+	struct cw_pkt *p;
+	unsigned why;
+
+	assert_int_equal(discard(h, CW_DIR_OUT, "10.0.1.0/24", "10.0.2.0/24", 47, 0x0102, 0x0304), 0);
+	assert_true(taken(h, gre("\x20\0\x08\0\1\2\3\4", 8, 20)));
+	assert_true(taken(h, gre("\x30\0\x08\0\1\2\3\4\0\0\0\1", 12, 20)));		/* with a number behind it */
+	assert_true(taken(h, gre("\xa0\0\x08\0\1\2\3\5\1\2\3\4", 12, 20)));		/* with a checksum in front */
+	assert_false(taken(h, gre("\xa0\0\x08\0\1\2\3\4\1\2\3\5", 12, 20)));
+	assert_false(taken(h, gre("\x20\0\x08\0\1\2\3\5\1\2\3\4", 12, 20)));
+	assert_false(taken(h, gre("\x20\0\x08\0\0\2\3\4", 8, 20)));
+	assert_false(taken(h, gre("\0\0\x08\0\1\2\3\4", 8, 20)));			/* no key */
+	assert_false(taken(h, gre("\x20\1\x88\x0b\1\2\3\4", 8, 20)));			/* version 1, PPTP's: a length and a call */
+	/* Cut off in front of its key, it might be it: what discards takes it. Where the rest is still to come, it is asked for. */
+	p = gre("\xa0\0\x08\0\0\0\0\0\1\2\3\4", 12, 20);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), 31, p->len, CW_ASK_FORWARDED, h->now), CW_ASK_MORE);
+	assert_int_equal(cw_ask_out(h->e, cw_pkt_data(p), 32, p->len, CW_ASK_FORWARDED, h->now), CW_POLICY_DISCARD);
+	rig_pkt_free(p);
+	p = gre("\xa0\0\x08\0\0\0\0\0", 8, 0);
+	assert_true(p->len < 32);
+	assert_true(taken(h, p));
+	rig_free(h);
+	h = rig_new();
+	assert_int_equal(discard(h, CW_DIR_IN, "10.0.1.0/24", "10.0.2.0/24", 47, 0, 7), 0);	/* half a key: the other is any */
+	for (unsigned k = 6; k < 9; k++) {
+		char head[8] = { 0x20, 0, 8, 0, 9, 9, 0, (char)k };
+
+		p = gre(head, 8, 20);
+		why = cw_ask_clear(h->e, cw_pkt_data(p), p->len, p->len, false, h->now);
+		assert_int_equal(why, k == 7 ? CW_DROP_POLICY_DISCARD_IN : CW_DROP_NONE);
+		rig_pkt_free(p);
+	}
+	rig_free(h);
+}
+
 /* A TCP header behind hop-by-hop, routing and destination options. */
 static void
 chains(void **state)
@@ -273,6 +375,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(directions), cmocka_unit_test(edges), cmocka_unit_test(ports), cmocka_unit_test(protocols), cmocka_unit_test(icmp),
+		cmocka_unit_test(types6), cmocka_unit_test(other_ports), cmocka_unit_test(gre_keys),
 		cmocka_unit_test(chains), cmocka_unit_test(fragments), cmocka_unit_test(unique), cmocka_unit_test(names),
 	};
 

@@ -293,6 +293,8 @@ static const char *const lines[] = {
 	"select in protect 6 110 0 10.0.2.0/24 10.0.1.0/24", "select out pass 6 0 22 10.0.1.0/24 10.0.2.0/24",
 	"select out discard 1 8 3 10.0.1.0/24 0.0.0.0/0", "select out prefix 255 0 0 fd00:1::/64 fd00:2::/64",
 	"select in open 17 0 53 fd00:2::/64 fd00:1::/64", "select out protect 47 0 0 0.0.0.0/0 0.0.0.0/0",
+	"select out protect 47 258 772 10.0.1.0/24 10.0.2.0/24", "select in discard 47 0 7 10.0.1.0/24 10.0.2.0/24",
+	"select out discard 135 5 0 fd00:1::/64 fd00:2::/64",
 };
 
 /* Selectors in the saved guard: the same list back, cut anywhere none; each has its rules in its chains. */
@@ -312,6 +314,12 @@ test_select_text(void **state)
 	assert_non_null(strstr(t, "@th,0,8 8 @th,8,8 3 counter name guard_out drop"));
 	assert_non_null(strstr(t, "th sport 110 counter name guard_in drop"));
 	assert_null(strstr(t, "th sport 110 counter name guard_out"));
+	/* a key of GRE, also behind a checksum */
+	assert_non_null(strstr(t, "@th,0,16 & 0x2007 == 0x2000 @th,0,16 & 0xc000 == 0 @th,32,32 16909060 meta l4proto 47 counter name guard_out drop"));
+	assert_non_null(strstr(t, "@th,0,16 & 0x2007 == 0x2000 @th,0,16 & 0xc000 != 0 @th,64,32 16909060 meta l4proto 47 counter name guard_out drop"));
+	assert_non_null(strstr(t, "@th,0,16 & 0xc000 == 0 @th,48,16 7 meta l4proto 47 counter name guard_in drop"));
+	assert_non_null(strstr(t, "@th,0,16 & 0xc000 != 0 @th,80,16 7 meta l4proto 47 counter name guard_in drop"));
+	assert_non_null(strstr(t, "meta l4proto 135 @th,16,8 5 counter name guard_out drop"));
 	assert_true(guard_decode(bytes_of(t, n), &back, &why));
 	assert_true(selectors_eq(&g.sel, &back.sel));
 	guard_want_fini(&back);
@@ -328,7 +336,8 @@ test_select_refused(void **state)
 		"", "select", "select in protect 6 110 0 10.0.2.0/24", "select up protect 6 110 0 10.0.2.0/24 10.0.1.0/24",
 		"select in hide 6 110 0 10.0.2.0/24 10.0.1.0/24", "select in protect 256 0 0 10.0.2.0/24 10.0.1.0/24",
 		"select in protect 6 65536 0 10.0.2.0/24 10.0.1.0/24", "select in protect 1 256 0 10.0.2.0/24 10.0.1.0/24",
-		"select in protect 47 1 0 10.0.2.0/24 10.0.1.0/24", "select in protect 6 1 0 10.0.2.0/24 fd00::/64",
+		"select in protect 50 1 0 10.0.2.0/24 10.0.1.0/24", "select in protect 135 5 1 fd00:2::/64 fd00:1::/64",
+		"select in protect 6 1 0 10.0.2.0/24 fd00::/64",
 		"select in protect 6 1 0 10.0.2.1/24 10.0.1.0/24", "select in protect 6 1 0 10.0.2.0/24 10.0.1.0/24 x",
 		"select in protect -1 1 0 10.0.2.0/24 10.0.1.0/24",
 	};
