@@ -171,6 +171,7 @@ json_t *json_spi(uint32_t);
 json_t *json_revision(const struct revision *, uint64_t current);
 /* Why a tunnel is as it is (explain.c): reason and detail, and what iked says of its worst child. */
 struct verdict { enum reason reason; char detail[512]; enum child_negotiated state; bool retry; uint64_t retry_in_s; };
+const struct child_state *child_state_of(const struct rt *, const char *name, bool *up);	/* what iked says of it; NULL: nothing (show.c) */
 void tunnel_verdict(struct sync *, const struct want_tunnel *, const struct rt *, struct verdict *);
 const char *verdict_message(const struct verdict *);
 enum child_negotiated tunnel_worst(const struct tunnel_state *);	/* NULL: down */

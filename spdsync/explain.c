@@ -51,6 +51,31 @@ set(struct verdict *v, enum reason reason, const char *detail)
 	snprintf(v->detail, sizeof(v->detail), "%s", detail ? detail : "");
 }
 
+/*
+ * IKE speaks, and by a child that is up packets go, but none comes: the usual sign of a filter that drops protocol 50 or UDP 4500. Who sends and
+ * never wants an answer looks alike, so the tunnel stays up, and is only said to be so.
+ */
+static void
+unanswered(const struct sync *s, const struct want_tunnel *w, const struct rt *rt, struct verdict *v)
+{
+	uint64_t now_ms = clock_now_ns() / NS_PER_MS, packets, ago_ms, out_ms;
+	const struct child_state *c;
+	const struct rates_child *seen;
+	bool up;
+
+	for (unsigned k = 0; k < w->t->nchildren; k++) {
+		c = child_state_of(rt, want_child_name(w, k), &up);
+		seen = rates_of(&s->rates, w->reqid[k]);
+		if (!up || !rates_unanswered(seen, now_ms, &packets, &ago_ms) || !rates_last(seen, RATE_PACKETS_OUT, now_ms, &out_ms) ||
+		    out_ms / 1000 > rt_age(rt, c->since_s))
+			continue;
+		v->reason = R_NOTHING_COMES_IN;
+		snprintf(v->detail, sizeof(v->detail), "%s: %llu packets in %llu s, in %s.", c->name, (unsigned long long)packets,
+		    (unsigned long long)(ago_ms / 1000), c->udp ? "UDP 4500" : "ESP (protocol 50)");
+		return;
+	}
+}
+
 void
 tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt, struct verdict *v)
 {
@@ -84,6 +109,8 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 		set(v, R_WAITING_FOR_PEER, !site_is_any(w->remote) ? "This end is respond-only." : "The peer's address is not known, so the peer begins.");
 	else if (w && !up && !w->first && !st)
 		set(v, R_WAITING_FOR_PEER, "The other site begins; this one follows after 15 s.");
+	else if (w && up && st->ike_up)
+		unanswered(s, w, rt, v);
 }
 
 /* ---- records ---- */
@@ -198,26 +225,34 @@ on_asked(evutil_socket_t fd, short what, void *arg)
 	explain(arg);
 }
 
-/* keymgr is asked first what the secret is like now: its answer is there within a millisecond, and is waited for 50 of them. */
-void
-get_explain(struct req *r)
+/* keymgr is asked what the secret is like now: its answer is there within a millisecond, and is waited for 50 of them. */
+static void
+counted(void *arg)
 {
-	struct sync *s = r->s;
-	struct rt *rt = rt_find(s, r->name);
+	struct req *r = arg;
+	struct rt *rt = rt_find(r->s, r->name);
 	struct timeval soon = { 0, 50000 };
 
-	if (strcmp(r->name, "-") == 0) {
-		req_reply(r, 200, json_pack("{s:n, s:n, s:o}", "tunnel", "now", "records", other_records(s)));
-		return;
-	}
-	if (rt && s->keymgr.up) {
-		keymgr_check(s, rt);
+	if (rt && r->s->keymgr.up) {
+		keymgr_check(r->s, rt);
 		event_free(r->timer);
-		r->timer = evtimer_new(s->base, on_asked, r);
+		r->timer = evtimer_new(r->s->base, on_asked, r);
 		r->checked = explain;
 		if (r->timer && evtimer_add(r->timer, &soon) == 0)
 			return;
 		r->checked = NULL;
 	}
 	explain(r);
+}
+
+/* What the SAs carried comes first. */
+void
+get_explain(struct req *r)
+{
+	if (strcmp(r->name, "-") == 0) {
+		req_reply(r, 200, json_pack("{s:n, s:n, s:o}", "tunnel", "now", "records", other_records(r->s)));
+		return;
+	}
+	r->late = counted;
+	sas_refresh(r->s, counted, r);
 }

@@ -7,6 +7,8 @@
 const struct rates_tier rates_tiers[RATES_TIERS] = { { "2h", 1, 120 }, { "1d", 5, 288 }, { "31d", 120, 372 } };
 
 #define MINUTE_MS	60000u
+#define ALONE		5u		/* packets, and milliseconds: less than both may be answered yet */
+#define ALONE_MS	10000u
 #define LONGEST		(31u * 1440u)	/* minutes; what lies before is kept nowhere */
 
 uint16_t
@@ -109,6 +111,13 @@ grown(uint64_t from, uint64_t to)
 static void
 note_last(const struct rates *r, struct rates_child *c, const uint64_t total[RATE_KINDS])
 {
+	if (total[RATE_PACKETS_IN] > c->last[0] || r->first) {
+		c->alone = 0;
+	} else if (total[RATE_PACKETS_OUT] > c->last[1]) {
+		if (c->alone == 0)
+			c->alone_ms = r->now_ms;
+		c->alone += total[RATE_PACKETS_OUT] - c->last[1];
+	}
 	for (unsigned k = RATE_PACKETS_IN; k <= RATE_PACKETS_OUT; k++) {
 		unsigned i = k - RATE_PACKETS_IN;
 
@@ -208,6 +217,14 @@ rates_last(const struct rates_child *c, unsigned kind, uint64_t now_ms, uint64_t
 
 	*ago_ms = now_ms > at ? now_ms - at : 0;
 	return at != 0;
+}
+
+bool
+rates_unanswered(const struct rates_child *c, uint64_t now_ms, uint64_t *packets, uint64_t *ago_ms)
+{
+	*packets = c ? c->alone : 0;
+	*ago_ms = c && now_ms > c->alone_ms ? now_ms - c->alone_ms : 0;
+	return *packets >= ALONE && *ago_ms >= ALONE_MS;
 }
 
 unsigned

@@ -29,6 +29,7 @@ struct rates_child {
 	uint64_t	seen[RATE_KINDS], kept[RATE_KINDS];	/* totals: at the last look, at the last sample */
 	uint64_t	per_s[RATE_KINDS];
 	uint64_t	last[2], last_ms[2];	/* packets in and out at the last look; at which look there were new ones, 0: at none */
+	uint64_t	alone, alone_ms;	/* packets out since the last look that found one in; at which look the first of them were there */
 	struct rates_ring *ring;		/* NULL: nothing but zeros */
 };
 struct rates {
@@ -57,6 +58,8 @@ void rates_fini(struct rates *);
 const struct rates_child *rates_of(const struct rates *, uint32_t reqid);	/* NULL: not known */
 /* How long ago a look found new packets, which came between it and the look before. False: none did. */
 bool rates_last(const struct rates_child *, unsigned kind, uint64_t now_ms, uint64_t *ago_ms);	/* kind: of packets */
+/* So many packets have gone out since one came in, and so long ago that was seen. False: not many, or not long. */
+bool rates_unanswered(const struct rates_child *, uint64_t now_ms, uint64_t *packets, uint64_t *ago_ms);
 /* Samples of a tier that there are, and adds those of a child per second to out, oldest first. */
 unsigned rates_count(const struct rates *, unsigned tier);
 void rates_add(const struct rates *, const struct rates_child *, unsigned tier, uint64_t (*out)[RATE_KINDS]);

@@ -74,9 +74,8 @@ count_present(const struct sync *s))[IKE_CHILDREN]
 
 /* ---- tunnels ---- */
 
-/* What iked says of it; NULL: nothing. */
-static const struct child_state *
-child_of(const struct rt *rt, const char *name, bool *up)
+const struct child_state *
+child_state_of(const struct rt *rt, const char *name, bool *up)
 {
 	const struct child_state *c = NULL;
 
@@ -96,7 +95,7 @@ child_brief(const struct sync *s, const struct want_tunnel *w, const struct rt *
 	struct sums k;
 	bool up;
 
-	c = child_of(rt, name, &up);
+	c = child_state_of(rt, name, &up);
 	sum_sas(s, w, child, &k);
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", name, "wanted", !c || c->wanted ? "up" : "down", "negotiated", negotiated_name(c ? (enum child_negotiated)c->negotiated : CHILD_DOWN),
 	    "kernel", kernel_name(&k), "rekey_in_s", up ? json_number(rt_left(rt, c->rekey_in_s)) : json_null(),
@@ -115,7 +114,7 @@ child_json(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	json_t *j;
 	bool up;
 
-	c = child_of(rt, name, &up);
+	c = child_state_of(rt, name, &up);
 	sum_sas(s, w, child, &k);
 	want_selectors(w, child, &local, &remote);
 	j = json_pack("{s:s, s:o, s:I, s:s, s:s, s:s, s:b, s:o, s:o}", "name", name,

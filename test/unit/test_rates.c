@@ -92,6 +92,36 @@ test_last(void **state)
 	assert_false(rates_last(NULL, RATE_PACKETS_IN, now_ms, &ago));
 }
 
+/* Packets that go and are not answered: so many, for so long, and until one comes. */
+static void
+test_unanswered(void **state)
+{
+	uint64_t n, ago;
+
+	(void)state;
+	look(0, false, 1, 7000, 90000);
+	look(20000, false, 1, 7000, 90000);
+	assert_false(rates_unanswered(rates_of(&r, 1), now_ms, &n, &ago));	/* what was counted before spdsync began */
+	look(1000, false, 1, 7000, 94000);
+	assert_false(rates_unanswered(rates_of(&r, 1), now_ms + 60000, &n, &ago));	/* four in an hour say nothing */
+	look(5000, false, 1, 7000, 95000);
+	assert_false(rates_unanswered(rates_of(&r, 1), now_ms + 4999, &n, &ago));	/* the answer may be on its way */
+	assert_true(rates_unanswered(rates_of(&r, 1), now_ms + 5000, &n, &ago));
+	assert_int_equal(n, 5);
+	assert_int_equal(ago, 10000);						/* since the first of them, not the last */
+	look(60000, true, 1, 7000, 99000);
+	assert_true(rates_unanswered(rates_of(&r, 1), now_ms, &n, &ago));
+	assert_int_equal(n, 9);
+	look(1000, false, 1, 8000, 150000);					/* one came: they pass both ways */
+	assert_false(rates_unanswered(rates_of(&r, 1), now_ms + 60000, &n, &ago));
+	look(1000, false, 1, 8000, 156000);
+	assert_false(rates_unanswered(rates_of(&r, 1), now_ms, &n, &ago));
+	look(10000, false, 1, 8000, 156000);
+	assert_true(rates_unanswered(rates_of(&r, 1), now_ms, &n, &ago));
+	assert_int_equal(n, 6);
+	assert_false(rates_unanswered(NULL, now_ms, &n, &ago));
+}
+
 static void
 test_tiers(void **state)
 {
@@ -179,7 +209,7 @@ end(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack), T(test_live), T(test_last), T(test_tiers), T(test_missed), T(test_many) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_pack), T(test_live), T(test_last), T(test_unanswered), T(test_tiers), T(test_missed), T(test_many) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
