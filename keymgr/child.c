@@ -49,7 +49,7 @@ delete_comp_in(struct children *t, struct child *c)
 {
 	if (c->cpi_in)
 		sadb_delete(t->sadb, SA_COMP, c->cpi_in, &c->remote, &c->local);
-	c->cpi_in = 0;
+	childtab_set_cpi_in(t, c, 0);
 }
 
 static void
@@ -127,7 +127,7 @@ on_cpi(void *arg, enum reason r, const char *detail, uint32_t cpi)
 	struct child *c = s->c;
 
 	if (r == R_OK && cpi <= 0xffff && !c->dropped)
-		c->cpi_in = (uint16_t)cpi;
+		childtab_set_cpi_in(s->t, c, (uint16_t)cpi);
 	else if (r == R_OK)
 		sadb_delete(s->t->sadb, SA_COMP, cpi, &c->remote, &c->local);
 	if (c->dropped)
@@ -478,8 +478,8 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 		childtab_set_in(t, c, SIDE_ADDING);
 		childtab_set_out(t, c, SIDE_HELD);
 		c->held = h;
-		c->cpi_in = k->cpi_in;
-		c->cpi_out = k->cpi_out;
+		childtab_set_cpi_in(t, c, k->cpi_in);
+		childtab_set_cpi_out(t, c, k->cpi_out);
 		if (k->cpi_in) {
 			child_comp(&in, &c->terms, k->cpi_in, &k->ts_remote, &k->ts_local, &comp, &esp_src, &esp_dst);
 			in.ts_src = &esp_src;
@@ -579,9 +579,9 @@ found_comp(struct children *t, const struct sa_found *f)
 		return;
 	}
 	if (f->in)
-		c->cpi_in = (uint16_t)f->spi;
+		childtab_set_cpi_in(t, c, (uint16_t)f->spi);
 	else
-		c->cpi_out = (uint16_t)f->spi;
+		childtab_set_cpi_out(t, c, (uint16_t)f->spi);
 	c->comp_out |= f->out;
 }
 
@@ -721,7 +721,7 @@ comp_deleted(struct children *t, uint32_t cpi, const struct addr *dst)
 	if (c == NULL || c->in == SIDE_LARVAL || c->in == SIDE_ASKED)
 		return;
 	if (in)
-		c->cpi_in = 0;
+		childtab_set_cpi_in(t, c, 0);
 	else
 		c->comp_out = false;
 	t->ops->gone(t->ctx, c->child);
@@ -769,7 +769,7 @@ flushed(struct children *t, struct child *c)
 	if (c->in == SIDE_ASKED || c->in == SIDE_ADDING)
 		return;		/* asked for after the flush: the engine's answer will tell */
 	if (comp) {
-		c->cpi_in = 0;
+		childtab_set_cpi_in(t, c, 0);
 		c->comp_out = false;
 	}
 	if (all) {

@@ -91,12 +91,16 @@ childtab_find_pair(const struct children *t, bool ah, uint32_t spi_in, uint32_t 
 struct child *
 childtab_find_cpi(const struct children *t, uint32_t cpi, const struct addr *dst, bool *in)
 {
-	for (unsigned i = 0; i < CHILD_BUCKETS; i++)
-		for (struct child *c = t->by_num[i]; c; c = c->next_num) {
-			*in = c->cpi_in == cpi && addr_eq(&c->local.addr, dst);
-			if (cpi && (*in || (c->comp_out && c->cpi_out == cpi && addr_eq(&c->remote.addr, dst))))
-				return c;
-		}
+	struct child *c;
+
+	*in = true;
+	for (c = t->by_cpi[0][cpi % CHILD_BUCKETS]; c; c = c->next_cpi[0])
+		if (c->cpi_in == cpi && addr_eq(&c->local.addr, dst))
+			return c;
+	*in = false;
+	for (c = t->by_cpi[1][cpi % CHILD_BUCKETS]; c; c = c->next_cpi[1])
+		if (c->comp_out && c->cpi_out == cpi && addr_eq(&c->remote.addr, dst))
+			return c;
 	return NULL;
 }
 
@@ -205,11 +209,52 @@ childtab_set_spi_out(struct children *t, struct child *c, uint32_t spi)
 	}
 }
 
+static void
+link_cpi(struct children *t, struct child *c, unsigned way, uint16_t cpi)
+{
+	struct child **pp = &t->by_cpi[way][cpi % CHILD_BUCKETS];
+
+	if (cpi == 0 || c->dropped)
+		return;
+	c->next_cpi[way] = *pp;
+	*pp = c;
+}
+
+static void
+unlink_cpi(struct children *t, struct child *c, unsigned way, uint16_t cpi)
+{
+	struct child **pp = &t->by_cpi[way][cpi % CHILD_BUCKETS];
+
+	if (cpi == 0 || c->dropped)
+		return;
+	while (*pp != c)
+		pp = &(*pp)->next_cpi[way];
+	*pp = c->next_cpi[way];
+}
+
+void
+childtab_set_cpi_in(struct children *t, struct child *c, uint16_t cpi)
+{
+	unlink_cpi(t, c, 0, c->cpi_in);
+	c->cpi_in = cpi;
+	link_cpi(t, c, 0, cpi);
+}
+
+void
+childtab_set_cpi_out(struct children *t, struct child *c, uint16_t cpi)
+{
+	unlink_cpi(t, c, 1, c->cpi_out);
+	c->cpi_out = cpi;
+	link_cpi(t, c, 1, cpi);
+}
+
 void
 childtab_drop(struct children *t, struct child *c)
 {
 	if (c->dropped)
 		return;
+	unlink_cpi(t, c, 0, c->cpi_in);
+	unlink_cpi(t, c, 1, c->cpi_out);
 	c->dropped = true;
 	unlink_num(t, c);
 	childtab_set_spi_in(t, c, 0);

@@ -24,7 +24,7 @@ struct held {
 };
 
 struct child {
-	struct child	*next_num, *next_in, *next_out;
+	struct child	*next_num, *next_in, *next_out, *next_cpi[2];	/* by CPI: in, out */
 	unsigned	 refs;		/* requests under way */
 	bool		 dropped;	/* out of the table; the last reference frees it */
 	bool		 kept;		/* outlived its link */
@@ -50,7 +50,7 @@ struct children {
 	bool			 resync;	/* the dump is compared with the table */
 	uint32_t		 last_kept;
 	unsigned		 flushed;	/* which kinds, while children are told */
-	struct child		*by_num[CHILD_BUCKETS], *by_in[CHILD_BUCKETS], *by_out[CHILD_BUCKETS];
+	struct child		*by_num[CHILD_BUCKETS], *by_in[CHILD_BUCKETS], *by_out[CHILD_BUCKETS], *by_cpi[2][CHILD_BUCKETS];
 };
 
 /* num 0: one of ours is chosen. NULL: too many, or no memory. */
@@ -58,12 +58,14 @@ struct child *childtab_new(struct children *, uint32_t num);
 struct child *childtab_find(const struct children *, uint32_t num);
 struct child *childtab_find_in(const struct children *, bool ah, uint32_t spi, const struct addr *local);	/* local NULL: any */
 struct child *childtab_find_out(const struct children *, bool ah, uint32_t spi, const struct addr *remote);
-struct child *childtab_find_cpi(const struct children *, uint32_t cpi, const struct addr *dst, bool *in);	/* every child is looked at */
+struct child *childtab_find_cpi(const struct children *, uint32_t cpi, const struct addr *dst, bool *in);
 struct child *childtab_find_pair(const struct children *, bool ah, uint32_t spi_in, uint32_t spi_out);
 void childtab_set_in(struct children *, struct child *, enum side);
 void childtab_set_out(struct children *, struct child *, enum side);	/* NONE: what is held is wiped */
 void childtab_set_spi_in(struct children *, struct child *, uint32_t);
 void childtab_set_spi_out(struct children *, struct child *, uint32_t);
+void childtab_set_cpi_in(struct children *, struct child *, uint16_t);
+void childtab_set_cpi_out(struct children *, struct child *, uint16_t);
 void childtab_renumber(struct children *, struct child *);	/* a number of ours */
 void childtab_drop(struct children *, struct child *);
 void childtab_unref(struct children *, struct child *);

@@ -261,6 +261,55 @@ test_comp_refused(void **state)
 	f->refuse_err = 0;
 }
 
+static void
+comp_deleted(struct key_fix *f, const struct endpoint *from, const struct endpoint *to, uint16_t cpi)
+{
+	struct pfkey_msg m;
+
+	f->nev = 0;
+	pfkey_msg_init(&m, SADB_DELETE, SADB_X_SATYPE_IPCOMP);
+	pfkey_set_ends(&m, from, to);
+	m.sa.spi = cpi;
+	m.has |= PFKEY_HAS(SADB_EXT_SA);
+	m.pid = 77;
+	key_engine_says(f, &m);
+}
+
+/* Of many children it is told of the one with that CPI at that end, and of none when that is gone. Their outbound ones are all in one bucket. */
+static void
+test_comp_which(void **state)
+{
+	struct key_fix *f = *state;
+	struct key_child c[5];
+	struct ends e;
+
+	begin(f, &e);
+	for (unsigned i = 0; i < 5; i++) {
+		child_of(f, &c[i], i + 1, COMP, &e);
+		c[i].cpi_out = (uint16_t)(0x5010 + 0x1000 * i);
+		assert_int_equal(key_install(f, &c[i]), R_OK);
+	}
+	comp_deleted(f, &c[2].local, &c[2].remote, c[2].cpi_out);
+	assert_true(f->nev == 1 && f->ev[0].type == KEY_GONE && f->ev[0].v == 3);
+	comp_deleted(f, &c[2].local, &c[2].remote, c[2].cpi_out);
+	assert_int_equal(f->nev, 0);
+	comp_deleted(f, &c[3].remote, &c[3].local, c[3].cpi_out);	/* at the other end it is none of ours */
+	assert_int_equal(f->nev, 0);
+	comp_deleted(f, &c[1].remote, &c[1].local, c[1].cpi_in);
+	assert_true(f->nev == 1 && f->ev[0].type == KEY_GONE && f->ev[0].v == 2);
+	comp_deleted(f, &c[1].remote, &c[1].local, c[1].cpi_in);
+	assert_int_equal(f->nev, 0);
+	assert_int_equal(key_remove(f, KEY_RM_CHILD, 1), R_OK);
+	assert_int_equal(key_remove(f, KEY_RM_CHILD, 4), R_OK);
+	comp_deleted(f, &c[0].local, &c[0].remote, c[0].cpi_out);
+	comp_deleted(f, &c[3].remote, &c[3].local, c[3].cpi_in);
+	assert_int_equal(f->nev, 0);
+	comp_deleted(f, &c[4].local, &c[4].remote, c[4].cpi_out);
+	assert_true(f->nev == 1 && f->ev[0].v == 5);
+	comp_deleted(f, &c[4].remote, &c[4].local, c[4].cpi_in);
+	assert_true(f->nev == 1 && f->ev[0].v == 5);
+}
+
 /* One of IPComp that another deletes, or flushes, is told as the child's end; that keymgr died and another found them changes nothing. */
 static void
 test_comp_events(void **state)
@@ -403,7 +452,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = { T(test_ah), T(test_ah_events), T(test_comp), T(test_comp_tunnel), T(test_comp_without), T(test_comp_refused),
-	    T(test_comp_events), T(test_comp_orphans), T(test_ah_found), T(test_acquire) };
+	    T(test_comp_which), T(test_comp_events), T(test_comp_orphans), T(test_ah_found), T(test_acquire) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
