@@ -66,6 +66,7 @@ keymgr_libkeymgr_a_SOURCES = \
 	keymgr/ke.h \
 	keymgr/psk.c \
 	keymgr/psk.h \
+	keymgr/pskfile.c \
 	keymgr/psktxt.c \
 	keymgr/psktxt.h \
 	keymgr/keydir.c \

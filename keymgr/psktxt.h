@@ -25,6 +25,8 @@ enum psktxt_got { PSKTXT_END, PSKTXT_ENTRY, PSKTXT_BAD };
 enum psktxt_got psktxt_next(struct psktxt *, char id[static PSKTXT_ID], struct bytes *key, const char **why);
 /* The octets of a key: hexadecimal after 0x, else as they stand. False: none, too many, or not hexadecimal. */
 bool psktxt_key(struct bytes key, struct secret *);
+/* Is each line good, and is there one? *keys: how many. */
+enum reason psktxt_check(struct bytes file, unsigned *keys, char detail[static STORE_DETAIL]);
 
 /*
  * The key of this peer: the first line of its identity ("ip:192.0.2.1", or "fqdn:", "email:"; as contracts, "Identity"). Addresses are compared as
