@@ -328,7 +328,7 @@ do_small(struct run *t)
 static void
 do_engine(struct run *t)
 {
-	static const uint8_t types[] = { SADB_EXPIRE, SADB_DELETE, SADB_ACQUIRE, SADB_FLUSH };
+	static const uint8_t types[] = { SADB_EXPIRE, SADB_DELETE, SADB_ACQUIRE, SADB_FLUSH, CW_MSG_USED, CW_MSG_STRAY, SADB_X_NAT_T_NEW_MAPPING, SADB_REGISTER };
 	struct pfkey_msg m;
 	uint8_t c = rd_u8(&t->r);
 
@@ -338,10 +338,10 @@ do_engine(struct run *t)
 		key_attach_engine(t->f, c & 2);
 		return;
 	}
-	pfkey_msg_init(&m, types[c >> 1 & 3], SADB_SATYPE_ESP);
+	pfkey_msg_init(&m, types[c >> 1 & 7], SADB_SATYPE_ESP);
 	if (t->f->n) {
 		m = t->f->sa[c % t->f->n].m;
-		m.type = types[c >> 1 & 3];
+		m.type = types[c >> 1 & 7];
 		m.pid = 0;
 		m.has &= ~(PFKEY_HAS(SADB_EXT_KEY_AUTH) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT));
 	}
