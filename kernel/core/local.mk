@@ -158,12 +158,23 @@ check_PROGRAMS += test/fuzz/replay_old
 test_fuzz_replay_old_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_old.c
 test_fuzz_replay_old_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_old_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
-FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c
+FUZZ_TARGETS += pfkey:kernel/core/pf_decode.c,kernel/core/pf_named.c,kernel/core/pf_drops.c,kernel/core/pf_promisc.c,kernel/core/pf_sa.c,kernel/core/pf_spd.c,kernel/core/pfkey.c
 UNIT_TESTS += test/fuzz/replay_pfkey
 check_PROGRAMS += test/fuzz/replay_pfkey
 test_fuzz_replay_pfkey_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_pfkey.c
 test_fuzz_replay_pfkey_CPPFLAGS = $(CORE_CPPFLAGS)
 test_fuzz_replay_pfkey_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
+
+# What nothing protects, both ways; and the policies of programs and their sockets.
+FUZZ_TARGETS += clear:kernel/core/check.c policy:lib/poltext.c,lib/poltext_print.c,lib/ipsec_policy.c,kernel/core/pf_spd.c
+UNIT_TESTS += test/fuzz/replay_clear test/fuzz/replay_policy
+check_PROGRAMS += test/fuzz/replay_clear test/fuzz/replay_policy
+test_fuzz_replay_clear_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_clear.c
+test_fuzz_replay_clear_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_clear_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
+test_fuzz_replay_policy_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_core.c test/fuzz/fuzz_core.h test/fuzz/fuzz_policy.c
+test_fuzz_replay_policy_CPPFLAGS = $(CORE_CPPFLAGS)
+test_fuzz_replay_policy_LDADD = kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS)
 
 # The seam: what the core needs from its host is on an allow list, and nothing else.
 EXTRA_DIST += kernel/core/seam kernel/core/seam.allow
