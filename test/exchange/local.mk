@@ -67,3 +67,11 @@ check_PROGRAMS += test/exchange/test_stray
 UNIT_TESTS += test/exchange/test_stray
 test_exchange_test_stray_CPPFLAGS = $(IKED_CPPFLAGS)
 test_exchange_test_stray_LDADD = $(EXCHANGE_LIBS)
+
+# A peer who says what he likes: the whole of the engine, of which what is no decoder has no 90 % to reach.
+FUZZ_TARGETS += peer:iked/wire/natd.c
+UNIT_TESTS += test/fuzz/replay_peer
+check_PROGRAMS += test/fuzz/replay_peer
+test_fuzz_replay_peer_CPPFLAGS = $(IKED_CPPFLAGS)
+test_fuzz_replay_peer_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_peer.c
+test_fuzz_replay_peer_LDADD = test/exchange/libsim.a iked/libike.a iked/libikewire.a lib/libcauseway.a $(CRYPTO_LIBS)
