@@ -47,6 +47,8 @@ struct fetcher {
 	const char	*crl_dir;
 	CURLM		*multi;
 	struct event	*timer;
+	CURLM		*ldap;		/* transfers by LDAP, which libcurl does not tell what they wait for */
+	struct event	*turn;		/* so each has its turn twenty times a second */
 	struct job	*jobs, **tail;		/* in the order of their coming: those that run and those that wait */
 	unsigned	 njobs, nruns;
 	size_t		 held;

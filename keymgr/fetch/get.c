@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One transfer: libcurl's multi interface over the project's event loop. Names are resolved by threads of libcurl's.
+ * One transfer: libcurl's multi interface over the project's event loop. Names are resolved by threads of libcurl's. Its LDAP names no socket
+ * once the connection stands, and would hear of a server's answer at its end of time only: those transfers are asked by the clock.
  * The server's certificate is not checked, by decision (doc/decisions/0031-revocation.md): what is fetched is signed itself, and a check
  * that needs a revocation list that needs a check has no beginning (RFC 5280 8).
  */
@@ -117,12 +118,12 @@ finish(struct job *j, CURLcode rc)
 }
 
 static void
-collect(struct fetcher *f)
+collect(struct fetcher *f, CURLM *multi)
 {
 	struct CURLMsg *m;
 	int left;
 
-	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
+	while ((m = curl_multi_info_read(multi, &left)) != NULL) {
 		struct job *j = NULL;
 
 		if (m->msg != CURLMSG_DONE)
@@ -142,7 +143,7 @@ on_socket(evutil_socket_t fd, short what, void *arg)
 	int running;
 
 	curl_multi_socket_action(f->multi, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0), &running);
-	collect(f);
+	collect(f, f->multi);
 }
 
 static void
@@ -152,7 +153,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	int running;
 
 	curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	collect(f);
+	collect(f, f->multi);
 }
 
 static int
@@ -187,12 +188,26 @@ watch_time(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct fetcher *f = arg;
+	int running = 0;
+
+	curl_multi_perform(f->ldap, &running);
+	if (running == 0)
+		event_del(f->turn);
+	collect(f, f->ldap);
+}
+
 bool
 get_init(struct fetcher *f)
 {
 	f->multi = curl_multi_init();
 	f->timer = event_new(f->base, -1, 0, on_timer, f);
-	return f->multi && f->timer && curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
+	f->ldap = curl_multi_init();
+	f->turn = event_new(f->base, -1, EV_PERSIST, on_turn, f);
+	return f->multi && f->timer && f->ldap && f->turn && curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
 	    curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f) == CURLM_OK &&
 	    curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, watch_time) == CURLM_OK &&
 	    curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f) == CURLM_OK;
@@ -235,18 +250,23 @@ set_up(struct job *j)
 	return ok;
 }
 
+static CURLM *multi_of(const struct job *j) { return j->scheme == SCHEME_LDAP ? j->f->ldap : j->f->multi; }
+
 bool
 get_start(struct job *j)
 {
+	static const struct timeval turn = { 0, 50000 };
+
 	j->easy = curl_easy_init();
-	return j->easy && set_up(j) && curl_multi_add_handle(j->f->multi, j->easy) == CURLM_OK;
+	return j->easy && set_up(j) && curl_multi_add_handle(multi_of(j), j->easy) == CURLM_OK &&
+	    (j->scheme != SCHEME_LDAP || event_add(j->f->turn, &turn) == 0);
 }
 
 void
 get_stop(struct job *j)
 {
 	if (j->easy) {
-		curl_multi_remove_handle(j->f->multi, j->easy);
+		curl_multi_remove_handle(multi_of(j), j->easy);
 		curl_easy_cleanup(j->easy);
 	}
 	curl_slist_free_all(j->headers);

@@ -211,6 +211,9 @@ fetch_fini(struct fetcher *f)
 	f->link = NULL;
 	forget_all(f);
 	curl_multi_cleanup(f->multi);
+	curl_multi_cleanup(f->ldap);
 	if (f->timer)
 		event_free(f->timer);
+	if (f->turn)
+		event_free(f->turn);
 }
