@@ -46,6 +46,8 @@ engine_keep(struct key_fix *f, const struct pfkey_msg *m)
 	s->m = *m;
 	secret_set(&s->encr, m->key_encrypt);
 	secret_set(&s->integ, m->key_auth);
+	s->m.key_encrypt = secret_bytes(&s->encr);	/* what m has is the receiver's buffer */
+	s->m.key_auth = secret_bytes(&s->integ);
 }
 
 static void
