@@ -121,6 +121,7 @@ void sim_run(struct sim *, uint64_t ns);
 bool sim_until(struct sim *, bool (*)(struct sim *), uint64_t ns);	/* false: not within ns */
 void sim_at(struct sim *, uint64_t in, void (*)(struct sim *, void *), void *);
 bool sim_up(struct sim *);				/* IKE SA and every child up on both ends */
+struct ikesa *sim_up_sa(struct engine *);		/* its first IKE SA that is up, or NULL */
 bool sim_idle(struct sim *);				/* nothing under way */
 /* NULL, or what is wrong: one IKE SA, one usable pair a policy, nothing left over. Waits until both are idle. */
 const char *sim_check(struct sim *, unsigned policies);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "sa/ops.h"
 
 bool
 sim_idle(struct sim *m)
@@ -19,6 +20,16 @@ sim_idle(struct sim *m)
 			return false;
 	}
 	return true;
+}
+
+struct ikesa *
+sim_up_sa(struct engine *e)
+{
+	for (struct tun *t = e->tuns; t; t = t->next)
+		for (struct ikesa *s = t->sas; s; s = s->sib)
+			if (s->state == S_UP)
+				return s;
+	return NULL;
 }
 
 bool

@@ -160,16 +160,6 @@ test_one_network(void **state)
 	sim_fini(&m);
 }
 
-static struct ikesa *
-only_sa(struct engine *e)
-{
-	for (struct tun *t = e->tuns; t; t = t->next)
-		for (struct ikesa *s = t->sas; s; s = s->sib)
-			if (s->state == S_UP)
-				return s;
-	return NULL;
-}
-
 static void
 chain(struct msg_out *o, struct sim *m, struct ikesa *s, unsigned kind)
 {
@@ -248,13 +238,13 @@ test_bad_peer(void **state)
 		sim_init(m, i);
 		sim_begin(m);
 		assert_true(sim_until(m, sim_up, 5 * SEC));
-		for (unsigned k = 0; k < 10 && (s = only_sa(m->s[A].e)); k++) {
+		for (unsigned k = 0; k < 10 && (s = sim_up_sa(m->s[A].e)); k++) {
 			if (sim_random(&r) % 4 == 0)
 				sim_soft(m, B);
 			if (sim_random(&r) % 4 == 0)
 				sim_command(m, B, ENGINE_REKEY_SA);
 			sim_run(m, sim_random(&r) % (15 * MS));
-			if ((s = only_sa(m->s[A].e)))
+			if ((s = sim_up_sa(m->s[A].e)))
 				say(m, s, &r);
 			sim_run(m, sim_random(&r) % (15 * MS));
 		}

@@ -14,16 +14,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static struct ikesa *
-only_sa(struct engine *e)
-{
-	for (struct tun *t = e->tuns; t; t = t->next)
-		for (struct ikesa *s = t->sas; s; s = s->sib)
-			if (s->state == S_UP)
-				return s;
-	return NULL;
-}
-
 /* The payloads of a message that would be right, but for what kind says that it is. */
 static void
 chain(struct msg_out *o, struct sim *m, struct ikesa *s, unsigned kind)
@@ -162,7 +152,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	for (unsigned i = 0; i < OPS && rd_left(&r); i++) {
 		uint8_t op = rd_u8(&r);
 
-		s = only_sa(m.s[A].e);
+		s = sim_up_sa(m.s[A].e);
 		switch (op % 5) {
 		case 0:
 			anybody(&m, &r);
