@@ -45,7 +45,7 @@ host_stats_new(void)
 
 	if (!s)
 		return NULL;
-	s->v = __alloc_percpu(HOST_STATS * sizeof(u64), sizeof(u64));
+	s->v = __alloc_percpu_gfp(HOST_STATS * sizeof(u64), sizeof(u64), GFP_KERNEL_ACCOUNT);
 	if (!s->v) {
 		host_free(s);
 		return NULL;
@@ -74,6 +74,19 @@ host_stats_read(const struct host_stats *s, unsigned int i)
 void
 host_policy_changed(struct host *h, unsigned int change, const struct cw_policy *p)
 {
+	h->stale = true;
+}
+
+/*
+ * A flow table of nftables sends what it knows on from the device that it came in by, past our hooks, for as long as its route holds. A policy
+ * may be about it now: as the system's own IPsec does with each policy, its routes are let go, and the next packet comes by the hooks.
+ */
+static void
+flows_anew(struct host *h)
+{
+	if (h->stale)
+		rt_genid_bump_all(h->net);
+	h->stale = false;
 }
 
 /* -- time -- */
@@ -102,6 +115,7 @@ on_tick(struct work_struct *w)
 		mod_paths(h);
 		now = mod_now();
 		at = cw_tick(h->e, now);
+		flows_anew(h);
 		if (at != U64_MAX)
 			mod_timer(&h->timer, jiffies + (at > now ? nsecs_to_jiffies(min(at - now, 3600ull * NSEC_PER_SEC)) + 1 : 0));
 	}

@@ -31,6 +31,7 @@ struct host {
 	u32		 knob[CW_KNOBS];	/* likewise */
 	struct cw_engine *e;		/* NULL until the first PF_KEY socket */
 	struct percpu_ref busy;		/* packets that are in a cipher; the engine outlives them */
+	bool		 stale;		/* policies have changed since the last tick */
 	bool		 sock_in;	/* there was a socket with a policy for what it gets */
 	bool		 sock_out;	/* and one for what it sends */
 	struct completion idle;
