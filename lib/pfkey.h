@@ -118,6 +118,7 @@ struct pfkey_msg {
 	struct bytes		layers;			/* LAYERS: whole struct cw_layer, borrowed */
 	struct pfkey_tap	tap;			/* TAP */
 	struct pfkey_tapped	tapped;			/* TAPPED */
+	char			iface[CW_IFACE_LEN];	/* IFACE: a name */
 	/* KEYLESS has no content; PACKETS' content is soft.packets and hard.packets */
 };
 
@@ -139,6 +140,8 @@ void pfkey_set_sa2(struct pfkey_msg *, uint8_t mode, uint32_t reqid);
 /* A policy's selector: prefixes, protocol (0 any), ports (0 any). */
 void pfkey_set_selector(struct pfkey_msg *, const struct prefix *src, const struct prefix *dst, uint8_t proto, uint16_t sport, uint16_t dport);
 void pfkey_set_owner(struct pfkey_msg *, const char *);
+/* "": of no interface, and nothing is said. A name that cannot be is not put. */
+void pfkey_set_iface(struct pfkey_msg *, const char *);
 
 /*
  * The client. Replies are matched by (pid, seq, type); a dump's entries by (pid, type), so dumps run one after the other. What is

@@ -69,3 +69,14 @@ pfkey_set_owner(struct pfkey_msg *m, const char *owner)
 	snprintf(m->owner, sizeof(m->owner), "%s", owner);
 	m->has |= PFKEY_HAS(CW_EXT_OWNER);
 }
+
+void
+pfkey_set_iface(struct pfkey_msg *m, const char *name)
+{
+	size_t n = strlen(name);
+
+	memset(m->iface, 0, sizeof(m->iface));
+	memcpy(m->iface, name, n < sizeof(m->iface) ? n : sizeof(m->iface));	/* one that is too long has no end, which pfkey_put sees */
+	if (n)
+		m->has |= PFKEY_HAS(CW_EXT_IFACE);
+}

@@ -315,6 +315,26 @@ get_tapped(struct rd *r, struct pfkey_msg *m)
 	rd_bytes(r, (8 - n % 8) % 8);
 }
 
+static void
+put_iface(struct wr *w, const struct pfkey_msg *m)
+{
+	if (!cw_iface_name_ok(m->iface))
+		w->bad = true;
+	wr_h32(w, 0);
+	wr_mem(w, m->iface, sizeof(m->iface));
+}
+
+static void
+get_iface(struct rd *r, struct pfkey_msg *m)
+{
+	rd_h32(r);
+	rd_copy(r, m->iface, sizeof(m->iface));
+	if (!cw_iface_name_ok(m->iface)) {
+		m->iface[0] = '\0';
+		rd_fail(r);
+	}
+}
+
 const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_HELLO,			put_hello,		get_hello },
 	{ CW_EXT_REPLAY,		put_replay,		get_replay },
@@ -329,5 +349,6 @@ const struct pfkey_ext pfkey_private_exts[] = {
 	{ CW_EXT_TAP,			put_tap,		get_tap },
 	{ CW_EXT_TAPPED,		put_tapped,		get_tapped },
 	{ CW_EXT_LAYERS,		put_layers,		get_layers },
+	{ CW_EXT_IFACE,			put_iface,		get_iface },
 };
 const unsigned pfkey_nprivate_exts = sizeof(pfkey_private_exts) / sizeof(pfkey_private_exts[0]);

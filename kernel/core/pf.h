@@ -54,6 +54,7 @@ struct pf_msg {
 	uint32_t	tap_id, tap_octets, tap_rate;
 	unsigned	ntap;
 	const uint8_t	*tap;		/* borrowed: ntap reqids */
+	char		iface[CW_IFACE_LEN];	/* a name that can be; "": of no interface */
 };
 
 /* 0, or the errno of the answer; on error type, seq, pid and satype are filled as far as they were there. */

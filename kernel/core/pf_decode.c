@@ -242,6 +242,15 @@ get_tap(const uint8_t *p, size_t n, struct pf_msg *m)
 }
 
 static bool
+get_iface(const uint8_t *p, size_t n, struct pf_msg *m)
+{
+	if (n != sizeof(struct cw_ext_iface))
+		return false;
+	memcpy(m->iface, p + offsetof(struct cw_ext_iface, name), sizeof(m->iface));
+	return cw_iface_name_ok(m->iface);
+}
+
+static bool
 get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 {
 	switch (type) {
@@ -266,6 +275,8 @@ get_private(unsigned type, const uint8_t *p, size_t n, struct pf_msg *m)
 		return get_named(p, n, m);
 	case CW_EXT_TAP:
 		return get_tap(p, n, m);
+	case CW_EXT_IFACE:
+		return get_iface(p, n, m);
 	case CW_EXT_KEYLESS:
 		return n == sizeof(struct cw_ext_keyless);
 	case CW_EXT_PACKETS:

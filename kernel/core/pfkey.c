@@ -71,6 +71,8 @@ run(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t n
 			return EINVAL;
 		if ((m->has & PF_PRIVATE) && !c->hello && m->type != SADB_REGISTER)
 			return EINVAL;	/* private extensions come after HELLO was answered */
+		if (m->has & PF_BIT(CW_EXT_IFACE))
+			return EOPNOTSUPP;
 		return rows[i].run(e, c, m, now);
 	}
 	return EOPNOTSUPP;

@@ -46,6 +46,7 @@ full_sa(struct pfkey_msg *m, bool six)
 	pfkey_set_ends(m, &src, &dst);
 	pfkey_set_sa2(m, CW_MODE_TUNNEL, 99);
 	pfkey_set_owner(m, "keymgr:a/b 00000001");
+	pfkey_set_iface(m, six ? "a" : "to-site.2_longs");
 	m->sa = (struct pfkey_sa){ .spi = 0xdeadbeef, .replay = 32, .state = 1, .auth = 5, .encrypt = 12, .flags = 0x20000000 };
 	m->soft = (struct pfkey_lifetime){ .packets = 5000000000, .bytes = 100, .addtime = 10, .usetime = 1 };
 	m->hard = (struct pfkey_lifetime){ .packets = 6000000000, .bytes = 200, .addtime = 20, .usetime = 2 };
@@ -82,6 +83,7 @@ full_policy(struct pfkey_msg *m, bool six)
 	pfkey_msg_init(m, SADB_X_SPDADD, 0);
 	pfkey_set_selector(m, &src, &dst, 6, 80, 0);
 	pfkey_set_owner(m, "spdsync:a/b");
+	pfkey_set_iface(m, "vpn0");
 	m->policy = (struct pfkey_policy){ .type = CW_POLICY_IPSEC, .dir = CW_DIR_OUT, .id = 8, .priority = 0x80000000, .n = 2 };
 	m->policy.req[0] = (struct pfkey_request){ .proto = 50, .mode = CW_MODE_TUNNEL, .level = CW_LEVEL_UNIQUE, .reqid = 70000,
 	    .src = addr(six ? "2001:db8::1" : "20.0.0.1"), .dst = addr(six ? "::" : "0.0.0.0") };
@@ -213,6 +215,8 @@ test_layout_sa(void **state)
 	assert_int_equal(((const struct cw_ext_owner *)find_ext(b, n, CW_EXT_OWNER))->len * 8, sizeof(struct cw_ext_owner));
 	assert_int_equal(((const struct cw_ext_stats *)find_ext(b, n, CW_EXT_STATS))->len * 8, sizeof(struct cw_ext_stats));
 	assert_true(((const struct cw_ext_packets *)find_ext(b, n, CW_EXT_PACKETS))->hard == 6000000000);
+	assert_int_equal(((const struct cw_ext_iface *)find_ext(b, n, CW_EXT_IFACE))->len * 8, sizeof(struct cw_ext_iface));
+	assert_string_equal(((const struct cw_ext_iface *)find_ext(b, n, CW_EXT_IFACE))->name, "to-site.2_longs");
 }
 
 static void
@@ -408,6 +412,14 @@ test_strict(void **state)
 	assert_true(taken(b, n));
 	ext(b, (n = base, &n), 1, CW_EXT_LAYERS, "\x01\x02", 2);
 	assert_false(taken(b, n));			/* 513 */
+	ext(b, (n = base, &n), 3, CW_EXT_IFACE, "\0\0\0\0vpn0", 8);
+	assert_true(taken(b, n));
+	b[base + 8 + 15] = 'x';
+	assert_false(taken(b, n));			/* something behind the name's end */
+	ext(b, (n = base, &n), 2, CW_EXT_IFACE, "\0\0\0\0vpn0", 8);
+	assert_false(taken(b, n));			/* too short, and too long */
+	ext(b, (n = base, &n), 4, CW_EXT_IFACE, "\0\0\0\0vpn0", 8);
+	assert_false(taken(b, n));
 	ext(b, (n = base, &n), 6, CW_EXT_SELECTORS, "\x02\0\0\0", 4);
 	assert_false(taken(b, n));			/* two promised, one there */
 	ext(b, (n = base, &n), 6, CW_EXT_SELECTORS, "\x01\0\0\0\x02\0\x04\0", 8);
@@ -418,6 +430,49 @@ test_strict(void **state)
 	assert_false(taken(b, n));			/* rubbish behind an IPv4 address */
 	ext(b, (n = base, &n), 3, SADB_X_EXT_POLICY, "", 0);
 	assert_false(taken(b, n));			/* a request of length 0 */
+}
+
+/* Every octet in each place of a name. */
+static void
+test_iface_names(void **state)
+{
+	static const char *const good[] = { "a", "0", "vpn0", "to-site.2_longs", "a.", "all0", "defaul", "cw1", "cw00" };
+	static const char *const bad[] = { "", ".", "..", ".a", "-a", "_a", "a/b", "/", "a b", " ", "a\tb", "a:b", "a%d", "a\"b", "a\\b", "a\x7f", "a\xc3\xa4",
+	    "to-site.2_longer", "to-site.2_longer1", "all", "default", "cw0" };
+	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", more[] = "._-";
+	static uint8_t b[PFKEY_MSG_MAX];
+	struct pfkey_msg m;
+	struct wr w;
+
+	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		pfkey_msg_init(&m, SADB_X_SPDADD, 0);
+		pfkey_set_iface(&m, good[i]);
+		w = wr_of(b, sizeof(b));
+		if (!pfkey_put(&w, &m))
+			fail_msg("'%s' is refused", good[i]);
+	}
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		pfkey_msg_init(&m, SADB_X_SPDADD, 0);
+		pfkey_set_iface(&m, bad[i]);
+		m.has |= PFKEY_HAS(CW_EXT_IFACE);
+		w = wr_of(b, sizeof(b));
+		if (pfkey_put(&w, &m))
+			fail_msg("'%s' is taken", bad[i]);
+	}
+	for (unsigned at = 0; at < 3; at++) {
+		for (unsigned c = 0; c < 256; c++) {
+			char name[CW_IFACE_LEN] = "xyz";
+			bool want = c && (strchr(word, (int)c) || (at && strchr(more, (int)c)));
+
+			name[at] = (char)c;
+			if (c == 0 && at == 2)
+				continue;	/* it ends there */
+			assert_int_equal(cw_iface_name_ok(name), want);
+		}
+	}
+	pfkey_msg_init(&m, SADB_X_SPDADD, 0);
+	pfkey_set_iface(&m, "");
+	assert_false(m.has & PFKEY_HAS(CW_EXT_IFACE));
 }
 
 static void
@@ -448,6 +503,7 @@ main(void)
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_iface_names),
 		cmocka_unit_test(test_unsayable),
 	};
 

@@ -68,8 +68,9 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_EXT_TAP		0x7F0A
 #define CW_EXT_TAPPED		0x7F0B
 #define CW_EXT_LAYERS		0x7F0C
+#define CW_EXT_IFACE		0x7F0D
 #define CW_EXT_FIRST		CW_EXT_HELLO
-#define CW_EXT_LAST		CW_EXT_LAYERS
+#define CW_EXT_LAST		CW_EXT_IFACE
 
 #define CW_HELLO_MAGIC		0x43575931u	/* "CWY1" */
 #define CW_HELLO_VERSION	1
@@ -80,6 +81,7 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_FEAT_USED		16u
 #define CW_FEAT_MAPPING		32u		/* NAT mappings are followed by the engine */
 #define CW_FEAT_OLD		64u		/* CW_SA_OLD is not passed over */
+#define CW_FEAT_IFACE		128u		/* IFACE: tunnels that are interfaces */
 
 /* In REGISTER, both ways. The reply's features are what the engine has. */
 struct cw_ext_hello {
@@ -132,6 +134,50 @@ struct cw_ext_owner {
 	__u32	reserved;
 	__u8	owner[CW_OWNER_LEN];
 } __attribute__((packed));
+
+/*
+ * SPDADD, SPDUPDATE, SPDDELETE; GETSPI, ADD and UPDATE of a larval SA; told in GET, DUMP, SPDGET, SPDDUMP, ACQUIRE, EXPIRE and what is
+ * broadcast: the interface that a policy or an SA is of. Without it: of none. A policy is named by it too, beside direction and selectors. The
+ * interface comes to be with the first that names it and goes with the last. Errors: EINVAL, no such name can be; EEXIST, there is
+ * an interface of that name which is not ours; ENOSPC, there are CW_IFACES_MAX; EOPNOTSUPP, this engine has none.
+ */
+#define CW_IFACE_LEN	16
+#define CW_IFACES_MAX	1024
+struct cw_ext_iface {
+	__u16	len, type;
+	__u32	reserved;
+	char	name[CW_IFACE_LEN];	/* zeroes behind it, one at least */
+} __attribute__((packed));
+
+/* Letters, digits, '.', '_' and '-', the first one a letter or a digit; but not what sysctl(8) and ipsecd have for themselves. */
+static inline int
+cw_iface_name_ok(const char name[CW_IFACE_LEN])
+{
+	static const char own[3][CW_IFACE_LEN] = { "all", "default", "cw0" };
+	unsigned n = 0;
+
+	for (; n < CW_IFACE_LEN && name[n]; n++) {
+		char c = name[n];
+		int word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (!word && (n == 0 || (c != '.' && c != '_' && c != '-')))
+			return 0;
+	}
+	if (n == 0 || n == CW_IFACE_LEN)
+		return 0;
+	for (unsigned i = n; i < CW_IFACE_LEN; i++)
+		if (name[i])
+			return 0;
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned k = 0;
+
+		while (k < CW_IFACE_LEN && own[i][k] == name[k])
+			k++;
+		if (k == CW_IFACE_LEN)
+			return 0;
+	}
+	return 1;
+}
 
 /* GET, DUMP, EXPIRE (engine to client); SPDGET, SPDDUMP and so on: packets, bytes, and in other what met the policy and was dropped. */
 struct cw_ext_stats {
