@@ -69,6 +69,26 @@ host_pfkey_out(struct host *h, void *cookie, const uint8_t *msg, size_t len, boo
 	return send(h->fd[1], msg, len, 0) == (ssize_t)len;
 }
 
+int
+host_iface_hold(struct host *h, const char *name, uint32_t *num)
+{
+	(void)h, (void)name, (void)num;
+	return EOPNOTSUPP;
+}
+
+void
+host_iface_put(struct host *h, uint32_t num)
+{
+	(void)h, (void)num;
+}
+
+uint32_t
+host_iface_find(struct host *h, const char *name)
+{
+	(void)h, (void)name;
+	return 0;
+}
+
 void
 host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p)
 {

@@ -73,6 +73,8 @@ landlock_allow(int ruleset, const char *path, bool write)
 		/* Rights of folders are refused on a file. */
 		if (S_ISDIR(st.st_mode))
 			rule.access |= LL_READ_DIR | (write ? LL_REMOVE_FILE | LL_MAKE_REG : 0);
+		if (S_ISCHR(st.st_mode) && write)
+			rule.access |= LL_IOCTL_DEV;
 		rule.access &= fs_rights(version());
 		done = syscall(SYS_landlock_add_rule, ruleset, LL_PATH_BENEATH, &rule, 0) == 0;
 	}

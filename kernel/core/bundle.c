@@ -8,12 +8,12 @@
 
 /* The newest SA that has not reached its end: one that has goes at once, and the next older is asked. */
 static struct cw_sa *
-choose(struct cw_engine *e, const struct cw_request *r, const struct cw_flow *f, uint64_t now, unsigned *why)
+choose(struct cw_engine *e, const struct cw_request *r, uint32_t iface, const struct cw_flow *f, uint64_t now, unsigned *why)
 {
 	struct cw_sa *sa;
 
 	do {
-		sa = cw_sad_out(e, r, f, why);
+		sa = cw_sad_out(e, r, iface, f, why);
 	} while (sa && !cw_sa_alive(e, sa, now));
 	return sa;
 }
@@ -50,7 +50,7 @@ cw_bundle_find(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_poli
 
 		*r = &pol->req[i];
 		transport = (*r)->mode == CW_MODE_TRANSPORT;
-		b->sa[b->n] = choose(e, *r, f, now, &why);
+		b->sa[b->n] = choose(e, *r, pol->iface.num, f, now, &why);
 		if (!b->sa[b->n] && why == CW_DROP_NO_SA && cw_level(e, *r, ip->ver) == CW_LEVEL_USE) {
 			if (x && (*r)->proto != IP_COMP) {	/* whose asking would stand in ESP's way: a policy asks for one at a time */
 				cw_acquire(e, x, *r, f, now, &held);	/* and done without until it is there */

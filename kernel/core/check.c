@@ -64,13 +64,13 @@ between_its_ends(const struct cw_pkt *p, const struct cw_flow *f)
 	return true;
 }
 
-/* p NULL: a packet off which nothing was taken. */
+/* p NULL: a packet off which nothing was taken. What comes by SAs of an interface has to be covered by its policies, between whom ever. */
 static unsigned
 wants(const struct cw_engine *e, const struct cw_pkt *p, const struct cw_spd_entry *x, const struct cw_flow *f)
 {
 	unsigned nhist = p ? p->nhist : 0;
 
-	if (!x && nhist && !between_its_ends(p, f))
+	if (!x && nhist && (p->iface || !between_its_ends(p, f)))
 		return CW_DROP_POLICY_NONE_IN;
 	if (!x)
 		return cw_unmatched_drops(e, f) ? CW_DROP_POLICY_DEFAULT_IN : CW_DROP_NONE;
@@ -106,11 +106,12 @@ check(struct cw_engine *e, const struct cw_pkt *p, const struct cw_ip *ip, bool 
 {
 	struct cw_spd_entry *x;
 	unsigned why = CW_DROP_NONE;
+	uint32_t iface = p ? p->iface : 0;
 
-	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, &ip->flow)) != NULL)
+	if (forward && (x = cw_spd_lookup(e, CW_DIR_FWD, iface, &ip->flow)) != NULL)
 		why = ask(e, p, x, ip, now);
 	if (why == CW_DROP_NONE)
-		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, &ip->flow), ip, now);
+		why = ask(e, p, cw_spd_lookup(e, CW_DIR_IN, iface, &ip->flow), ip, now);
 	return why;
 }
 
@@ -204,7 +205,7 @@ cw_ask_out(struct cw_engine *e, const uint8_t *p, size_t have, size_t whole, enu
 	if (err != CW_IP_OK)
 		return CW_POLICY_DISCARD;	/* and cw_plain_in says why */
 	host_read_begin();
-	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
+	x = cw_spd_lookup(e, CW_DIR_OUT, 0, &ip.flow);
 	if (x)
 		cw_spd_use(x, now);
 	type = x ? x->pub.type : cw_unmatched_drops(e, &ip.flow) ? CW_ASK_UNMATCHED : (unsigned)CW_POLICY_NONE;
@@ -224,10 +225,10 @@ cw_check_refused(struct cw_engine *e, unsigned reason, const struct cw_flow *f)
 
 	host_read_begin();
 	if (reason == CW_DROP_POLICY_DISCARD_OUT) {
-		x = cw_spd_lookup(e, CW_DIR_OUT, f);
+		x = cw_spd_lookup(e, CW_DIR_OUT, 0, f);
 	} else if (reason == CW_DROP_POLICY_DISCARD_IN || reason == CW_DROP_POLICY_CLEAR) {
 		for (unsigned i = 0; i < sizeof(in) && !x; i++)
-			if ((x = cw_spd_lookup(e, in[i], f)) != NULL && wants(e, NULL, x, f) != reason)
+			if ((x = cw_spd_lookup(e, in[i], 0, f)) != NULL && wants(e, NULL, x, f) != reason)
 				x = NULL;
 	}
 	cw_spd_dropped(x, 1);
@@ -300,6 +301,7 @@ cw_check_clear(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 		unsigned why;
 
 		v[i]->nhist = 0;
+		v[i]->iface = 0;
 		v[i]->now = now;
 		v[i]->bank = cw_bank_plain(v[i]);
 		v[i]->spi = 0;

@@ -173,6 +173,7 @@ struct cw_sa {
 	uint32_t	 pmtu, inner_mtu;
 	unsigned	 nsel;
 	struct cw_selector *sel;
+	struct cw_iface	 iface;
 	uint8_t		 owner[CW_OWNER_LEN];
 };
 
@@ -187,7 +188,7 @@ bool cw_sad_spi_taken(struct cw_engine *, unsigned proto, uint32_t spi);
 /* This one or the next of them in order of arrival that is of proto; 0: of any. */
 struct cw_sa *cw_sad_of_proto(struct cw_sa *, unsigned proto);
 /* The newest SA to send by; *why when there is none. */
-struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, const struct cw_flow *, unsigned *why);
+struct cw_sa *cw_sad_out(struct cw_engine *, const struct cw_request *, uint32_t iface, const struct cw_flow *, unsigned *why);
 struct cw_walk cw_sad_between(struct cw_engine *, const struct cw_addr *src, const struct cw_addr *dst);	/* by_ends: and others, of the same hash */
 /* Those that send the way back of one, the newest first, and the newest of them. */
 struct cw_walk cw_sad_back(struct cw_engine *, const struct cw_sa *);
@@ -258,8 +259,8 @@ struct cw_tuple {	/* one pair of prefix lengths and what is said of the upper la
 	struct cw_table	*table;
 };
 
-struct cw_spd_entry *cw_spd_lookup(struct cw_engine *, unsigned dir, const struct cw_flow *);
-struct cw_spd_entry *cw_spd_find(struct cw_engine *, const struct cw_policy *);	/* the same selectors and direction */
+struct cw_spd_entry *cw_spd_lookup(struct cw_engine *, unsigned dir, uint32_t iface, const struct cw_flow *);
+struct cw_spd_entry *cw_spd_find(struct cw_engine *, const struct cw_policy *);	/* the same selectors, direction and interface */
 struct cw_spd_entry *cw_spd_by_id(struct cw_engine *, uint32_t id);
 struct cw_spd_entry *cw_spd_add(struct cw_engine *, const struct cw_policy *, uint64_t now, int *err);
 /* The entry that stands in its place now; NULL: no memory. */
@@ -302,6 +303,12 @@ bool cw_own_get(struct cw_engine *, const struct cw_policy *);	/* false: no memo
 void cw_own_put(struct cw_engine *, const struct cw_policy *);	/* of one that is gone already */
 bool cw_own_spares(struct cw_engine *, const struct cw_policy *, const struct cw_flow *);
 bool cw_of_link(const struct cw_flow *);	/* it never leaves its link */
+
+/* -- iface.c -- */
+/* A policy or an SA is of the interface of this name now: 0 or an errno; "": of none. Each has to be given back. */
+int cw_iface_get(struct cw_engine *, const char name[CW_IFACE_LEN], struct cw_iface *);
+void cw_iface_put(struct cw_engine *, const struct cw_iface *);
+void cw_iface_find(struct cw_engine *, const char name[CW_IFACE_LEN], struct cw_iface *);	/* its number is 0 where it is not there; not to be given back */
 
 /* -- check.c -- */
 /* A clear packet was refused for a reason that one of the policies gave: that one counts it. */
@@ -378,7 +385,7 @@ struct cw_engine {
 	struct cw_tuple	*tuples;
 	struct cw_index	 sp_by_id, shades;
 	struct cw_spd_entry *sp_first, *sp_last;
-	unsigned	 nsp;
+	unsigned	 nsp, nsp_iface;	/* the latter: of them, of interfaces */
 	struct cw_index	 nets;
 	uint32_t	 net_lens[2][2][129];	/* local and remote prefixes of IPv4 and IPv6 by their lengths */
 	uint32_t	 next_policy;

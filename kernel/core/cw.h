@@ -137,6 +137,7 @@ struct cw_pkt {
 	uint8_t		 bank;		/* which counters are raised: kind of traffic and family */
 	struct cw_hist	 hist[CW_NEST_MAX];
 	void		*cookie;	/* the host's own */
+	uint32_t	 iface;		/* plain_in: the number of our interface that it leaves by, wire_in and out again: of the one that it comes in by; 0: none */
 	const struct cw_policy *own;	/* plain_in: of the socket that sends it, and the SPD is not asked; read only during the call */
 	/* the engine's own while it has the packet */
 	struct cw_sa	*sa;
@@ -250,6 +251,8 @@ enum { CW_CLIENT_KEYS = 1, CW_CLIENT_KEYLESS = 2 };	/* may see keys (root, keymg
 struct cw_client *cw_client_open(struct cw_engine *, void *cookie, unsigned flags, uint32_t opener);
 void cw_client_close(struct cw_engine *, struct cw_client *);
 unsigned cw_client_flags(const struct cw_client *);	/* KEYLESS may have been set by REGISTER */
+/* Pure. Does this message name an interface, which will be made where there is none? For a host that has to make it before. */
+bool cw_pfkey_iface(const uint8_t *msg, size_t len, char name[CW_IFACE_LEN]);
 /* One message from a client. Answers and broadcasts go out by host_pfkey_out before it returns. msg needs no alignment. */
 void cw_pfkey(struct cw_engine *, struct cw_client *, const uint8_t *msg, size_t len, uint64_t now);
 /* The client's socket is writable again: go on with its dump. True while there is more to send. */
@@ -287,6 +290,12 @@ struct cw_request {
 	struct cw_addr	src, dst;	/* fam 0 (or an address of zeros): what the SA with this reqid says */
 };
 
+/* An interface that tunnels are: what leaves by it meets the policies of that number alone, and so does what comes by SAs of that number. */
+struct cw_iface {
+	uint32_t	num;		/* the host's; 0: of none */
+	char		name[CW_IFACE_LEN];
+};
+
 struct cw_policy {
 	uint32_t	id, priority;	/* lower first, then in order of arrival */
 	uint8_t		dir, type;	/* CW_DIR_*, CW_POLICY_* */
@@ -297,6 +306,7 @@ struct cw_policy {
 	unsigned	nreq;
 	struct cw_request req[CW_REQUESTS_MAX];
 	uint64_t	life, idle;	/* seconds after which it goes: since it came, and since it was used; 0: never */
+	struct cw_iface	iface;
 };
 
 enum cw_change { CW_POLICY_ADDED = 1, CW_POLICY_UPDATED = 2, CW_POLICY_DELETED = 3 };

@@ -306,6 +306,9 @@ cw_in_packet(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p, struct cw_
 {
 	unsigned why = inner(e, sa, p, ip, mode);
 
+	if (why == CW_DROP_NONE && p->nhist && p->iface != sa->iface.num)
+		why = CW_DROP_IFACE_MIXED;
+	p->iface = sa->iface.num;
 	if (why == CW_DROP_NONE)
 		why = count_in(e, sa, p);
 	if (why != CW_DROP_NONE)
@@ -496,6 +499,7 @@ cw_wire_in(struct cw_engine *e, struct cw_pkt **v, unsigned n, uint64_t now)
 		struct cw_pkt *p = v[i];
 
 		p->nhist = 0;
+		p->iface = 0;
 		p->expanded = 0;
 		p->translated = 0;
 		p->checked = 0;

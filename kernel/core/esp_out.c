@@ -41,7 +41,7 @@ cw_out_sequence(struct cw_engine *e, struct cw_sa *sa, struct cw_pkt *p)
 	p->outer.src = sa->now_src;
 	p->outer.dst = sa->now_dst;
 	p->outer.sport = sa->now_sport;
-	p->outer.dport = sa->now_dport;
+	p->outer.dport = host_load(sa->now_dport);
 	if (why != CW_DROP_NONE)
 		sa->drop_other++;
 	host_unlock(&sa->lock);
@@ -293,6 +293,11 @@ protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol
 		no_sa(e, x, p, r, &f, why, &b->drops);
 		return;
 	}
+	if (u.n == 0 && p->iface) {	/* level use, and there is none: an interface has no way into the clear */
+		cw_spd_dropped(x, 1);
+		cw_fail(&b->drops, p, CW_DROP_IFACE_CLEAR);
+		return;
+	}
 	if (u.n == 0) {		/* level use, and there is none */
 		cw_spd_went(x, octets);
 		as_it_is(p, ip);
@@ -311,6 +316,28 @@ protect(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_policy *pol
 		cw_spd_dropped(x, 1);
 		cw_fail(&b->drops, p, why);
 	}
+}
+
+/* Something sealed that was routed to an interface of ours: sealing it again would never end. */
+static bool
+is_own_wire(struct cw_engine *e, const struct cw_pkt *p, const struct cw_ip *ip)
+{
+	const struct cw_flow *f = &ip->flow;
+	uint32_t udp = f->proto == IP_UDP ? 8 : 0, left = p->len - ip->upper;
+	const uint8_t *at = cw_pkt_data(p) + ip->upper;
+	const struct cw_sa *sa = NULL;
+
+	if (f->opaque || left < udp + 8)
+		return false;
+	if (f->proto == IP_ESP || udp)
+		sa = cw_sad_by_spi(e, IP_ESP, get32(at + udp), &f->dst);
+	else if (f->proto == IP_AH)
+		sa = cw_sad_by_spi(e, IP_AH, get32(at + 4), &f->dst);
+	else if (f->proto == IP_COMP)
+		sa = cw_comp_by_cpi(e, get16(at + 2), &f->src, &f->dst);
+	else if (cw_is_ip(f->proto))
+		sa = cw_comp_raw(e, &f->src, &f->dst);
+	return sa && (!udp || (sa->udp && f->dport == sa->now_dport));
 }
 
 static void
@@ -334,11 +361,15 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 		return;
 	}
 	p->len = ip.total;	/* octets behind the packet are link padding */
+	if (p->iface && is_own_wire(e, p, &ip)) {
+		cw_fail(&b->drops, p, CW_DROP_IFACE_LOOP);
+		return;
+	}
 	if (p->own) {
 		protect(e, NULL, p->own, p, &ip, now, b);
 		return;
 	}
-	x = cw_spd_lookup(e, CW_DIR_OUT, &ip.flow);
+	x = cw_spd_lookup(e, CW_DIR_OUT, p->iface, &ip.flow);
 	if (x)
 		cw_spd_use(x, now);
 	if (x && x->pub.type == CW_POLICY_IPSEC) {
@@ -346,6 +377,9 @@ plain_one(struct cw_engine *e, struct cw_pkt *p, uint64_t now, struct out *b)
 	} else if (x && x->pub.type == CW_POLICY_DISCARD) {
 		cw_spd_dropped(x, 1);
 		cw_fail(&b->drops, p, CW_DROP_POLICY_DISCARD_OUT);
+	} else if (p->iface) {
+		cw_spd_dropped(x, 1);
+		cw_fail(&b->drops, p, CW_DROP_IFACE_CLEAR);
 	} else if (!x && cw_unmatched_drops(e, &ip.flow)) {
 		cw_fail(&b->drops, p, CW_DROP_POLICY_DEFAULT_OUT);
 	} else {

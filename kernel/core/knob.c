@@ -87,5 +87,5 @@ cw_unmatched_drops(const struct cw_engine *e, const struct cw_flow *f)
 bool
 cw_idle(const struct cw_engine *e)
 {
-	return e->nsp == 0 && cw_knob(e, CW_KNOB_DEF4) && cw_knob(e, CW_KNOB_DEF6);
+	return e->nsp == e->nsp_iface && cw_knob(e, CW_KNOB_DEF4) && cw_knob(e, CW_KNOB_DEF6);
 }

@@ -16,6 +16,7 @@ CORE_SOURCES = \
 	kernel/core/bundle.c \
 	kernel/core/esp_out.c \
 	kernel/core/icmp.c \
+	kernel/core/iface.c \
 	kernel/core/index.c \
 	kernel/core/ip.c \
 	kernel/core/knob.c \
@@ -70,7 +71,7 @@ test_unit_libcorerig_a_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_libcorerig_a_SOURCES = test/unit/core_rig.c test/unit/core_rig.h
 CORE_TEST_LIBS = test/unit/libcorerig.a kernel/core/libcw.a kernel/user/libhost.a kernel/core/libcw.a lib/libcauseway.a $(CRYPTO_LIBS) $(ZLIB_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
 CORE_TESTS = test/unit/test_core_alg test/unit/test_core_esp test/unit/test_core_transport test/unit/test_core_bundle test/unit/test_core_comp test/unit/test_core_ah test/unit/test_core_ah_icv test/unit/test_core_ah_sa test/unit/test_core_old test/unit/test_core_replay test/unit/test_core_spd test/unit/test_core_pfkey \
-	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors test/unit/test_core_tap
+	test/unit/test_core_life test/unit/test_core_drops test/unit/test_core_scale test/unit/test_known_faults test/unit/test_core_knobs test/unit/test_core_selectors test/unit/test_core_tap test/unit/test_core_iface
 check_PROGRAMS += $(CORE_TESTS)
 UNIT_TESTS += $(CORE_TESTS)
 test_unit_test_core_alg_CPPFLAGS = $(CORE_CPPFLAGS)
@@ -107,6 +108,8 @@ test_unit_test_core_selectors_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_selectors_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_tap_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_tap_LDADD = $(CORE_TEST_LIBS)
+test_unit_test_core_iface_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_core_iface_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_core_knobs_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_core_knobs_LDADD = $(CORE_TEST_LIBS)
 test_unit_test_known_faults_CPPFLAGS = $(CORE_CPPFLAGS)

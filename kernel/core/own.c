@@ -88,7 +88,7 @@ give(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
 bool
 cw_own_get(struct cw_engine *e, const struct cw_policy *p)
 {
-	if (p->type != CW_POLICY_IPSEC)
+	if (p->type != CW_POLICY_IPSEC || p->iface.num)	/* what is led to an interface is meant for it, whatever it is */
 		return true;
 	if (!take(e, side(p, REMOTE), REMOTE))
 		return false;
@@ -101,7 +101,7 @@ cw_own_get(struct cw_engine *e, const struct cw_policy *p)
 void
 cw_own_put(struct cw_engine *e, const struct cw_policy *p)
 {
-	if (p->type != CW_POLICY_IPSEC)
+	if (p->type != CW_POLICY_IPSEC || p->iface.num)
 		return;
 	give(e, side(p, LOCAL), LOCAL);
 	give(e, side(p, REMOTE), REMOTE);
@@ -157,6 +157,8 @@ cw_own_spares(struct cw_engine *e, const struct cw_policy *p, const struct cw_fl
 {
 	bool out = p->dir == CW_DIR_OUT;
 
+	if (p->iface.num)
+		return false;
 	if (cw_of_link(f))
 		return true;
 	/* of the remote side only what is longer than the policy's own prefix can be ours: with the usual policies nothing is */

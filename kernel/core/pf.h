@@ -71,7 +71,7 @@ struct pf_out {
 };
 
 /* The engine's own buffer is for control calls; an event, which may come from any packet, brings one of PF_EVENT_MAX. */
-#define PF_EVENT_MAX	512
+#define PF_EVENT_MAX	576
 struct pf_out pf_begin(struct cw_engine *, unsigned type, unsigned satype, uint32_t seq, uint32_t pid);
 struct pf_out pf_event(struct cw_engine *, uint8_t buf[PF_EVENT_MAX], unsigned type, unsigned proto, uint32_t seq);
 uint8_t pf_satype(unsigned proto);
@@ -85,6 +85,7 @@ void pf_put_natt(struct pf_out *, const struct cw_sa *);
 void pf_put_sa_all(struct pf_out *, struct cw_sa *, bool keys);
 void pf_put_sa_counts(struct pf_out *, struct cw_sa *);	/* flags and counters, private extensions */
 void pf_put_policy(struct pf_out *, const struct cw_policy *);
+void pf_put_iface(struct pf_out *, const struct cw_iface *);	/* nothing where it is none */
 void pf_put_entry(struct pf_out *, const struct cw_spd_entry *);
 void pf_put_policy_all(struct pf_out *, const struct cw_policy *, const struct cw_spd_past *);
 bool pf_send(struct pf_out *, struct cw_client *, bool may_refuse);	/* false: refused */

@@ -183,6 +183,15 @@ put_owner(struct pf_out *o, const uint8_t *owner)
 		memcpy(x->owner, owner, CW_OWNER_LEN);
 }
 
+void
+pf_put_iface(struct pf_out *o, const struct cw_iface *f)
+{
+	struct cw_ext_iface *x = f->num ? pf_ext(o, CW_EXT_IFACE, sizeof(*x)) : NULL;
+
+	if (x)
+		memcpy(x->name, f->name, sizeof(x->name));
+}
+
 static void
 put_selectors(struct pf_out *o, const struct cw_sa *sa)
 {
@@ -222,6 +231,7 @@ pf_put_sa_counts(struct pf_out *o, struct cw_sa *sa)
 	t->selector = sa->drop_selector;
 	t->other = sa->drop_other;
 	host_unlock(&sa->lock);
+	pf_put_iface(o, &sa->iface);
 }
 
 static void
@@ -341,6 +351,7 @@ pf_put_policy_all(struct pf_out *o, const struct cw_policy *p, const struct cw_s
 	pf_put_addr(o, SADB_EXT_ADDRESS_DST, &p->dst.addr, p->dport, p->proto, p->dst.len);
 	put_owner(o, p->owner);
 	put_policy_counts(o, t);
+	pf_put_iface(o, &p->iface);
 }
 
 void

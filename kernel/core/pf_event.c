@@ -115,5 +115,6 @@ cw_event_acquire(struct cw_engine *e, struct cw_spd_entry *x, const struct cw_re
 		y->sadb_x_sa2_mode = r->mode;
 		y->sadb_x_sa2_reqid = r->reqid;
 	}
+	pf_put_iface(&o, &x->pub.iface);
 	return pf_broadcast(&o, PF_REGISTERED) > 0;
 }

@@ -77,7 +77,16 @@ answer_spi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, str
 	pf_put_sa(&o, sa);
 	pf_put_addr(&o, SADB_EXT_ADDRESS_SRC, &sa->src, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->src) * 8);
 	pf_put_addr(&o, SADB_EXT_ADDRESS_DST, &sa->dst, 0, CW_ULPROTO_ANY, cw_addr_len(&sa->dst) * 8);
+	pf_put_iface(&o, &sa->iface);
 	pf_send(&o, c, false);
+}
+
+/* One that is in no list: it holds its interface by itself. */
+static void
+forget(struct cw_engine *e, struct cw_sa *sa)
+{
+	cw_iface_put(e, &sa->iface);
+	cw_sa_put(sa);
 }
 
 int
@@ -85,6 +94,7 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 {
 	uint32_t lo = cw_knob(e, CW_KNOB_SPI_MIN), hi = cw_knob(e, CW_KNOB_SPI_MAX), spi;
 	struct cw_sa *sa;
+	int err;
 
 	if (!address_pair(m) || m->mode > CW_MODE_TUNNEL)
 		return EINVAL;
@@ -99,7 +109,8 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	if (lo < 0x100 || lo > hi || (m->satype == SADB_X_SATYPE_IPCOMP && hi > 0xffff))
 		return EINVAL;
 	sa = lo == hi ? cw_sad_by_spi(e, pf_proto(m->satype), lo, &m->dst.a) : NULL;
-	if (sa && sa->state == SADB_SASTATE_LARVAL && cw_addr_eq(&sa->src, &m->src.a) && sa->reqid == m->reqid) {
+	if (sa && sa->state == SADB_SASTATE_LARVAL && cw_addr_eq(&sa->src, &m->src.a) && sa->reqid == m->reqid &&
+	    memcmp(sa->iface.name, m->iface, CW_IFACE_LEN) == 0) {
 		sa->born = now;		/* asked for again by its number: it lives on */
 		answer_spi(e, c, m, sa);
 		return 0;
@@ -111,9 +122,12 @@ pf_getspi(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	if (!sa)
 		return ENOMEM;
 	sa->flags = CW_SAF_IN;
-	if (!cw_sad_insert(e, sa)) {
-		cw_sa_put(sa);
-		return ENOBUFS;
+	err = cw_iface_get(e, m->iface, &sa->iface);
+	if (err == 0 && !cw_sad_insert(e, sa))
+		err = ENOBUFS;
+	if (err) {
+		forget(e, sa);
+		return err;
 	}
 	answer_spi(e, c, m, sa);
 	return 0;
@@ -323,15 +337,17 @@ fill(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t now
 static int
 install(struct cw_engine *e, const struct pf_msg *m, struct cw_sa *sa, struct cw_sa *larval, uint64_t now)
 {
-	int err = fill(e, sa, m, now);
+	int err = cw_iface_get(e, m->iface[0] || !larval ? m->iface : larval->iface.name, &sa->iface);
 
+	if (err == 0)
+		err = fill(e, sa, m, now);
 	sa->state = SADB_SASTATE_MATURE;
 	if (err == 0 && larval)
 		cw_sad_remove(e, larval);
 	if (err == 0 && !cw_sad_insert(e, sa))
 		err = ENOBUFS;
 	if (err) {
-		cw_sa_put(sa);
+		forget(e, sa);
 		return err;
 	}
 	cw_sad_mature(e, sa);
@@ -365,6 +381,8 @@ amend(struct cw_engine *e, struct cw_sa *sa, const struct pf_msg *m, uint64_t no
 
 	if (m->has & (PF_BIT(SADB_EXT_KEY_AUTH) | PF_BIT(SADB_EXT_KEY_ENCRYPT)))
 		return EEXIST;
+	if (m->iface[0] && memcmp(m->iface, sa->iface.name, CW_IFACE_LEN))
+		return EINVAL;		/* it would answer for what it has let in by another */
 	host_lock(&sa->lock);
 	err = sa->dead ? ENOENT : ports(sa, m);	/* a packet may have been quicker */
 	if (err == 0 && (m->has & (PF_BIT(SADB_EXT_LIFETIME_HARD) | PF_BIT(SADB_EXT_LIFETIME_SOFT) | PF_BIT(CW_EXT_PACKETS)))) {

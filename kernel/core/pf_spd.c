@@ -50,6 +50,8 @@ whole(const struct pf_msg *m, struct cw_policy *p)
 	if (m->pol_type != CW_POLICY_DISCARD && m->pol_type != CW_POLICY_NONE && m->pol_type != CW_POLICY_IPSEC &&
 	    m->pol_type != CW_POLICY_BYPASS)
 		return EINVAL;	/* as in KAME: a socket's "entrust" is this table, which cannot ask itself */
+	if (m->iface[0] && m->pol_type != CW_POLICY_DISCARD && m->pol_type != CW_POLICY_IPSEC)
+		return EINVAL;	/* nothing leaves or comes by an interface in the clear */
 	p->type = (uint8_t)m->pol_type;
 	if ((p->type == CW_POLICY_IPSEC) != (m->nreq > 0))
 		return EINVAL;
@@ -111,9 +113,14 @@ pf_spdadd(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint
 	struct cw_policy p;
 	int err = whole(m, &p);
 
+	if (err == 0)
+		err = cw_iface_get(e, m->iface, &p.iface);
 	if (err)
 		return err;
-	return cw_spd_find(e, &p) ? EEXIST : add(e, m, &p, now);
+	err = cw_spd_find(e, &p) ? EEXIST : add(e, m, &p, now);
+	if (err)
+		cw_iface_put(e, &p.iface);	/* else the policy has it */
+	return err;
 }
 
 int
@@ -123,12 +130,19 @@ pf_spdupdate(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, u
 	struct cw_spd_entry *x;
 	int err = whole(m, &p);
 
+	if (err == 0)
+		err = cw_iface_get(e, m->iface, &p.iface);
 	if (err)
 		return err;
 	x = cw_spd_find(e, &p);
-	if (!x)
-		return add(e, m, &p, now);
+	if (!x) {
+		err = add(e, m, &p, now);
+		if (err)
+			cw_iface_put(e, &p.iface);
+		return err;
+	}
 	x = cw_spd_update(e, x, &p, now);
+	cw_iface_put(e, &p.iface);	/* the new entry has what the old one had */
 	if (!x)
 		return ENOMEM;
 	tell(e, m, x);
@@ -146,7 +160,7 @@ drop(struct cw_engine *e, const struct pf_msg *m, struct cw_spd_entry *x)
 		return ENOENT;
 	p = x->pub;
 	t = cw_spd_past(x);
-	cw_spd_remove(e, x);
+	cw_spd_remove(e, x);		/* its interface may go; the name is said still */
 	o = pf_begin(e, m->type, SADB_SATYPE_UNSPEC, m->seq, m->pid);
 	pf_put_policy_all(&o, &p, &t);
 	pf_broadcast(&o, PF_ALL);
@@ -159,7 +173,10 @@ pf_spddelete(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, u
 	struct cw_policy p;
 	int err = named(m, &p);
 
-	return err ? err : drop(e, m, cw_spd_find(e, &p));
+	if (err)
+		return err;
+	cw_iface_find(e, m->iface, &p.iface);
+	return m->iface[0] && !p.iface.num ? ENOENT : drop(e, m, cw_spd_find(e, &p));
 }
 
 int

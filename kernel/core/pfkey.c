@@ -71,8 +71,6 @@ run(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t n
 			return EINVAL;
 		if ((m->has & PF_PRIVATE) && !c->hello && m->type != SADB_REGISTER)
 			return EINVAL;	/* private extensions come after HELLO was answered */
-		if (m->has & PF_BIT(CW_EXT_IFACE))
-			return EOPNOTSUPP;
 		return rows[i].run(e, c, m, now);
 	}
 	return EOPNOTSUPP;
@@ -145,7 +143,8 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 	if (h) {
 		h->magic = CW_HELLO_MAGIC;
 		h->version = CW_HELLO_VERSION;
-		h->features = CW_FEAT_ESN | CW_FEAT_AEAD | CW_FEAT_WINDOW | CW_FEAT_SELECTORS | CW_FEAT_USED | CW_FEAT_MAPPING | CW_FEAT_OLD;
+		h->features = CW_FEAT_ESN | CW_FEAT_AEAD | CW_FEAT_WINDOW | CW_FEAT_SELECTORS | CW_FEAT_USED | CW_FEAT_MAPPING | CW_FEAT_OLD |
+		    (HOST_IFACES ? CW_FEAT_IFACE : 0);
 	}
 	pf_send(&o, c, false);
 	return 0;

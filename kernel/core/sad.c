@@ -118,6 +118,7 @@ cw_sad_remove(struct cw_engine *e, struct cw_sa *sa)
 	cw_index_del(&e->by_reqid, &sa->by_reqid);
 	cw_index_del(&e->by_ends, &sa->by_ends);
 	cw_due_out(e, &sa->timer);
+	cw_iface_put(e, &sa->iface);
 	move_cursors(e, sa);
 	*(sa->prev ? &sa->prev->succ : &e->sa_first) = sa->succ;
 	*(sa->succ ? &sa->succ->prev : &e->sa_last) = sa->prev;
@@ -213,7 +214,7 @@ serves(const struct cw_sa *sa, const struct cw_request *r)
 
 /* In transport mode the ends are the packet's own (RFC 4301 4.4.1.2), whatever the policy names. */
 struct cw_sa *
-cw_sad_out(struct cw_engine *e, const struct cw_request *asked, const struct cw_flow *f, unsigned *why)
+cw_sad_out(struct cw_engine *e, const struct cw_request *asked, uint32_t iface, const struct cw_flow *f, unsigned *why)
 {
 	struct cw_request own = *asked;
 	const struct cw_request *r = asked->mode == CW_MODE_TRANSPORT ? &own : asked;
@@ -228,7 +229,7 @@ cw_sad_out(struct cw_engine *e, const struct cw_request *asked, const struct cw_
 	while ((l = cw_index_next(&w)) != NULL) {
 		struct cw_sa *sa = r->reqid ? CW_OF(l, struct cw_sa, by_reqid) : CW_OF(l, struct cw_sa, by_ends);
 
-		if (!serves(sa, r))
+		if (sa->iface.num != iface || !serves(sa, r))
 			continue;
 		if (!cw_sa_selects(sa, f)) {
 			if (r->reqid)	/* else it may as well be another policy's, and this one has none yet */

@@ -2,6 +2,7 @@
 /*
  * The security policy database. A lookup asks one hash for each shape in use (the two prefix lengths, and whether protocol and
  * ports are said), so a million policies of the usual few shapes cost a few probes. The lowest priority value wins, then the order of arrival; an update keeps its place.
+ * Each interface that tunnels are has an SPD of its own: its number is part of what a policy is found by, so that they share the shapes.
  * RFC 4301 4.4.1: the SPD is ordered, and here the order is these two numbers and nothing else.
  */
 #include "core.h"
@@ -11,6 +12,7 @@ enum { HAS_PROTO = 1, HAS_SPORT = 2, HAS_DPORT = 4, HAS_PORTS = HAS_SPORT | HAS_
 struct spd_key {
 	struct cw_addr	s, d;
 	uint16_t	upper[3];	/* protocol and ports, each 0 where the tuple does not have it */
+	uint32_t	iface;
 };
 
 /*
@@ -24,6 +26,7 @@ struct cw_shade {
 	const struct cw_tuple *t;
 	struct cw_addr	 s, d;
 	uint8_t		 proto;		/* CW_ULPROTO_ANY: all that have one */
+	uint32_t	 iface;
 	struct cw_spd_entry *first, *last;
 };
 
@@ -38,19 +41,19 @@ pair_hash(const struct cw_addr *s, const struct cw_addr *d, uint32_t seed)
 static uint32_t
 key_hash(const struct cw_engine *e, const struct spd_key *k)
 {
-	return cw_hash(k->upper, sizeof(k->upper), pair_hash(&k->s, &k->d, e->seed));
+	return cw_hash(k->upper, sizeof(k->upper), pair_hash(&k->s, &k->d, e->seed + k->iface));
 }
 
 static struct spd_key
-key_of(const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto, uint16_t sport, uint16_t dport)
+key_of(const struct cw_tuple *t, uint32_t iface, const struct cw_flow *f)
 {
-	struct spd_key k = { .s = *s, .d = *d };
+	struct spd_key k = { .s = f->src, .d = f->dst, .iface = iface };
 
 	cw_addr_mask(&k.s, t->slen);
 	cw_addr_mask(&k.d, t->dlen);
-	k.upper[0] = t->has & HAS_PROTO ? proto : 0;
-	k.upper[1] = t->has & HAS_SPORT ? sport : 0;
-	k.upper[2] = t->has & HAS_DPORT ? dport : 0;
+	k.upper[0] = t->has & HAS_PROTO ? f->proto : 0;
+	k.upper[1] = t->has & HAS_SPORT ? f->sport : 0;
+	k.upper[2] = t->has & HAS_DPORT ? f->dport : 0;
 	return k;
 }
 
@@ -75,28 +78,28 @@ port_ok(uint16_t want, uint16_t have)
 static bool
 covers(const struct cw_policy *p, const struct spd_key *k, const struct cw_flow *f)
 {
-	return cw_addr_eq(&p->src.addr, &k->s) && cw_addr_eq(&p->dst.addr, &k->d) &&
+	return p->iface.num == k->iface && cw_addr_eq(&p->src.addr, &k->s) && cw_addr_eq(&p->dst.addr, &k->d) &&
 	    (p->proto == CW_ULPROTO_ANY || p->proto == f->proto) && port_ok(p->sport, f->sport) && port_ok(p->dport, f->dport);
 }
 
 static uint32_t
-shade_hash(const struct cw_engine *e, const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto)
+shade_hash(const struct cw_engine *e, const struct cw_tuple *t, const struct spd_key *k, uint8_t proto)
 {
 	const uint8_t of[] = { t->dir, t->slen, t->dlen, t->has, proto };
 
-	return cw_hash(of, sizeof(of), pair_hash(s, d, e->seed));
+	return cw_hash(of, sizeof(of), pair_hash(&k->s, &k->d, e->seed + k->iface));
 }
 
 static struct cw_shade *
-shade_find(struct cw_engine *e, const struct cw_tuple *t, const struct cw_addr *s, const struct cw_addr *d, uint8_t proto)
+shade_find(struct cw_engine *e, const struct cw_tuple *t, const struct spd_key *k, uint8_t proto)
 {
-	struct cw_walk w = cw_index_walk(&e->shades, shade_hash(e, t, s, d, proto));
+	struct cw_walk w = cw_index_walk(&e->shades, shade_hash(e, t, k, proto));
 	struct cw_link *l;
 
 	while ((l = cw_index_next(&w)) != NULL) {
 		struct cw_shade *x = CW_OF(l, struct cw_shade, link);
 
-		if (x->t == t && x->proto == proto && cw_addr_eq(&x->s, s) && cw_addr_eq(&x->d, d))
+		if (x->t == t && x->proto == proto && x->iface == k->iface && cw_addr_eq(&x->s, &k->s) && cw_addr_eq(&x->d, &k->d))
 			return x;
 	}
 	return NULL;
@@ -104,14 +107,14 @@ shade_find(struct cw_engine *e, const struct cw_tuple *t, const struct cw_addr *
 
 /* The first entry of a tuple that covers a packet. */
 static struct cw_spd_entry *
-probe(struct cw_engine *e, const struct cw_tuple *t, const struct cw_flow *f)
+probe(struct cw_engine *e, const struct cw_tuple *t, uint32_t iface, const struct cw_flow *f)
 {
-	const struct spd_key k = key_of(t, &f->src, &f->dst, f->proto, f->sport, f->dport);
+	const struct spd_key k = key_of(t, iface, f);
 	const struct cw_table *b;
 	struct cw_spd_entry *p;
 
 	if ((f->opaque && (t->has & HAS_PORTS)) || (f->opaque == 2 && t->has)) {
-		const struct cw_shade *x = shade_find(e, t, &k.s, &k.d, f->opaque == 2 ? CW_ULPROTO_ANY : f->proto);
+		const struct cw_shade *x = shade_find(e, t, &k, f->opaque == 2 ? CW_ULPROTO_ANY : f->proto);
 
 		return x ? host_load(x->first) : NULL;
 	}
@@ -123,7 +126,7 @@ probe(struct cw_engine *e, const struct cw_tuple *t, const struct cw_flow *f)
 }
 
 struct cw_spd_entry *
-cw_spd_lookup(struct cw_engine *e, unsigned dir, const struct cw_flow *f)
+cw_spd_lookup(struct cw_engine *e, unsigned dir, uint32_t iface, const struct cw_flow *f)
 {
 	struct cw_spd_entry *best = NULL;
 
@@ -133,7 +136,7 @@ cw_spd_lookup(struct cw_engine *e, unsigned dir, const struct cw_flow *f)
 		if (t->dir != dir || t->fam != f->src.fam || host_load(t->count) == 0 ||
 		    (best && host_load(t->best) > best->pub.priority))
 			continue;
-		p = probe(e, t, f);
+		p = probe(e, t, iface, f);
 		if (p && (!best || before(p, best)))
 			best = p;
 	}
@@ -143,7 +146,7 @@ cw_spd_lookup(struct cw_engine *e, unsigned dir, const struct cw_flow *f)
 static bool
 same_selectors(const struct cw_policy *a, const struct cw_policy *b)
 {
-	return a->dir == b->dir && a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
+	return a->iface.num == b->iface.num && a->dir == b->dir && a->proto == b->proto && a->sport == b->sport && a->dport == b->dport &&
 	    a->src.len == b->src.len && a->dst.len == b->dst.len &&
 	    cw_addr_eq(&a->src.addr, &b->src.addr) && cw_addr_eq(&a->dst.addr, &b->dst.addr);
 }
@@ -163,7 +166,7 @@ tuple_find(struct cw_engine *e, const struct cw_policy *p)
 static struct cw_spd_entry **
 bucket_of(const struct cw_engine *e, struct cw_table *b, const struct cw_policy *p)
 {
-	struct spd_key k = { p->src.addr, p->dst.addr, { p->proto == CW_ULPROTO_ANY ? 0 : p->proto, p->sport, p->dport } };
+	struct spd_key k = { p->src.addr, p->dst.addr, { p->proto == CW_ULPROTO_ANY ? 0 : p->proto, p->sport, p->dport }, p->iface.num };
 
 	return &b->bucket[key_hash(e, &k) & (b->buckets - 1)];
 }
@@ -283,18 +286,19 @@ shade_out(struct cw_engine *e, struct cw_spd_entry *x, unsigned i)
 static bool
 shade_in(struct cw_engine *e, const struct cw_tuple *t, struct cw_spd_entry *x, unsigned i, uint8_t proto)
 {
-	const struct cw_addr *s = &x->pub.src.addr, *d = &x->pub.dst.addr;
-	struct cw_shade *a = shade_find(e, t, s, d, proto);
+	const struct spd_key k = { .s = x->pub.src.addr, .d = x->pub.dst.addr, .iface = x->pub.iface.num };
+	struct cw_shade *a = shade_find(e, t, &k, proto);
 	struct cw_spd_entry *prev, *next = NULL;
 
 	if (!a) {
 		if (!cw_index_room(&e->shades) || !(a = host_zalloc(sizeof(*a))))
 			return false;
 		a->t = t;
-		a->s = *s;
-		a->d = *d;
+		a->s = k.s;
+		a->d = k.d;
+		a->iface = k.iface;
 		a->proto = proto;
-		cw_index_add(&e->shades, &a->link, shade_hash(e, t, s, d, proto));
+		cw_index_add(&e->shades, &a->link, shade_hash(e, t, &k, proto));
 	}
 	for (prev = a->last; prev && before(x, prev); prev = prev->shade[i].prev)
 		next = prev;
@@ -436,6 +440,7 @@ cw_spd_add(struct cw_engine *e, const struct cw_policy *p, uint64_t now, int *er
 	*(e->sp_last ? &e->sp_last->succ : &e->sp_first) = x;
 	e->sp_last = x;
 	e->nsp++;
+	e->nsp_iface += p->iface.num != 0;
 	time_in(e, x);
 	*err = 0;
 	host_policy_changed(e->host, CW_POLICY_ADDED, &x->pub);
@@ -534,8 +539,10 @@ cw_spd_remove(struct cw_engine *e, struct cw_spd_entry *x)
 	*(x->prev ? &x->prev->succ : &e->sp_first) = x->succ;
 	*(x->succ ? &x->succ->prev : &e->sp_last) = x->prev;
 	e->nsp--;
+	e->nsp_iface -= x->pub.iface.num != 0;
 	cw_own_put(e, &x->pub);
 	host_policy_changed(e->host, CW_POLICY_DELETED, &x->pub);
+	cw_iface_put(e, &x->pub.iface);
 	host_defer(&x->defer, host_free, x);
 }
 

@@ -15,6 +15,7 @@
 #include "beside.h"
 #include "ctl.h"
 #include "device.h"
+#include "ifaces.h"
 #include "ipsecd.h"
 #include "log.h"
 #include "msg_sup.h"
@@ -137,8 +138,8 @@ prepare(struct beside *b)
 	}
 	if (is_system(b))
 		ok = device_clear(&b->net.nl, DEVICE_NAME) == 0;
-	else
-		ok = device_stand_in(&b->net.nl, DEVICE_NAME, &ifindex, &step);
+	else	/* a TUN that an engine in user space left has the name that the module is to have */
+		ok = ifaces_sweep(&b->net.nl, NULL) == 0 && device_stand_in(&b->net.nl, DEVICE_NAME, &ifindex, &step);
 	if (!ok)
 		start_failed(step, strerror(errno));
 	if (!net_begin(&b->net, ifindex, why))

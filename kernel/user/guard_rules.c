@@ -2,9 +2,9 @@
 /*
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
- *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table;
+ *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table; interfaces that tunnels are;
  *	     neighbour discovery; what is of the link alone; our own ESP, AH, IPComp and IKE and later fragments of UDP and AH, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
- *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; neighbour discovery; what is of the link alone; then: drop.
+ *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; interfaces that tunnels are; neighbour discovery; what is of the link alone; then: drop.
  *
  * Where there are policies by protocol or port, their chains (select_rules.c) are asked before the drop.
  *
@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 
 #include "guard_expr.h"
+#include "ifaces.h"
 
 static void
 discovery(struct guard_batch *b, const char *chain)
@@ -79,6 +80,18 @@ interface(struct guard_batch *b, const char *chain, uint32_t key, const char *na
 	ex_name_is(r, key, name);
 	if (mark)
 		ex_set_mark(r, NL_MARK_PROTECT);
+	ex_finish(b, r, NF_ACCEPT);
+}
+
+/* Tunnels that are interfaces have policies of their own, which nothing passes without; the filter of reverse paths sees their routes as any other's. */
+static void
+interfaces(struct guard_batch *b, const char *chain, uint32_t key)
+{
+	struct nftnl_rule *r = ex_begin(b, chain);
+	uint32_t group = IFACES_GROUP;
+
+	ex_meta(r, key);
+	ex_compare(r, NFT_CMP_EQ, &group, sizeof(group));
 	ex_finish(b, r, NF_ACCEPT);
 }
 
@@ -258,6 +271,8 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 		out_of_esp(b);
 	else
 		interface(b, "pre", NFT_META_IIFNAME, g->tun, true);
+	if (!g->xfrm)
+		interfaces(b, "pre", NFT_META_IIFGROUP);
 	guard_spared(b, "pre");
 	our_protocol(b, IPPROTO_ESP);
 	our_protocol(b, IPPROTO_AH);
@@ -287,6 +302,8 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 		into_esp(b, g->natt_port);
 	else
 		interface(b, "post", NFT_META_OIFNAME, g->tun, false);
+	if (!g->xfrm)
+		interfaces(b, "post", NFT_META_OIFGROUP);
 	guard_spared(b, "post");
 	among_ours(b, "post", &fams[0], false);
 	among_ours(b, "post", &fams[1], false);

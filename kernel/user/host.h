@@ -71,6 +71,8 @@ static inline uint64_t host_count_read(const struct host_count *c) { return c->n
 /* cw_deadline() comes sooner than it did. ipsecd asks at the end of each turn. */
 static inline void host_wake(struct host *h) { (void)h; }
 
+/* Has it interfaces that tunnels are? */
+#define HOST_IFACES	1
 #define HOST_BURST	64	/* packets that go through the engine together at most */
 /* Does the system cut packets to a path MTU that it was told before they come here? Transport mode takes whole ones only. */
 #define HOST_CUTS_BEFORE 1
@@ -114,6 +116,13 @@ void host_drop_out(struct host *, struct cw_pkt **v, unsigned n);
  */
 bool host_pfkey_out(struct host *, void *client_cookie, const uint8_t *msg, size_t len, bool may_refuse);
 void host_policy_changed(struct host *, unsigned change, const struct cw_policy *);
+/*
+ * Interfaces that tunnels are; control calls. host_iface_hold: the interface of that name is there, made if need be, and stays until as many host_iface_put:
+ * 0 and its number, which is no other's and not 0; EEXIST: the system has one of that name; ENOSPC, EOPNOTSUPP, ENOMEM. host_iface_find: its number; 0: there is none.
+ */
+int host_iface_hold(struct host *, const char *name, uint32_t *num);
+void host_iface_put(struct host *, uint32_t num);
+uint32_t host_iface_find(struct host *, const char *name);
 bool host_pkt_room(struct host *, struct cw_pkt *, uint32_t front, uint32_t len);	/* user space only, for host_comp_expand: a buffer for that */
 uint32_t host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);	/* 0: not known, 1500 is taken */
 /* It cannot look into the sockets of others: their policies are entries of the SPD (ipsec_bind_policy). */

@@ -6,6 +6,7 @@
 #include "ctl.h"
 #include "cw.h"
 #include "droplog.h"
+#include "ifaces.h"
 #include "proc.h"
 #include "sadb.h"
 #include "tun.h"
@@ -17,6 +18,7 @@ struct host {
 	struct cw_engine *engine;
 	struct pool	pool;
 	struct tun	tun;
+	struct ifaces	ifaces;
 	struct wire	wire;
 	struct sadb	sadb;
 	struct net	net;

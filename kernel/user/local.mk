@@ -46,6 +46,8 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/guard_expr.c \
 	kernel/user/guard_expr.h \
 	kernel/user/guard_rules.c \
+	kernel/user/ifaces.c \
+	kernel/user/ifaces.h \
 	kernel/user/ipsecd.h \
 	kernel/user/main.c \
 	kernel/user/net.c \

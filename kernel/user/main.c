@@ -178,6 +178,14 @@ counter(void *ctx, unsigned i, const char **name, uint64_t *v)
 }
 
 static void
+sweep(void *arg)
+{
+	struct ifaces *f = arg;
+
+	ifaces_sweep(f->nl, f);
+}
+
+static void
 start(struct host *h)
 {
 	struct wire_ops ops = { relay_ike, h };
@@ -195,6 +203,9 @@ start(struct host *h)
 	cw_knob_fix(h->engine, CW_KNOB_DEF6);
 	h->tick = event_new(h->base, -1, 0, on_tick, h);
 	sadb_init(&h->sadb, h->base, h->engine);
+	h->ifaces = (struct ifaces){ .nl = &h->net.nl, .base = h->base, .engine = h->engine, .pool = &h->pool };
+	h->net.sweep = sweep;
+	h->net.sweep_ctx = &h->ifaces;
 	h->ctl = (struct ctl){ .base = h->base, .net = &h->net, .engine = { "user", PACKAGE_VERSION, counter, NULL, h } };
 	if (h->tick == NULL || !tun_start(&h->tun, h->base, h->engine, &h->pool) || !wire_start(&h->wire, h->base, h->engine, &ops) ||
 	    !net_start(&h->net, h->base, policies_own(h->engine), ctl_trouble, &h->ctl))
@@ -243,6 +254,7 @@ main(int argc, char **argv)
 	sadb_fini(&h->sadb);
 	wire_close(&h->wire);
 	tun_close(&h->tun);
+	ifaces_fini(&h->ifaces);
 	net_fini(&h->net);
 	cw_free(h->engine);
 	host_turn_end();

@@ -354,6 +354,8 @@ net_synced(struct net *n)
 	if (n->kept)
 		return 0;
 	n->synced = true;
+	if (n->sweep)		/* what is left of before nobody will name any more */
+		n->sweep(n->sweep_ctx);
 	pairs_fini(&n->saved.in);
 	pairs_fini(&n->saved.out);
 	pairs_fini(&n->saved.clear);
@@ -375,6 +377,8 @@ net_open(struct net *n)
 	memcpy(n->want.tun, n->saved.tun, sizeof(n->want.tun));
 	if (!guard_disk_save(n->file, &n->want, &sets, why))
 		log_warn(NULL, "guard_file", "%s", why);
+	if (n->sweep)
+		n->sweep(n->sweep_ctx);
 	e = routes_away(n);
 	if (e == 0)
 		e = guard_remove(&n->guard);

@@ -18,6 +18,9 @@ struct net {
 	struct routes		routes;
 	struct guard		guard;
 	struct policy_source	policies;
+	/* Devices of tunnels that nobody has named again go; NULL: there are none. */
+	void			(*sweep)(void *);
+	void			*sweep_ctx;
 	struct event		*ev_route, *ev_nft, *retry;
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */

@@ -46,7 +46,8 @@ policies_take(const struct pfkey_msg *m, struct net_policy *n)
 	const uint64_t need = PFKEY_HAS(SADB_X_EXT_POLICY) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
 	const struct pfkey_policy *p = &m->policy;
 
-	if ((m->has & need) != need || p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT))
+	if ((m->has & need) != need || p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) ||
+	    (m->has & PFKEY_HAS(CW_EXT_IFACE)))		/* what is routed to an interface is its administrator's matter */
 		return false;
 	*n = (struct net_policy){ .dir = p->dir, .type = p->type };
 	n->src = (struct prefix){ .addr = m->src.ep.addr, .len = m->src.prefixlen };

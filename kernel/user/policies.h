@@ -26,7 +26,8 @@ struct net_policy {
 
 /*
  * Each policy that protects, in and out, in the order of arrival; stops when fn says false. Of an engine in this process also those
- * that discard and that let pass; none of a socket, which the system leads by its binding.
+ * that discard and that let pass; none of a socket, which the system leads by its binding,
+ * nor of an interface, which routes lead to.
  */
 typedef bool net_policy_fn(void *arg, const struct net_policy *);
 struct policy_source {

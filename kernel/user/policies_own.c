@@ -27,7 +27,7 @@ on_policy(void *arg, const struct cw_policy *p)
 	struct net_policy n = { .dir = p->dir, .type = p->type, .open = true, .priority = p->priority, .proto = p->proto, .sport = p->sport,
 	    .dport = p->dport };
 
-	if ((p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) || p->type == CW_POLICY_ENTRUST || of_socket(p))
+	if ((p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) || p->type == CW_POLICY_ENTRUST || of_socket(p) || p->iface.num)
 		return true;
 	n.by_hand = memcmp(p->owner, NET_SPDSYNC, sizeof(NET_SPDSYNC) - 1) != 0;
 	prefix_of(&n.src, &p->src);

@@ -2,10 +2,16 @@
 /* What the engine calls back: packets and messages on their way out (host.h, "the host's program"). */
 #include "ipsecd.h"
 
+/* n of one interface, or of none. */
 static void
 write_plain(struct host *h, struct cw_pkt **v, unsigned n)
 {
-	tun_write(&h->tun, v, n);
+	struct tun *t = v[0]->iface ? ifaces_tun(&h->ifaces, v[0]->iface) : &h->tun;
+
+	if (t)
+		tun_write(t, v, n);
+	else
+		cw_count(h->engine, CW_DROP_PLAIN_WRITE, n);
 	for (unsigned i = 0; i < n; i++)
 		pool_put(&h->pool, v[i]);
 }
@@ -23,11 +29,11 @@ host_plain_out(struct host *h, struct cw_pkt **v, unsigned n)
 		} else if (v[i]->verdict == CW_DELIVER && !v[i]->checked) {
 			cw_drop(h->engine, v[i], CW_DROP_NOT_CHECKED);
 		} else {
-			out[k++] = v[i];
-			if (k == TUN_BURST) {
+			if (k == TUN_BURST || (k && out[0]->iface != v[i]->iface)) {
 				write_plain(h, out, k);
 				k = 0;
 			}
+			out[k++] = v[i];
 		}
 	}
 	if (k)
@@ -65,6 +71,24 @@ void
 host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p)
 {
 	net_changed(&h->net);
+}
+
+int
+host_iface_hold(struct host *h, const char *name, uint32_t *num)
+{
+	return ifaces_hold(&h->ifaces, name, num);
+}
+
+void
+host_iface_put(struct host *h, uint32_t num)
+{
+	ifaces_put(&h->ifaces, num);
+}
+
+uint32_t
+host_iface_find(struct host *h, const char *name)
+{
+	return ifaces_find(&h->ifaces, name);
 }
 
 /* A buffer of the pool; what was received into lies in the sockets' own. */

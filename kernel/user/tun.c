@@ -14,8 +14,10 @@
 #include "gso.h"
 #include "tun.h"
 
+static uint8_t in[POOL_LARGE + 64];	/* what was read: it is copied before the next is */
+
 bool
-tun_open(struct tun *t, const char *name, const char **step)
+tun_attach(struct tun *t, const char *name, const char **step)
 {
 	struct ifreq r = { 0 };
 	int size = sizeof(struct virtio_net_hdr);
@@ -31,9 +33,13 @@ tun_open(struct tun *t, const char *name, const char **step)
 		return false;
 	snprintf(t->name, sizeof(t->name), "%s", r.ifr_name);
 	*step = "the device's offloads";
-	if (ioctl(t->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) < 0)
-		return false;
-	return device_set_up(t->name, &t->ifindex, step);
+	return ioctl(t->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) == 0;
+}
+
+bool
+tun_open(struct tun *t, const char *name, const char **step)
+{
+	return tun_attach(t, name, step) && device_set_up(t->name, &t->ifindex, step);
 }
 
 static void
@@ -101,6 +107,7 @@ take_gso(struct burst *b, const struct virtio_net_hdr *vh, const uint8_t *pkt, s
 			return;
 		}
 		p->len = (uint32_t)n;
+		p->iface = b->t->iface;
 		burst_add(b, p);
 	}
 }
@@ -124,6 +131,7 @@ take_single(struct burst *b, const struct virtio_net_hdr *vh, uint8_t *pkt, size
 		return;
 	}
 	memcpy(cw_pkt_data(p), pkt, len);
+	p->iface = b->t->iface;
 	burst_add(b, p);
 }
 
@@ -135,16 +143,18 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	struct virtio_net_hdr vh;
 
 	for (unsigned i = 0; i < TUN_READS; i++) {
-		struct iovec iov[2] = { { &vh, sizeof(vh) }, { t->in, sizeof(t->in) } };
+		struct iovec iov[2] = { { &vh, sizeof(vh) }, { in, sizeof(in) } };
 		ssize_t n = readv(t->fd, iov, 2);
 
+		if (n < 0 && errno == EBADFD)	/* somebody deleted the device: there is nothing to wait for any more */
+			event_del(t->ev);
 		if (n <= (ssize_t)sizeof(vh))
 			break;
 		n -= (ssize_t)sizeof(vh);
 		if (vh.gso_type != VIRTIO_NET_HDR_GSO_NONE)
-			take_gso(&b, &vh, t->in, (size_t)n);
+			take_gso(&b, &vh, in, (size_t)n);
 		else
-			take_single(&b, &vh, t->in, (size_t)n);
+			take_single(&b, &vh, in, (size_t)n);
 	}
 	burst_flush(&b);
 }

@@ -19,12 +19,14 @@ struct tun {
 	int		fd;
 	char		name[16];
 	uint32_t	ifindex;
+	uint32_t	iface;		/* the number of the interface that it is; 0: it is for all that is of none */
 	struct gro	gro;
-	uint8_t		in[POOL_LARGE + 64];
 };
 
 /* Make the device and set it up: root's work, before the sandbox. False, with errno and the step that failed. */
 bool tun_open(struct tun *, const char *name, const char **step);
+/* The device alone, by whatever state it is in. The same of one that is there already, if it is free. */
+bool tun_attach(struct tun *, const char *name, const char **step);
 bool tun_start(struct tun *, struct event_base *, struct cw_engine *, struct pool *);
 void tun_close(struct tun *);
 /* Hand packets to the system. Their memory is free again when it returns. */

@@ -88,6 +88,8 @@ struct cmd {
 	uint16_t	misc_src, misc_dst;	/* ICMP's type and code, GRE's key, in place of ports */
 	bool		tagged, context;
 	struct pfkey_policy policy;
+	char		iface[CW_IFACE_LEN];	/* "": of none */
+	size_t		at_iface;
 	size_t		at_proto, at_mode, at_enc, at_auth, at_policy, at_spi, at_flags, at_extra;	/* for what the engine refuses */
 };
 struct lang_error {
@@ -129,6 +131,7 @@ bool lang_end(struct parser *, struct hosts *);			/* host[port] */
 bool lang_range(struct parser *, struct hosts *);		/* host/len[port] */
 bool lang_sa_rest(struct parser *);				/* from the protocol on */
 bool lang_proto(struct parser *);
+bool lang_iface(struct parser *);				/* -dev NAME; the option is looked at */
 bool lang_policy_rest(struct parser *);				/* from the upper protocol on */
 bool lang_policy(struct parser *);				/* -P ... */
 

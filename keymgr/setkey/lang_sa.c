@@ -13,7 +13,7 @@ static const struct { const char *name; uint8_t satype; uint32_t flags; bool udp
 };
 #define PROTOS	(sizeof(protos) / sizeof(protos[0]))
 static const char *const proto_words[] = { "esp", "esp-old", "esp-udp", "ah", "ah-old", "ipcomp", "tcp", NULL };
-static const char *const option_words[] = { "-m", "-r", "-u", "-f", "-lh", "-ls", "-bh", "-bs", "-ctx", "-E", "-A", "-C", NULL };
+static const char *const option_words[] = { "-m", "-r", "-u", "-f", "-lh", "-ls", "-bh", "-bs", "-ctx", "-dev", "-E", "-A", "-C", NULL };
 
 bool
 lang_proto(struct parser *p)
@@ -127,14 +127,17 @@ static int
 extension(struct parser *p)
 {
 	struct cmd *c = p->c;
-	static const char *const words[] = { "-m", "-r", "-u", "-f", "-lh", "-ls", "-bh", "-bs", "-ctx" };
+	static const char *const words[] = { "-m", "-r", "-u", "-f", "-lh", "-ls", "-bh", "-bs", "-ctx", "-dev" };
+	const unsigned n = sizeof(words) / sizeof(words[0]);
 	unsigned i;
 	size_t at = p->tok.at;
 
-	for (i = 0; i < 9 && !lang_is(p, words[i]); i++)
+	for (i = 0; i < n && !lang_is(p, words[i]); i++)
 		;
-	if (i == 9)
+	if (i == n)
 		return 0;
+	if (i == n - 1)
+		return lang_iface(p) ? 1 : -1;
 	lang_step(p);
 	switch (i) {
 	case 0:

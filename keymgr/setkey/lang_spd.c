@@ -122,15 +122,37 @@ label(struct parser *p)
 	return true;
 }
 
-/* How long the policy lasts: since it came (-lh, as for SAs), and without being used (-lv, validtime). */
+bool
+lang_iface(struct parser *p)
+{
+	struct cmd *c = p->c;
+	char word[CW_IFACE_LEN] = "";
+
+	lang_step(p);
+	c->at_iface = p->tok.at;
+	if (!lang_word(p, word, sizeof(word)) || !cw_iface_name_ok(strncpy(c->iface, word, sizeof(c->iface)))) {
+		memset(c->iface, 0, sizeof(c->iface));
+		return lang_fail(p, p->tok.at, p->tok.n, "invalid interface name",
+		    "It has 1 to 15 letters, digits, '.', '_' and '-', begins with a letter or a digit, and is not all, default or cw0.");
+	}
+	lang_step(p);
+	return true;
+}
+
+/* How long the policy lasts: since it came (-lh, as for SAs), and without being used (-lv, validtime); and the interface that it is of. */
 static bool
-lifetimes(struct parser *p)
+options(struct parser *p)
 {
 	struct cmd *c = p->c;
 
-	while (lang_is(p, "-lh") || lang_is(p, "-lv")) {
+	while (lang_is(p, "-lh") || lang_is(p, "-lv") || lang_is(p, "-dev")) {
 		uint64_t *field = lang_is(p, "-lh") ? &c->hard.addtime : &c->hard.usetime;
 
+		if (lang_is(p, "-dev")) {
+			if (!lang_iface(p))
+				return false;
+			continue;
+		}
 		lang_step(p);
 		if (!lang_number(p, UINT64_MAX, field, "syntax error"))
 			return false;
@@ -159,7 +181,7 @@ policy_error(struct parser *p, size_t from, const struct poltext_error *e)
 bool
 lang_policy(struct parser *p)
 {
-	static const char *const words[] = { "-P", "-lh", "-lv", NULL };
+	static const char *const words[] = { "-P", "-lh", "-lv", "-dev", NULL };
 	struct cmd *c = p->c;
 	struct poltext_error e;
 	size_t from;
@@ -184,7 +206,7 @@ lang_policy_rest(struct parser *p)
 {
 	struct cmd *c = p->c;
 
-	if (!upper(p) || !misc(p) || !label(p) || !lifetimes(p))
+	if (!upper(p) || !misc(p) || !label(p) || !options(p))
 		return false;
 	if (c->upper == CW_ULPROTO_ANY && (c->src.port || c->dst.port))
 		return lang_fail(p, c->at_proto, 3, "invalid upper layer protocol",

@@ -84,6 +84,8 @@ lint_of(const struct pfkey_msg *m, struct lint_policy *p)
 	if (!(m->has & PFKEY_HAS(SADB_EXT_ADDRESS_SRC)) || !(m->has & PFKEY_HAS(SADB_EXT_ADDRESS_DST)) || p->src.addr.fam == 0 ||
 	    p->src.addr.fam != p->dst.addr.fam || m->src.prefixlen > addr_bits(&p->src.addr) || m->dst.prefixlen > addr_bits(&p->dst.addr))
 		return false;
+	if (m->has & PFKEY_HAS(CW_EXT_IFACE))
+		return false;		/* what is routed elsewhere never meets it, nor it a policy of none */
 	mask(&p->src, m->src.prefixlen);
 	mask(&p->dst, m->dst.prefixlen);
 	return true;

@@ -23,7 +23,7 @@ struct lint_policy {
 struct lint;
 struct lint *lint_new(void);		/* NULL: no memory */
 void lint_free(struct lint *);		/* NULL is nothing */
-/* What a message of a policy says. False: it has no selectors (a socket's own). */
+/* What a message of a policy says. False: it has no selectors (a socket's own), or is of an interface, whose policies meet no others. */
 bool lint_of(const struct pfkey_msg *, struct lint_policy *);
 /* Enter one at the end, or in the place of the one with the same selectors and direction. NULL: no memory. */
 const struct lint_policy *lint_put(struct lint *, const struct lint_policy *);

@@ -32,6 +32,8 @@ sayable(const struct cmd *c, const struct engine *g, struct lang_error *e)
 		return cannot(e, c->at_proto, "This engine has not the old forms of RFC 1826 and 1827: write esp or ah.");
 	if ((c->flags & (SAF_ZEROPAD | SAF_RANDPAD)) && !(c->satype == SADB_SATYPE_ESP && (c->flags & SAF_OLD)))
 		return cannot(e, c->at_flags, "Padding is 1, 2, 3 and so on, because receivers check it (RFC 4303 2.4); that of esp-old may be another.");
+	if (c->iface[0] && !g->ifaces)
+		return cannot(e, c->at_iface, "This engine has no interfaces that tunnels are (-dev).");
 	if (c->flags & SAF_DERIV)
 		return cannot(e, c->at_enc, "des-deriv is not supported by any engine here.");
 	return true;
@@ -140,6 +142,8 @@ cmd_message(const struct cmd *c, const struct addr *src, const struct addr *dst,
 	pfkey_msg_init(m, types[c->verb], c->satype);
 	if (!sayable(c, g, e))
 		return false;
+	if (c->verb != V_GET && c->verb != V_DELETE)
+		pfkey_set_iface(m, c->iface);
 	if (!g->greeted && c->replay > 32)
 		return cannot(e, c->at_spi, "This engine's replay window has 32 packets at most.");
 	switch (c->verb) {

@@ -15,6 +15,7 @@ struct engine {
 	bool			greeted;	/* ours: it answered HELLO */
 	bool			known;		/* it answered at all */
 	bool			old;		/* it has the forms before RFC 2401 */
+	bool			ifaces;		/* it has interfaces that tunnels are */
 	struct pfkey_algs	auth, enc;
 };
 

@@ -17,6 +17,13 @@ put_time(FILE *f, uint64_t when)
 }
 
 static void
+put_iface(FILE *f, const struct pfkey_msg *m)
+{
+	if (m->has & PFKEY_HAS(CW_EXT_IFACE))
+		fprintf(f, "\tdev=%s\n", m->iface);
+}
+
+static void
 put_key(FILE *f, struct bytes key, bool old)
 {
 	for (size_t i = 0; i < key.n; i++) {
@@ -124,6 +131,7 @@ show_sa(FILE *f, const struct pfkey_msg *m, const struct show *o)
 	put_algorithms(f, m, o);
 	fprintf(f, "\tseq=0x%08x replay=%u flags=0x%08x state=%s \n", m->sa2.sequence,
 	    m->has & PFKEY_HAS(CW_EXT_REPLAY) ? m->replay_window : m->sa.replay, m->sa.flags, sa_state(m->sa.state));
+	put_iface(f, m);
 	put_lifetimes(f, m, o);
 	fprintf(f, "\tsadb_seq=%u pid=%u refcnt=0\n", m->seq, m->pid);
 }
@@ -199,6 +207,7 @@ show_policy(FILE *f, const struct pfkey_msg *m, const struct show *o)
 		fputs("(per-socket policy) ", f);
 	}
 	fprintf(f, "\n\t%s\n", poltext_print(&m->policy, "\n\t", o->ports, text, sizeof(text)) ? text : "(too long)");
+	put_iface(f, m);
 	fputs("\tcreated: ", f);
 	put_time(f, m->current.addtime);
 	fputs("  lastused: ", f);

@@ -13,6 +13,15 @@ write_out(FILE *f, json_t *o)
 	return ok;
 }
 
+/* o, and which interface it is of. */
+static json_t *
+of_iface(json_t *o, const struct pfkey_msg *m)
+{
+	if (o && (m->has & PFKEY_HAS(CW_EXT_IFACE)))
+		json_object_set_new(o, "interface", json_string(m->iface));
+	return o;
+}
+
 static json_t *
 lifetime(const struct pfkey_lifetime *l)
 {
@@ -66,7 +75,7 @@ show_sa_json(FILE *f, const struct pfkey_msg *m)
 
 	if (o && udp)
 		json_object_set_new(o, "udp", json_pack("{s:i, s:i}", "source_port", m->natt_sport, "destination_port", m->natt_dport));
-	return write_out(f, o);
+	return write_out(f, of_iface(o, m));
 }
 
 static json_t *
@@ -94,10 +103,10 @@ show_policy_json(FILE *f, const struct pfkey_msg *m)
 
 	for (unsigned i = 0; requests && i < m->policy.n; i++)
 		json_array_append_new(requests, request(&m->policy.req[i]));
-	return write_out(f, json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:s}", "source", prefix_str(&s, src),
+	return write_out(f, of_iface(json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:s}", "source", prefix_str(&s, src),
 	    "destination", prefix_str(&d, dst), "protocol", m->src.proto, "source_port", m->src.ep.port, "destination_port", m->dst.ep.port,
 	    "direction", poltext_dir(m->policy.dir), "action", poltext_type(m->policy.type), "priority", (json_int_t)m->policy.priority,
 	    "id", (json_int_t)m->policy.id, "requests", requests, "created", (json_int_t)m->current.addtime, "last_used", used,
 	    "packets", counted(m, m->stats.packets), "bytes", counted(m, m->stats.bytes), "dropped", counted(m, m->stats.other),
-	    "lifetime", (json_int_t)m->hard.addtime, "validtime", (json_int_t)m->hard.usetime, "owner", m->owner));
+	    "lifetime", (json_int_t)m->hard.addtime, "validtime", (json_int_t)m->hard.usetime, "owner", m->owner), m));
 }

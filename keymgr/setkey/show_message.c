@@ -55,6 +55,8 @@ show_rest(FILE *f, const struct pfkey_msg *m)
 		fprintf(f, "causeway_saflags{ flags=0x%08x }\n", m->sa_flags);
 	if (has(m, CW_EXT_HELLO))
 		fprintf(f, "causeway_hello{ version=%u features=0x%llx }\n", m->hello_version, (unsigned long long)m->hello_features);
+	if (has(m, CW_EXT_IFACE))
+		fprintf(f, "causeway_interface{ \"%s\" }\n", m->iface);
 	if (has(m, CW_EXT_OWNER))
 		fprintf(f, "causeway_owner{ \"%s\" }\n", m->owner);
 }

@@ -10,6 +10,9 @@ void host_plain_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n
 void host_wire_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
 void host_drop_out(struct host *h, struct cw_pkt **v, unsigned n) { h->out += n; (void)v; }
 void host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p) { (void)h; (void)change; (void)p; }
+int host_iface_hold(struct host *h, const char *name, uint32_t *num) { (void)h; *num = (uint8_t)name[0]; return 0; }
+void host_iface_put(struct host *h, uint32_t num) { (void)h; (void)num; }
+uint32_t host_iface_find(struct host *h, const char *name) { (void)h; return (uint8_t)name[0]; }
 
 bool
 host_pkt_room(struct host *h, struct cw_pkt *p, uint32_t front, uint32_t len)

@@ -25,6 +25,7 @@ SCENARIOS = \
 	test/scenario/t_old \
 	test/scenario/t_tamper \
 	test/scenario/t_fragments \
+	test/scenario/t_interface \
 	test/scenario/t_ipcomp \
 	test/scenario/t_rekey \
 	test/scenario/t_crowd \

@@ -69,6 +69,47 @@ host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p)
 	h->changes++;
 }
 
+static unsigned
+iface_of(const struct host *h, const char *name)
+{
+	for (unsigned i = 0; i < RIG_IFACES; i++)
+		if (h->iface[i].users && strcmp(h->iface[i].name, name) == 0)
+			return i + 1;
+	return 0;
+}
+
+int
+host_iface_hold(struct host *h, const char *name, uint32_t *num)
+{
+	unsigned n = iface_of(h, name);
+
+	if (strcmp(name, "eth0") == 0)
+		return EEXIST;
+	for (unsigned i = 0; n == 0 && i < RIG_IFACES; i++)
+		if (h->iface[i].users == 0) {
+			memcpy(h->iface[i].name, name, CW_IFACE_LEN);
+			n = i + 1;
+		}
+	if (n == 0)
+		return ENOSPC;
+	h->iface[n - 1].users++;
+	*num = n;
+	return 0;
+}
+
+void
+host_iface_put(struct host *h, uint32_t num)
+{
+	assert_true(num >= 1 && num <= RIG_IFACES && h->iface[num - 1].users > 0);
+	h->iface_gone += --h->iface[num - 1].users == 0;
+}
+
+uint32_t
+host_iface_find(struct host *h, const char *name)
+{
+	return iface_of(h, name);
+}
+
 bool
 host_pkt_room(struct host *h, struct cw_pkt *p, uint32_t front, uint32_t len)
 {
@@ -147,6 +188,8 @@ rig_free(struct host *h)
 {
 	rig_clear(h);
 	cw_free(h->e);		/* what waited in it comes out */
+	for (unsigned i = 0; i < RIG_IFACES; i++)
+		assert_int_equal(h->iface[i].users, 0);
 	host_turn_end();
 	free_list(h->drop, &h->ndrop);
 	for (unsigned i = 0; i < RIG_CLIENTS; i++)
@@ -281,6 +324,8 @@ rig_sa_msg(struct pfkey_msg *m, const struct rig_sa *a, uint8_t type, uint8_t ke
 		m->natt_sport = m->natt_dport = a->udp;
 		m->has |= PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
 	}
+	if (a->iface)
+		pfkey_set_iface(m, a->iface);
 	if (a->sel_src) {
 		struct prefix s = prefix(a->sel_src), d = prefix(a->sel_dst);
 
@@ -337,6 +382,16 @@ rig_policy(struct host *h, unsigned dir, unsigned pol, const char *src, const ch
 
 	rig_policy_msg(&m, SADB_X_SPDADD, dir, pol, src, dst, reqid, prio);
 	return rig_call(h, 0, &m);
+}
+
+void
+rig_policy_of(struct host *h, const char *iface, unsigned dir, const char *src, const char *dst, uint32_t reqid)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, SADB_X_SPDADD, dir, CW_POLICY_IPSEC, src, dst, reqid, 0);
+	pfkey_set_iface(&m, iface);
+	assert_int_equal(rig_call(h, 0, &m), 0);
 }
 
 void

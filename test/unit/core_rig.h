@@ -16,6 +16,7 @@
 #define RIG_OUT		20000u
 #define RIG_CLIENTS	4
 #define RIG_MSGS	4096u
+#define RIG_IFACES	4u
 
 struct rig_client {
 	struct cw_client *c;
@@ -32,6 +33,8 @@ struct host {
 	struct rig_client client[RIG_CLIENTS];
 	unsigned	 changes;		/* host_policy_changed */
 	uint32_t	 mtu;			/* host_path_mtu */
+	struct { char name[CW_IFACE_LEN]; unsigned users; } iface[RIG_IFACES];	/* the number is its place, from 1 on */
+	unsigned	 iface_gone;		/* that were there */
 	bool		 no_room;		/* host_pkt_room has none */
 	uint64_t	 now;
 	uint64_t	 base[CW_COUNTERS];	/* at the last rig_clear() */
@@ -57,6 +60,7 @@ struct rig_sa {
 	uint8_t		seed;		/* of the keys */
 	uint8_t		mode;		/* CW_MODE_*; 0: tunnel */
 	bool		any_mode;
+	const char	*iface;
 };
 void rig_keys(const struct rig_sa *, uint8_t ekey[64], size_t *elen, uint8_t akey[64], size_t *alen);
 void rig_sa_msg(struct pfkey_msg *, const struct rig_sa *, uint8_t type, uint8_t keys[128]);
@@ -65,6 +69,7 @@ void rig_as_ah(struct pfkey_msg *);		/* an SA of AH has the key of its MAC alone
 int rig_by_name(struct host *, unsigned client, uint8_t type, const struct rig_sa *);	/* GET or DELETE */
 void rig_policy_msg(struct pfkey_msg *, uint8_t type, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
 int rig_policy(struct host *, unsigned dir, unsigned pol, const char *src, const char *dst, uint32_t reqid, uint32_t prio);
+void rig_policy_of(struct host *, const char *iface, unsigned dir, const char *src, const char *dst, uint32_t reqid);	/* of an interface */
 /* The usual tunnel: 10.0.1.0/24 = 20.0.0.1 === 20.0.0.2 = 10.0.2.0/24 (and fd01::/16, fd02::/16), reqid 7, seen from one end. */
 void rig_tunnel(struct host *, bool left, const struct rig_sa *like);
 /* An SA's next sequence number less one; the top of its window. */

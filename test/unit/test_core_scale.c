@@ -155,7 +155,7 @@ look_up_everywhere(struct host *h)
 			f.dport = ports[dice() % 3];
 		}
 		want = slow(h, &f);
-		got = cw_spd_lookup(h->e, CW_DIR_OUT, &f);
+		got = cw_spd_lookup(h->e, CW_DIR_OUT, 0, &f);
 		assert_ptr_equal(got ? &got->pub : NULL, want);
 	}
 }

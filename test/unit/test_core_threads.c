@@ -44,6 +44,9 @@ void host_unlock(struct host_lock *l) { held--; pthread_mutex_unlock(&l->m); }
 uint64_t host_wall_s(void) { return 1; }
 void host_aead_free(struct host_aead *a) { free(a); }
 void host_policy_changed(struct host *h, unsigned change, const struct cw_policy *p) { (void)h; (void)change; (void)p; }
+int host_iface_hold(struct host *h, const char *name, uint32_t *num) { (void)h; *num = (uint8_t)name[0]; return 0; }
+void host_iface_put(struct host *h, uint32_t num) { (void)h; (void)num; }
+uint32_t host_iface_find(struct host *h, const char *name) { (void)h; return (uint8_t)name[0]; }
 
 void
 host_lock(struct host_lock *l)

@@ -37,6 +37,12 @@ net_changed(struct net *n)
 	fail_msg("no policy changes here");
 }
 
+/* None is named here: a packet of one is one whose device has gone. */
+int ifaces_hold(struct ifaces *f, const char *name, uint32_t *num) { fail_msg("no interface is named here"); return EOPNOTSUPP; }
+void ifaces_put(struct ifaces *f, uint32_t num) { }
+uint32_t ifaces_find(const struct ifaces *f, const char *name) { return 0; }
+struct tun *ifaces_tun(struct ifaces *f, uint32_t num) { return NULL; }
+
 uint32_t
 nl_path(struct nl *n, const struct addr *src, const struct addr *dst)
 {

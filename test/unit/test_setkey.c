@@ -24,7 +24,7 @@ hosts(const char *name, uint8_t fam, struct addr *v, unsigned cap, const char **
 static int service(const char *name) { return strcmp(name, "pop3") == 0 ? 110 : -1; }
 static int protocol(const char *name) { return strcmp(name, "vrrp") == 0 ? 112 : -1; }
 static const struct names names = { hosts, service, protocol };
-static const struct engine ours = { .greeted = true, .known = true }, newer = { .greeted = true, .known = true, .old = true };
+static const struct engine ours = { .greeted = true, .known = true, .ifaces = true }, newer = { .greeted = true, .known = true, .old = true };
 static const struct show plain;
 
 /* The one command of a text, with its message, as it comes back from the wire's octets. */
@@ -66,6 +66,43 @@ shown(void (*show)(FILE *, const struct pfkey_msg *, const struct show *), const
 	show(f, &back, o);
 	fclose(f);
 	return text;
+}
+
+/* An interface: -dev among the options of SAs and policies, shown and printed where there is one. */
+static void
+test_iface(void **state)
+{
+	static const char *const good[] = {
+		"spdadd 0.0.0.0/0 0.0.0.0/0 any -dev vpn0 -P out ipsec esp/tunnel/1.0.0.1-1.0.0.2/unique:7;",
+		"spdadd ::/0 ::/0 any -lh 60 -dev vpn0 -lv 5 -P in discard;",
+		"spdupdate 10.0.0.0/8 0.0.0.0/0 icmp 8,0 -dev vpn0 -P in ipsec esp/tunnel/1.0.0.2-1.0.0.1/use;",
+		"spddelete 0.0.0.0/0 0.0.0.0/0 any -dev vpn0 -P out;",
+		"add 1.0.0.1 1.0.0.2 esp 0x1000 -m tunnel -dev vpn0 -u 7 -E aes-gcm-16 0xdeadbeefdeadbeefdeadbeefdeadbeef01020304;",
+		"getspi 1.0.0.1 1.0.0.2 esp 0x1000 -dev vpn0;",
+	};
+	static const char *const bad[] = { "", "/", "a/b", "..", "-P", "0123456789abcdef", "all", "default", "cw0", "\"a\"" };
+	static const struct engine old = { .greeted = true, .known = true };
+	char text[128];
+
+	for (unsigned i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(encode(good[i]));
+		assert_true(back.has & PFKEY_HAS(CW_EXT_IFACE));
+		assert_string_equal(back.iface, "vpn0");
+		assert_false(cmd_message(&c, &c.src.v[0], &c.dst.v[0], &old, &m, &e));
+		assert_non_null(strstr(e.hint, "-dev"));
+	}
+	assert_true(encode("get 1.0.0.1 1.0.0.2 esp 0x1000 -dev vpn0;") && !(back.has & PFKEY_HAS(CW_EXT_IFACE)));
+	assert_true(encode("spdadd 0.0.0.0/0 0.0.0.0/0 any -P out discard;") && !(back.has & PFKEY_HAS(CW_EXT_IFACE)));
+	assert_null(strstr(shown(show_policy, &plain), "dev="));
+	assert_true(encode(good[0]));
+	assert_non_null(strstr(shown(show_policy, &plain), "\n\tdev=vpn0\n"));
+	assert_true(encode(good[4]));
+	assert_non_null(strstr(shown(show_sa, &plain), "\n\tdev=vpn0\n"));
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "spdadd 0.0.0.0/0 0.0.0.0/0 any -dev %s -P out discard;", bad[i]);
+		if (parse(text) != -1)
+			fail_msg("'%s' is taken", bad[i]);
+	}
 }
 
 /* The FAQ, letter for letter. */
@@ -514,6 +551,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_iface),
 		cmocka_unit_test(test_faq), cmocka_unit_test(test_forms), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_going_on), cmocka_unit_test(test_keys_are_masked), cmocka_unit_test(test_policies), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_old_forms), cmocka_unit_test(test_dump_layout), cmocka_unit_test(test_forward_twin), cmocka_unit_test(test_ipsec_policy),

@@ -66,6 +66,8 @@ static inline void host_count_set(struct host_count *c, uint64_t n) { __atomic_s
 static inline uint64_t host_count_read(const struct host_count *c) { return __atomic_load_n(&c->n, __ATOMIC_RELAXED); }
 
 static inline void host_wake(struct host *h) { (void)h; }
+/* Has it interfaces that tunnels are? */
+#define HOST_IFACES	1
 #define HOST_BURST	16
 /* Does the system cut packets to a path MTU that it was told before they come here? Transport mode takes whole ones only. */
 #define HOST_CUTS_BEFORE 1
@@ -89,6 +91,9 @@ void host_wire_out(struct host *, struct cw_pkt **v, unsigned n);
 void host_drop_out(struct host *, struct cw_pkt **v, unsigned n);
 bool host_pfkey_out(struct host *, void *client_cookie, const uint8_t *msg, size_t len, bool may_refuse);
 void host_policy_changed(struct host *, unsigned change, const struct cw_policy *);
+int host_iface_hold(struct host *, const char *name, uint32_t *num);
+void host_iface_put(struct host *, uint32_t num);
+uint32_t host_iface_find(struct host *, const char *name);
 uint32_t host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);
 struct cw_flow;
 static inline bool
