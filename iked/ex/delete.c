@@ -79,7 +79,8 @@ own_dead(struct turn *tn)
 			record_fact(r, "tries", "%u", s->win.tries + 1);
 		todo_record(tn->e, r);
 		todo_log(tn->e, LOG_WARN, "peer_dead", R_PEER_DEAD, t->cfg.name, NULL, "the peer does not answer any more");
-		tun_failed(tn->e, t, NULL, R_PEER_DEAD, "");
+		if (!ikesa_has_heir(s))
+			tun_failed(tn->e, t, NULL, R_PEER_DEAD, "");
 	}
 	ikesa_end(tn->e, s, expected ? s->why : R_PEER_DEAD);
 	return V_OVER;

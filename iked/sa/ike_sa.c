@@ -318,13 +318,24 @@ ikesa_move(struct engine *e, struct ikesa *s, enum place to)
 		tun_changed(e, s->t);
 }
 
+/* Another one is up, and with it the tunnel: how this one ends is no word about the tunnel. */
+bool
+ikesa_has_heir(const struct ikesa *s)
+{
+	for (const struct ikesa *o = s->t ? s->t->sas : NULL; o; o = o->sib)
+		if (o != s && ikesa_usable(o) && !o->suspect)
+			return true;
+	return false;
+}
+
 void
 ikesa_end(struct engine *e, struct ikesa *s, enum reason why)
 {
 	if (s->state == S_DEAD)
 		return;
 	s->why = why;
-	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving && why != R_REPLACED && !(why == R_DELETED_BY_USER && s->t->wanted))
+	if (s->t && s->state >= S_UP && !s->replaced && !s->leaving && why != R_REPLACED && !(why == R_DELETED_BY_USER && s->t->wanted) &&
+	    !(why == R_PEER_DEAD && ikesa_has_heir(s)))
 		tun_reason(e, s->t, why, "");
 	ikesa_move(e, s, S_DEAD);
 }

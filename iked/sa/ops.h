@@ -71,6 +71,7 @@ void ikesa_fail(struct engine *, struct ikesa *, enum reason, struct record *);	
 void ikesa_leave(struct engine *, struct ikesa *);
 bool ikesa_undecided(const struct ikesa *);
 bool ikesa_differs(const struct ikesa *);	/* the peer said that its definition of the tunnel is another than ours is now */
+bool ikesa_has_heir(const struct ikesa *);	/* another one of the tunnel stands */
 bool ikesa_usable(const struct ikesa *);	/* up, with keys, not being replaced */
 struct setup *setup_new(void);
 void setup_free(struct engine *, struct ikesa *);

@@ -245,6 +245,55 @@ test_peer_dead(void **state)
 	sim_fini(&m);
 }
 
+/* What B says of the IKE SA that it began, its DELETE among it, does not come, and nobody's answers to it. */
+static enum fate
+no_word_of_b(struct sim *m, int from, const struct ike_hdr *h, void *arg, uint64_t *hold)
+{
+	uint64_t *spi = arg;
+
+	(void)m, (void)hold;
+	if (h->exchange == EX_IKE_SA_INIT && from == B && !h->response)
+		*spi = h->spi_i;
+	return h->exchange == EX_INFORMATIONAL && h->spi_i == *spi ? FATE_DROP : FATE_AS_USUAL;
+}
+
+/* Both began, and A's IKE SA is the one that stays. Of B's A hears nothing more, until it is dead: the tunnel is up and has no reason not to be. */
+static void
+test_older_dies(void **state)
+{
+	struct tunnel *t = calloc(2, sizeof(*t));
+	struct tunnel_state *st = calloc(1, sizeof(*st));
+	unsigned stayed = 0;
+
+	assert_true(t && st);
+	for (unsigned seed = 1; seed < 12; seed++) {
+		uint64_t spi = 0;
+		struct sim m;
+
+		sim_init(&m, seed);
+		m.filter = no_word_of_b;
+		m.arg = &spi;
+		for (int i = 0; i < 2; i++) {
+			sim_tunnel(&t[i], i);
+			t[i].first = 1;
+			sim_keymgr(&m, i, true, false);
+		}
+		sim_put(&m, &t[A], &t[B]);
+		assert_true(sim_until(&m, sim_up, 30 * SEC));
+		sim_run(&m, 300 * SEC);
+		assert_true(engine_state(m.s[A].e, "a-b", m.now, st));
+		if (st->spi_i != spi && sim_recorded(&m.s[A], R_PEER_DEAD)) {
+			stayed++;
+			assert_true(st->ike_up && st->children[0].negotiated == CHILD_UP);
+			assert_int_equal(st->reason, R_OK);
+		}
+		sim_fini(&m);
+	}
+	assert_true(stayed > 0);
+	free(st);
+	free(t);
+}
+
 static void
 test_shutdown(void **state)
 {
@@ -420,7 +469,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keymgr), cmocka_unit_test(test_keymgr_slow), cmocka_unit_test(test_keymgr_empty), cmocka_unit_test(test_engine),
 		cmocka_unit_test(test_both_engines), cmocka_unit_test(test_no_stampede), cmocka_unit_test(test_restart),
-		cmocka_unit_test(test_both_restart), cmocka_unit_test(test_kill_upon_kill), cmocka_unit_test(test_peer_dead), cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_both_restart), cmocka_unit_test(test_kill_upon_kill), cmocka_unit_test(test_peer_dead), cmocka_unit_test(test_older_dies), cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_hard), cmocka_unit_test(test_ike_lifetime), cmocka_unit_test(test_put_again), cmocka_unit_test(test_back_at_once),
 		cmocka_unit_test(test_pace),
 	};
