@@ -84,7 +84,8 @@ refuse(struct page *p, const struct answer *a)
 	}
 	if (a->status == 401) {		/* the session has ended */
 		page_go(p, "/login?said=ended");
-		strcpy(p->cookie, "-");
+		if (!p->rq.by_script)		/* what is live loads itself anew then, and is to be told the same */
+			strcpy(p->cookie, "-");
 		return;
 	}
 	if (strcmp(js_str(a->body, "reason"), "PROOF_OLD") == 0) {

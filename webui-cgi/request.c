@@ -91,6 +91,7 @@ take_origin(struct request *r, char *const *env)
 	const char *host = get(env, "HTTP_HOST");
 	size_t n = r->tls ? 8 : 7;
 
+	r->by_script = *mode && strcmp(mode, "navigate") != 0;
 	r->strange = strcmp(site, "cross-site") == 0 && strcmp(mode, "navigate") != 0;
 	if (*site)
 		r->foreign = strcmp(site, "same-origin") != 0;

@@ -31,6 +31,7 @@ struct request {
 	char		 session[REQUEST_TOKEN];	/* of the cookie; "" none */
 	bool		 tls;
 	bool		 foreign;		/* a page of another origin asked for it, or nobody said that it is ours */
+	bool		 by_script;		/* a script fetches it, and no window goes there */
 	bool		 strange;		/* a page of another site fetches it as a part of itself */
 	size_t		 body;			/* CONTENT_LENGTH */
 	struct fields	 query;
