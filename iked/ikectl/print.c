@@ -130,7 +130,7 @@ print_plan(const struct ctl *ctl, json_t *answer)
 	json_array_foreach(json_object_get(answer, "warnings"), i, row)
 		printf("warning: %s%s%s %s (%s)\n", text(row, "tunnel"), is(row, "tunnel", "") ? "" : ": ", text(row, "message"), text(row, "hint"), text(row, "reason"));
 	if (!json_is_integer(json_object_get(answer, "revision")))
-		printf("the file is good\n");
+		printf(i ? "the file has no mistake, but 'ikectl apply' refuses it as it stands\n" : "the file is good\n");
 	else if (json_is_true(json_object_get(answer, "unchanged")))
 		printf("nothing changed: revision %s\n", text(answer, "revision"));
 	else
