@@ -25,10 +25,13 @@ check-san: san-made
 # Its build is most of its time. check-all begins it beside the other tests, and whoever comes second waits for the first.
 san-made:
 	@+$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers -- check-programs
-check-programs: all $(check_LIBRARIES) $(check_PROGRAMS)
+# Behind all, not beside it: all is another make, and both would write the same archives.
+check-programs: all
+	@+$(MAKE) -s check-programs-made
+check-programs-made: $(check_LIBRARIES) $(check_PROGRAMS)
 
 # Scenarios run what is installed below the build folder; what is there already is not put there anew, since others may run it just now.
-scenario-root: all $(check_PROGRAMS)
+scenario-root: check-programs
 	@exec 9>scenario-root.lock && flock 9 && $(MAKE) -s install INSTALL='install -C' DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
 	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
 
@@ -95,7 +98,7 @@ check-all:
 	nice -n 19 $(MAKE) -s vm-made >vm-made.log 2>&1 & \
 	$(TESTENV) $(srcdir)/test/all check check-net check-web check-san check-vm
 
-.PHONY: scenario-root build-hooks-made san-made check-programs check-san check-net check-module check-vm vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
+.PHONY: scenario-root build-hooks-made san-made check-programs check-programs-made check-san check-net check-module check-vm vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
