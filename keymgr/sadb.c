@@ -11,6 +11,7 @@ struct sadb {
 	void			*ctx;
 	struct pfkey		*pf;
 	bool			up;		/* HELLO and dump are done */
+	char			other[PFKEY_VERSION_TEXT];	/* why the last engine was not taken: it is of another version */
 	bool			cut;		/* the last link was cut off: the next dump is compared with what was */
 	bool			listed;		/* no part of the dump failed */
 	unsigned		listing;	/* which kind is being dumped */
@@ -157,6 +158,7 @@ on_registered(void *arg, int err, const struct pfkey_msg *m)
 
 	if (err == ECONNRESET)
 		return;
+	s->other[0] = '\0';
 	s->listing = 0;
 	s->listed = true;
 	list(s);
@@ -258,11 +260,15 @@ static void
 on_down(void *ctx, const char *why)
 {
 	struct sadb *s = ctx;
+	bool other = pfkey_is_other(s->pf), news = strcmp(s->other, why) != 0;
 
 	s->cut = pfkey_was_cut(s->pf);
+	snprintf(s->other, sizeof(s->other), "%s", other ? why : "");
 	s->pf = NULL;
 	s->up = false;
-	if (s->cut)
+	if (other)
+		s->ops->refused(s->ctx, why, news);
+	else if (s->cut)
 		s->ops->cut(s->ctx, why);
 	else
 		s->ops->lost(s->ctx, why, true);

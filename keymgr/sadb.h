@@ -57,6 +57,7 @@ struct sadb_ops {
 	void	(*back)(void *ctx);				/* HELLO and dump are done */
 	void	(*lost)(void *ctx, const char *why, bool ended);	/* every SA is gone with the engine; ended: and no new link is there */
 	void	(*cut)(void *ctx, const char *why);		/* the link ended, and the SAs stay; what the dump after the next HELLO says, holds */
+	void	(*refused)(void *ctx, const char *why, bool news);	/* the engine is of another version; news: it was not a moment ago */
 	void	(*acquire)(void *ctx, const struct sa_asked *);
 	void	(*expire)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst, bool hard, bool larval);
 	void	(*used)(void *ctx, enum sa_kind, uint32_t spi, const struct addr *dst);

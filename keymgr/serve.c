@@ -241,6 +241,18 @@ sadb_lost_cb(void *ctx, const char *why, bool ended)
 	serve_iked_engine(k);
 }
 
+/* Another one is asked for: who unloads the module, or restarts what is old, need not tell us. */
+static void
+sadb_refused_cb(void *ctx, const char *why, bool news)
+{
+	struct keymgr *k = ctx;
+
+	if (k->proc)
+		proc_link_lost(k->proc, "pfkey");
+	if (news)
+		log_at(LOG_WARN, NULL, "engine_version", R_ENGINE_VERSION, "No SA is made: %s.", why);
+}
+
 /*
  * A policy of the user's, for which no negotiation is set up: why not, as far as the key tells; what else stands in the way spdsync has said
  * when the policy came.
@@ -331,7 +343,7 @@ sadb_flushed_cb(void *ctx, unsigned kinds)
 	children_flushed(((struct keymgr *)ctx)->children, kinds);
 }
 
-static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .cut = sadb_cut_cb, .acquire = sadb_acquire_cb,
+static const struct sadb_ops sadb_ops = { .found = sadb_found_cb, .back = sadb_back_cb, .lost = sadb_lost_cb, .cut = sadb_cut_cb, .refused = sadb_refused_cb, .acquire = sadb_acquire_cb,
     .expire = sadb_expire_cb, .used = sadb_used_cb, .mapping = sadb_mapping_cb, .stray = sadb_stray_cb, .deleted = sadb_deleted_cb, .flushed = sadb_flushed_cb };
 
 /* All of it */

@@ -86,7 +86,9 @@ greet(struct bind *b, const char *engine)
 	pfkey_msg_init(&b->ask, SADB_REGISTER, SADB_SATYPE_UNSPEC);
 	b->ask.has = PFKEY_HAS(CW_EXT_HELLO) | PFKEY_HAS(CW_EXT_KEYLESS);
 	b->ask.hello_version = CW_HELLO_VERSION;
-	return ask(b) == 0 && (b->reply.has & PFKEY_HAS(CW_EXT_HELLO)) ? 0 : fail(EPROTONOSUPPORT, "the engine is not Causeway's");
+	if (ask(b) != 0 || !(b->reply.has & PFKEY_HAS(CW_EXT_HELLO)))
+		return fail(EPROTONOSUPPORT, "the engine is not Causeway's");
+	return b->reply.hello_version == CW_HELLO_VERSION ? 0 : fail(EPROTONOSUPPORT, "the engine is of another revision than this library");
 }
 
 static bool

@@ -164,8 +164,12 @@ struct pfkey *pfkey_new(struct event_base *, int fd, const struct pfkey_ops *, v
 void pfkey_free(struct pfkey *);	/* no down(), pending calls are dropped silently */
 /*
  * REGISTER with HELLO, the first thing on every new descriptor. keyless: also KEYLESS. After the answer pfkey_features() is what
- * the engine has; 0 when it does not know HELLO (a stock af_key).
+ * the engine has; 0 when it does not know HELLO (a stock af_key). An engine of ours that speaks another version is no engine for
+ * this program: down() follows, with the sentence, and there pfkey_is_other() is true.
  */
+#define PFKEY_VERSION_TEXT 256
+bool pfkey_is_other(const struct pfkey *);
+const char *pfkey_version_text(char buf[static PFKEY_VERSION_TEXT], uint16_t engine);	/* which is newer, and what is to be restarted */
 bool pfkey_hello(struct pfkey *, uint8_t satype, bool keyless, pfkey_done *, void *arg);
 uint64_t pfkey_features(const struct pfkey *);
 /* In down(): the engine lives and keeps what it has; only what it said meanwhile is lost. A new socket and a dump tell. */

@@ -50,6 +50,8 @@ struct pfkey {
 	bool			 broken, freed;
 	bool			 cut;		/* by an engine that lives */
 	const char		*why;
+	bool			 other;		/* the engine's version is not ours */
+	char			 text[PFKEY_VERSION_TEXT];
 	unsigned		 depth, ncalls;
 	struct event		*ev_read, *ev_write, *ev_end;
 	struct call		*calls[BUCKETS];	/* by seq */
@@ -308,6 +310,21 @@ take_call(struct pfkey *k, const struct pfkey_msg *m)
 	return NULL;
 }
 
+/* False: it is another version's. */
+static bool
+on_hello(struct pfkey *k, const struct pfkey_msg *m)
+{
+	bool said = m->err == 0 && (m->has & PFKEY_HAS(CW_EXT_HELLO));
+
+	k->greeted = said && m->hello_version == CW_HELLO_VERSION;
+	k->features = k->greeted ? m->hello_features : 0;
+	if (!said || k->greeted)
+		return true;
+	k->other = true;
+	mark_broken(k, pfkey_version_text(k->text, m->hello_version));
+	return false;
+}
+
 static void
 on_message(struct pfkey *k)
 {
@@ -325,12 +342,12 @@ on_message(struct pfkey *k)
 			k->ops->event(k->ctx, m);
 		return;
 	}
-	if (c->hello) {
-		k->greeted = m->err == 0 && (m->has & PFKEY_HAS(CW_EXT_HELLO)) && m->hello_version == CW_HELLO_VERSION;
-		k->features = k->greeted ? m->hello_features : 0;
-	}
-	if (c->done)
+	if (c->hello && !on_hello(k, m)) {
+		if (c->done)
+			c->done(c->arg, ECONNRESET, NULL);
+	} else if (c->done) {
 		c->done(c->arg, m->err, m);
+	}
 	call_free(c);
 }
 
@@ -389,6 +406,12 @@ uint64_t
 pfkey_features(const struct pfkey *k)
 {
 	return k ? k->features : 0;
+}
+
+bool
+pfkey_is_other(const struct pfkey *k)
+{
+	return k && k->other;
 }
 
 bool

@@ -80,3 +80,12 @@ pfkey_set_iface(struct pfkey_msg *m, const char *name)
 	if (n)
 		m->has |= PFKEY_HAS(CW_EXT_IFACE);
 }
+
+const char *
+pfkey_version_text(char buf[static PFKEY_VERSION_TEXT], uint16_t engine)
+{
+	snprintf(buf, PFKEY_VERSION_TEXT, "the engine speaks version %u of Causeway's PF_KEY, and this program version %u: %s", engine, CW_HELLO_VERSION,
+	    engine > CW_HELLO_VERSION ? "the engine is the newer one; restart causewayd, so that every daemon is of the revision that is installed" :
+	    "the engine is the older one; restart causewayd, and if the engine is the module, take it out before ('modprobe -r causeway')");
+	return buf;
+}

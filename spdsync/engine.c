@@ -343,15 +343,23 @@ lost(struct sync *s)
 static void
 on_down(void *ctx, const char *why)
 {
-	log_warn(NULL, "engine_down", "The engine's PF_KEY link ended: %s", why);
-	proc_link_lost(((struct sync *)ctx)->proc, "pfkey");
-	lost(ctx);
+	struct sync *s = ctx;
+	bool other = pfkey_is_other(s->engine.pf);
+
+	if (!other)
+		log_warn(NULL, "engine_down", "The engine's PF_KEY link ended: %s", why);
+	else if (strcmp(s->engine.other, why) != 0)
+		log_at(LOG_WARN, NULL, "engine_version", R_ENGINE_VERSION, "No policy is entered: %s.", why);
+	snprintf(s->engine.other, sizeof(s->engine.other), "%s", other ? why : "");
+	proc_link_lost(s->proc, "pfkey");
+	lost(s);
 }
 
 static void
 begin(struct sync *s)
 {
 	s->engine.up = true;
+	s->engine.other[0] = '\0';
 	news_daemon(s, "engine", true);
 	log_info(NULL, "engine_up", "The engine answers on PF_KEY.");
 	engine_reconcile(s, false);
@@ -363,6 +371,8 @@ hello_done(void *arg, int err, const struct pfkey_msg *reply)
 	struct sync *s = arg;
 
 	(void)reply;
+	if (err == ECONNRESET)
+		return;		/* down() follows */
 	if (err) {
 		log_error(NULL, "engine", "The engine refused REGISTER: %s.", strerror(err));
 		return;

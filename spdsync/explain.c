@@ -11,6 +11,8 @@
 #include "names.h"
 #include "clock.h"
 
+#define LATELY_S	300	/* a peer that is refused tries again before */
+
 const char *
 negotiated_name(enum child_negotiated n)
 {
@@ -76,6 +78,19 @@ unanswered(const struct sync *s, const struct want_tunnel *w, const struct rt *r
 	}
 }
 
+/* How the newest negotiation ended that the other site began: iked has no word for it in the state of a tunnel that waits. R_OK: well, or long ago. */
+static enum reason
+refused_lately(const struct rt *rt)
+{
+	struct record *r = malloc(sizeof(*r));
+	enum reason why = R_OK;
+
+	if (r && records_get(&rt->records, 0, r) && r->time_s + LATELY_S >= clock_wall_s())
+		why = (enum reason)r->reason;
+	free(r);
+	return why;
+}
+
 void
 tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt, struct verdict *v)
 {
@@ -92,7 +107,7 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 		v->retry_in_s = rt_left(rt, st->retry_in_s);
 	}
 	if (!s->engine.up)
-		set(v, R_ENGINE_DOWN, NULL);
+		set(v, s->engine.other[0] ? R_ENGINE_VERSION : R_ENGINE_DOWN, NULL);
 	else if (!s->keymgr.up)
 		set(v, R_KEYMGR_DOWN, NULL);
 	else if (!s->iked.up)
@@ -107,6 +122,8 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 		set(v, (enum reason)st->reason, st->detail);
 	else if (w && !up && w->start == START_RESPOND)
 		set(v, R_WAITING_FOR_PEER, !site_is_any(w->remote) ? "This end is respond-only." : "The peer's address is not known, so the peer begins.");
+	else if (w && !up && !w->first && (unnamed = refused_lately(rt)) != R_OK)
+		set(v, unnamed, "So ended what the other site began last.");
 	else if (w && !up && !w->first && !st)
 		set(v, R_WAITING_FOR_PEER, "The other site begins; this one follows after 15 s.");
 	else if (w && up && st->ike_up)

@@ -332,10 +332,12 @@ static json_t *
 engine_trouble(const struct sync *s)
 {
 	bool missing = strcmp(s->proc->engine, "module") == 0 && s->host.up && s->host.version[0] == '\0';
-	const struct reason_row *row = reason_row(missing ? R_ENGINE_NOT_LOADED : R_ENGINE_DOWN);
+	const char *other = missing ? "" : s->engine.other;
+	const struct reason_row *row = reason_row(missing ? R_ENGINE_NOT_LOADED : *other ? R_ENGINE_VERSION : R_ENGINE_DOWN);
+	json_t *message = missing ? json_sprintf("%s %s", row->sentence, row->hint) :
+	    *other ? json_sprintf("%s In numbers: %s.", row->sentence, other) : json_string(row->sentence);
 
-	return json_pack("{s:s, s:o}", "reason", row->name, "message",
-	    missing ? json_sprintf("%s %s", row->sentence, row->hint) : json_string(row->sentence));
+	return json_pack("{s:s, s:o}", "reason", row->name, "message", message);
 }
 
 /* Of those that keymgr made, IKE takes care. */

@@ -96,6 +96,7 @@ struct sas_wait { sas_done *done; void *arg; struct sas_wait *next; };
 struct engine {
 	struct pfkey	*pf;
 	bool		up;		/* HELLO was answered */
+	char		other[PFKEY_VERSION_TEXT];	/* why it was not taken: it is of another version */
 	bool		busy, again;	/* a reconciliation runs; another is due */
 	bool		race, raced;	/* in this run somebody was faster; in the last one, which was followed by this at once */
 	bool		by_event;	/* the one that is due or running was asked for by an event */

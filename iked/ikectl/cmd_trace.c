@@ -287,7 +287,7 @@ read_flow(int argc, char **argv, struct trace_flow *f)
 static int
 run(struct tracing *t)
 {
-	char path[160], why[256];
+	char path[160], why[256], text[PFKEY_VERSION_TEXT];
 	struct engine engine;
 	int err;
 
@@ -299,6 +299,8 @@ run(struct tracing *t)
 		return ctl_error(t->ctl, CTL_UNREACHABLE, R_ENGINE_DOWN, why, NULL);
 	}
 	talk_greet(&t->talk, &engine, true);
+	if (engine.other)
+		return ctl_error(t->ctl, CTL_FAILED, R_ENGINE_VERSION, pfkey_version_text(text, engine.version), NULL);
 	if (!engine.greeted)
 		return ctl_error(t->ctl, CTL_FAILED, R_ENGINE_DOWN, "the engine is not Causeway's, or it has no more room for one who asks", NULL);
 	err = ask(t);

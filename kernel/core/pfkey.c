@@ -119,6 +119,7 @@ put_supported(struct cw_engine *e, struct pf_out *o, unsigned satype, bool auth,
 int
 pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, uint64_t now)
 {
+	bool said = (m->has & PF_BIT(CW_EXT_HELLO)) && m->hello_magic == CW_HELLO_MAGIC;
 	struct cw_ext_hello *h;
 	struct pf_out o;
 
@@ -129,7 +130,7 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 		c->flags = CW_CLIENT_KEYLESS;
 	if (m->satype == SADB_SATYPE_ESP || m->satype == SADB_SATYPE_AH)
 		c->registered = true;
-	if ((m->has & PF_BIT(CW_EXT_HELLO)) && m->hello_magic == CW_HELLO_MAGIC && m->hello_version == CW_HELLO_VERSION) {
+	if (said && m->hello_version == CW_HELLO_VERSION) {
 		c->hello = true;
 		e->suite = c->opener ? c->opener : e->suite;
 	}
@@ -146,6 +147,8 @@ pf_register(struct cw_engine *e, struct cw_client *c, const struct pf_msg *m, ui
 		h->features = CW_FEAT_ESN | CW_FEAT_AEAD | CW_FEAT_WINDOW | CW_FEAT_SELECTORS | CW_FEAT_USED | CW_FEAT_MAPPING | CW_FEAT_OLD |
 		    (HOST_IFACES ? CW_FEAT_IFACE : 0);
 	}
+	if (said)
+		o.priv = 0;	/* whoever says HELLO is answered, of another version too: by the numbers both know why they part */
 	pf_send(&o, c, false);
 	return 0;
 }

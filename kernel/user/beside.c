@@ -119,7 +119,8 @@ on_down(void *ctx, const char *why)
 {
 	struct beside *b = ctx;
 
-	log_at(LOG_WARN, NULL, "engine_down", R_ENGINE_DOWN, "The kernel's PF_KEY socket ended (%s); routes and guard stay as they are.", why);
+	if (why)
+		log_at(LOG_WARN, NULL, "engine_down", R_ENGINE_DOWN, "The kernel's PF_KEY socket ended (%s); routes and guard stay as they are.", why);
 	proc_link_lost(b->proc, "pfkey");
 }
 

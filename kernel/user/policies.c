@@ -6,7 +6,9 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 #include "pfkey.h"
@@ -20,6 +22,7 @@ struct policies {
 	void			*ctx;
 	struct pfkey		*pf;
 	struct event		*retry;
+	char			other[PFKEY_VERSION_TEXT];	/* why the last engine was not taken: it is of another version */
 	bool			hello;		/* the engine is asked to know us; the system's own does not */
 	bool			known, busy, again, failed;
 	struct list		now, next;
@@ -173,18 +176,25 @@ static void
 on_down(void *ctx, const char *why)
 {
 	struct policies *p = ctx;
+	bool news = strcmp(p->other, why) != 0;
 
+	snprintf(p->other, sizeof(p->other), "%s", pfkey_is_other(p->pf) ? why : "");
 	ended(p);
-	p->ops->down(p->ctx, why);
+	p->ops->down(p->ctx, news ? why : NULL);
 }
 
 static void
 on_hello(void *arg, int err, const struct pfkey_msg *m)
 {
-	if (err == 0)
-		read_all(arg);
-	else if (err != ECONNRESET)
+	struct policies *p = arg;
+
+	(void)m;
+	if (err == 0) {
+		p->other[0] = '\0';
+		read_all(p);
+	} else if (err != ECONNRESET) {
 		log_error(NULL, "engine", "The kernel's engine refused REGISTER: %s.", strerror(err));
+	}
 }
 
 static const struct pfkey_ops pf_ops = { on_event, on_down };

@@ -43,7 +43,7 @@ struct pfkey_msg;
 struct policies;
 struct policies_ops {
 	void	(*changed)(void *ctx, bool anew);	/* the list is another one now; anew: of another engine, perhaps */
-	void	(*down)(void *ctx, const char *why);
+	void	(*down)(void *ctx, const char *why);	/* why NULL: as the last time, an engine of another version */
 };
 typedef void policies_then(void *arg, bool ok);	/* not ok: the engine went away */
 

@@ -231,7 +231,7 @@ main(int argc, char **argv)
 {
 	const char *sock = "/run/causeway/pfkey.sock";
 	struct engine engine;
-	char why[256];
+	char why[256], text[PFKEY_VERSION_TEXT];
 	int c, status;
 
 	while ((c = getopt(argc, argv, "+s:V")) != -1) {
@@ -248,6 +248,10 @@ main(int argc, char **argv)
 		return 1;
 	}
 	talk_greet(&talk, &engine, false);
+	if (engine.other) {
+		fprintf(stderr, "ipsecctl: %s\n", pfkey_version_text(text, engine.version));
+		return 1;
+	}
 	if (!engine.greeted) {
 		fputs("ipsecctl: the engine is not Causeway's; it has settings and counters of its own\n", stderr);
 		return 1;

@@ -270,7 +270,7 @@ main(int argc, char **argv)
 	static struct talk talk = { .fd = -1 };
 	struct run r = { .names = &system_names };
 	struct options o;
-	char why[256];
+	char why[256], text[PFKEY_VERSION_TEXT];
 	int status;
 
 	read_options(argc, argv, &o);
@@ -287,6 +287,11 @@ main(int argc, char **argv)
 		}
 		r.talk = &talk;
 		talk_greet(&talk, &r.engine, o.job == LISTEN);
+		if (r.engine.other) {
+			fprintf(stderr, "setkey: %s\n", pfkey_version_text(text, r.engine.version));
+			talk_close(&talk);
+			return 1;
+		}
 	} else if (o.dry) {
 		r.engine.greeted = r.engine.old = true;	/* what ours could do, counts */
 	} else if (o.verbose) {

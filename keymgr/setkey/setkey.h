@@ -13,6 +13,8 @@
 /* The engine, as far as its answer to REGISTER tells. */
 struct engine {
 	bool			greeted;	/* ours: it answered HELLO */
+	bool			other;		/* ours, of another version */
+	uint16_t		version;
 	bool			known;		/* it answered at all */
 	bool			old;		/* it has the forms before RFC 2401 */
 	bool			ifaces;		/* it has interfaces that tunnels are */

@@ -136,6 +136,8 @@ talk_greet(struct talk *t, struct engine *g, bool keyless)
 	}
 	g->known = true;
 	g->greeted = (t->reply.has & PFKEY_HAS(CW_EXT_HELLO)) && t->reply.hello_version == CW_HELLO_VERSION;
+	g->other = (t->reply.has & PFKEY_HAS(CW_EXT_HELLO)) && !g->greeted;
+	g->version = t->reply.hello_version;
 	g->old = g->greeted && (t->reply.hello_features & CW_FEAT_OLD);
 	g->ifaces = g->greeted && (t->reply.hello_features & CW_FEAT_IFACE);
 	g->auth = t->reply.algs_auth;

@@ -15,6 +15,8 @@
  *	pfkey_tool SOCK besiege N	(as deaf, and it goes on trying: each place that comes free is taken)
  *	pfkey_tool SOCK hold		(keeps its socket open until it is killed)
  *	pfkey_tool SOCK dump | dumpkeyless	(a line for each SA: spi, and the key's octets in hex if the engine gives them)
+ *	pfkey_tool SOCK hello VERSION	(says this version; prints the engine's)
+ *	pfkey_tool SOCK engine VERSION	(serves as an engine of this version, which answers HELLO and nothing else)
  */
 #include "config.h"
 
@@ -62,12 +64,14 @@ dial(const char *path)
 	return fd;
 }
 
+static struct pfkey_msg heard;	/* the last answer */
+
 /* Send, and wait for the answer of the same type and sequence; others' messages are skipped. */
 static void
 talk(int fd, struct pfkey_msg *m)
 {
 	static uint8_t buf[PFKEY_MSG_MAX];
-	static struct pfkey_msg r;
+	struct pfkey_msg *r = &heard;
 	struct wr w = wr_of(buf, sizeof(buf));
 	const char *why = "";
 
@@ -80,12 +84,12 @@ talk(int fd, struct pfkey_msg *m)
 
 		if (n <= 0)
 			fail("closed");
-		if (!pfkey_get(bytes_of(buf, (size_t)n), &r, &why))
+		if (!pfkey_get(bytes_of(buf, (size_t)n), r, &why))
 			fail(why);
-		if (r.type != m->type || r.pid != m->pid || r.seq != m->seq)
+		if (r->type != m->type || r->pid != m->pid || r->seq != m->seq)
 			continue;
-		if (r.err) {
-			fprintf(stderr, "pfkey_tool: type %u: %s\n", r.type, strerror(r.err));
+		if (r->err) {
+			fprintf(stderr, "pfkey_tool: type %u: %s\n", r->type, strerror(r->err));
 			exit(1);
 		}
 		return;
@@ -93,15 +97,40 @@ talk(int fd, struct pfkey_msg *m)
 }
 
 static void
-greet(int fd)
+greet(int fd, unsigned version)
 {
 	static struct pfkey_msg m;
 
 	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
 	m.has |= PFKEY_HAS(CW_EXT_HELLO);
-	m.hello_version = CW_HELLO_VERSION;
+	m.hello_version = (uint16_t)version;
 	m.hello_features = ~0ull;
 	talk(fd, &m);
+}
+
+static void
+engine(const char *path, unsigned version)
+{
+	static uint8_t buf[PFKEY_MSG_MAX];
+	static struct pfkey_msg m;
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), c;
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 5) < 0)
+		fail("cannot listen");
+	while ((c = accept(fd, NULL, NULL)) >= 0) {
+		ssize_t n;
+
+		while ((n = recv(c, buf, sizeof(buf), 0)) > 0 && pfkey_get(bytes_of(buf, (size_t)n), &m, NULL)) {
+			struct wr w = wr_of(buf, sizeof(buf));
+
+			m.hello_version = (uint16_t)version;
+			if (m.type == SADB_REGISTER && pfkey_put(&w, &m))
+				send(c, buf, w.n, MSG_NOSIGNAL);
+		}
+		close(c);
+	}
 }
 
 static size_t
@@ -341,9 +370,15 @@ main(int argc, char **argv)
 		deaf(argv[1], (unsigned)strtoul(argv[3], NULL, 10), verb[4] == '-', *verb == 'b');
 		return 0;
 	}
+	if (strcmp(verb, "engine") == 0 && argc == 4) {
+		engine(argv[1], (unsigned)atoi(argv[3]));
+		return 0;
+	}
 	fd = dial(argv[1]);
-	greet(fd);
-	if (strcmp(verb, "sa") == 0 && argc >= 9) {
+	greet(fd, strcmp(verb, "hello") == 0 && argc == 4 ? (unsigned)atoi(argv[3]) : CW_HELLO_VERSION);
+	if (strcmp(verb, "hello") == 0) {
+		printf("%u\n", heard.hello_version);
+	} else if (strcmp(verb, "sa") == 0 && argc >= 9) {
 		add_sa(fd, argv + 3, argc - 3);
 	} else if (strcmp(verb, "spd") == 0 && argc == 7) {
 		policy(fd, SADB_X_SPDADD, argv + 3, 4);

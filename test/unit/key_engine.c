@@ -140,6 +140,7 @@ on_engine(evutil_socket_t fd, short what, void *arg)
 		if (m.type == SADB_REGISTER) {
 			if (!f->hello)
 				m.has &= ~PFKEY_PRIVATE;
+			m.hello_version = (uint16_t)(CW_HELLO_VERSION + f->ahead);
 			m.hello_features = CW_FEAT_ESN | CW_FEAT_AEAD | CW_FEAT_WINDOW | CW_FEAT_SELECTORS | CW_FEAT_USED | CW_FEAT_MAPPING;
 			engine_send(f, &m);
 			continue;

@@ -23,6 +23,7 @@ struct key_fix {
 	/* the engine */
 	int			 engine;
 	struct event		*engine_ev;
+	int			 ahead;			/* its version of HELLO is so many above ours */
 	bool			 hello, silent;		/* answers HELLO; answers nothing else */
 	int			 refuse_type, refuse_err;
 	bool			 refuse_comp;	/* only what is of IPComp */

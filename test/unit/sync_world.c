@@ -10,18 +10,17 @@
  *	idle NAME          the tunnel, or tunnel/child, of which nothing is up to be rekeyed
  *	secret REASON      what keymgr says about secrets from now on; mute: it, iked and ipsecd say nothing to what is asked
  *	                   by hand; speak
- *	up NAME            iked reports the tunnel up; rekeyed NAME: with other SPIs; record NAME: a failed negotiation; stranger ADDR: one without a tunnel
+ *	up NAME            iked reports the tunnel up; rekeyed NAME: with other SPIs; record NAME: a failed negotiation, refused NAME: one of now; stranger ADDR: one without a tunnel
  *	fall NAME          iked reports that it failed; flap NAME N: it fails and comes up, N times, with other SPIs each time
  *	drop LINK          pfkey, iked, keymgr or ipsecd dies; a new one comes ("pfkey": with an empty table)
  *	cut LINK           iked, keymgr or ipsecd dies, and no new one comes until "drop"
  *	fails REASON       how keymgr answers what is asked about certificates, and ipsecd about the guard, from now on
- *	full               the engine says EEXIST to each policy that is added; takes: no more
+ *	ahead N            the engine's version of HELLO is so much above ours; full: it says EEXIST to each policy that is added; takes: no more
  *	hang               the engine stops answering; notaps busy|none|no: it has no room for a tap, or knows none; taps N [OCTETS]: N packets go through the one it was asked for last
  *	crowd N            N clients of ro.sock say half a request each, as many as get in; leave: they go
  *	deaf N [PATH]      there be N clients of ro.sock that ask for PATH (the events) and take nothing of it; leave: they go
- *	count              prints the number of policies
+ *	count              prints the number of policies; quit
  *	kill, term         spdsync gets the signal; start: it is started again
- *	quit
  */
 #include "config.h"
 
@@ -36,6 +35,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ipc.h"
@@ -61,6 +61,7 @@ struct world {
 	int		engine;
 	struct event	*engine_ev, *in_ev;
 	bool		hang, full;
+	int		ahead;
 	struct taps	taps;
 	bool		mute;
 	char		idle[CHILD_NAME_CAP];
@@ -145,6 +146,7 @@ engine_answer(struct world *w, struct pfkey_msg *m)
 	switch (m->type) {
 	case SADB_REGISTER:
 		heard(w, "engine REGISTER%s", m->has & PFKEY_HAS(CW_EXT_KEYLESS) ? " keyless" : "");
+		m->hello_version = (uint16_t)(CW_HELLO_VERSION + w->ahead);
 		m->hello_features = CW_FEAT_ESN | CW_FEAT_AEAD;
 		break;
 	case SADB_DUMP:
@@ -426,36 +428,20 @@ static const struct ipc_row esp_rows[] = {
 };
 
 static void
-iked_gone(void *ctx, struct ipc *l)
+link_gone(void *ctx, struct ipc *l)
 {
 	struct world *w = ctx;
+	struct ipc **links[] = { &w->iked, &w->keymgr, &w->ipsecd };
 
-	if (w->iked == l)
-		w->iked = NULL;
-}
-
-static void
-keymgr_gone(void *ctx, struct ipc *l)
-{
-	struct world *w = ctx;
-
-	if (w->keymgr == l)
-		w->keymgr = NULL;
-}
-
-static void
-ipsecd_gone(void *ctx, struct ipc *l)
-{
-	struct world *w = ctx;
-
-	if (w->ipsecd == l)
-		w->ipsecd = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		if (*links[i] == l)
+			*links[i] = NULL;
 }
 
 #define ROWS(r)	r, sizeof(r) / sizeof(r[0])
-static const struct ipc_table iked_table = { "iked", ROWS(iked_rows), NULL, iked_gone };
-static const struct ipc_table keymgr_table = { "keymgr", ROWS(keymgr_rows), NULL, keymgr_gone };
-static const struct ipc_table esp_table = { "ipsecd", ROWS(esp_rows), NULL, ipsecd_gone };
+static const struct ipc_table iked_table = { "iked", ROWS(iked_rows), NULL, link_gone };
+static const struct ipc_table keymgr_table = { "keymgr", ROWS(keymgr_rows), NULL, link_gone };
+static const struct ipc_table esp_table = { "ipsecd", ROWS(esp_rows), NULL, link_gone };
 
 static void
 report_state(struct world *w, const char *name, enum child_negotiated how, unsigned generation)
@@ -502,14 +488,14 @@ flap(struct world *w, const char *name, unsigned times)
 }
 
 static void
-report_record(struct world *w, const char *tunnel, const char *peer)
+report_record(struct world *w, const char *tunnel, const char *peer, uint64_t time_s)
 {
 	struct record *r = calloc(1, sizeof(*r));
 	uint8_t *buf = malloc(IPC_MAX);
 	struct wr out = wr_of(buf, IPC_MAX - IPC_HEAD);
 
 	snprintf(r->tunnel, sizeof(r->tunnel), "%s", tunnel);
-	r->time_s = 1000000000;
+	r->time_s = time_s;
 	r->reason = tunnel[0] ? R_NO_PROPOSAL_IKE : R_PEER_ID_UNKNOWN;
 	record_fact(r, "peer", "%s:500", peer);
 	record_fact(r, "offered", "aes256gcm16-prfsha384-x25519");
@@ -723,14 +709,16 @@ command(struct world *w, char *line)
 		report_state(w, a, CHILD_FAILED, 0);
 	else if (strcmp(verb, "flap") == 0 && a && b && w->iked)
 		flap(w, a, (unsigned)strtoul(b, NULL, 10));
-	else if ((strcmp(verb, "record") == 0 || strcmp(verb, "stranger") == 0) && a && w->iked)
-		report_record(w, *verb == 'r' ? a : "", *verb == 'r' ? "192.0.2.2" : a);
+	else if ((strcmp(verb, "record") == 0 || strcmp(verb, "refused") == 0 || strcmp(verb, "stranger") == 0) && a && w->iked)
+		report_record(w, *verb == 'r' ? a : "", *verb == 'r' ? "192.0.2.2" : a, strcmp(verb, "refused") == 0 ? (uint64_t)time(NULL) : 1000000000);
 	else if (strcmp(verb, "drop") == 0 && a) {
 		if (strcmp(a, "pfkey") == 0)
 			w->npolicies = 0;
 		give_link(w, a);
 	} else if (strcmp(verb, "hang") == 0)
 		w->hang = true;
+	else if (strcmp(verb, "ahead") == 0 && a)
+		w->ahead = atoi(a);
 	else if (strcmp(verb, "full") == 0 || strcmp(verb, "takes") == 0)
 		w->full = *verb == 'f';
 	else if (taps_command(&w->taps, w->engine, verb, a, b))

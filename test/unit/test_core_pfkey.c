@@ -424,6 +424,25 @@ malformed(void **state)
 	rig_free(h);
 }
 
+/* It is told ours, and is otherwise one that knows nothing of Causeway: no private numbers, and none are taken from it. */
+static void
+other_version(struct host *h, unsigned version)
+{
+	struct pfkey_msg m;
+
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	m.has |= PFKEY_HAS(CW_EXT_HELLO);
+	m.hello_version = (uint16_t)version;
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_last(h, 1, &m));
+	assert_true((m.has & PFKEY_PRIVATE) == PFKEY_HAS(CW_EXT_HELLO));
+	assert_int_equal(m.hello_version, CW_HELLO_VERSION);
+	assert_int_equal(m.algs_auth.n, 5);
+	pfkey_msg_init(&m, SADB_X_SPDFLUSH, SADB_SATYPE_UNSPEC);
+	pfkey_set_owner(&m, "x");
+	assert_int_equal(rig_call(h, 1, &m), EINVAL);
+}
+
 static void
 hello(void **state)
 {
@@ -436,12 +455,8 @@ hello(void **state)
 	assert_false(m.has & PFKEY_PRIVATE);	/* nothing private without HELLO */
 	assert_true(m.algs_encrypt.n >= 2);
 	assert_int_equal(m.algs_auth.n, 5);
-	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
-	m.has |= PFKEY_HAS(CW_EXT_HELLO);
-	m.hello_version = 9;
-	assert_int_equal(rig_call(h, 1, &m), 0);
-	assert_true(rig_last(h, 1, &m));
-	assert_false(m.has & PFKEY_PRIVATE);
+	other_version(h, CW_HELLO_VERSION + 1);
+	other_version(h, CW_HELLO_VERSION - 1);
 	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
 	m.has |= PFKEY_HAS(CW_EXT_HELLO);
 	m.hello_version = CW_HELLO_VERSION;

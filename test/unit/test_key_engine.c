@@ -124,6 +124,33 @@ test_asks_for_link(void **state)
 	f->k.proc = NULL;
 }
 
+/* Not what the system's own PF_KEY is: nothing is made, and another engine is asked for until one is there that is understood. */
+static void
+test_other_version(void **state)
+{
+	struct key_fix *f = *state;
+	struct proc p = { .base = f->base };
+	enum reason r;
+
+	f->k.proc = &p;
+	for (f->ahead = 1; f->ahead >= -1; f->ahead -= 2) {
+		f->nev = 0;
+		key_attach_engine(f, true);
+		for (unsigned i = 0; i < f->nev; i++)
+			assert_int_not_equal(f->ev[i].type, KEY_ENGINE_BACK);
+		key_spi_new(f, 1, &r);
+		assert_int_equal(r, R_ENGINE_DOWN);
+		assert_string_equal(p.lost[0].name, "pfkey");
+		assert_true(event_pending(p.lost[0].timer, EV_TIMEOUT, NULL));
+	}
+	f->ahead = 0;
+	key_attach_engine(f, true);
+	key_spi_new(f, 1, &r);
+	assert_int_equal(r, R_OK);
+	event_free(p.lost[0].timer);
+	f->k.proc = NULL;
+}
+
 /* What a kernel's PF_KEY socket says to a reader that was too slow; other links ask for descriptors. */
 static bool cut_off;
 enum dgram __real_dgram_get(int, void *, size_t, size_t *, int *, int);
@@ -493,7 +520,7 @@ main(void)
 		T(test_refusals),
 		T(test_stock_engine),
 		T(test_engine_lost),
-		T(test_asks_for_link),
+		T(test_asks_for_link), T(test_other_version),
 		T(test_cut_off),
 		T(test_lost_meanwhile),
 		T(test_events),

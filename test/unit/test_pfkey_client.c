@@ -24,7 +24,9 @@ struct fix {
 	int		 err;
 	uint32_t	 spi, last_seq;
 	bool		 free_in_done, free_in_event, has_reply;
-	char		 why[128];
+	bool		 other;
+	uint64_t	 features;
+	char		 why[256];
 };
 
 static void
@@ -45,6 +47,8 @@ on_down(void *ctx, const char *why)
 	struct fix *f = ctx;
 
 	f->downs++;
+	f->other = pfkey_is_other(f->k);
+	f->features = pfkey_features(f->k);
 	f->k = NULL;
 	snprintf(f->why, sizeof(f->why), "%s", why);
 }
@@ -149,6 +153,7 @@ greet(struct fix *f, bool knows)
 	assert_int_equal(m.type, SADB_REGISTER);
 	assert_true(m.has == PFKEY_HAS(CW_EXT_HELLO));
 	m.has = knows ? PFKEY_HAS(CW_EXT_HELLO) : 0;
+	assert_int_equal(m.hello_version, CW_HELLO_VERSION);
 	m.hello_features = CW_FEAT_ESN;
 	engine_says(f, &m);
 	assert_int_equal(f->dones, 1);
@@ -229,6 +234,35 @@ test_stock(void **state)
 	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_ESP);
 	m.has |= PFKEY_HAS(CW_EXT_REPLAY);
 	assert_int_equal(pfkey_call(f->k, &m, NULL, NULL), 0);
+}
+
+/* Of an engine that is newer, or older: not what Linux's af_key is to us, but none, and why is said. */
+static void
+other_version(struct fix *f, uint16_t version, const char *which)
+{
+	struct pfkey_msg m;
+
+	assert_true(pfkey_hello(f->k, SADB_SATYPE_ESP, false, on_done, f));
+	get(f);
+	assert_true(engine_hears(f, &m));
+	m.hello_version = version;
+	m.hello_features = ~0ull;
+	engine_says(f, &m);
+	assert_true(f->dones == 2 && f->err == ECONNRESET && !f->has_reply);	/* the greeting, and what waited behind it */
+	assert_true(f->downs == 1 && f->other && f->features == 0);
+	assert_non_null(strstr(f->why, which));
+}
+
+static void
+test_newer(void **state)
+{
+	other_version(*state, CW_HELLO_VERSION + 1, "the engine is the newer one; restart causewayd");
+}
+
+static void
+test_older(void **state)
+{
+	other_version(*state, CW_HELLO_VERSION - 1, "the engine is the older one; restart causewayd, and if");
 }
 
 static void
@@ -384,6 +418,7 @@ main(void)
 		T(test_cancel),
 		T(test_hello_first),
 		T(test_stock),
+		T(test_newer), T(test_older),
 		T(test_dump),
 		T(test_end),
 		T(test_cut_off),

@@ -83,7 +83,10 @@ enum { CW_LEVEL_DEFAULT = 0, CW_LEVEL_USE = 1, CW_LEVEL_REQUIRE = 2, CW_LEVEL_UN
 #define CW_FEAT_OLD		64u		/* CW_SA_OLD is not passed over */
 #define CW_FEAT_IFACE		128u		/* IFACE: tunnels that are interfaces */
 
-/* In REGISTER, both ways. The reply's features are what the engine has. */
+/*
+ * In REGISTER, both ways. The reply's features are what the engine has. This extension stays as it is in every version: who
+ * says another version is answered with the engine's, and nothing else private is said by either.
+ */
 struct cw_ext_hello {
 	__u16	len, type;	/* len in units of 8 octets, as in all extensions */
 	__u32	magic;
