@@ -60,6 +60,42 @@ get(struct host *h, unsigned what, const char *name)
 	return found;
 }
 
+/* What the manual pages say of each, said once more: what `bounds` holds is read from the engine, and would agree with whatever stands there. */
+static void
+documented(void **state)
+{
+	static const struct { const char *name; uint64_t usual, least, most; } rows[] = {
+		{ "net.inet.ipsec.esp_trans_deflev", 2, 1, 2 }, { "net.inet.ipsec.esp_net_deflev", 2, 1, 2 },
+		{ "net.inet.ipsec.ah_trans_deflev", 2, 1, 2 }, { "net.inet.ipsec.ah_net_deflev", 2, 1, 2 },
+		{ "net.inet6.ipsec6.esp_trans_deflev", 2, 1, 2 }, { "net.inet6.ipsec6.esp_net_deflev", 2, 1, 2 },
+		{ "net.inet6.ipsec6.ah_trans_deflev", 2, 1, 2 }, { "net.inet6.ipsec6.ah_net_deflev", 2, 1, 2 },
+		{ "net.inet.ipsec.def_policy", 1, 0, 1 }, { "net.inet6.ipsec6.def_policy", 1, 0, 1 },
+		{ "net.inet.ipsec.ah_cleartos", 1, 0, 1 }, { "net.inet.ipsec.ah_offsetmask", 0, 0, 0xffff },
+		{ "net.inet.ipsec.dfbit", 2, 0, 2 }, { "net.inet.ipsec.ecn", 1, 0, 1 }, { "net.inet6.ipsec6.ecn", 1, 0, 1 },
+		{ "net.inet.ipsec.debug", 0, 0, 1 }, { "net.inet6.ipsec6.debug", 0, 0, 1 },
+		{ "net.key.larval_lifetime", 30, 1, 3600 }, { "net.key.blockacq_lifetime", 20, 1, 3600 },
+		{ "net.key.spi_try", 1000, 1, 100000 }, { "net.key.prefered_oldsa", 0, 0, 1 }, { "net.causeway.legacy", 0, 0, 1 },
+	};
+	struct host *h = rig_new();
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(get(h, CW_NAMED_KNOBS, rows[i].name).value, rows[i].usual);
+		if (rows[i].least)
+			assert_int_equal(set(h, rows[i].name, rows[i].least - 1), EINVAL);
+		assert_int_equal(set(h, rows[i].name, rows[i].most + 1), EINVAL);
+		assert_int_equal(get(h, CW_NAMED_KNOBS, rows[i].name).value, rows[i].usual);
+		for (uint64_t v = rows[i].least; v <= rows[i].most && v < rows[i].least + 3; v++) {
+			assert_int_equal(set(h, rows[i].name, v), 0);
+			assert_int_equal(get(h, CW_NAMED_KNOBS, rows[i].name).value, v);
+			for (unsigned k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)	/* and no other is another one for it */
+				if (k != i)
+					assert_int_equal(get(h, CW_NAMED_KNOBS, rows[k].name).value, rows[k].usual);
+		}
+		assert_int_equal(set(h, rows[i].name, rows[i].usual), 0);
+	}
+	rig_free(h);
+}
+
 static void
 bounds(void **state)
 {
@@ -562,7 +598,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bounds), cmocka_unit_test(who), cmocka_unit_test(malformed), cmocka_unit_test(default_level), cmocka_unit_test(eight_levels),
+		cmocka_unit_test(bounds), cmocka_unit_test(documented), cmocka_unit_test(who), cmocka_unit_test(malformed), cmocka_unit_test(default_level), cmocka_unit_test(eight_levels),
 		cmocka_unit_test(unmatched), cmocka_unit_test(outer_header), cmocka_unit_test(congestion_in), cmocka_unit_test(key_settings),
 		cmocka_unit_test(counters), cmocka_unit_test(layers), cmocka_unit_test(drops),
 	};
