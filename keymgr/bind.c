@@ -180,18 +180,33 @@ bind_version(const struct bindings *t, const char *tunnel)
 	return e ? e->version : 0;
 }
 
-bool
-bind_allows(const struct bindings *t, const char *child, uint32_t reqid)
+/* The binding of a child's tunnel. */
+static const struct binding *
+of_child(const struct bindings *t, const char *child)
 {
 	char tunnel[NAME_CAP];
-	const struct binding *b;
 	size_t n = strcspn(child, "/");
 
 	if (n >= sizeof(tunnel))
-		return false;
+		return NULL;
 	memcpy(tunnel, child, n);
 	tunnel[n] = '\0';
-	b = bind_find(t, tunnel);
+	return bind_find(t, tunnel);
+}
+
+const char *
+bind_iface(const struct bindings *t, const char *child)
+{
+	const struct binding *b = of_child(t, child);
+
+	return b ? b->iface : "";
+}
+
+bool
+bind_allows(const struct bindings *t, const char *child, uint32_t reqid)
+{
+	const struct binding *b = of_child(t, child);
+
 	for (unsigned i = 0; b && i < b->nreqids; i++)
 		if (b->reqids[i] == reqid)
 			return true;

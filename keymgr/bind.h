@@ -32,6 +32,7 @@ uint64_t bind_version(const struct bindings *, const char *tunnel);
 void bind_each(const struct bindings *, void (*f)(void *arg, const struct binding *), void *arg);
 /* May an SA of this child ("tunnel/child") have this reqid? */
 bool bind_allows(const struct bindings *, const char *child, uint32_t reqid);
+const char *bind_iface(const struct bindings *, const char *child);	/* of its tunnel; "": none */
 bool bind_has_reqid(const struct bindings *, uint32_t reqid);	/* it is a child's of any tunnel */
 /* What the SAs of a child have to be. False: it is the number of a policy's child, and none has it. */
 struct bound_terms {

@@ -348,7 +348,7 @@ on_in(void *arg, enum reason r, const char *detail, uint32_t spi)
 }
 
 static void
-spec_of(const struct key_child *k, const struct bound_terms *terms, struct sa_spec *in, struct sa_spec *out)
+spec_of(const struct key_child *k, const struct bound_terms *terms, const char *iface, struct sa_spec *in, struct sa_spec *out)
 {
 	*in = (struct sa_spec){ .kind = terms->ah ? SA_AH : SA_ESP, .esn = k->esn, .udp = k->udp, .spi = k->spi_in, .peer_spi = k->spi_out, .number = k->reqid,
 	    .reqid = terms->reqid, .transport = terms->transport,
@@ -356,6 +356,7 @@ spec_of(const struct key_child *k, const struct bound_terms *terms, struct sa_sp
 	    .soft_bytes = k->soft_bytes, .hard_bytes = k->hard_bytes, .soft_packets = k->soft_packets, .hard_packets = k->hard_packets,
 	    .ts_src = &k->ts_remote, .ts_dst = &k->ts_local };
 	memcpy(in->name, k->name, sizeof(in->name));
+	snprintf(in->iface, sizeof(in->iface), "%s", iface);
 	*out = *in;
 	out->out = true;
 	out->spi = k->spi_out;
@@ -453,7 +454,7 @@ child_install(struct children *t, struct ike_objects *o, const struct key_child 
 	enum reason r = R_NO_MEMORY;
 
 	if (h) {
-		spec_of(k, c ? &c->terms : &none, &in, &h->spec);
+		spec_of(k, c ? &c->terms : &none, t->ops->iface(t->ctx, k->name), &in, &h->spec);
 		r = admit(t, c, k, &in, detail);
 	}
 	if (r != R_OK && k->ke)

@@ -18,6 +18,7 @@
 
 struct child_ops {
 	bool	(*terms)(void *ctx, uint32_t number, struct bound_terms *);	/* false: no child has this number */
+	const char *(*iface)(void *ctx, const char *child);	/* whose SAs those of this child ("tunnel/child") are; "": no interface's */
 	void	(*expired)(void *ctx, uint32_t child, bool hard, bool in);
 	void	(*used)(void *ctx, uint32_t child);
 	void	(*gone)(void *ctx, uint32_t child);

@@ -34,6 +34,7 @@ child_comp(const struct sa_spec *esp, const struct bound_terms *terms, uint16_t 
 	*comp = (struct sa_spec){ .kind = SA_COMP, .out = esp->out, .larval = esp->larval, .transport = !terms->comp_tunnel, .number = esp->number, .spi = cpi,
 	    .peer_spi = esp->spi, .reqid = terms->comp_reqid, .src = esp->src, .dst = esp->dst, .hard_s = esp->hard_s };
 	memcpy(comp->name, esp->name, sizeof(comp->name));
+	memcpy(comp->iface, esp->iface, sizeof(comp->iface));
 	if (esp->out || !terms->comp_tunnel) {
 		comp->ts_src = ts_src;
 		comp->ts_dst = ts_dst;

@@ -370,6 +370,8 @@ sadb_can(const struct sadb *s, const struct sa_spec *a, char detail[static SADB_
 		lacks = "64-bit sequence numbers";
 	else if (a->replay_window > 32 && !(f & KEY_FEAT_WINDOW))
 		lacks = "replay windows over 32 packets";
+	else if (a->iface[0] && !(pfkey_features(s->pf) & CW_FEAT_IFACE))
+		lacks = "interfaces for tunnels";
 	if (lacks == NULL)
 		return R_OK;
 	snprintf(detail, SADB_DETAIL, "this engine does not have %s", lacks);
@@ -387,6 +389,7 @@ put_private(struct pfkey_msg *m, const struct sa_spec *a)
 		m->sel_dst = *a->ts_dst;
 		m->has |= PFKEY_HAS(CW_EXT_SELECTORS);
 	}
+	pfkey_set_iface(m, a->iface);
 	sadb_owner_text(m->owner, sizeof(m->owner), a->name, a->peer_spi, a->number != a->reqid ? a->number : 0);
 }
 

@@ -27,6 +27,7 @@ struct sa_spec {
 	uint32_t		spi, reqid, replay_window;	/* SA_COMP: the CPI */
 	uint32_t		peer_spi;	/* SA_COMP: that of the SA of ESP beside it, in its direction */
 	char			name[CHILD_NAME_CAP];
+	char			iface[IFACE_CAP];	/* it is an interface's; "": of the ordinary policies */
 	struct suite		suite;
 	struct endpoint		src, dst;	/* ports: of the UDP encapsulation */
 	uint64_t		soft_s, hard_s, soft_bytes, hard_bytes, soft_packets, hard_packets;

@@ -301,7 +301,13 @@ child_terms(void *ctx, uint32_t number, struct bound_terms *terms)
 	return bind_terms(&((struct keymgr *)ctx)->bindings, number, terms);
 }
 
-const struct child_ops serve_child_ops = { .terms = child_terms, .expired = child_expired, .used = child_used, .gone = child_gone, .mapping = child_mapping };
+static const char *
+child_iface(void *ctx, const char *child)
+{
+	return bind_iface(&((struct keymgr *)ctx)->bindings, child);
+}
+
+const struct child_ops serve_child_ops = { .terms = child_terms, .iface = child_iface, .expired = child_expired, .used = child_used, .gone = child_gone, .mapping = child_mapping };
 
 void
 serve_iked_engine(struct keymgr *k)

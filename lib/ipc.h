@@ -22,7 +22,7 @@
  * Of all messages of all links together. Whoever adds one, or changes what is in one, or what it means, raises it: two daemons of different numbers
  * say so and part at HELLO, before either reads anything of the other's (test_msg knows what the messages of a number look like).
  */
-#define IPC_VERSION	2u
+#define IPC_VERSION	3u
 #define IPC_REPLY	0x8000u
 #define IPC_QUEUE	(4u << 20)	/* octets waiting at most; over that the link is closed */
 #define IPC_HELLO	1u		/* every link: first message of both sides; body str "MAJOR.MINOR" */

@@ -49,6 +49,14 @@ msg_name_opt(struct rd *r, char buf[static NAME_CAP])
 	msg_need(r, buf[0] == '\0' || name_ok(buf));
 }
 
+/* An interface's name, or "" for none. */
+static inline void
+msg_iface(struct rd *r, char buf[static IFACE_CAP])
+{
+	str_get(r, buf, IFACE_CAP);
+	msg_need(r, buf[0] == '\0' || iface_ok(buf));
+}
+
 /* A text that may not be empty. */
 static inline void
 msg_text(struct rd *r, char *buf, size_t cap)

@@ -21,6 +21,7 @@ binding_put(struct wr *w, const struct binding *b)
 		str_put(w, b->trust[i]);
 	if (wr_ok(w))
 		span_put(w, bytes_of(b->public_key, b->npublic));
+	str_put(w, b->iface);
 	wr_u8(w, (uint8_t)b->nreqids);
 	for (unsigned i = 0; i < b->nreqids && wr_ok(w); i++)
 		wr_le32(w, b->reqids[i]);
@@ -72,6 +73,7 @@ binding_get(struct rd *r, struct binding *b)
 		memcpy(b->public_key, key.p, key.n);
 		b->npublic = (unsigned)key.n;
 	}
+	msg_iface(r, b->iface);
 	b->nreqids = msg_u8(r, BIND_REQIDS);
 	for (unsigned i = 0; i < b->nreqids && rd_ok(r); i++)
 		b->reqids[i] = msg_id32(r);

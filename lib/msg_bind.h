@@ -52,6 +52,7 @@ struct binding {
 	char	trust[BIND_TRUSTS][NAME_CAP];
 	unsigned npublic;				/* how_remote KEY: the peer's SubjectPublicKeyInfo */
 	uint8_t	public_key[BIND_PUBLIC];
+	char	iface[IFACE_CAP];			/* its SAs are this interface's; "": of the ordinary policies */
 	unsigned nreqids;
 	uint32_t	reqids[BIND_REQIDS];		/* of its children */
 	uint8_t	policies;				/* 1: made of policies that are not the site file's; both keys are the peer's line in psk.txt */

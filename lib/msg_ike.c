@@ -46,6 +46,7 @@ tunnel_put(struct wr *w, const struct tunnel *t)
 	wr_u8(w, t->start);
 	wr_u8(w, t->first);
 	wr_u8(w, t->encap);
+	str_put(w, t->iface);
 	wr_u8(w, t->auth_local);
 	wr_u8(w, t->auth_remote);
 	wr_u8(w, t->prefer_udp);
@@ -113,6 +114,7 @@ tunnel_get(struct rd *r, struct tunnel *t)
 	t->start = msg_u8(r, START_ON_DEMAND);
 	t->first = msg_u8(r, 1);
 	t->encap = msg_u8(r, ENCAP_ESP);
+	msg_iface(r, t->iface);
 	t->auth_local = msg_u8(r, AUTH_BY_KEY);
 	t->auth_remote = msg_u8(r, AUTH_BY_KEY);
 	t->prefer_udp = msg_u8(r, 1);

@@ -56,6 +56,7 @@ struct tunnel {
 	uint8_t		start;			/* enum start_mode, this gateway's part of it: */
 	uint8_t		first;			/* 1: initiates at once; 0: after 15 s without an IKE SA */
 	uint8_t		encap;
+	char		iface[IFACE_CAP];	/* its SAs are this interface's; "": of the ordinary policies. keymgr has it from the binding; here it only tells that it changed */
 	uint8_t		auth_local, auth_remote;	/* enum auth_how */
 	uint8_t		prefer_udp;		/* the engine is the user host: "auto" means UDP */
 	uint64_t	ike_life_s, child_life_s, child_life_bytes, child_life_packets;

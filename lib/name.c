@@ -37,6 +37,26 @@ name_ok(const char *s)
 	return name_ok_n(s, strnlen(s, NAME_CAP));
 }
 
+/*
+ * Stricter than the kernel, which takes any octet but '/', ':' and spaces: such a name would have to be quoted in every rule and script. Names of the
+ * kernel's own devices, which come with their modules, are left to them, and those that are files beside interfaces' in /proc and /sys.
+ */
+bool
+iface_ok(const char *s)
+{
+	static const char *const taken[] = { "lo", "cw0", "all", "default", "bonding_masters", "tunl0", "sit0", "gre0", "gretap0", "erspan0", "ip6tnl0", "ip6gre0",
+		"ip_vti0", "ip6_vti0" };
+	size_t n = strnlen(s, IFACE_CAP);
+
+	if (n == 0 || n >= IFACE_CAP || !((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z')) ||
+	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
+		return false;
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (strcmp(s, taken[i]) == 0)
+			return false;
+	return true;
+}
+
 void
 name_make(const char *text, size_t n, size_t max, char out[static NAME_CAP])
 {

@@ -11,10 +11,14 @@
 #define CHILD_NAME_CAP	128	/* "tunnel/child" */
 #define ID_CAP		256	/* an identity's text, "fqdn:tokyo", with the terminator */
 
+#define IFACE_CAP	16	/* IFNAMSIZ: an interface's name, with the terminator */
+
 bool name_ok(const char *);
 bool name_ok_n(const char *, size_t n);
 /* A name of the n octets of any text: small letters, digits, a hyphen for all that stands between them, at most max octets. "": nothing is left. */
 void name_make(const char *text, size_t n, size_t max, char out[static NAME_CAP]);
+/* Of an interface of ours: a letter, then letters, digits, '.', '_' and '-', at most 15; and no name that the system or this suite has for something else. */
+bool iface_ok(const char *);
 /* Between double quotes, with a backslash before a quote or a backslash: as YAML, strongSwan and OpenIKED read it. */
 void str_quote(FILE *, const char *);
 

@@ -47,6 +47,7 @@ fields(const struct tunnel *a, const struct tunnel *b)
 		{ TD_CHILD_HARD, a->child_hard_s == b->child_hard_s },
 		{ TD_BYTES, a->child_life_bytes == b->child_life_bytes },
 		{ TD_PACKETS, a->child_life_packets == b->child_life_packets },
+		{ TD_IFACE, strcmp(a->iface, b->iface) == 0 },
 		{ TD_WINDOW, a->replay_window == b->replay_window },
 	};
 	uint32_t f = 0;
@@ -83,7 +84,7 @@ compare_child(const struct tunnel *of, unsigned i, const struct tunnel *new, uin
 	const struct tunnel_child *old = &of->children[i];
 
 	d->to = find_child(new, old);
-	d->fields = 0;
+	d->fields = of_tunnel & TD_IFACE;	/* an SA is of one interface as long as it lives */
 	if (d->to >= 0) {
 		if (!same_esp(of, i, new, (unsigned)d->to))
 			d->fields |= TD_ESP;

@@ -13,7 +13,7 @@ enum {
 	TD_LOCAL = 1 << 0, TD_REMOTE = 1 << 1, TD_ID_LOCAL = 1 << 2, TD_ID_REMOTE = 1 << 3, TD_PROOFS = 1 << 4,
 	TD_IKE = 1 << 5, TD_ESP = 1 << 6, TD_START = 1 << 7, TD_FIRST = 1 << 8, TD_ENCAP = 1 << 9, TD_IKE_LIFE = 1 << 10,
 	TD_CHILD_LIFE = 1 << 11, TD_IKE_HARD = 1 << 12, TD_CHILD_HARD = 1 << 13, TD_BYTES = 1 << 14, TD_PACKETS = 1 << 15,
-	TD_WINDOW = 1 << 16, TD_TS_LOCAL = 1 << 17, TD_TS_REMOTE = 1 << 18,
+	TD_WINDOW = 1 << 16, TD_TS_LOCAL = 1 << 17, TD_TS_REMOTE = 1 << 18, TD_IFACE = 1 << 19,
 	/* Who was believed by other proofs, or is somewhere else, must prove himself anew. */
 	TD_WHO = TD_LOCAL | TD_REMOTE | TD_ID_LOCAL | TD_ID_REMOTE | TD_PROOFS
 };
@@ -21,7 +21,7 @@ enum {
 enum fate { FATE_KEPT, FATE_REKEYED, FATE_RESTARTED, FATE_DROPPED, FATE_NEW };	/* the order of how bad it is, up to restarted */
 
 struct child_diff {
-	uint32_t	fields;		/* TD_ESP, TD_TS_* */
+	uint32_t	fields;		/* TD_ESP, TD_TS_*, TD_IFACE */
 	uint8_t		fate;		/* of the old one: never FATE_NEW */
 	int		to;		/* which of the new ones it is; -1: dropped */
 };

@@ -22,6 +22,7 @@ bool
 change_plan(struct sync *s, struct change *c, bool legacy, struct yt_error *err)
 {
 	struct yt yt = { .text = c->text, .n = c->n };
+	const struct site_tunnel *t;
 	unsigned line, column;
 
 	c->sites = sites_read(c->text, c->n, legacy, err);
@@ -30,6 +31,8 @@ change_plan(struct sync *s, struct change *c, bool legacy, struct yt_error *err)
 	yt_end(&yt, &line, &column);
 	if (!sites_find(c->sites, s->site))
 		yt_fail(&yt, R_SITE_UNKNOWN, line, column, NULL, "This gateway is the site '%s', which is not in the file.", s->site);
+	else if ((t = engine_lacks_iface(s, c->sites)) != NULL)
+		yt_fail(&yt, R_ENGINE_NO_IFACE, t->line, t->column, NULL, "The tunnel '%s' has an interface, and the engine of this gateway has none for tunnels.", t->name);
 	else if (!plan_make(&c->plan, s->sites, c->sites, s->site, change_suite, s))
 		yt_fail(&yt, R_NO_MEMORY, line, column, NULL, "There is not enough memory.");
 	*err = yt.err;

@@ -162,6 +162,19 @@ children_str(const struct sites *all, const struct site_tunnel *t, char out[VALU
 	}
 }
 
+/* Of each end that has one; the sites in the order of their names. */
+static void
+iface_str(const struct sites *all, const struct site_tunnel *t, char out[VALUE])
+{
+	bool swap = strcmp(all->sites[t->a].name, all->sites[t->b].name) > 0;
+	size_t n = 0;
+
+	snprintf(out, VALUE, "none");
+	for (unsigned side = 0; side < 2; side++)
+		if (t->iface[side ^ swap][0])
+			n += (size_t)snprintf(out + n, VALUE - n, "%s%s at %s", n ? ", " : "", t->iface[side ^ swap], all->sites[side ^ swap ? t->b : t->a].name);
+}
+
 unsigned
 compare_tunnel(const struct sites *ours, const struct site_tunnel *t, const struct sites *theirs, const struct site_tunnel *u,
     const struct compare_sink *sink)
@@ -176,6 +189,9 @@ compare_tunnel(const struct sites *ours, const struct site_tunnel *t, const stru
 		children_str(theirs, u, p.there);
 		told(&p, NULL, "children");
 	}
+	iface_str(ours, t, p.here);
+	iface_str(theirs, u, p.there);
+	told(&p, NULL, "interface");
 	proposals_str(t->ike, p.here, VALUE);
 	proposals_str(u->ike, p.there, VALUE);
 	told(&p, NULL, "ike");

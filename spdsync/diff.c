@@ -49,7 +49,9 @@ cmp_key(const struct spd_entry *x, const struct spd_entry *y)
 		return (int)x->proto - (int)y->proto;
 	if (x->sport != y->sport)
 		return (int)x->sport - (int)y->sport;
-	return (int)x->dport - (int)y->dport;
+	if (x->dport != y->dport)
+		return (int)x->dport - (int)y->dport;
+	return strcmp(x->iface, y->iface);
 }
 
 /* Of several with one key, ours come first, so that the first is the one to compare with. */
@@ -98,7 +100,7 @@ is_ours(const struct spd_entry *have, const struct spd_entry *want)
 static bool
 same(const struct spd_entry *have, const struct spd_entry *want)
 {
-	return have->plain && have->priority == want->priority && have->reqid == want->reqid &&
+	return have->plain && have->discard == want->discard && have->priority == want->priority && have->reqid == want->reqid &&
 	    addr_cmp(&have->peer, &want->peer) == 0;
 }
 

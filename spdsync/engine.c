@@ -37,6 +37,18 @@ look_at_once(struct sync *s)
 	return at_once;
 }
 
+/* Its name may become free. */
+static void
+refused(struct sync *s)
+{
+	struct timeval a_while = { 10, 0 };
+
+	if (!s->engine.said)
+		log_warn(NULL, "interface", "The engine does not make an interface that a tunnel has in the site file (%s); it is tried again.", strerror(s->engine.refused));
+	s->engine.said = true;
+	evtimer_add(s->engine.retry, &a_while);
+}
+
 /* The run is over. */
 static void
 finish(struct sync *s)
@@ -46,11 +58,17 @@ finish(struct sync *s)
 
 	e->busy = false;
 	s->reconciles++;
+	if (e->refused)
+		refused(s);
 	if (e->failed) {
 		log_warn(NULL, "policies", "%u changes of policies failed (%s); they are tried again.", e->failed, strerror(e->last_err));
 		retry_later(s);
 	} else if (!stale && !e->stands) {
 		e->stands = true;
+		if (e->said && !e->refused) {	/* an interface that was refused is there now: its networks are routed */
+			e->said = false;
+			s->host.synced = false;
+		}
 		log_info(NULL, "policies", "%zu policies stand in the engine.", wants_none(s) ? 0 : s->want.spd.n - e->blocked);
 	}
 	if (e->again || stale || raced) {
@@ -77,6 +95,35 @@ note_id(struct sync *s, const struct pfkey_msg *reply)
 		want->id = said.id;
 }
 
+bool
+engine_has_ifaces(const struct sync *s)
+{
+	if (system_is(s->proc->engine))
+		return false;
+	return !s->engine.up || (pfkey_features(s->engine.pf) & CW_FEAT_IFACE);
+}
+
+const struct site_tunnel *
+engine_lacks_iface(const struct sync *s, const struct sites *all)
+{
+	if (engine_has_ifaces(s))
+		return NULL;
+	for (unsigned i = 0; i < all->ntunnels; i++) {
+		const struct site_tunnel *t = &all->tunnels[i];
+
+		if ((t->iface[0][0] && strcmp(all->sites[t->a].name, s->site) == 0) || (t->iface[1][0] && strcmp(all->sites[t->b].name, s->site) == 0))
+			return t;
+	}
+	return NULL;
+}
+
+/* A policy that others stand in the place of, or that this engine cannot have. */
+static bool
+is_out(const struct sync *s, const struct spd_op *op)
+{
+	return op->kind == SPD_BLOCKED || (op->kind != SPD_DELETE && op->e.iface[0] && !engine_has_ifaces(s));
+}
+
 static void
 op_done(void *arg, int err, const struct pfkey_msg *reply)
 {
@@ -97,6 +144,22 @@ op_done(void *arg, int err, const struct pfkey_msg *reply)
 		push(s);
 }
 
+/* An interface that the engine does not make, because its name is taken, is no other tunnel's trouble; that one's is closed by what discards. */
+static void
+iface_done(void *arg, int err, const struct pfkey_msg *reply)
+{
+	struct sync *s = arg;
+	struct spd_entry said, *want = NULL;
+
+	if (!err && reply && spd_entry_get(reply, &said))
+		want = spd_find(&s->want.spd, &said);
+	if (want)
+		want->present = true;
+	if (err && err != ECONNRESET)
+		s->engine.refused = err;
+	op_done(s, err == ECONNRESET ? err : 0, reply);
+}
+
 static void
 push(struct sync *s)
 {
@@ -108,13 +171,15 @@ push(struct sync *s)
 	while (e->up && e->at < e->ops.n && e->flight < PUSH_WINDOW) {
 		struct spd_op *op = &e->ops.v[e->at++];
 
-		if (op->kind == SPD_BLOCKED)
+		bool iface = op->kind != SPD_DELETE && op->e.iface[0];
+
+		if (is_out(s, op))
 			continue;
 		spd_op_put(op, &m);
 		e->flight++;
-		if (op->kind != SPD_DELETE)
+		if (op->kind != SPD_DELETE && !iface)
 			s->want.spd.v[op->want].present = true;
-		if (pfkey_call(e->pf, &m, op_done, s) == 0) {
+		if (pfkey_call(e->pf, &m, iface ? iface_done : op_done, s) == 0) {
 			e->flight--;
 			e->failed++;
 			e->last_err = ENOBUFS;
@@ -134,7 +199,7 @@ count_ops(struct sync *s)
 	for (size_t i = 0; i < e->ops.n; i++) {
 		if (e->ops.v[i].kind == SPD_BLOCKED)
 			e->blocked++;
-		else
+		else if (!is_out(s, &e->ops.v[i]) && !(e->refused && e->ops.v[i].e.iface[0]))
 			n++;
 	}
 	if (n && e->stands)
@@ -146,6 +211,7 @@ count_ops(struct sync *s)
 		s->repairs_pass += n;
 	if (n)
 		e->stands = false;
+	e->refused = 0;
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "msg_esp.h"
 #include "names.h"
 #include "clock.h"
 
@@ -91,11 +92,24 @@ refused_lately(const struct rt *rt)
 	return why;
 }
 
+/* Where a tunnel is an interface, SAs alone carry nothing. */
+static enum reason
+iface_why(const struct sync *s, const struct want_tunnel *w)
+{
+	int state = want_iface(w)[0] ? host_iface_state(s, want_iface(w)) : IFACE_ROUTED;
+
+	if (!engine_has_ifaces(s) && want_iface(w)[0])
+		return R_ENGINE_NO_IFACE;
+	if (state == IFACE_MISSING || (state < 0 && s->host.synced))
+		return R_IFACE_MISSING;
+	return state == IFACE_DOWN ? R_IFACE_DOWN : state == IFACE_UNROUTED ? R_IFACE_UNROUTED : R_OK;
+}
+
 void
 tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt, struct verdict *v)
 {
 	const struct tunnel_state *st = rt->state;
-	enum reason unnamed;
+	enum reason unnamed, lacks;
 	const char *detail = NULL;
 	bool up;
 
@@ -112,6 +126,8 @@ tunnel_verdict(struct sync *s, const struct want_tunnel *w, const struct rt *rt,
 		set(v, R_KEYMGR_DOWN, NULL);
 	else if (!s->iked.up)
 		set(v, R_IKED_DOWN, NULL);
+	else if (w && (lacks = iface_why(s, w)) != R_OK)
+		set(v, lacks, want_iface(w));
 	else if (!up && rt->secret_known && rt->secret != R_OK)
 		set(v, rt->secret, rt->secret_detail);
 	else if (w && !up && (unnamed = names_why(s, w, &detail)) != R_OK)

@@ -148,6 +148,14 @@ ex_overhead(const struct ex *x)
 	return worst;
 }
 
+void
+ex_no_iface(struct ex *x)
+{
+	if (x->peer_iface[0])
+		ex_note(x, "the interface %s: this text has policies for the networks instead, which works with the interface at the other end; what else is routed "
+		    "there has to be in the networks of both ends", x->peer_iface);
+}
+
 static bool
 begin(struct ex *x, const struct sites *all, const struct site_tunnel *t, const char *here)
 {
@@ -157,6 +165,7 @@ begin(struct ex *x, const struct sites *all, const struct site_tunnel *t, const 
 	x->t = t;
 	x->here = &all->sites[first ? t->a : t->b];
 	x->peer = &all->sites[first ? t->b : t->a];
+	x->peer_iface = t->iface[first ? 1 : 0];
 	x->here_auth = &t->auth[first ? 0 : 1];
 	x->peer_auth = &t->auth[first ? 1 : 0];
 	/* Contracts, "Who initiates": one end is enough, and two that begin at once only make work. */

@@ -29,6 +29,7 @@ struct ex {
 	const struct site	*here, *peer;		/* the text is for the peer */
 	const struct site_auth	*here_auth, *peer_auth;
 	bool			 peer_begins;
+	const char		*peer_iface;		/* the peer's end is this interface; "": one of policies */
 };
 
 void export_causeway(struct ex *);
@@ -52,6 +53,8 @@ uint16_t ex_port(const struct ex *, unsigned child, bool peer);	/* 0: any */
 bool ex_selects(const struct ex *);	/* does a child name a protocol? */
 /* Whether it is the automatic child, of which the file says nothing. */
 bool ex_is_auto(const struct ex *);
+/* A format without interfaces: what the peer's administrator has to do, if the file gives that end one. */
+void ex_no_iface(struct ex *);
 /* The octets that the worst ESP suite of the tunnel adds to a packet. */
 unsigned ex_overhead(const struct ex *);
 

@@ -118,6 +118,25 @@ write_children(struct ex *x)
 }
 
 static void
+write_iface(struct ex *x)
+{
+	const struct site_tunnel *t = x->t;
+	unsigned n = 0;
+
+	if (!tunnel_has_iface(t))
+		return;
+	fputs("    interface: ", x->body);
+	if (strcmp(t->iface[0], t->iface[1]) == 0) {
+		fprintf(x->body, "%s\n", t->iface[0]);
+		return;
+	}
+	for (unsigned side = 0; side < 2; side++)
+		if (t->iface[side][0])
+			fprintf(x->body, "%s%s: %s", n++ ? ", " : "{", x->all->sites[side ? t->b : t->a].name, t->iface[side]);
+	fputs("}\n", x->body);
+}
+
+static void
 write_tunnel(struct ex *x)
 {
 	static const char *const starts[] = { "respond-only", "always", "on-demand" }, *const encaps[] = { "auto", "udp", "esp" };
@@ -144,6 +163,7 @@ write_tunnel(struct ex *x)
 	fprintf(f, "    start: %s\n", starts[t->start]);
 	if (t->encap != ENCAP_AUTO)
 		fprintf(f, "    encapsulation: %s\n", encaps[t->encap]);
+	write_iface(x);
 	write_number(f, "ike_lifetime", t->ike_life_s, 8 * 3600, "s");
 	write_number(f, "ike_hard_lifetime", t->ike_hard_s, 0, "s");
 	write_number(f, "child_lifetime", t->child_life_s, 3600, "s");

@@ -161,5 +161,6 @@ export_fields(struct ex *x)
 	fputs("on (RFC 7383)\n", x->body);
 	field(x, "MTU");
 	fprintf(x->body, "%u on a path of 1500 octets; TCP MSS %u (IPv4), %u (IPv6); DF is copied\n", inner, inner - 40, inner - 60);
+	ex_no_iface(x);
 	ex_note(x, "IKEv1, mode config%s: the tunnel has none of them", ex_selects(x) ? " and XAUTH" : ", XAUTH and policies by port");
 }

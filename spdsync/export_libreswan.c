@@ -289,4 +289,5 @@ export_libreswan(struct ex *x)
 	if (several)
 		ex_note(x, "several networks in one child before Libreswan 5.0: older ones refuse the lists of leftsubnet= and rightsubnet=");
 	ex_note(x, "limits by octets and packets before Libreswan 5.0: this end replaces the keys for both");
+	ex_no_iface(x);
 }

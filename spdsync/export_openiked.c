@@ -208,4 +208,5 @@ export_openiked(struct ex *x)
 	if (t->encap == ENCAP_UDP)
 		ex_note(x, "ESP in UDP where there is no NAT: add 'natt' behind 'esp' of the policy with OpenIKED 7.5 and newer");
 	ex_note(x, "on Linux, OpenIKED 7 has neither AES-GCM nor SHA-256 for ESP: use 'esp: [aes256-sha512-x25519-noesn]' in the tunnel");
+	ex_no_iface(x);
 }

@@ -115,6 +115,45 @@ selector(const struct ex *x, unsigned child, bool peer, char buf[static 16])
 	return buf;
 }
 
+/* A number that tells this tunnel's XFRM interface from others there: of its name, so that two texts do not have the same. */
+static uint32_t
+if_id(const struct ex *x)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *s = x->t->name; *s; s++)
+		h = (h ^ (uint8_t)*s) * 16777619u;
+	return h % 0x7ffffffe + 1;
+}
+
+static void
+write_iface(struct ex *x)
+{
+	unsigned n;
+	const struct prefix *v = child_nets(x->all, x->t, 0, x->here == &x->all->sites[x->t->a] ? 0 : 1, &n);
+	char buf[PREFIX_STR];
+
+	if (!x->peer_iface[0])
+		return;
+	fprintf(x->body, "#\n# The tunnel is an interface of the system's; to be made before it comes up:\n#  ip link add %s type xfrm if_id %" PRIu32 "\n#  ip link set %s up\n",
+	    x->peer_iface, if_id(x), x->peer_iface);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(x->body, "#  ip route add %s dev %s\n", prefix_str(&v[i], buf), x->peer_iface);
+	fputs("# and, so that charon makes no routes of its own: 'install_routes = no' in strongswan.conf.\n", x->body);
+}
+
+/* What is routed to an interface is its child's, unless the child names networks. */
+static void
+write_ts(struct ex *x, unsigned child, bool peer, const char *tail)
+{
+	unsigned side = (peer ? x->peer : x->here) == &x->all->sites[x->t->a] ? 0 : 1;
+
+	if (x->peer_iface[0] && !x->t->children[child].nets[side])
+		fprintf(x->body, "0.0.0.0/0%s, ::/0%s", tail, tail);
+	else
+		ex_write_nets(x, child, peer, ", ", tail);
+}
+
 static void
 write_child(struct ex *x, unsigned child)
 {
@@ -123,10 +162,12 @@ write_child(struct ex *x, unsigned child)
 	char tail[16];
 
 	fprintf(f, "      %s {\n        local_ts = ", t->children[child].name);
-	ex_write_nets(x, child, true, ", ", selector(x, child, true, tail));
+	write_ts(x, child, true, selector(x, child, true, tail));
 	fputs("\n        remote_ts = ", f);
-	ex_write_nets(x, child, false, ", ", selector(x, child, false, tail));
+	write_ts(x, child, false, selector(x, child, false, tail));
 	putc('\n', f);
+	if (x->peer_iface[0])
+		fprintf(f, "        if_id_in = %" PRIu32 "\n        if_id_out = %" PRIu32 "\n", if_id(x), if_id(x));
 	write_proposals(f, "        ", "esp_proposals", t->esp);
 	fprintf(f, "        rekey_time = %" PRIu64 "s\n        life_time = %" PRIu64 "s\n", t->child_life_s, ex_hard(t->child_life_s, t->child_hard_s));
 	fprintf(f, "        rekey_bytes = %" PRIu64 "\n        rekey_packets = %" PRIu64 "\n", t->child_bytes, t->child_packets);
@@ -178,6 +219,7 @@ export_strongswan(struct ex *x)
 
 	fputs("#\n# A file of /etc/swanctl/conf.d; then 'swanctl --load-all'.\n", f);
 	write_files(x);
+	write_iface(x);
 	fprintf(f, "connections {\n  %s {\n    version = 2\n", t->name);
 	if (x->peer->address.fam)
 		fprintf(f, "    local_addrs = %s\n", addr_str(&x->peer->address, address));

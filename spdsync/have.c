@@ -31,12 +31,16 @@ spd_entry_get(const struct pfkey_msg *m, struct spd_entry *e)
 	e->dport = m->dst.ep.port;
 	e->priority = p->priority;
 	e->id = p->id;
+	if (m->has & PFKEY_HAS(CW_EXT_IFACE))
+		memcpy(e->iface, m->iface, sizeof(e->iface));
 	e->reqid = p->n ? p->req[0].reqid : 0;
 	e->plain = p->type == CW_POLICY_IPSEC && p->n == 1 && p->req[0].proto == IPPROTO_ESP && p->req[0].mode == CW_MODE_TUNNEL &&
 	    p->req[0].level == CW_LEVEL_UNIQUE && addr_is_any(&p->req[0].src) &&
 	    (p->dir == CW_DIR_OUT || addr_is_any(&p->req[0].dst));
 	if (e->plain && !addr_is_any(&p->req[0].dst))
 		e->peer = p->req[0].dst;
+	e->discard = p->type == CW_POLICY_DISCARD;
+	e->plain |= e->discard;
 	if (!(m->has & PFKEY_HAS(CW_EXT_OWNER)) || m->owner[0] == '\0')
 		e->owner = SPD_UNSAID;
 	else
@@ -49,10 +53,10 @@ put_step(const struct spd_entry *e, struct pfkey_policy *p)
 {
 	struct pfkey_request *r = &p->req[0];
 
-	p->type = CW_POLICY_IPSEC;
+	p->type = e->discard ? CW_POLICY_DISCARD : CW_POLICY_IPSEC;
 	p->dir = e->dir;
 	p->priority = e->priority;
-	p->n = 1;
+	p->n = !e->discard;
 	memset(r, 0, sizeof(*r));
 	r->proto = IPPROTO_ESP;
 	r->mode = CW_MODE_TUNNEL;
@@ -83,4 +87,5 @@ spd_op_put(const struct spd_op *op, struct pfkey_msg *m)
 	put_step(e, &m->policy);
 	m->has |= PFKEY_HAS(SADB_X_EXT_POLICY);
 	pfkey_set_owner(m, SPD_OWNER);
+	pfkey_set_iface(m, e->iface);
 }

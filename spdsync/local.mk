@@ -110,6 +110,7 @@ spdsync_libspdsync_a_SOURCES = \
 	spdsync/siteauth.h \
 	spdsync/sitelist.c \
 	spdsync/sitecheck.c \
+	spdsync/siteiface.c \
 	spdsync/sitechild.c \
 	spdsync/sitelabel.c \
 	spdsync/spd.h \

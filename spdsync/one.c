@@ -57,6 +57,8 @@ plan_row(struct sync *s, struct change *c, struct yt *yt)
 	struct site_tunnel before = was ? *was : (struct site_tunnel){ .n = 0 };
 	struct sites old = alone(s->sites, was ? &before : NULL), new = alone(s->sites, c->one->gone ? NULL : &c->one->t);
 
+	if (engine_lacks_iface(s, &new))
+		return yt_fail(yt, R_ENGINE_NO_IFACE, 0, 0, NULL, "The tunnel '%s' has an interface, and the engine of this gateway has none for tunnels.", c->one->name);
 	return plan_make(&c->plan, &old, &new, s->site, change_suite, s) || yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
 }
 

@@ -218,6 +218,9 @@ iked_pump(struct sync *s)
 	t = malloc(sizeof(*t));
 	buf = malloc(IPC_MAX);
 	while (t && buf && p->first && p->flight < PUSH_WINDOW) {
+		/* iked replaces the SAs of a tunnel that has another interface now: by then keymgr must know which. */
+		if (s->keymgr.up && p->first->due[s->keymgr.which].on && !p->first->policies)
+			break;
 		if (iked_msg(s, p->first, t) && !iked_put(s, p->first, t, buf))
 			break;
 		undue(p, p->first);

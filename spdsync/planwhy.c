@@ -241,6 +241,15 @@ later_why(struct words *w, const struct site_tunnel *a, const struct site_tunnel
 		say(w, "from the next keys on");
 }
 
+static void
+iface_why(struct words *w, const struct want_tunnel *old, const struct want_tunnel *new)
+{
+	const char *a = want_iface(old), *b = want_iface(new);
+
+	if (strcmp(a, b) != 0)
+		say(w, "interface: %s -> %s", a[0] ? a : "none", b[0] ? b : "none");
+}
+
 char *
 plan_why(const struct want_tunnel *old, const struct want_tunnel *new, uint32_t f, bool ike_stays)
 {
@@ -251,6 +260,7 @@ plan_why(const struct want_tunnel *old, const struct want_tunnel *new, uint32_t 
 	sites_why(&w, old->local, new->local, f & TD_LOCAL, f & TD_ID_LOCAL, f & TD_TS_LOCAL);
 	sites_why(&w, old->remote, new->remote, f & TD_REMOTE, f & TD_ID_REMOTE, f & TD_TS_REMOTE);
 	children_why(&w, old, new);
+	iface_why(&w, old, new);
 	if (f & TD_PROOFS)
 		auth_why(&w, old, new);
 	if (f & TD_IKE)

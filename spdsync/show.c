@@ -8,6 +8,7 @@
 #include "certwatch.h"
 #include "confirm.h"
 #include "clock.h"
+#include "msg_esp.h"
 #include "msg_sup.h"
 #include "procs.h"
 #include "names.h"
@@ -196,6 +197,15 @@ start_name(uint8_t start)
 }
 
 static json_t *
+iface_state_json(const struct sync *s, const struct want_tunnel *w)
+{
+	static const char *const states[] = { "missing", "down", "unrouted", "routed" };	/* order: enum iface_state */
+	int state = want_iface(w)[0] ? host_iface_state(s, want_iface(w)) : -1;
+
+	return state >= 0 && state <= IFACE_ROUTED ? json_string(states[state]) : json_null();
+}
+
+static json_t *
 tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 {
 	const struct want_tunnel *w = &s->want.v[i];
@@ -210,6 +220,8 @@ tunnel_json(struct sync *s, unsigned i, unsigned (*present)[IKE_CHILDREN])
 	    "local_site", w->local->name, "remote_site", w->remote->name, "local", json_address(&w->local->address),
 	    "remote", json_address(&w->remote->address), "id_local", json_words(w->local->id), "id_remote", json_words(w->remote->id),
 	    "start", start_name(w->t->start), "policy", json_text(w->t->policy));
+	json_object_set_new(j, "interface", json_text(want_iface(w)));
+	json_object_set_new(j, "interface_state", iface_state_json(s, w));
 	json_object_set_new(j, "remote_name", names_json(s, w));
 	json_object_set_new(j, "labels", labels_json(w->t));
 	json_object_set_new(j, "reason", json_string(row->name));

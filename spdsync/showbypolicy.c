@@ -135,7 +135,7 @@ utunnel_json(struct sync *s, const struct utunnel *u)
 	row = reason_row(v.reason);
 	j = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:n, s:n, s:{}}", "name", u->name, "state", negotiated_name(v.state), "local_site", json_address(&u->local),
 	    "remote_site", json_address(&u->remote), "local", json_address(&u->local), "remote", json_address(&u->remote), "id_local", json_words(b.id_local),
-	    "id_remote", json_words(b.id_remote), "start", "on-demand", "policy", "remote_name", "labels");
+	    "id_remote", json_words(b.id_remote), "start", "on-demand", "policy", "remote_name", "labels", "interface", "interface_state");
 	json_object_set_new(j, "reason", json_string(row->name));
 	json_object_set_new(j, "message", json_string(v.reason == R_OK && v.state == CHILD_DOWN ? "A packet will ask for it." : verdict_message(&v)));
 	json_object_set_new(j, "hint", json_string(row->hint));

@@ -17,7 +17,7 @@
 const char *const sites_top_keys[] = { "version", "sites", "tunnels", "trust", NULL };
 const char *const sites_site_keys[] = { "address", "networks", "id", "auth", NULL };
 const char *const sites_tunnel_keys[] = { "between", "auth", "policy", "ike", "esp", "start", "encapsulation", "ike_lifetime",
-	"child_lifetime", "children", "labels", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", NULL };
+	"child_lifetime", "children", "labels", "ike_hard_lifetime", "child_hard_lifetime", "child_bytes", "child_packets", "replay_window", "interface", NULL };
 static const char *const presets[] = { "modern", "compatible", "legacy", NULL };
 
 static bool
@@ -365,7 +365,7 @@ read_tunnel(struct yt *yt, struct sites *all, const struct yt_node *n, bool lega
 	t->child_bytes = read_quantity(yt, n, "child_bytes", 1 << 20, 64ull << 30);
 	t->child_packets = read_quantity(yt, n, "child_packets", 1000, 1ull << 32);
 	t->replay_window = (uint32_t)yt_number(yt, n, "replay_window", 32, 4096, 1024);
-	return yt->err.reason == R_OK && children_read(yt, all, n, t) && labels_read(yt, n, t);
+	return yt->err.reason == R_OK && children_read(yt, all, n, t) && iface_read(yt, all, n, t) && labels_read(yt, n, t);
 }
 
 /* ---- the whole ---- */

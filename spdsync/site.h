@@ -75,6 +75,7 @@ struct site_tunnel {
 	char		policy[16];		/* the preset's name, or "" */
 	struct proposals *ike, *esp;
 	uint8_t		start, encap;		/* of msg_ike.h */
+	char		iface[2][IFACE_CAP];	/* at a, at b: what is routed to this interface is its traffic; "": its policies choose */
 	uint64_t	ike_life_s, child_life_s, child_bytes, child_packets;
 	uint64_t	ike_hard_s, child_hard_s;	/* 0: the default, 110 % of the lifetime */
 	uint32_t	replay_window;
@@ -124,6 +125,8 @@ extern const char *const sites_proof_keys[], *const sites_rule_keys[];	/* siteau
 /* The networks of a child's side: 0 of between's first, 1 of its second. Borrowed. */
 const struct prefix *child_nets(const struct sites *, const struct site_tunnel *, unsigned child, unsigned side, unsigned *n);
 bool site_is_any(const struct site *);	/* its address is not known: it begins */
+/* The interface of a tunnel at its end 0 or 1; "": there it is one of policies. */
+bool tunnel_has_iface(const struct site_tunnel *);	/* at either end */
 /* The address as the file says it: "any", a number or a name; returns buf. */
 const char *site_address_str(const struct site *, char buf[static SITE_ADDRESS_STR]);
 /* Does a pair of networks of one family exist? Networks without a partner of their family take no part in the tunnel. */

@@ -14,6 +14,11 @@ bool trust_read(struct yt *, struct sites *);
 /* "children:" of a tunnel (sitechild.c), whose two sites are known. */
 bool children_read(struct yt *, const struct sites *, const struct yt_node *tunnel, struct site_tunnel *);
 void children_free(struct site_tunnel *);
+/* "interface:" of a tunnel (siteiface.c), whose two sites are known. */
+bool iface_read(struct yt *, const struct sites *, const struct yt_node *tunnel, struct site_tunnel *);
+/* Of two tunnels that end at one site with interfaces of one name there: the place, in the later of them, and false. Of all, and of one with all others. */
+bool ifaces_check(struct yt *, const struct sites *);
+bool iface_check_others(struct yt *, const struct sites *, const struct site_tunnel *);
 bool labels_read(struct yt *, const struct yt_node *tunnel, struct site_tunnel *);	/* sitelabel.c */
 bool auth_same(const struct site_auth *, const struct site_auth *);
 void auth_put(struct wr *, const struct site_auth *);	/* for the digest */

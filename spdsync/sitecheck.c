@@ -238,6 +238,7 @@ tunnel_check_others(struct yt *yt, const struct sites *all, const struct site_tu
 
 	if (!mine)
 		return yt_fail(yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
+	iface_check_others(yt, all, t);
 	tunnel_pairs(all, t, mine);
 	qsort(mine, n, sizeof(*mine), cmp_nets);
 	for (unsigned i = 0; i < all->ntunnels && !hit && yt->err.reason == R_OK; i++) {
@@ -310,7 +311,7 @@ sites_check(struct yt *yt, struct sites *all)
 	for (unsigned i = 0; i < all->ntunnels; i++)
 		if (!tunnel_check(yt, all, &all->tunnels[i]))
 			return false;
-	return check_pairs(yt, all);
+	return ifaces_check(yt, all) && check_pairs(yt, all);
 }
 
 /* ---- the digest ---- */
@@ -367,6 +368,17 @@ put_children(struct wr *w, const struct sites *all, const struct site_tunnel *t)
 	}
 }
 
+/* Only who has one, so that all others have the digest that older gateways make. */
+static void
+put_ifaces(struct wr *w, const struct site_tunnel *t)
+{
+	if (!tunnel_has_iface(t))
+		return;
+	str_put(w, "interface");
+	str_put(w, t->iface[0]);
+	str_put(w, t->iface[1]);
+}
+
 bool
 tunnel_digest(const struct sites *all, struct site_tunnel *t)
 {
@@ -402,6 +414,7 @@ tunnel_digest(const struct sites *all, struct site_tunnel *t)
 	wr_le64(&w, t->child_hard_s);
 	wr_le32(&w, t->replay_window);
 	put_children(&w, all, t);
+	put_ifaces(&w, t);
 	ok = wr_ok(&w) && EVP_Digest(buf, w.n, t->digest, NULL, EVP_sha256(), NULL) == 1;
 	free(buf);
 	return ok;

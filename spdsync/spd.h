@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "name.h"
 
 struct pfkey_msg;
 
@@ -24,9 +25,11 @@ struct spd_entry {
 	struct prefix	src, dst;
 	uint8_t		proto;		/* 0 any */
 	uint16_t	sport, dport;	/* 0 any */
+	char		iface[IFACE_CAP];	/* the SPD's part that it is in: that of an interface; "": the ordinary one */
 	/* what it says */
+	bool		discard;	/* nothing may pass; else: */
 	uint32_t	priority, reqid;
-	bool		plain;		/* have: one esp/tunnel/unique step, as we write them: from any, in also to any */
+	bool		plain;		/* have: as we write them: one esp/tunnel/unique step, from any, in also to any; or that discards */
 	struct addr	peer;		/* out: the tunnel's other end; any or fam 0: what the SA says */
 	/* have; want: as the engine numbered it, 0 not known */
 	uint32_t	id;

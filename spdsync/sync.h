@@ -101,6 +101,8 @@ struct engine {
 	bool		race, raced;	/* in this run somebody was faster; in the last one, which was followed by this at once */
 	bool		by_event;	/* the one that is due or running was asked for by an event */
 	bool		stands;		/* the wanted policies stand, as of the last look */
+	int		refused;	/* of the last run, an interface's policies: why the engine does not have them; its tunnel alone lacks them */
+	bool		said;		/* which is in the log */
 	unsigned	blocked;	/* wanted policies that a foreign one keeps out */
 	unsigned	gen, push_gen;	/* of want: ops of an older one are stopped */
 	struct spd	have;
@@ -122,11 +124,16 @@ struct host {				/* ipsecd, what PF_KEY has no words for */
 	bool		up, synced;
 	bool		synced_flight;
 	unsigned	synced_gen;
+	bool		has_routes;	/* it was told of interfaces' networks */
 	char		name[16], version[128];	/* version "": there is no such engine now */
 	int		guard;		/* -1 unknown, 0 open, 1 closed */
 	unsigned	ntroubles;
 	char		troubles[TROUBLES][256];
+	unsigned	nifaces;
+	struct host_iface *ifaces;	/* tunnels' interfaces, as ipsecd last said */
 };
+
+struct host_iface { char name[IFACE_CAP]; uint8_t state; };
 
 struct counter { char name[64]; uint64_t value; };
 #define IKED_COUNTERS	256
@@ -244,5 +251,9 @@ void keymgr_check_all(struct sync *, uint64_t since_ns);
 /* host.c: ipsecd */
 void host_attach(struct sync *, int fd);
 void host_pump(struct sync *);
+int host_iface_state(const struct sync *, const char *name);	/* enum iface_state; -1: not known */
+bool engine_has_ifaces(const struct sync *);	/* its HELLO says so; also while there is no engine that could say otherwise */
+/* The first tunnel of the list, if any, that has an interface here, which the engine does not have. */
+const struct site_tunnel *engine_lacks_iface(const struct sync *, const struct sites *);
 
 #endif

@@ -8,10 +8,28 @@
 #include "siteauth.h"
 #include "want.h"
 
+const char *
+want_iface(const struct want_tunnel *t)
+{
+	return t->t->iface[t->local_is_a ? 0 : 1];
+}
+
 static const struct prefix *
 nets(const struct want_tunnel *t, unsigned child, bool local, unsigned *n)
 {
 	return child_nets(t->all, t->t, child, t->local_is_a == local ? 0 : 1, n);
+}
+
+/* What is routed to an interface is its tunnel's, whatever its addresses are; a child that names networks says which of it. */
+static const struct prefix *
+selected(const struct want_tunnel *t, unsigned child, bool local, unsigned *n)
+{
+	static const struct prefix all[2] = { { .addr = { .fam = 4 } }, { .addr = { .fam = 6 } } };
+
+	if (!want_iface(t)[0] || t->t->children[child].nets[t->local_is_a == local ? 0 : 1])
+		return nets(t, child, local, n);
+	*n = 2;
+	return all;
 }
 
 static uint16_t
@@ -20,28 +38,28 @@ port(const struct want_tunnel *t, unsigned child, bool local)
 	return t->t->children[child].port[t->local_is_a == local ? 0 : 1];
 }
 
+/* One out and one in for each pair of networks of one family. like: what they have in common. */
 static bool
-add_policies(struct want *w, unsigned index, unsigned child)
+add_pairs(struct want *w, struct want_tunnel *t, unsigned child, const struct spd_entry *like, const struct prefix *local, unsigned nl,
+    const struct prefix *remote, unsigned nr)
 {
-	struct want_tunnel *t = &w->v[index];
-	const struct site_child *c = &t->t->children[child];
-	unsigned nl, nr;
-	const struct prefix *local = nets(t, child, true, &nl), *remote = nets(t, child, false, &nr);
-
 	for (unsigned i = 0; i < nl; i++)
 		for (unsigned j = 0; j < nr; j++) {
-			const struct prefix *l = &local[i], *r = &remote[j];
-			struct spd_entry e = { .dir = CW_DIR_OUT, .src = *l, .dst = *r, .proto = c->proto, .sport = port(t, child, true),
-				.dport = port(t, child, false), .reqid = t->reqid[child], .plain = true, .owner = SPD_OURS, .tunnel = index, .child = child };
+			struct spd_entry e = *like;
 
-			if (l->addr.fam != r->addr.fam)
+			if (local[i].addr.fam != remote[j].addr.fam)
 				continue;
+			e.dir = CW_DIR_OUT;
+			e.src = local[i];
+			e.dst = remote[j];
+			e.sport = port(t, child, true);
+			e.dport = port(t, child, false);
 			e.priority = spd_priority(&e);
 			if (!spd_add(&w->spd, &e))
 				return false;
 			e.dir = CW_DIR_IN;
-			e.src = *r;
-			e.dst = *l;
+			e.src = remote[j];
+			e.dst = local[i];
 			e.sport = port(t, child, false);
 			e.dport = port(t, child, true);
 			if (!spd_add(&w->spd, &e))
@@ -49,6 +67,34 @@ add_policies(struct want *w, unsigned index, unsigned child)
 			t->npolicies[child] += 2;
 		}
 	return true;
+}
+
+/*
+ * Those of an interface stand in its own part of the SPD, and where they would be without it, others that discard: then what belongs to the tunnel
+ * and is routed elsewhere is lost, not sent in the clear.
+ */
+static bool
+add_policies(struct want *w, unsigned index, unsigned child)
+{
+	struct want_tunnel *t = &w->v[index];
+	struct spd_entry e = { .proto = t->t->children[child].proto, .reqid = t->reqid[child], .plain = true, .owner = SPD_OURS, .tunnel = index, .child = child };
+	unsigned nl, nr;
+	const struct prefix *local, *remote;
+
+	if (want_iface(t)[0]) {
+		struct spd_entry none = e;
+
+		none.reqid = 0;
+		none.discard = true;
+		local = nets(t, child, true, &nl);
+		remote = nets(t, child, false, &nr);
+		if (!add_pairs(w, t, child, &none, local, nl, remote, nr))
+			return false;
+		memcpy(e.iface, want_iface(t), sizeof(e.iface));
+	}
+	local = selected(t, child, true, &nl);
+	remote = selected(t, child, false, &nr);
+	return add_pairs(w, t, child, &e, local, nl, remote, nr);
 }
 
 /*
@@ -164,6 +210,28 @@ char
 	return names;
 }
 
+/* Of one interface all are refused or none: one that has it says it of the interface. */
+bool
+want_present(const struct want *w, unsigned t)
+{
+	const struct want_tunnel *v = &w->v[t];
+	struct spd_entry key = { .dir = CW_DIR_OUT, .proto = v->t->children[0].proto, .sport = port(v, 0, true), .dport = port(v, 0, false) };
+	unsigned nl, nr;
+	const struct prefix *l = selected(v, 0, true, &nl), *r = selected(v, 0, false, &nr);
+	const struct spd_entry *e;
+
+	memcpy(key.iface, want_iface(v), sizeof(key.iface));
+	for (unsigned i = 0; i < nl; i++)
+		for (unsigned k = 0; k < nr; k++)
+			if (l[i].addr.fam == r[k].addr.fam) {
+				key.src = l[i];
+				key.dst = r[k];
+				e = spd_find(&w->spd, &key);
+				return e && e->present;
+			}
+	return false;
+}
+
 const char *
 want_child_name(const struct want_tunnel *w, unsigned child)
 {
@@ -237,7 +305,7 @@ static void
 side_selectors(const struct want_tunnel *w, unsigned child, bool local, struct ts_list *out)
 {
 	unsigned n, m;
-	const struct prefix *v = nets(w, child, local, &n), *partner = nets(w, child, !local, &m);
+	const struct prefix *v = selected(w, child, local, &n), *partner = selected(w, child, !local, &m);
 	uint16_t p = port(w, child, local);
 
 	out->n = 0;
@@ -294,6 +362,7 @@ want_tunnel_msg(const struct want_tunnel *w, bool prefer_udp, struct tunnel *m)
 	m->start = w->start;
 	m->first = w->first;
 	m->encap = t->encap;
+	memcpy(m->iface, want_iface(w), sizeof(m->iface));
 	m->auth_local = want_auth(w, true)->how;
 	m->auth_remote = want_auth(w, false)->how;
 	m->prefer_udp = prefer_udp;
@@ -337,6 +406,7 @@ want_binding(const struct want_tunnel *w, struct binding *b)
 	}
 	snprintf(b->id_local, sizeof(b->id_local), "%s", w->local->id);
 	snprintf(b->id_remote, sizeof(b->id_remote), "%s", w->remote->id);
+	memcpy(b->iface, want_iface(w), sizeof(b->iface));
 	b->nreqids = (uint8_t)w->t->nchildren;
 	memcpy(b->reqids, w->reqid, w->t->nchildren * sizeof(b->reqids[0]));
 }

@@ -41,6 +41,10 @@ char (*want_children(const struct sites *, const char *our_site, size_t *n))[CHI
 void want_fini(struct want *);
 const struct want_tunnel *want_find(const struct want *, const char *tunnel);
 const struct want_child *want_by_reqid(const struct want *, uint32_t reqid);
+/* Does the engine have policies of the interface of tunnel number t? */
+bool want_present(const struct want *, unsigned t);
+/* Our end's interface, or "". */
+const char *want_iface(const struct want_tunnel *);
 /* The name of its child number child. */
 const char *want_child_name(const struct want_tunnel *, unsigned child);
 /* by_reqid anew, for all in w->v; v has room for want_count(w). */

@@ -122,7 +122,10 @@ verdict(struct page *p, const json_t *t)
 
 	put(&p->out, L("<p class=\"state\">"));
 	look_state(&p->out, js_str(t, "state"));
-	put(&p->out, L(" <span class=\"dim\">"), js_str(t, "local_site"), L(" to "), js_str(t, "remote_site"), L(", "), js_str(t, "id_remote"), L("</span></p>"));
+	put(&p->out, L(" <span class=\"dim\">"), js_str(t, "local_site"), L(" to "), js_str(t, "remote_site"), L(", "), js_str(t, "id_remote"));
+	if (*js_str(t, "interface"))
+		put(&p->out, L(", by the interface "), js_str(t, "interface"));
+	put(&p->out, L("</span></p>"));
 	if (ok)
 		return;
 	put(&p->out, L("<div class=\"note warn\"><p>"), js_str(t, "message"), L("</p><p>"), js_str(t, "hint"), L("</p><p class=\"dim\">"), js_str(t, "detail"));

@@ -9,7 +9,9 @@
 
 #include "ctl.h"
 #include "lint.h"
+#include "name.h"
 #include "reason.h"
+#include "routelead.h"
 #include "setkey.h"
 #include "trace.h"
 
@@ -25,8 +27,23 @@ struct tracing {
 	unsigned	ndrop;
 	struct cw_layer	layer[CW_LAYERS_MAX];
 	unsigned	nlayer;
+	char		lead[4][IFACE_CAP];	/* by direction: the interface that the route leads to, */
+	bool		is_iface[4];		/* and whether a tunnel's policies are of it */
 	json_t		*json;
 };
+
+/* The part of the SPD that a packet meets is that of the interface which it is routed to, or came by: where its source is routed to. */
+static const char *
+part(const struct tracing *t, unsigned dir)
+{
+	return t->is_iface[dir] ? t->lead[dir] : "";
+}
+
+static const char *
+iface_of(const struct pfkey_msg *m)
+{
+	return m->has & PFKEY_HAS(CW_EXT_IFACE) ? m->iface : "";
+}
 
 static bool
 take_policy(void *arg, const struct pfkey_msg *m)
@@ -34,6 +51,8 @@ take_policy(void *arg, const struct pfkey_msg *m)
 	struct tracing *t = arg;
 
 	t->seen++;
+	for (unsigned dir = CW_DIR_IN; dir <= CW_DIR_OUT; dir++)
+		t->is_iface[dir] |= iface_of(m)[0] && strcmp(iface_of(m), t->lead[dir]) == 0;
 	if (!trace_covers(m, &t->flow))
 		return true;
 	if (t->n == t->cap) {
@@ -149,14 +168,18 @@ say_direction(struct tracing *t, unsigned dir)
 {
 	const struct trace_policy *first = NULL;
 	json_t *o = t->json ? json_object() : NULL, *later = o ? json_array() : NULL, *sas = o ? json_array() : NULL;
-	char buf[1400];
+	const char *of = part(t, dir);
+	char buf[1400], text[ADDR_STR];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < t->n; i++)
-		if (t->v[i].m.policy.dir == dir && (!first || trace_before(&t->v[i], first)))
+		if (t->v[i].m.policy.dir == dir && strcmp(iface_of(&t->v[i].m), of) == 0 && (!first || trace_before(&t->v[i], first)))
 			first = &t->v[i];
 	if (!o)
 		printf("%s: ", poltext_dir(dir));
+	if (!o && of[0])
+		printf("the route to %s leads to the interface %s, whose policies count\n     ",
+		    addr_str(dir == CW_DIR_OUT ? &t->flow.dst : &t->flow.src, text), of);
 	if (first && o)
 		json_object_set_new(o, "policy", json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)first->m.policy.id, "text", policy_text(&first->m, buf), "owner",
 		    first->m.owner, "packets", (json_int_t)first->m.stats.packets, "dropped", (json_int_t)first->m.stats.other));
@@ -166,19 +189,22 @@ say_direction(struct tracing *t, unsigned dir)
 	else if (!o)
 		printf("no policy covers it\n");
 	for (unsigned i = 0; first && i < t->n; i++) {
-		if (t->v[i].m.policy.dir != dir || &t->v[i] == first)
+		if (t->v[i].m.policy.dir != dir || &t->v[i] == first || strcmp(iface_of(&t->v[i].m), of) != 0)
 			continue;
 		if (o)
 			json_array_append_new(later, json_pack("{s:I, s:s}", "id", (json_int_t)t->v[i].m.policy.id, "text", policy_text(&t->v[i].m, buf)));
 		else
 			printf("     policy %u covers it, too, and comes later: %s\n", t->v[i].m.policy.id, policy_text(&t->v[i].m, buf));
 	}
+	if (first && !o && first->m.policy.type == CW_POLICY_DISCARD && strcmp(first->m.owner, "spdsync") == 0)
+		printf("     it closes what belongs to a tunnel's interface and is not routed there: 'ikectl explain' with the tunnel's name\n");
 	if (first && first->m.policy.type == CW_POLICY_IPSEC)
 		n = say_sas(t, &first->m, sas);
 	if (first && first->m.policy.type == CW_POLICY_IPSEC && n == 0 && !o)
 		printf("     no SA%s\n", dir == CW_DIR_OUT ? ": a packet makes the engine ask the key manager for one (ACQUIRE)" : "");
 	if (!o)
 		return;
+	json_object_set_new(o, "interface", of[0] ? json_string(of) : json_null());
 	json_object_set_new(o, "shadowed", later);
 	json_object_set_new(o, "sas", sas);
 	json_object_set_new(t->json, poltext_dir(dir), o);
@@ -303,6 +329,8 @@ run(struct tracing *t)
 		return ctl_error(t->ctl, CTL_FAILED, R_ENGINE_VERSION, pfkey_version_text(text, engine.version), NULL);
 	if (!engine.greeted)
 		return ctl_error(t->ctl, CTL_FAILED, R_ENGINE_DOWN, "the engine is not Causeway's, or it has no more room for one who asks", NULL);
+	route_leads(&t->flow.dst, t->lead[CW_DIR_OUT]);
+	route_leads(&t->flow.src, t->lead[CW_DIR_IN]);
 	err = ask(t);
 	if (err)
 		return ctl_error(t->ctl, err == ETIMEDOUT ? CTL_TIMEOUT : CTL_FAILED, R_ENGINE_DOWN, "the engine did not answer", NULL);

@@ -52,6 +52,8 @@ iked_ikectl_ikectl_SOURCES = \
 	iked/ikectl/sub.h \
 	iked/ikectl/tar.c \
 	iked/ikectl/tar.h \
+	iked/ikectl/routelead.c \
+	iked/ikectl/routelead.h \
 	iked/ikectl/trace.c \
 	iked/ikectl/trace.h \
 	keymgr/setkey/talk.c

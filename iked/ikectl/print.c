@@ -196,6 +196,9 @@ print_tunnel(const struct ctl *ctl, json_t *t)
 	    has(t, "remote") ? text(t, "remote") : has(host, "host") ? text(host, "host") : "any address");
 	printf("%s%s)\n", has(host, "address") ? ", now " : "", has(host, "address") ? text(host, "address") : "");
 	print_labels(json_object_get(t, "labels"));
+	if (has(t, "interface"))
+		printf("    interface %s%s%s\n", text(t, "interface"), has(t, "interface_state") ? ", " : "",
+		    is(t, "interface_state", "routed") ? "with routes to the peer's networks" : text(t, "interface_state"));
 	if (json_is_true(json_object_get(ike, "up"))) {
 		printf("    IKE SA %s_i %s_r, %s, %s - %s", text(ike, "spi_i"), text(ike, "spi_r"), text(ike, "suite"), text(ike, "local"),
 		    text(ike, "remote"));

@@ -66,8 +66,10 @@ static bool
 on_info(void *ctx, struct ipc *l, struct ipc_msg *m)
 {
 	struct ctl *c = ctx;
-	uint8_t buf[TROUBLES * (TROUBLE_LEN + 2) + 512];
+	static uint8_t buf[IPC_MAX - IPC_HEAD];
 	struct wr w = wr_of(buf, sizeof(buf));
+	const struct ifroutes *f = &c->net->ifroutes;
+	size_t most;
 	const struct troubles *t = &c->net->troubles;
 
 	if (!on_nothing(m))
@@ -79,7 +81,30 @@ on_info(void *ctx, struct ipc *l, struct ipc_msg *m)
 	wr_le16(&w, (uint16_t)t->n);
 	for (unsigned i = 0; i < t->n; i++)
 		str_put(&w, t->text[i]);
+	most = (sizeof(buf) - w.n - 2) / (IFACE_CAP + 3);
+	wr_le16(&w, (uint16_t)(f->n < most ? f->n : most));
+	for (size_t i = 0; i < f->n && i < most; i++) {
+		str_put(&w, f->v[i].name);
+		wr_u8(&w, f->v[i].state);
+	}
 	return ipc_reply(l, m, wr_bytes(&w));
+}
+
+static bool
+on_routes(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	struct ctl *c = ctx;
+	bool first = rd_u8(&m->body) != 0, ok = true;
+	unsigned n = rd_le16(&m->body);
+	struct esp_route r;
+
+	if (first && rd_ok(&m->body))
+		ifroutes_named(&c->net->ifroutes, true, NULL);
+	for (unsigned i = 0; i < n && esp_route_get(&m->body, &r); i++)
+		ok = ok && ifroutes_named(&c->net->ifroutes, false, &r);
+	if (!rd_done(&m->body))
+		return false;
+	return ok ? ipc_reply(l, m, bytes_of(NULL, 0)) : ipc_fail(l, m, R_NO_MEMORY, NULL);
 }
 
 static bool
@@ -162,6 +187,7 @@ static const struct ipc_row rows[] = {
 	{ ESP_CLOSE,	"CLOSE",	IPC_AFTER_HELLO,	0,	on_policies },
 	{ ESP_INFO,	"INFO",		IPC_AFTER_HELLO,	0,	on_info },
 	{ ESP_SYNCED,	"SYNCED",	IPC_AFTER_HELLO,	0,	on_policies },
+	{ ESP_ROUTES,	"ROUTES",	IPC_AFTER_HELLO,	IPC_MAX - IPC_HEAD,	on_routes },
 	{ ESP_KEEP,	"KEEP",		IPC_AFTER_HELLO,	0,	on_keep },
 };
 

@@ -60,6 +60,8 @@ kernel_user_ipsecd_SOURCES = \
 	kernel/user/pool.c \
 	kernel/user/pool.h \
 	kernel/user/relay.c \
+	kernel/user/ifroutes.c \
+	kernel/user/ifroutes.h \
 	kernel/user/routes.c \
 	kernel/user/sadb.c \
 	kernel/user/sadb.h \
@@ -143,4 +145,4 @@ test_unit_test_keep_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_keep_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS)
 test_unit_test_keep_LDADD = $(IPSECD_TEST_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
 test_unit_test_keep_SOURCES = test/unit/test_keep.c kernel/user/net.c kernel/user/nl.c kernel/user/guard.c kernel/user/guard_disk.c \
-	kernel/user/guard_expr.c kernel/user/guard_rules.c kernel/user/routes.c kernel/user/select_rules.c
+	kernel/user/guard_expr.c kernel/user/guard_rules.c kernel/user/ifroutes.c kernel/user/routes.c kernel/user/select_rules.c

@@ -64,6 +64,7 @@ routes_away(struct net *n)
 	int e = rules_del(&n->routes);
 
 	n->routes.lead = true;		/* perhaps, of before */
+	routes_by_ifaces(&n->routes, NULL, 0);
 	if (e == 0)
 		e = routes_lead(&n->routes, false);
 	return e ? e : routes_sync(&n->routes, &none, &none, &none, NULL, &n->troubles);
@@ -93,12 +94,14 @@ net_begin(struct net *n, uint32_t ifindex, char why[256])
 	return e == 0;
 }
 
-struct collect { struct guard_want *w, *hand; struct troubles *t; struct entry *v; size_t n, cap; bool select, special, ok; };
+struct collect { struct guard_want *w, *hand, shut; struct troubles *t; struct entry *v; size_t n, cap; bool select, special, ok; };
 struct entry { uint32_t priority; size_t order; struct selector s; };
 
 static uint8_t
 action_of(const struct net_policy *p)
 {
+	if (p->shut)
+		return SELECT_PREFIX;
 	if (p->type == CW_POLICY_DISCARD)
 		return SELECT_DISCARD;
 	if (p->type != CW_POLICY_IPSEC)
@@ -140,10 +143,12 @@ on_policy(void *arg, const struct net_policy *p)
 	size_t side = p->dir == CW_DIR_OUT ? offsetof(struct guard_want, out) : p->open ? offsetof(struct guard_want, clear) : offsetof(struct guard_want, in);
 
 	c->special |= action_of(p) != SELECT_PREFIX;
-	if (!p->plain)
+	if (!p->plain && !p->shut)
 		return true;
 	pair.remote = p->dir == CW_DIR_IN ? p->src : p->dst;
 	pair.local = p->dir == CW_DIR_IN ? p->dst : p->src;
+	if (p->shut)	/* guarded and closed, and not led into the engine */
+		return c->ok = pairs_add(p->dir == CW_DIR_IN ? &c->shut.in : &c->shut.out, &pair);
 	c->ok = pairs_add((struct pairs *)((char *)c->w + side), &pair) &&
 	    (!c->hand || !p->by_hand || pairs_add((struct pairs *)((char *)c->hand + side), &pair));
 	return c->ok;
@@ -224,7 +229,9 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 	if (ok && c.hand)
 		forget(n, &hand);
 	guard_want_fini(&hand);
-	if (!ok || !pairs_add_all(tun, &w->out) || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out) ||
+	ok = ok && pairs_add_all(tun, &w->out) && pairs_add_all(&w->in, &c.shut.in) && pairs_add_all(&w->out, &c.shut.out);
+	guard_want_fini(&c.shut);
+	if (!ok || !pairs_add_all(&w->in, &n->saved.in) || !pairs_add_all(&w->out, &n->saved.out) ||
 	    !pairs_add_all(&w->clear, &n->saved.clear) ||
 	    !selectors_merge(&w->sel, &n->saved.sel))
 		return false;
@@ -233,6 +240,20 @@ collect(struct net *n, struct guard_want *w, struct pairs *tun)
 	pairs_sort(&w->clear);
 	pairs_sort(tun);
 	return true;
+}
+
+/* What is to go by tunnels' interfaces, as they are now. */
+static int
+by_ifaces(struct net *n)
+{
+	int e = ifroutes_look(&n->ifroutes, &n->nl);
+
+	if (e)
+		return e;
+	if (!ifroutes_routes(&n->ifroutes, n->routes.own, n->routes.nown))
+		return ENOMEM;
+	routes_by_ifaces(&n->routes, n->ifroutes.routes, n->ifroutes.nroutes);
+	return 0;
 }
 
 static int
@@ -261,6 +282,8 @@ apply(struct net *n, struct guard_want *w, const struct pairs *tun)
 	if (e == 0 && !n->xfrm)
 		e = rules_add(&n->routes);
 	if (e == 0 && !n->xfrm)
+		e = by_ifaces(n);
+	if (e == 0 && !n->xfrm)
 		e = routes_sync(&n->routes, tun, &w->out, &n->guard.have.loc, n->synced ? NULL : &n->saved.out, &n->troubles);
 	if (e == 0 && !n->xfrm)
 		e = routes_lead(&n->routes, selectors_lead(&w->sel));
@@ -283,6 +306,7 @@ sync_now(struct net *n)
 	struct guard_want w = { 0 };
 	struct pairs tun = { NULL, 0, 0 };
 	uint64_t began = clock_now_ns();
+	bool other;
 	int e = 0;
 
 	n->dirty = false;
@@ -317,7 +341,8 @@ sync_now(struct net *n)
 		event_add(n->retry, &second);
 	}
 	rest(n, began);
-	if (!trouble_eq(&before, &n->troubles) && n->on_trouble)
+	other = ifroutes_judge(&n->ifroutes, &n->routes);
+	if ((other || !trouble_eq(&before, &n->troubles)) && n->on_trouble)
 		n->on_trouble(n->ctx);
 	return e;
 }
@@ -353,6 +378,8 @@ net_synced(struct net *n)
 {
 	if (n->kept)
 		return 0;
+	if (!ifroutes_synced(&n->ifroutes))
+		return ENOMEM;
 	n->synced = true;
 	if (n->sweep)		/* what is left of before nobody will name any more */
 		n->sweep(n->sweep_ctx);
@@ -504,6 +531,7 @@ net_fini(struct net *n)
 	if (n->retry)
 		event_free(n->retry);
 	guard_fini(&n->guard);
+	ifroutes_fini(&n->ifroutes);
 	routes_fini(&n->routes);
 	guard_want_fini(&n->saved);
 	guard_want_fini(&n->want);

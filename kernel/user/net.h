@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #include "guard.h"
+#include "ifroutes.h"
 #include "policies.h"
 #include "routes.h"
 
@@ -21,6 +22,7 @@ struct net {
 	/* Devices of tunnels that nobody has named again go; NULL: there are none. */
 	void			(*sweep)(void *);
 	void			*sweep_ctx;
+	struct ifroutes		ifroutes;
 	struct event		*ev_route, *ev_nft, *retry;
 	char			file[256];	/* the guard's file */
 	struct guard_want	saved;		/* what was loaded at the start; empty once synced */

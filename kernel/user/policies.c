@@ -48,17 +48,20 @@ policies_take(const struct pfkey_msg *m, struct net_policy *n)
 {
 	const uint64_t need = PFKEY_HAS(SADB_X_EXT_POLICY) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
 	const struct pfkey_policy *p = &m->policy;
+	bool any, ours = (m->has & PFKEY_HAS(CW_EXT_OWNER)) && strncmp(m->owner, NET_SPDSYNC, sizeof(NET_SPDSYNC) - 1) == 0;
 
-	if ((m->has & need) != need || p->type != CW_POLICY_IPSEC || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) ||
+
+	if ((m->has & need) != need || (p->type != CW_POLICY_IPSEC && !(ours && p->type == CW_POLICY_DISCARD)) || (p->dir != CW_DIR_IN && p->dir != CW_DIR_OUT) ||
 	    (m->has & PFKEY_HAS(CW_EXT_IFACE)))		/* what is routed to an interface is its administrator's matter */
 		return false;
 	*n = (struct net_policy){ .dir = p->dir, .type = p->type };
 	n->src = (struct prefix){ .addr = m->src.ep.addr, .len = m->src.prefixlen };
 	n->dst = (struct prefix){ .addr = m->dst.ep.addr, .len = m->dst.prefixlen };
-	n->plain = (m->src.proto == CW_ULPROTO_ANY || m->src.proto == 0) && m->src.ep.port == 0 && m->dst.ep.port == 0 && p->n > 0 &&
-	    (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
-	n->open = takes_clear(p);
-	n->by_hand = (m->has & PFKEY_HAS(CW_EXT_OWNER)) && strncmp(m->owner, NET_SPDSYNC, sizeof(NET_SPDSYNC) - 1) != 0;
+	any = (m->src.proto == CW_ULPROTO_ANY || m->src.proto == 0) && m->src.ep.port == 0 && m->dst.ep.port == 0;
+	n->shut = any && p->type == CW_POLICY_DISCARD;
+	n->plain = any && p->n > 0 && (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
+	n->open = p->n && takes_clear(p);
+	n->by_hand = (m->has & PFKEY_HAS(CW_EXT_OWNER)) && !ours;
 	return true;
 }
 

@@ -17,6 +17,7 @@ struct net_policy {
 	uint8_t		type;		/* CW_POLICY_* */
 	bool		plain;		/* by prefix alone */
 	bool		open;		/* every transform may be missing: clear packets are taken */
+	bool		shut;		/* spdsync's, by prefix alone, and it discards: what is routed to a tunnel's interface, or nowhere */
 	bool		by_hand;	/* it says who entered it, and that is not spdsync */
 	uint32_t	priority;
 	uint8_t		proto;		/* CW_ULPROTO_ANY: any */

@@ -32,6 +32,7 @@ on_policy(void *arg, const struct cw_policy *p)
 	n.by_hand = memcmp(p->owner, NET_SPDSYNC, sizeof(NET_SPDSYNC) - 1) != 0;
 	prefix_of(&n.src, &p->src);
 	prefix_of(&n.dst, &p->dst);
+	n.shut = p->type == CW_POLICY_DISCARD && !n.by_hand && p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0;
 	n.plain = p->type == CW_POLICY_IPSEC && p->proto == CW_ULPROTO_ANY && p->sport == 0 && p->dport == 0 && p->nreq > 0 &&
 	    (p->req[0].mode == CW_MODE_TUNNEL || p->req[0].mode == CW_MODE_TRANSPORT);
 	for (unsigned i = 0; i < p->nreq; i++)	/* as in policies.c */

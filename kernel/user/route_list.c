@@ -54,9 +54,8 @@ route_list_sort(struct route_list *l)
 	l->n = n + 1;
 }
 
-/* This gateway's own address inside a local prefix; own is sorted, so the lowest. */
-static struct addr
-own_inside(const struct prefix *local, const struct addr *own, size_t nown)
+struct addr
+routes_own_inside(const struct prefix *local, const struct addr *own, size_t nown)
 {
 	size_t lo = 0, hi = nown;
 
@@ -80,7 +79,7 @@ routes_want(struct route_list *l, const struct pairs *tun, const struct pairs *c
 
 	l->n = 0;
 	for (size_t i = 0; ok && i < tun->n; i++) {
-		struct route r = { tun->v[i].remote, ROUTE_TUN, own_inside(&tun->v[i].local, own, nown) };
+		struct route r = { tun->v[i].remote, ROUTE_TUN, routes_own_inside(&tun->v[i].local, own, nown), 0 };
 
 		ok = route_list_add(l, &r);
 		r.kind = ROUTE_UNREACHABLE;
@@ -88,12 +87,12 @@ routes_want(struct route_list *l, const struct pairs *tun, const struct pairs *c
 		ok = ok && route_list_add(l, &r);
 	}
 	for (size_t i = 0; ok && i < closed->n; i++) {
-		struct route r = { closed->v[i].remote, ROUTE_UNREACHABLE, { 0 } };
+		struct route r = { closed->v[i].remote, ROUTE_UNREACHABLE, { 0 }, 0 };
 
 		ok = route_list_add(l, &r);
 	}
 	for (size_t i = 0; ok && i < loc->n; i++) {
-		struct route r = { loc->v[i].remote, ROUTE_THROW, { 0 } };
+		struct route r = { loc->v[i].remote, ROUTE_THROW, { 0 }, 0 };
 
 		ok = route_list_add(l, &r);
 	}

@@ -2,6 +2,7 @@
 /*
  * Every prefix has two routes: one to the TUN, and under it an `unreachable` one with a bad metric. When ipsecd dies the TUN
  * goes and takes the first with it; the second stays and closes (measured: without it packets leave by the default route).
+ * The same for what goes by a tunnel's interface; where a policy wants the same prefix for the TUN, that comes first, as it did before the interface was.
  * What stands is kept in memory after one dump, so that a change costs what it changes.
  */
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include "device.h"
 #include "routes.h"
 
-enum { METRIC_TUN = 100, METRIC_CLOSED = 9999999 };
+enum { METRIC_TUN = 100, METRIC_IFACE = 101, METRIC_CLOSED = 9999999 };
 #define BATCH	(256u * 1024)
 #define MSG	256u
 
@@ -58,11 +59,15 @@ on_route(const struct nlmsghdr *h, void *arg)
 		case RTA_PRIORITY: metric = mnl_attr_get_u32(a); break;
 		case RTA_DST: attr_addr(a, &one.dst.addr); break;
 		case RTA_PREFSRC: attr_addr(a, &one.src); break;
+		case RTA_OIF: one.oif = mnl_attr_get_u32(a); break;
 		}
 	}
 	if (table != NL_TABLE)
 		return MNL_CB_OK;
-	one.kind = m->rtm_type == RTN_UNREACHABLE ? ROUTE_UNREACHABLE : m->rtm_type == RTN_THROW ? ROUTE_THROW : ROUTE_TUN;
+	one.kind = m->rtm_type == RTN_UNREACHABLE ? ROUTE_UNREACHABLE : m->rtm_type == RTN_THROW ? ROUTE_THROW :
+	    metric == METRIC_IFACE ? ROUTE_IFACE : ROUTE_TUN;
+	if (one.kind != ROUTE_IFACE)
+		one.oif = 0;
 	if (m->rtm_protocol == NL_PROTO && (one.kind != ROUTE_UNREACHABLE || metric == METRIC_CLOSED))
 		return route_list_add(&r->have, &one) ? MNL_CB_OK : MNL_CB_ERROR;
 	return route_list_add(&r->foreign, &one) ? MNL_CB_OK : MNL_CB_ERROR;
@@ -161,6 +166,7 @@ routes_read(struct routes *r, bool now)
 static void
 put_route(struct nlmsghdr *h, const struct routes *r, const struct route *one, uint32_t table, bool add)
 {
+	bool to_dev = one->kind == ROUTE_TUN || one->kind == ROUTE_IFACE;
 	struct rtmsg *m;
 
 	h->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
@@ -171,15 +177,15 @@ put_route(struct nlmsghdr *h, const struct routes *r, const struct route *one, u
 	m->rtm_table = RT_TABLE_UNSPEC;
 	m->rtm_protocol = NL_PROTO;
 	m->rtm_scope = RT_SCOPE_UNIVERSE;
-	m->rtm_type = one->kind == ROUTE_TUN ? RTN_UNICAST : one->kind == ROUTE_THROW ? RTN_THROW : RTN_UNREACHABLE;
-	if (one->kind == ROUTE_TUN && one->dst.addr.fam == 4)
+	m->rtm_type = to_dev ? RTN_UNICAST : one->kind == ROUTE_THROW ? RTN_THROW : RTN_UNREACHABLE;
+	if (to_dev && one->dst.addr.fam == 4)
 		m->rtm_scope = RT_SCOPE_LINK;
 	mnl_attr_put_u32(h, RTA_TABLE, table);
 	if (one->dst.len)
 		mnl_attr_put(h, RTA_DST, addr_len(&one->dst.addr), one->dst.addr.b);
-	mnl_attr_put_u32(h, RTA_PRIORITY, one->kind == ROUTE_UNREACHABLE ? METRIC_CLOSED : METRIC_TUN);
-	if (one->kind == ROUTE_TUN) {
-		mnl_attr_put_u32(h, RTA_OIF, r->ifindex);
+	mnl_attr_put_u32(h, RTA_PRIORITY, one->kind == ROUTE_UNREACHABLE ? METRIC_CLOSED : one->kind == ROUTE_IFACE ? METRIC_IFACE : METRIC_TUN);
+	if (to_dev) {
+		mnl_attr_put_u32(h, RTA_OIF, one->kind == ROUTE_IFACE ? one->oif : r->ifindex);
 		if (add && one->src.fam)
 			mnl_attr_put(h, RTA_PREFSRC, addr_len(&one->src), one->src.b);
 	}
@@ -214,6 +220,8 @@ on_failed(void *arg, unsigned i, int error)
 
 	if (!b->add && (error == ESRCH || error == ENODEV))
 		return;		/* went with the TUN: that is what was wanted */
+	if (b->add && b->ops[i].kind == ROUTE_IFACE && (error == ENODEV || error == ENETDOWN))
+		return;		/* the interface went a moment ago: that is told by itself */
 	if (error == EEXIST) {
 		foreign_trouble(b->t, &b->ops[i]);
 		return;
@@ -282,7 +290,8 @@ merge(struct batch *b, const struct route_list *from, const struct route_list *t
 	for (size_t i = 0; i < from->n; i++) {
 		while (k < to->n && route_cmp(&to->v[k], &from->v[i]) < 0)
 			k++;
-		if (k < to->n && route_cmp(&to->v[k], &from->v[i]) == 0 && addr_eq(&to->v[k].src, &from->v[i].src))
+		if (k < to->n && route_cmp(&to->v[k], &from->v[i]) == 0 && addr_eq(&to->v[k].src, &from->v[i].src) &&
+		    to->v[k].oif == from->v[i].oif)
 			continue;
 		batch_add(b, &from->v[i]);
 	}
@@ -310,6 +319,43 @@ add_kept(struct route_list *want, const struct route_list *have, const struct pa
 	return true;
 }
 
+void
+routes_by_ifaces(struct routes *r, const struct route *v, size_t n)
+{
+	r->by_iface = v;
+	r->nby_iface = n;
+}
+
+bool
+routes_stands(const struct routes *r, const struct route *one)
+{
+	size_t lo = 0, hi = r->have.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = route_cmp(&r->have.v[mid], one);
+
+		if (c == 0)
+			return r->have.v[mid].oif == one->oif;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+static bool
+add_by_ifaces(struct route_list *want, const struct routes *r)
+{
+	for (size_t i = 0; i < r->nby_iface; i++)
+		if (!route_list_add(want, &r->by_iface[i]))
+			return false;
+	if (r->nby_iface)
+		route_list_sort(want);
+	return true;
+}
+
 int
 routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *closed, const struct pairs *loc, const struct pairs *keep, struct troubles *t)
 {
@@ -323,6 +369,8 @@ routes_sync(struct routes *r, const struct pairs *tun, const struct pairs *close
 	if (!routes_want(&want, tun, closed, loc, r->own, r->nown))
 		goto out;
 	if (keep && !add_kept(&want, &r->have, keep))
+		goto out;
+	if (!add_by_ifaces(&want, r))
 		goto out;
 	leave_foreign(r, &want, t);
 	b.buf = malloc(BATCH);
@@ -426,8 +474,8 @@ int
 routes_lead(struct routes *r, bool lead)
 {
 	static const struct route defaults[] = {
-		{ { { 4, { 0 } }, 0 }, ROUTE_TUN, { 0 } }, { { { 4, { 0 } }, 0 }, ROUTE_UNREACHABLE, { 0 } },
-		{ { { 6, { 0 } }, 0 }, ROUTE_TUN, { 0 } }, { { { 6, { 0 } }, 0 }, ROUTE_UNREACHABLE, { 0 } },
+		{ { { 4, { 0 } }, 0 }, ROUTE_TUN, { 0 }, 0 }, { { { 4, { 0 } }, 0 }, ROUTE_UNREACHABLE, { 0 }, 0 },
+		{ { { 6, { 0 } }, 0 }, ROUTE_TUN, { 0 }, 0 }, { { { 6, { 0 } }, 0 }, ROUTE_UNREACHABLE, { 0 }, 0 },
 	};
 	char buf[MSG];
 	int error = 0;

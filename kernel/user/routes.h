@@ -11,12 +11,13 @@
 #include "nl.h"
 #include "trouble.h"
 
-enum route_kind { ROUTE_TUN = 1, ROUTE_UNREACHABLE = 2, ROUTE_THROW = 3 };
+enum route_kind { ROUTE_TUN = 1, ROUTE_UNREACHABLE = 2, ROUTE_THROW = 3, ROUTE_IFACE = 4 };
 
 struct route {
 	struct prefix	dst;
 	uint8_t		kind;
 	struct addr	src;	/* preferred source; fam 0 none */
+	uint32_t	oif;	/* ROUTE_IFACE: the interface */
 };
 
 struct route_list { struct route *v; size_t n, cap; };
@@ -29,6 +30,8 @@ struct routes {
 	struct addr		*own;		/* this gateway's addresses, sorted */
 	size_t			nown, capown;
 	uint64_t		read_ns;	/* when the table was read last */
+	const struct route	*by_iface;	/* borrowed */
+	size_t			nby_iface;
 	bool			lead;		/* the other table may have routes of ours */
 };
 
@@ -36,6 +39,9 @@ struct routes {
 int routes_read(struct routes *, bool now);
 int routes_addrs(struct routes *);
 void routes_fini(struct routes *);
+/* What is to go by tunnels' interfaces, beside what goes into the TUN; borrowed until it is said anew. */
+void routes_by_ifaces(struct routes *, const struct route *, size_t n);
+bool routes_stands(const struct routes *, const struct route *);	/* among what stood after the last routes_sync() */
 /*
  * Make the table what the pairs say. tun: pairs to route into the TUN; closed: pairs that are only kept unreachable (from the
  * saved guard). keep: what leads into the TUN for these pairs stays, too (their policies are not here yet); NULL: none. Returns 0 or the last errno; what failed is added to t.
@@ -46,6 +52,8 @@ int routes_lead(struct routes *, bool lead);
 int rules_add(struct routes *);		/* all of them; those that stand already are fine */
 int rules_del(struct routes *);
 
+/* This gateway's own address inside a local prefix, the lowest; own is sorted. fam 0: it has none. */
+struct addr routes_own_inside(const struct prefix *local, const struct addr *own, size_t nown);
 /* Pure parts, for tests. */
 bool route_list_add(struct route_list *, const struct route *);
 void route_list_sort(struct route_list *);

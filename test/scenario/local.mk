@@ -28,6 +28,7 @@ SCENARIOS = \
 	test/scenario/t_interface \
 	test/scenario/t_ipcomp \
 	test/scenario/t_rekey \
+	test/scenario/t_route \
 	test/scenario/t_crowd \
 	test/scenario/t_kill \
 	test/scenario/t_upgrade \

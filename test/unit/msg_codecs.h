@@ -19,7 +19,7 @@
 	X(binding) X(relay) X(tunnel) X(tunnel_state) X(record) X(key_derive) X(key_derived) X(key_auth) X(key_spi) X(key_child) \
 	X(key_installed) X(msg_sup_config) X(key_proof) X(trust_rule) X(fetch) X(fetched) X(cert_info) X(cert_csr) \
 	X(cert_import) X(cert_export) X(ca_init) X(ca_issue) X(ca_revoke) X(ca_crl) X(cert_made) X(ca_issued) \
-	X(resolve) X(resolved) X(key_stray)
+	X(resolve) X(resolved) X(key_stray) X(esp_route)
 
 enum msg_codec {
 #define X(type) CODEC_##type,

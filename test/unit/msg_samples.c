@@ -40,6 +40,7 @@ fill_binding(void *p)
 	strcpy(b->psk_remote, "tokyo-newyork");
 	strcpy(b->id_local, "fqdn:tokyo");
 	strcpy(b->id_remote, "fqdn:newyork");
+	strcpy(b->iface, "vpn0");
 	b->nreqids = 2;
 	b->reqids[0] = 7;
 	b->reqids[1] = 70000;
@@ -342,6 +343,24 @@ fill_relay6(void *p)
 	m->data = bytes_of(octets, 1);
 }
 
+static void
+fill_esp_route(void *p)
+{
+	struct esp_route *m = p;
+
+	strcpy(m->iface, "vpn0");
+	assert_true(prefix_parse("10.0.2.0/24", &m->remote) && prefix_parse("0.0.0.0/0", &m->local));
+}
+
+static void
+fill_esp_route6(void *p)
+{
+	struct esp_route *m = p;
+
+	strcpy(m->iface, "v");
+	assert_true(prefix_parse("2001:db8:2::/48", &m->remote) && prefix_parse("2001:db8::1/128", &m->local));
+}
+
 void
 fill_tunnel(void *p)
 {
@@ -355,6 +374,7 @@ fill_tunnel(void *p)
 	t->start = START_ALWAYS;
 	t->first = 1;
 	t->encap = ENCAP_UDP;
+	strcpy(t->iface, "to-site.2_longs");
 	t->prefer_udp = 1;
 	t->ike_life_s = 28800;
 	t->child_life_s = 3600;
@@ -641,6 +661,8 @@ const struct sample samples[] = {
 	S("binding-policies", binding, fill_binding_policies),
 	S("relay", relay, fill_relay),
 	S("relay6", relay, fill_relay6),
+	S("esp_route", esp_route, fill_esp_route),
+	S("esp_route6", esp_route, fill_esp_route6),
 	S("tunnel", tunnel, fill_tunnel),
 	S("tunnel-any", tunnel, fill_tunnel_any),
 	S("state", tunnel_state, fill_state),

@@ -394,11 +394,11 @@ on_esp(void *ctx, struct ipc *l, struct ipc_msg *m)
 			wr_le64(&out, 0);
 		}
 	} else if (m->type == ESP_INFO) {
-		str_put(&out, "user");
-		str_put(&out, "0.1");
+		str_put(&out, "user"), str_put(&out, "0.1");
 		wr_u8(&out, 1);
 		wr_le16(&out, 1);
 		str_put(&out, "A route of somebody else.");
+		wr_le16(&out, 0);	/* interfaces */
 	}
 	return ipc_reply(l, m, wr_bytes(&out));
 }

@@ -10,7 +10,7 @@
 #include "spd.h"
 #include "system.h"
 
-/* "i1:7" in, pair 1, reqid 7; "o" out. have: a trailing "!" foreign, "?" without owner, "~" not written as we write. */
+/* "i1:7" in, pair 1, reqid 7; "o" out; a trailing "@" of the interface vpn0, "#" one that discards. have: a trailing "!" foreign, "?" without owner, "~" not written as we write. */
 static struct spd_entry
 entry(const char *w, uint32_t id)
 {
@@ -28,6 +28,10 @@ entry(const char *w, uint32_t id)
 			e.owner = SPD_UNSAID;
 		if (*end == '~')
 			e.plain = false;
+		if (*end == '@')
+			strcpy(e.iface, "vpn0");
+		if (*end == '#')
+			e.discard = true;
 		if (*end == '^')
 			e.priority--;
 	}
@@ -216,6 +220,34 @@ test_words(void **state)
 	}
 }
 
+/* The same of an interface's, and of one that discards. */
+static void
+test_iface_words(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct spd_op op = { .kind = i & 1 ? SPD_ADD : SPD_UPDATE, .e = { .dir = CW_DIR_IN, .reqid = i & 2 ? 0 : 9, .discard = i & 2 } };
+		struct pfkey_msg *m = calloc(1, sizeof(*m)), *back = calloc(1, sizeof(*back));
+		uint8_t buf[PFKEY_MSG_MAX];
+		struct wr w = wr_of(buf, sizeof(buf));
+		struct spd_entry e;
+
+		if (!(i & 2))
+			strcpy(op.e.iface, "vpn0");
+		assert_true(prefix_parse("10.0.1.0/24", &op.e.src) && prefix_parse("10.0.2.0/24", &op.e.dst));
+		spd_op_put(&op, m);
+		assert_true(pfkey_put(&w, m));
+		assert_true(pfkey_get(wr_bytes(&w), back, NULL));
+		assert_int_equal((back->has & PFKEY_HAS(CW_EXT_IFACE)) != 0, !(i & 2));
+		assert_int_equal(back->policy.type, i & 2 ? CW_POLICY_DISCARD : CW_POLICY_IPSEC);
+		assert_true(spd_entry_get(back, &e));
+		assert_true(e.plain && e.discard == op.e.discard && e.reqid == op.e.reqid);
+		assert_string_equal(e.iface, op.e.iface);
+		free(m);
+		free(back);
+	}
+}
+
 static bool
 is_reqid(void *arg, uint32_t reqid)
 {
@@ -285,7 +317,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table), cmocka_unit_test(test_random), cmocka_unit_test(test_words), cmocka_unit_test(test_priority),
+		cmocka_unit_test(test_table), cmocka_unit_test(test_random), cmocka_unit_test(test_words), cmocka_unit_test(test_iface_words), cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_system),
 	};
 

@@ -300,6 +300,45 @@ compared(const char *other, const char *want)
 }
 
 /* Children for one protocol and its ports, in every form; our own reads back to the same. */
+/* An interface at the peer's end: what to make there, and with what; ours is none of its business. */
+static void
+test_interface(void **state)
+{
+	static const char with[] = "version: 1\nsites:\n  a: {address: 192.0.2.1, networks: [10.0.1.0/24]}\n  b: {address: 192.0.2.2, networks: [10.0.2.0/24]}\ntunnels:\n"
+	    "  a-b: {between: [a, b], auth: {psk: k}, policy: modern, start: always, interface: {%s}}\n";
+	char both[700], ours[700];
+	struct sites *all, *back;
+	char *out;
+
+	(void)state;
+	snprintf(both, sizeof(both), with, "a: vpn0, b: vpn1");
+	snprintf(ours, sizeof(ours), with, "a: vpn0");
+	all = must_read(both);
+	out = export(all, EXPORT_CAUSEWAY, "a-b", "a");
+	back = must_read(out);
+	assert_memory_equal(sites_find_tunnel(back, "a-b")->digest, sites_find_tunnel(all, "a-b")->digest, 32);
+	sites_free(back);
+	free(out);
+	out = export(all, EXPORT_STRONGSWAN, "a-b", "a");
+	has(out, "#  ip link add vpn1 type xfrm if_id ");
+	has(out, "#  ip link set vpn1 up\n#  ip route add 10.0.1.0/24 dev vpn1\n");
+	has(out, "        local_ts = 0.0.0.0/0, ::/0\n        remote_ts = 0.0.0.0/0, ::/0\n        if_id_in = ");
+	free(out);
+	for (int what = EXPORT_LIBRESWAN; what <= EXPORT_FIELDS; what++) {
+		out = export(all, (enum export_for)what, "a-b", "a");
+		has(out, "#  * the interface vpn1: ");
+		has_not(out, "0.0.0.0/0");
+		free(out);
+	}
+	sites_free(all);
+	all = must_read(ours);
+	out = export(all, EXPORT_STRONGSWAN, "a-b", "a");
+	has(out, "        local_ts = 10.0.2.0/24\n        remote_ts = 10.0.1.0/24\n");
+	has_not(out, "if_id");
+	free(out);
+	sites_free(all);
+}
+
 static void
 test_selectors(void **state)
 {
@@ -371,6 +410,8 @@ test_compare(void **state)
 		    "a-b(b):1\n ike_lifetime: 28800 | 25200\n replay_window: 1024 | 32\na-c(c):0\n" },
 		{ "policy: modern", "ike: [aes256gcm16-prfsha384-x25519-ecp384, aes128gcm16-prfsha256-x25519-ecp256-modp3072], esp: [aes256gcm16-x25519-esn]",
 		    "a-b(b):1\n esp: aes256gcm16-x25519-ecp384-esn-noesn, aes128gcm16-x25519-ecp256-modp3072-esn-noesn | aes256gcm16-x25519-esn\na-c(c):0\n" },
+		{ "start: always}", "start: always, interface: vpn0}", "a-b(b):1\n interface: none | vpn0 at a, vpn0 at b\na-c(c):0\n" },
+		{ "start: always}", "start: always, interface: {b: vpn1}}", "a-b(b):1\n interface: none | vpn1 at b\na-c(c):0\n" },
 		{ "  a-c: {", "  a-x: {", "a-b(b):0\na-c(c):2\na-x(c):3\n" },
 	};
 
@@ -398,7 +439,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words), cmocka_unit_test(test_own_form), cmocka_unit_test(test_strongswan), cmocka_unit_test(test_libreswan),
-		cmocka_unit_test(test_openiked), cmocka_unit_test(test_fields), cmocka_unit_test(test_selectors), cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_openiked), cmocka_unit_test(test_fields), cmocka_unit_test(test_selectors), cmocka_unit_test(test_interface), cmocka_unit_test(test_compare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

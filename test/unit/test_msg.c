@@ -192,6 +192,14 @@ test_bad_state(void **state)
 	REFUSED("relay", relay, x->data.n = 0);
 	REFUSED("relay", relay, x->remote = ep("::1", 1));
 	REFUSED("relay", relay, x->local.addr.fam = x->remote.addr.fam = 0);
+	REFUSED("esp_route", esp_route, x->iface[0] = '\0');
+	REFUSED("esp_route", esp_route, strcpy(x->iface, "lo"));
+	REFUSED("esp_route", esp_route, x->remote.len = 33);
+	REFUSED("esp_route", esp_route, x->remote.len = 23; x->remote.addr.b[2] = 3);	/* host bits */
+	REFUSED("esp_route", esp_route, x->local.addr.fam = 0);
+	REFUSED("esp_route", esp_route, x->local.addr.fam = 6);
+	REFUSED("binding", binding, x->iface[0] = '/');
+	REFUSED("tunnel", tunnel, strcpy(x->iface, "all"));
 	REFUSED("binding", binding, x->psk_local[3] = '.');
 	REFUSED("binding", binding, x->psk_local[0] = '\0');
 	REFUSED("binding", binding, x->psk_remote[0] = '\0');
@@ -449,7 +457,7 @@ layout(void)
 static void
 test_version_of_layout(void **state)
 {
-	static const struct { unsigned version; uint64_t layout; } is = { 2, 0xfd0aa65ef063ef6full };
+	static const struct { unsigned version; uint64_t layout; } is = { 3, 0xea941746b04577c4ull };
 
 	if (is.version != IPC_VERSION || is.layout != layout())
 		fail_msg("messages between daemons are not what they were with IPC_VERSION %u: raise it in lib/ipc.h, and put { IPC_VERSION, 0x%llx } here", is.version,

@@ -180,11 +180,27 @@ test_id_from_wire(void **state)
 		}
 }
 
+static void
+test_ifaces(void **state)
+{
+	static const char *const good[] = { "v", "vpn0", "Tokyo-1", "to-site.2_longs", "cw1", "lo0", "a.", "a_b" };
+	static const char *const bad[] = { "", ".", "..", "0vpn", "-a", "_a", "a/b", "a b", "a:b", "a%d", "a\"", "a\n", "a\xc3\xa4", "to-site.2_longer", "lo", "cw0", "all", "default",
+	    "bonding_masters", "tunl0", "sit0", "gre0", "ip_vti0" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!iface_ok(good[i]))
+			fail_msg("'%s' is refused", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (iface_ok(bad[i]))
+			fail_msg("'%s' is taken", bad[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names), cmocka_unit_test(test_make),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_make), cmocka_unit_test(test_ifaces),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_id_round),
 		cmocka_unit_test(test_id_bad_text),

@@ -109,6 +109,12 @@ test_plan(void **state)
 	    "=a-b(ike_lifetime: 8h -> 90s; ike_hard_lifetime: 110 % -> 2h; child_lifetime: 1h -> 10m; child_hard_lifetime: 110 % -> 1d; "
 	    "child_bytes: 64GiB -> 1GiB; child_packets: 4294967296 -> 5000; replay_window: 1024 -> 64; encapsulation: auto -> udp; "
 	    "from the next keys on)");
+	/* SAs are of one interface for good: its children are replaced, whether or not their networks change, and nothing else. */
+	plan(one, edit(one, "start: always", "start: always\n    interface: vpn0"), "~a-b(interface: none -> vpn0)");
+	plan(one, edit(one, "start: always", "start: always\n    interface: {b: vpn0}"), "=a-b()");
+	plan(edit(one, "start: always", "start: always\n    interface: vpn0"), one, "~a-b(interface: vpn0 -> none)");
+	plan(SITES "tunnels:\n" AB "    interface: vpn0\n    children: {net: {a: [10.0.1.0/24], b: [10.0.2.0/24]}}\n" AC,
+	    SITES "tunnels:\n" AB "    interface: vpn1\n    children: {net: {a: [10.0.1.0/24], b: [10.0.2.0/24]}}\n" AC, "~a-b(interface: vpn0 -> vpn1) =a-c()");
 	plan(one, edit(one, "[a, b]", "[a, c]"), "!a-b('c' instead of 'b'; address of 'c': 1.0.0.2 -> 1.0.0.3; id of 'c': fqdn:b -> fqdn:c; "
 	    "networks of 'c': 10.0.2.0/24 -> 10.0.3.0/24)");
 	plan(one, edit(one, "[a, b]", "[b, a]"), "=a-b(who begins)");
