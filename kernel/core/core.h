@@ -79,9 +79,18 @@ bool cw_addr_eq(const struct cw_addr *, const struct cw_addr *);
 bool cw_addr_any(const struct cw_addr *);
 static inline unsigned cw_addr_len(const struct cw_addr *a) { return a->fam == 4 ? 4 : a->fam == 6 ? 16 : 0; }
 void cw_addr_mask(struct cw_addr *, unsigned bits);
+/* As MurmurHash3 mixes, with a random seed: our keys are prefixes and SPIs. cw_mix is a step of it, cw_hash some steps and the end. */
+static inline uint32_t
+cw_mix(uint32_t h, uint32_t w)
+{
+	w *= 0xcc9e2d51u;
+	h ^= (w << 15 | w >> 17) * 0x1b873593u;
+	return (h << 13 | h >> 19) * 5 + 0xe6546b64u;
+}
 uint32_t cw_hash(const void *p, size_t n, uint32_t seed);
 uint16_t cw_sum16(const uint8_t *p, size_t n, uint32_t start);	/* Internet checksum, complemented */
-/* The same with only the first octets at hand: have of them, of a packet of whole. CW_IP_SHORT: its headers are longer. */
+/* The same with only the first octets at hand: have of them, of a packet of whole. CW_IP_SHORT: its headers are longer. IPv4's checksum is
+ * not looked at: whoever asks about such a packet has a system that did. */
 enum cw_ip_err cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *);
 void cw_ip_set_ecn(uint8_t *p, const struct cw_ip *, unsigned ecn);
 /* A header of hlen octets, extension headers included, leads to proto now, in a packet of total octets. */
@@ -388,6 +397,7 @@ struct cw_engine {
 	unsigned	 nsp, nsp_iface;	/* the latter: of them, of interfaces */
 	struct cw_index	 nets;
 	uint32_t	 net_lens[2][2][129];	/* local and remote prefixes of IPv4 and IPv6 by their lengths */
+	uint32_t	 net_most[2][2];	/* the longest of them */
 	uint32_t	 next_policy;
 	struct cw_spd_entry *waiters, *asked[CW_ASKED];
 	unsigned	 nwaiting;

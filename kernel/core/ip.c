@@ -28,35 +28,26 @@ cw_addr_any(const struct cw_addr *a)
 void
 cw_addr_mask(struct cw_addr *a, unsigned bits)
 {
-	unsigned end = a->fam == 4 ? 4 : sizeof(a->b), i = bits / 8;
+	unsigned end = a->fam == 4 ? 4 : sizeof(a->b);
 
-	if (i >= end)
-		return;
-	a->b[i] &= (uint8_t)(0xff00 >> bits % 8);
-	while (++i < end)
-		a->b[i] = 0;
+	for (unsigned i = bits / 32 * 4, keep = bits % 32; i < end; i += 4, keep = 0)
+		put32(a->b + i, get32(a->b + i) & ~(~0u >> keep));
 }
 
-static uint32_t
-rotate(uint32_t v, unsigned n)
-{
-	return v << n | v >> (32 - n);
-}
-
-/* As MurmurHash3 mixes, with a random seed: our keys are prefixes and SPIs. */
 uint32_t
 cw_hash(const void *p, size_t n, uint32_t seed)
 {
 	const uint8_t *b = p;
 	uint32_t h = seed ^ (uint32_t)n, w;
 
-	for (; n; b += sizeof(w), n -= n < sizeof(w) ? n : sizeof(w)) {
-		w = 0;
-		if (n >= sizeof(w))
-			memcpy(&w, b, sizeof(w));
-		else
-			memcpy(&w, b, n);
-		h = rotate(h ^ rotate(w * 0xcc9e2d51u, 15) * 0x1b873593u, 13) * 5 + 0xe6546b64u;
+	for (; n >= sizeof(w); b += sizeof(w), n -= sizeof(w)) {
+		memcpy(&w, b, sizeof(w));
+		h = cw_mix(h, w);
+	}
+	if (n) {
+		for (w = 0; n; n--)
+			w = w << 8 | *b++;
+		h = cw_mix(h, w);
 	}
 	h = (h ^ h >> 16) * 0x85ebca6bu;
 	h = (h ^ h >> 13) * 0xc2b2ae35u;
@@ -67,18 +58,28 @@ cw_hash(const void *p, size_t n, uint32_t seed)
 uint16_t
 cw_sum16(const uint8_t *p, size_t n, uint32_t start)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, w8;
+	uint32_t w = 0;
 	uint8_t b[2];
-	uint32_t w;
 	uint16_t s;
 
-	for (; n >= sizeof(w); p += sizeof(w), n -= sizeof(w)) {
+	for (; n >= sizeof(w8); p += sizeof(w8), n -= sizeof(w8)) {
+		memcpy(&w8, p, sizeof(w8));
+		sum += (uint32_t)w8;
+		sum += w8 >> 32;
+	}
+	if (n >= sizeof(w)) {
 		memcpy(&w, p, sizeof(w));
 		sum += w;
+		p += sizeof(w);
+		n -= sizeof(w);
 	}
-	w = 0;
-	memcpy(&w, p, n);
-	sum += w;
+	if (n) {
+		w = 0;
+		memcpy(&w, p, n);
+		sum += w;
+	}
+	sum = (uint32_t)sum + (sum >> 32);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	s = (uint16_t)sum;
@@ -185,8 +186,6 @@ parse4(const uint8_t *p, size_t have, size_t n, struct cw_ip *ip)
 		return CW_IP_LENGTH;
 	if (have < hlen)
 		return CW_IP_SHORT;
-	if (cw_sum16(p, hlen, 0) != 0)
-		return CW_IP_HEADER;
 	frag = get16(p + 6);
 	ip->tos = p[1];
 	ip->df = frag >> 14 & 1;
@@ -286,7 +285,9 @@ cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *ip)
 enum cw_ip_err
 cw_ip_parse(const uint8_t *p, size_t n, struct cw_ip *ip)
 {
-	return cw_ip_head(p, n, n, ip);
+	enum cw_ip_err err = cw_ip_head(p, n, n, ip);
+
+	return err == CW_IP_OK && ip->ver == 4 && cw_sum16(p, (p[0] & 15u) * 4, 0) != 0 ? CW_IP_HEADER : err;
 }
 
 void

@@ -25,6 +25,13 @@ lengths(struct cw_engine *e, unsigned what, unsigned fam)
 	return e->net_lens[what][fam == 6];
 }
 
+/* The longest of them: with the usual policies there is none beyond a policy's own, and no packet looks for one. */
+static uint32_t *
+most(struct cw_engine *e, unsigned what, unsigned fam)
+{
+	return &e->net_most[what][fam == 6];
+}
+
 static uint32_t
 hash(struct cw_engine *e, const struct cw_addr *a, unsigned len)
 {
@@ -67,6 +74,8 @@ take(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
 	}
 	host_publish(n->count[what], n->count[what] + 1);
 	host_publish(used[x->len], used[x->len] + 1);
+	if (x->len > *most(e, what, x->addr.fam))
+		host_publish(*most(e, what, x->addr.fam), x->len);
 	return true;
 }
 
@@ -74,9 +83,13 @@ static void
 give(struct cw_engine *e, const struct cw_prefix *x, unsigned what)
 {
 	struct cw_net *n = find(e, &x->addr, x->len);
-	uint32_t *used = lengths(e, what, x->addr.fam);
+	uint32_t *used = lengths(e, what, x->addr.fam), len;
 
 	host_publish(used[x->len], used[x->len] - 1);
+	len = *most(e, what, x->addr.fam);
+	while (len > 0 && used[len] == 0)
+		len--;
+	host_publish(*most(e, what, x->addr.fam), len);
 	host_publish(n->count[what], n->count[what] - 1);
 	if (n->count[LOCAL] || n->count[REMOTE])
 		return;
@@ -113,7 +126,7 @@ longest(struct cw_engine *e, const struct cw_addr *a, unsigned what, int least)
 {
 	const uint32_t *used = lengths(e, what, a->fam);
 
-	for (int len = (int)cw_addr_len(a) * 8; len >= least; len--) {
+	for (int len = (int)host_load(*most(e, what, a->fam)); len >= least; len--) {
 		struct cw_addr k = *a;
 		struct cw_net *n;
 

@@ -30,12 +30,18 @@ struct cw_shade {
 	struct cw_spd_entry *first, *last;
 };
 
+/* Both addresses in one go: what is hashed with them ends it. */
 static uint32_t
 pair_hash(const struct cw_addr *s, const struct cw_addr *d, uint32_t seed)
 {
-	unsigned n = cw_addr_len(s);
+	uint32_t h = seed, v, w;
 
-	return cw_hash(d->b, n, cw_hash(s->b, n, seed));
+	for (unsigned i = 0, n = cw_addr_len(s); i < n; i += 4) {
+		memcpy(&v, s->b + i, sizeof(v));
+		memcpy(&w, d->b + i, sizeof(w));
+		h = cw_mix(cw_mix(h, v), w);
+	}
+	return h;
 }
 
 static uint32_t

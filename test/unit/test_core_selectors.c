@@ -4,6 +4,7 @@
  * IPv6's extension headers, fragments; unique SAs; and by what an SA is named. Packets, through the engine's own lookup.
  */
 #include "core_rig.h"
+#include "core.h"
 
 static int
 discard(struct host *h, unsigned dir, const char *src, const char *dst, uint8_t proto, uint16_t sport, uint16_t dport)
@@ -370,6 +371,63 @@ names(void **state)
 	rig_free(h);
 }
 
+/* What every packet costs is written for speed: masks and sums against their definitions, at every length. */
+static void
+words(void **state)
+{
+	uint8_t octets[80];
+	struct cw_addr a;
+	uint32_t sum;
+
+	for (unsigned fam = 4; fam <= 6; fam += 2)
+		for (unsigned bits = 0; bits <= (fam == 4 ? 32u : 128u); bits++) {
+			a = (struct cw_addr){ .fam = (uint8_t)fam };
+			memset(a.b, 0xff, fam == 4 ? 4 : 16);
+			cw_addr_mask(&a, bits);
+			for (unsigned i = 0; i < 128; i++)
+				assert_int_equal(a.b[i / 8] >> (7 - i % 8) & 1, i < bits);
+		}
+	for (unsigned i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(255 - i * 5 % 97);
+	for (unsigned at = 0; at < 8; at++)
+		for (unsigned n = 0; n + at <= sizeof(octets); n++) {
+			sum = 0x1234;
+			for (unsigned i = 0; i < n; i++)
+				sum += i % 2 ? octets[at + i] : (unsigned)octets[at + i] << 8;
+			sum = (sum & 0xffff) + (sum >> 16);
+			sum = (sum & 0xffff) + (sum >> 16);
+			assert_int_equal(cw_sum16(octets + at, n, 0x1234), (uint16_t)~sum);
+		}
+}
+
+static unsigned
+asked(struct host *h, const char *src, const char *dst)
+{
+	struct cw_pkt *p = four(src, dst);
+	unsigned type = cw_ask_out(h->e, cw_pkt_data(p), p->len, p->len, CW_ASK_SENT, h->now);
+
+	rig_pkt_free(p);
+	return type;
+}
+
+/* A network of ours that is longer than the policy for everything spares what it sends to itself, as long as a policy names it. */
+static void
+own(void **state)
+{
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "0.0.0.0/0", 1, 10);
+	assert_int_equal(asked(h, "10.0.1.1", "10.0.1.2"), CW_POLICY_NONE);
+	assert_int_equal(asked(h, "10.0.1.1", "10.0.2.2"), CW_POLICY_IPSEC);
+	rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.0.0/16", "10.0.1.2/32", 1, 20);
+	assert_int_equal(asked(h, "10.0.1.1", "10.0.1.2"), CW_POLICY_IPSEC);
+	rig_policy_msg(&m, SADB_X_SPDDELETE, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.0.0/16", "10.0.1.2/32", 1, 20);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_int_equal(asked(h, "10.0.1.1", "10.0.1.2"), CW_POLICY_NONE);
+	rig_free(h);
+}
+
 int
 main(void)
 {
@@ -377,6 +435,7 @@ main(void)
 		cmocka_unit_test(directions), cmocka_unit_test(edges), cmocka_unit_test(ports), cmocka_unit_test(protocols), cmocka_unit_test(icmp),
 		cmocka_unit_test(types6), cmocka_unit_test(other_ports), cmocka_unit_test(gre_keys),
 		cmocka_unit_test(chains), cmocka_unit_test(fragments), cmocka_unit_test(unique), cmocka_unit_test(names),
+		cmocka_unit_test(words), cmocka_unit_test(own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
