@@ -89,8 +89,7 @@ cw_mix(uint32_t h, uint32_t w)
 }
 uint32_t cw_hash(const void *p, size_t n, uint32_t seed);
 uint16_t cw_sum16(const uint8_t *p, size_t n, uint32_t start);	/* Internet checksum, complemented */
-/* The same with only the first octets at hand: have of them, of a packet of whole. CW_IP_SHORT: its headers are longer. IPv4's checksum is
- * not looked at: whoever asks about such a packet has a system that did. */
+/* The same with only the first octets at hand: have of them, of a packet of whole. CW_IP_SHORT: its headers are longer. */
 enum cw_ip_err cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *);
 void cw_ip_set_ecn(uint8_t *p, const struct cw_ip *, unsigned ecn);
 /* A header of hlen octets, extension headers included, leads to proto now, in a packet of total octets. */

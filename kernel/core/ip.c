@@ -186,6 +186,8 @@ parse4(const uint8_t *p, size_t have, size_t n, struct cw_ip *ip)
 		return CW_IP_LENGTH;
 	if (have < hlen)
 		return CW_IP_SHORT;
+	if (cw_sum16(p, hlen, 0) != 0)
+		return CW_IP_HEADER;
 	frag = get16(p + 6);
 	ip->tos = p[1];
 	ip->df = frag >> 14 & 1;
@@ -285,9 +287,7 @@ cw_ip_head(const uint8_t *p, size_t have, size_t whole, struct cw_ip *ip)
 enum cw_ip_err
 cw_ip_parse(const uint8_t *p, size_t n, struct cw_ip *ip)
 {
-	enum cw_ip_err err = cw_ip_head(p, n, n, ip);
-
-	return err == CW_IP_OK && ip->ver == 4 && cw_sum16(p, (p[0] & 15u) * 4, 0) != 0 ? CW_IP_HEADER : err;
+	return cw_ip_head(p, n, n, ip);
 }
 
 void
