@@ -8,6 +8,8 @@ module.exports = async ({ browser, base, ok, listen }) => {
 	const at = () => page.evaluate(() => document.activeElement.textContent.trim() || document.activeElement.id);
 	listen(page, wrong);
 	await page.goto(base + "/login");
+	// The browser leads to the field when it paints the page, which may be after it has loaded: what is typed before that is nowhere.
+	await page.waitForFunction(() => document.activeElement.tagName === "INPUT");
 	await page.keyboard.type(process.env.PANEL_USER);
 	await press("Tab");
 	await page.keyboard.type(process.env.PANEL_PASSWORD);
