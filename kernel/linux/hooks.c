@@ -82,15 +82,22 @@ drop(struct host *h, const struct sk_buff *skb, unsigned int why)
 	return NF_DROP;
 }
 
-/* One packet that leaves, by its outbound policy: taken, dropped, or none of ours. covered: an inbound policy let it come this far. */
+/*
+ * One packet that leaves, by its outbound policy: taken, dropped, or none of ours. covered: an inbound policy let it come this far.
+ * By one of our interfaces nothing leaves in the clear: only what policies without an interface protect is taken before.
+ */
 static unsigned int
-outbound(struct host *h, struct sk_buff *skb, enum cw_asked as, bool covered)
+outbound(struct host *h, struct sk_buff *skb, enum cw_asked as, const struct net_device *by, bool covered)
 {
-	switch (ask_out(h, skb, as)) {
+	unsigned int type = ask_out(h, skb, as);
+
+	if (type != CW_POLICY_IPSEC && mod_iface_is(by))
+		return NF_ACCEPT;
+	switch (type) {
 	case CW_POLICY_IPSEC:
 		if (is_neighbour(skb))
 			return NF_ACCEPT;
-		mod_take_plain(h, skb, NULL);
+		mod_take_plain(h, skb, NULL, 0);
 		return NF_STOLEN;
 	case CW_ASK_UNMATCHED:
 		return covered || is_neighbour(skb) ? NF_ACCEPT : drop(h, skb, CW_DROP_POLICY_DEFAULT_OUT);
@@ -132,18 +139,18 @@ static unsigned int
 on_forward(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct host *h = mod_host(state->net);
-	bool ours = mod_is_ours(skb), covered = ours;
+	bool ours = mod_is_ours(skb), covered = true;
 	unsigned int v, why;
 
-	if (!ours) {
-		if (cw_idle(h->e))
-			return NF_ACCEPT;
+	if (!ours && cw_idle(h->e))
+		return NF_ACCEPT;
+	if (!ours && !mod_iface_is(state->in)) {
 		why = ask_clear(h, skb, true);
 		covered = why != CW_DROP_POLICY_DEFAULT_IN;	/* then the outbound policy decides alone */
 		if (why != CW_DROP_NONE && covered)
 			return drop(h, skb, why);
 	}
-	v = outbound(h, skb, CW_ASK_FORWARDED, covered);
+	v = outbound(h, skb, CW_ASK_FORWARDED, state->out, covered);
 	if (v != NF_ACCEPT || !ours)
 		return v;
 	no_postrouting(skb, state);
@@ -309,12 +316,12 @@ on_output(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 	case MOD_SOCK_IPSEC:
 		if (is_neighbour(skb))
 			return NF_ACCEPT;
-		mod_take_plain(h, skb, &own);
+		mod_take_plain(h, skb, &own, 0);
 		return NF_STOLEN;
 	}
 	if (cw_idle(h->e))
 		return NF_ACCEPT;
-	return outbound(h, skb, CW_ASK_SENT, false);
+	return outbound(h, skb, CW_ASK_SENT, state->out, false);
 }
 
 bool
@@ -450,7 +457,8 @@ inbound(struct host *h, struct sk_buff *skb, const struct nf_hook_state *state)
 	if (whole && (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6))
 		look_at_too_big(h, skb, off, proto);
 	sock_in = READ_ONCE(h->sock_in);
-	if (cw_idle(h->e) && !sock_in)
+	/* what came by one of our interfaces was held against its policies, and its socket's, when it came out of its SA */
+	if ((cw_idle(h->e) && !sock_in) || mod_iface_is(state->in))
 		return NF_ACCEPT;
 	why = ask_clear(h, skb, false);
 	if (whole && (why != CW_DROP_NONE || sock_in)) {

@@ -80,7 +80,7 @@ static inline u64 host_count_read(const struct host_count *c) { return (u64)atom
 
 void host_wake(struct host *);
 /* Has it interfaces that tunnels are? */
-#define HOST_IFACES	0
+#define HOST_IFACES	1
 #define HOST_BURST	16
 /* Does the system cut packets to a path MTU that it was told before they come here? Transport mode takes whole ones only. */
 #define HOST_CUTS_BEFORE 0
@@ -104,9 +104,9 @@ void host_wire_out(struct host *, struct cw_pkt **v, unsigned int n);
 void host_drop_out(struct host *, struct cw_pkt **v, unsigned int n);
 bool host_pfkey_out(struct host *, void *client_cookie, const u8 *msg, size_t len, bool may_refuse);
 void host_policy_changed(struct host *, unsigned int change, const struct cw_policy *);
-static inline int host_iface_hold(struct host *h, const char *name, u32 *num) { return EOPNOTSUPP; }
-static inline void host_iface_put(struct host *h, u32 num) { }
-static inline u32 host_iface_find(struct host *h, const char *name) { return 0; }
+int host_iface_hold(struct host *h, const char *name, u32 *num);
+void host_iface_put(struct host *h, u32 num);
+u32 host_iface_find(struct host *h, const char *name);
 /* Has a socket of this host that gets the packet a policy of its own? */
 bool host_socket_policy(struct host *, const struct cw_pkt *, const struct cw_flow *, struct cw_policy *);
 u32 host_path_mtu(struct host *, const struct cw_addr *src, const struct cw_addr *dst);

@@ -220,7 +220,10 @@ host_plain_out(struct host *h, struct cw_pkt **v, unsigned int n)
 	for (i = 0; i < n; i++) {
 		switch (v[i]->verdict) {
 		case CW_DELIVER:
-			deliver(h, v[i]);
+			if (v[i]->iface)
+				mod_iface_deliver(h, v[i]);
+			else
+				deliver(h, v[i]);
 			break;
 		case CW_ANSWER:
 			mod_answer(h, v[i]);

@@ -5,6 +5,7 @@ EXTRA_DIST += kernel/linux/Kbuild kernel/linux/dkms.conf kernel/linux/tree \
 	kernel/linux/comp.c \
 	kernel/linux/crypt.c kernel/linux/kpdk.c \
 	kernel/linux/hooks.c \
+	kernel/linux/iface.c \
 	kernel/linux/host.h \
 	kernel/linux/in.c \
 	kernel/linux/main.c \

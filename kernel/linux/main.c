@@ -164,6 +164,7 @@ host_stop(struct host *h)
 
 	if (!h->e)
 		return;
+	mod_iface_exit(h);
 	mod_hooks_off(h->net);
 	percpu_ref_kill(&h->busy);
 	wait_for_completion(&h->idle);
@@ -175,6 +176,7 @@ host_stop(struct host *h)
 	cw_free(e);
 	del_timer_sync(&h->timer);
 	cancel_work_sync(&h->tick);
+	cancel_work_sync(&h->iface_work);
 	percpu_ref_exit(&h->busy);
 }
 
@@ -191,6 +193,7 @@ on_net(struct net *net)
 	h->limits = cw_bounds_most;
 	mutex_init(&h->mutex);
 	spin_lock_init(&h->path_lock);
+	mod_iface_init(h);
 	timer_setup(&h->timer, on_timer, 0);
 	INIT_WORK(&h->tick, on_tick);
 	return mod_proc_on(net);

@@ -37,6 +37,11 @@ struct host {
 	struct completion idle;
 	struct timer_list timer;
 	struct work_struct tick;
+	spinlock_t	 iface_lock;
+	struct list_head ifaces;	/* tunnels that are interfaces */
+	unsigned int	 nifaces;	/* under rtnl */
+	int		 iface_err;	/* why the one that the message in hand names is not there */
+	struct work_struct iface_work;
 	spinlock_t	 path_lock;
 	unsigned int	 npaths;
 	struct { struct cw_addr peer; u32 mtu; } path[PATHS];
@@ -96,8 +101,9 @@ void mod_addr4(struct cw_addr *, __be32);
 void mod_addr6(struct cw_addr *, const struct in6_addr *);
 __be32 mod_in4(const struct cw_addr *);
 struct in6_addr mod_in6(const struct cw_addr *);
-/* An outbound packet goes to the engine, split into segments where it has them; skb is gone after it. own: of its socket, or NULL. */
-void mod_take_plain(struct host *, struct sk_buff *, const struct cw_policy *own);
+/* An outbound packet goes to the engine, split into segments where it has them; skb is gone after it. own: of its socket, or NULL; iface: by
+ * which of our interfaces it leaves, or 0. */
+void mod_take_plain(struct host *, struct sk_buff *, const struct cw_policy *own, u32 iface);
 /* An inbound one: off octets behind its network header begins what it is of ours (struct cw_outer's proto); udp: encapsulated, with these ports. */
 void mod_take_wire(struct host *, struct sk_buff *, unsigned int off, u8 proto, bool udp, u16 sport, u16 dport);
 
@@ -110,6 +116,14 @@ void mod_send(struct host *, struct cw_pkt *, const struct cw_outer *, u8 proto)
 void mod_answer(struct host *, struct cw_pkt *);	/* an ICMP error of the engine, to whom it concerns */
 void mod_path_told(struct host *, const struct cw_addr *peer, u32 mtu);
 void mod_paths(struct host *);		/* a control call: tell the engine what was told */
+
+/* -- iface.c: tunnels that are interfaces -- */
+bool mod_iface_is(const struct net_device *);
+void mod_iface_deliver(struct host *, struct cw_pkt *);	/* by the one that the packet came by; under RCU */
+/* Before the mutex: a message that names one has it made, and holds it until host_iface_put(num) (0: it names none). An error, positive. */
+int mod_iface_before(struct host *, const u8 *msg, size_t len, u32 *num);
+void mod_iface_init(struct host *);
+void mod_iface_exit(struct host *);
 
 /* -- hooks.c, pfkey.c, sockopt.c, proc.c -- */
 int mod_hooks_on(struct net *);

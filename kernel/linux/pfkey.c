@@ -112,7 +112,8 @@ static int
 pf_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct pf_sock *p = pf_sk(sock->sk);
-	int err = 0;
+	int err = 0, iface_err;
+	u32 iface;
 	u8 *buf;
 
 	if (msg->msg_flags & MSG_OOB)
@@ -127,9 +128,12 @@ pf_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (memcpy_from_msg(buf, msg, (int)len)) {
 		err = -EFAULT;
 	} else {
+		iface_err = mod_iface_before(p->h, buf, len, &iface);
 		mutex_lock(&p->h->mutex);
+		p->h->iface_err = iface_err;
 		cw_pfkey(p->h->e, p->c, buf, len, mod_now());
 		mutex_unlock(&p->h->mutex);
+		host_iface_put(p->h, iface);
 		host_wake(p->h);
 	}
 	kvfree_sensitive(buf, len);

@@ -189,7 +189,7 @@ plain_packet(struct host *h, struct sk_buff *skb)
 }
 
 void
-mod_take_plain(struct host *h, struct sk_buff *skb, const struct cw_policy *own)
+mod_take_plain(struct host *h, struct sk_buff *skb, const struct cw_policy *own, u32 iface)
 {
 	struct cw_pkt *v[HOST_BURST];
 	struct sk_buff *next;
@@ -210,8 +210,10 @@ mod_take_plain(struct host *h, struct sk_buff *skb, const struct cw_policy *own)
 		next = skb->next;
 		skb_mark_not_on_list(skb);
 		v[n] = plain_packet(h, skb);
-		if (v[n])
-			v[n++]->own = own;
+		if (v[n]) {
+			v[n]->own = own;
+			v[n++]->iface = iface;
+		}
 		if (n == HOST_BURST) {
 			cw_plain_in(h->e, v, n, now);
 			n = 0;
