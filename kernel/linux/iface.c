@@ -151,9 +151,13 @@ setup(struct net_device *dev)
 	dev->hw_features |= f;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	dev->lltx = true;
-	dev->netns_local = true;
 #else
-	dev->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
+	dev->features |= NETIF_F_LLTX;
+#endif
+#ifdef CAUSEWAY_NETNS_STAYS	/* Kbuild looked for it: what was a feature is a bit of its own since 6.12, and has had two names */
+	dev->CAUSEWAY_NETNS_STAYS = true;
+#else
+	dev->features |= NETIF_F_NETNS_LOCAL;
 #endif
 	SET_NETDEV_DEVTYPE(dev, &type);
 }
