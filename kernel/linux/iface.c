@@ -17,8 +17,6 @@
 
 #include "mod.h"
 
-#define GROUP	17239u	/* of devices, for rules of a filter: ipsecd's have it too */
-
 struct mod_iface {
 	struct list_head at;
 	char		 name[CW_IFACE_LEN];
@@ -204,7 +202,7 @@ make(struct host *h, const char *name, u32 *num)
 	if (!dev)
 		goto out;
 	dev_net_set(dev, h->net);
-	dev->group = GROUP;
+	dev->group = CW_IFACES_GROUP;
 	*(struct host **)netdev_priv(dev) = h;
 	err = -register_netdevice(dev);
 	if (err) {

@@ -212,7 +212,7 @@ say_chains(struct text *t, const struct guard_want *g)
 	if (g->xfrm)
 		say(t, "\t\tmeta secpath exists meta mark set meta mark and 0xffff00ff accept\n");
 	else
-		say(t, "\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n\t\tiifgroup 17239 accept\n", g->tun);
+		say(t, "\t\tiifname \"%s\" meta mark set meta mark and 0xffff00ff or 0x100 accept\n\t\tiifgroup %u accept\n", g->tun, CW_IFACES_GROUP);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK "\t\tmeta l4proto 50 fib daddr type local " MARK_OWN "accept\n"
 	    "\t\tmeta l4proto 51 fib daddr type local " MARK_OWN "accept\n\t\tmeta l4proto 108 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta l4proto 17 th dport %u fib daddr type local " MARK_OWN "accept\n", g->ike_port);
@@ -234,7 +234,7 @@ say_chains(struct text *t, const struct guard_want *g)
 		say(t, "\t\trt ipsec exists accept\n\t\tmeta l4proto 50 fib saddr type local accept\n"
 		    "\t\tmeta l4proto 17 th sport %u fib saddr type local accept\n", g->natt_port);
 	else
-		say(t, "\t\toifname \"%s\" accept\n\t\toifgroup 17239 accept\n", g->tun);
+		say(t, "\t\toifname \"%s\" accept\n\t\toifgroup %u accept\n", g->tun, CW_IFACES_GROUP);
 	say(t, "\t\tmeta l4proto 58 icmpv6 type 133-137 accept\n" OF_LINK);
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 accept\n\t\tip6 saddr @loc6 ip6 daddr @loc6 accept\n");
 	if (g->sel.n)

@@ -88,7 +88,7 @@ static void
 interfaces(struct guard_batch *b, const char *chain, uint32_t key)
 {
 	struct nftnl_rule *r = ex_begin(b, chain);
-	uint32_t group = IFACES_GROUP;
+	uint32_t group = CW_IFACES_GROUP;
 
 	ex_meta(r, key);
 	ex_compare(r, NFT_CMP_EQ, &group, sizeof(group));

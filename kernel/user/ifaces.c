@@ -86,7 +86,7 @@ set_up(struct nl *nl, uint32_t ifindex)
 	int e;
 
 	mnl_attr_put_u32(h, IFLA_MTU, 65535);
-	mnl_attr_put_u32(h, IFLA_GROUP, IFACES_GROUP);
+	mnl_attr_put_u32(h, IFLA_GROUP, CW_IFACES_GROUP);
 	e = nl_talk(nl, nl->route, h, NULL, NULL);
 	if (e)
 		return e;
@@ -112,7 +112,7 @@ attach(struct ifaces *f, struct tun *t, const char *name)
 	int e = look(f->nl, name, &there);
 
 	t->fd = -1;
-	if (e == 0 && (there.group != IFACES_GROUP || !there.tun))
+	if (e == 0 && (there.group != CW_IFACES_GROUP || !there.tun))
 		return EEXIST;
 	if (e && e != ENODEV)
 		return e;
@@ -257,7 +257,7 @@ on_left(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
 	read_link(h, &x);
-	if (x.group == IFACES_GROUP && x.tun && l->n < CW_IFACES_MAX && !(l->f && of_name(l->f, x.name)))
+	if (x.group == CW_IFACES_GROUP && x.tun && l->n < CW_IFACES_MAX && !(l->f && of_name(l->f, x.name)))
 		l->v[l->n++] = x.ifindex;
 	return MNL_CB_OK;
 }

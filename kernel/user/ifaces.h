@@ -10,7 +10,6 @@
 #include "nl.h"
 #include "tun.h"
 
-#define IFACES_GROUP	17239u	/* of devices; the module's have it too */
 #define IFACES_BUCKETS	256u
 
 struct iface {

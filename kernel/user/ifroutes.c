@@ -82,7 +82,7 @@ on_link(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, h, sizeof(*m))
-		if (mnl_attr_get_type(a) == IFLA_GROUP && mnl_attr_get_u32(a) == IFACES_GROUP)
+		if (mnl_attr_get_type(a) == IFLA_GROUP && mnl_attr_get_u32(a) == CW_IFACES_GROUP)
 			v->index = (uint32_t)m->ifi_index;
 	v->up = m->ifi_flags & IFF_UP;
 	return MNL_CB_OK;

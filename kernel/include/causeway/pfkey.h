@@ -146,6 +146,7 @@ struct cw_ext_owner {
  */
 #define CW_IFACE_LEN	16
 #define CW_IFACES_MAX	1024
+#define CW_IFACES_GROUP	17239u		/* of devices: by it a filter, the guard and whoever comes after a crash know them */
 struct cw_ext_iface {
 	__u16	len, type;
 	__u32	reserved;
