@@ -293,7 +293,7 @@ main(int argc, char **argv)
 			return 1;
 		}
 	} else if (o.dry) {
-		r.engine.greeted = r.engine.old = true;	/* what ours could do, counts */
+		r.engine.greeted = r.engine.old = r.engine.ifaces = true;	/* what ours could do, counts */
 	} else if (o.verbose) {
 		r.talk = &talk;		/* says only that everything is to be shown */
 	}
