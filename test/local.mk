@@ -7,21 +7,30 @@ endif
 TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
 # The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.
 SUITE = check
+# What tests themselves are made of: most of the time of a build is spent on it, and nothing in it is to be fast. Their own arithmetic
+# is not what the sanitizer of undefined behaviour is for; their memory is watched, since what is tested may write there.
+test/unit/%.o test/exchange/%.o test/fuzz/%.o: CFLAGS += -O0 -fno-sanitize=undefined
 # So many tests at once. Most of a scenario is waiting for a state; each has namespaces of its own.
 CHECK_JOBS = 3
 NET_JOBS = 5
 # One has much to do, and two wait for time limits of a daemon: they begin, so that the others go on beside them.
 CHECK_FIRST = test/unit/test_edits test/unit/test_spdsync test/unit/test_events
+# check-all runs these in check-san alone (UNIT_ONCE=1): they start programs and wait for them, where the optimizer has no part.
+CHECK_ONCE = test/unit/test_edits test/unit/test_spdsync test/unit/test_events test/unit/test_commands test/unit/test_accounts \
+	test/unit/t_ikectl test/unit/test_openapi test/unit/test_readers test/unit/test_metrics test/unit/test_capture test/unit/test_fetch \
+	test/web/test_cgi
+UNIT_ONCE =
 # Those that take longest begin, so that none of them is left over in the end. The first counts every single packet: it is alone.
 NET_ALONE = test/scenario/t_kill
 NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart test/scenario/t_rekey test/scenario/t_explain_certs \
 	test/scenario/t_ike_comp test/interop/t_strongswan test/scenario/t_certs test/scenario/t_leak test/scenario/t_drift
 
 check-local: $(check_PROGRAMS)
-	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) $(CHECK_FIRST) $(filter-out $(CHECK_FIRST),$(UNIT_TESTS))
+	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) \
+	$(filter-out $(if $(UNIT_ONCE),$(CHECK_ONCE)),$(CHECK_FIRST) $(filter-out $(CHECK_FIRST),$(UNIT_TESTS)))
 
 check-san: san-made
-	@$(MAKE) -s -C build-san SUITE=check-san check
+	@$(MAKE) -s -C build-san SUITE=check-san UNIT_ONCE= check
 # Its build is most of its time. check-all begins it beside the other tests, and whoever comes second waits for the first.
 san-made:
 	@+$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers -- check-programs
@@ -91,12 +100,13 @@ interop: scenario-root
 soak: scenario-root
 	@LEAK_ROUNDS=200 $(TESTENV) $(srcdir)/test/run soak test/scenario/t_leak
 
-# Scenarios mostly wait: the processors are free for the sanitized build then. A browser beside them would take what they need to lose no packet.
+# Scenarios mostly wait: the processors are free for the sanitized build then. A browser beside them would take what they need to lose no
+# packet; it waits as well, and unit tests have no packets to lose.
 check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
 	nice -n 19 $(MAKE) -s web/made >web-made.log 2>&1 & \
 	nice -n 19 $(MAKE) -s vm-made >vm-made.log 2>&1 & \
-	$(TESTENV) $(srcdir)/test/all check check-net check-web check-san check-vm
+	$(TESTENV) $(srcdir)/test/all 'check UNIT_ONCE=1' check-net check-web+check-san check-vm
 
 .PHONY: scenario-root build-hooks-made san-made check-programs check-programs-made check-san check-net check-module check-vm vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
 
