@@ -63,13 +63,14 @@ finish(struct sync *s)
 	if (e->failed) {
 		log_warn(NULL, "policies", "%u changes of policies failed (%s); they are tried again.", e->failed, strerror(e->last_err));
 		retry_later(s);
-	} else if (!stale && !e->stands) {
-		e->stands = true;
-		if (e->said && !e->refused) {	/* an interface that was refused is there now: its networks are routed */
-			e->said = false;
+	} else if (!stale) {
+		if (e->came)
 			s->host.synced = false;
-		}
-		log_info(NULL, "policies", "%zu policies stand in the engine.", wants_none(s) ? 0 : s->want.spd.n - e->blocked);
+		if (!e->stands)
+			log_info(NULL, "policies", "%zu policies stand in the engine.", wants_none(s) ? 0 : s->want.spd.n - e->blocked);
+		e->stands = true;
+		e->came = false;
+		e->said = e->said && e->refused;
 	}
 	if (e->again || stale || raced) {
 		engine_reconcile(s, e->by_event);
@@ -153,8 +154,10 @@ iface_done(void *arg, int err, const struct pfkey_msg *reply)
 
 	if (!err && reply && spd_entry_get(reply, &said))
 		want = spd_find(&s->want.spd, &said);
-	if (want)
+	if (want) {
+		s->engine.came |= s->engine.said && !want->present;
 		want->present = true;
+	}
 	if (err && err != ECONNRESET)
 		s->engine.refused = err;
 	op_done(s, err == ECONNRESET ? err : 0, reply);

@@ -103,6 +103,7 @@ struct engine {
 	bool		stands;		/* the wanted policies stand, as of the last look */
 	int		refused;	/* of the last run, an interface's policies: why the engine does not have them; its tunnel alone lacks them */
 	bool		said;		/* which is in the log */
+	bool		came;		/* one that was refused is there now: its networks are to be routed */
 	unsigned	blocked;	/* wanted policies that a foreign one keeps out */
 	unsigned	gen, push_gen;	/* of want: ops of an older one are stopped */
 	struct spd	have;

@@ -29,6 +29,8 @@ SCENARIOS = \
 	test/scenario/t_ipcomp \
 	test/scenario/t_rekey \
 	test/scenario/t_route \
+	test/scenario/t_route_life \
+	test/scenario/t_route_demand \
 	test/scenario/t_crowd \
 	test/scenario/t_kill \
 	test/scenario/t_upgrade \
