@@ -452,6 +452,10 @@ on_event(const struct nlmsghdr *h, void *arg)
 		n->addrs_dirty = n->dirty = true;
 	else if (h->nlmsg_type == RTM_DELRULE)
 		n->dirty = true;
+	else if ((h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_DELROUTE) && h->nlmsg_pid != mnl_socket_get_portid(n->nl.route)) {
+		n->routes.read_ns = 0;		/* somebody else's: what stands is no longer known */
+		n->dirty = true;
+	}
 	return MNL_CB_OK;
 }
 

@@ -3,7 +3,9 @@
  * A request to the kernel is answered before sendmsg returns, so waiting for it never waits for anybody else; a socket timeout
  * guards against a kernel that does not answer at all.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_link.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -31,6 +33,27 @@ open_one(int bus, unsigned groups)
 	return s;
 }
 
+/*
+ * Of routes only what happens in tables beyond 255, where ours are: a router may have a million others that come and go. The headers are in this
+ * host's order, and the filter reads words in the network's.
+ */
+static int
+few_routes(struct mnl_socket *s)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 2),	/* neither: passes */
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RT_TABLE_COMPAT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = { sizeof(f) / sizeof(f[0]), f };
+
+	return setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
 bool
 nl_open(struct nl *nl)
 {
@@ -40,12 +63,12 @@ nl_open(struct nl *nl)
 	nl->seq = 1;
 	nl->route = open_one(NETLINK_ROUTE, 0);
 	nl->nft = open_one(NETLINK_NETFILTER, 0);
-	nl->events = open_one(NETLINK_ROUTE, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK);
+	nl->events = open_one(NETLINK_ROUTE, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
 	nl->nft_events = open_one(NETLINK_NETFILTER, 1u << (NFNLGRP_NFTABLES - 1));
 	if (nl->route == NULL || nl->nft == NULL || nl->events == NULL || nl->nft_events == NULL)
 		return false;
 	mnl_socket_setsockopt(nl->route, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	return mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules4, sizeof(rules4)) == 0 &&
+	return few_routes(nl->events) == 0 && mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules4, sizeof(rules4)) == 0 &&
 	    mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules6, sizeof(rules6)) == 0;
 }
 
