@@ -216,7 +216,7 @@ foreign_gcm(uint8_t out[2048], uint32_t spi, uint64_t seq, bool esn, uint8_t see
 	for (size_t i = 0; i < pad; i++)
 		text[n + i] = (uint8_t)(i + 1);
 	text[n + pad] = (uint8_t)pad;
-	text[n + pad + 1] = 4;
+	text[n + pad + 1] = inner[0] >> 4 == 6 ? 41 : 4;
 	for (unsigned i = 0; i < 4; i++) {
 		out[i] = (uint8_t)(spi >> (24 - 8 * i));
 		out[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
@@ -413,6 +413,64 @@ selectors(void **state)
 	p = rig_seal(h, rig_udp4("10.0.2.6", "10.0.1.200", 20, 0, false));
 	assert_int_equal(cw_pkt_data(p)[2], 0x40);
 	rig_pkt_free(p);
+	rig_free(h);
+}
+
+/* Each thing that a selector says, one by one outside of it: addresses at both ends of a range, the protocol, ports, the other family. */
+static void
+each_selector(void **state)
+{
+	static const struct { const char *src, *dst; unsigned proto, sport, dport; bool in; } t[] = {
+		{ "10.0.1.128", "10.0.2.6", 17, 1000, 53, true }, { "10.0.1.255", "10.0.2.127", 17, 2000, 53, true },
+		{ "10.0.1.127", "10.0.2.6", 17, 1000, 53, false }, { "10.0.1.200", "10.0.2.128", 17, 1000, 53, false },
+		{ "10.0.1.200", "10.0.2.6", 17, 999, 53, false }, { "10.0.1.200", "10.0.2.6", 17, 2001, 53, false },
+		{ "10.0.1.200", "10.0.2.6", 17, 1500, 54, false }, { "10.0.1.200", "10.0.2.6", 17, 53, 1500, false },
+		{ "10.0.1.200", "10.0.2.6", 136, 1500, 53, false }, { "fd01::5", "fd02::6", 17, 1500, 53, false },
+	};
+	struct rig_sa narrow = { .bits = 256, .spi = 0x3000, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 3, .window = 64,
+	    .flags = CW_SAF_IN, .sel_src = "10.0.1.128/25", .sel_dst = "10.0.2.0/25" };
+	struct host *h = rig_new();
+	unsigned outside = 0;
+	struct pfkey_msg m;
+	uint8_t keys[128];
+
+	rig_tunnel(h, false, &(struct rig_sa){ 0 });
+	rig_sa_msg(&m, &narrow, SADB_ADD, keys);
+	m.sel_src.v[0].proto = m.sel_dst.v[0].proto = 17;
+	m.sel_src.v[0].port_lo = 1000;
+	m.sel_src.v[0].port_hi = 2000;
+	m.sel_dst.v[0].port_lo = m.sel_dst.v[0].port_hi = 53;
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		bool v6 = strchr(t[i].src, ':') != NULL;
+		struct cw_pkt *in = v6 ? rig_udp6(t[i].src, t[i].dst, 20, 0) : rig_udp4(t[i].src, t[i].dst, 20, 0, false);
+		uint8_t *d = cw_pkt_data(in), *udp = d + (v6 ? 40 : 20), wire[2048];
+		unsigned sum = (unsigned)d[10] << 8 | d[11];
+
+		if (t[i].proto != 17) {	/* UDP-Lite, whose ports are where UDP has them; the header's sum goes down by as much */
+			d[9] = (uint8_t)t[i].proto;
+			sum = sum >= t[i].proto - 17 ? sum - (t[i].proto - 17) : sum + 65535 - (t[i].proto - 17);
+			d[10] = (uint8_t)(sum >> 8);
+			d[11] = (uint8_t)sum;
+		}
+		udp[0] = (uint8_t)(t[i].sport >> 8);
+		udp[1] = (uint8_t)t[i].sport;
+		udp[2] = (uint8_t)(t[i].dport >> 8);
+		udp[3] = (uint8_t)t[i].dport;
+		rig_clear(h);
+		rig_carry(h, arrived(wire, foreign_gcm(wire, 0x3000, 1 + i, false, 3, d, in->len), false));
+		if (t[i].in != (h->nplain == 1))
+			fail_msg("row %u: %u came out", i, h->nplain);
+		if (!t[i].in) {
+			rig_dropped(h, CW_DROP_SELECTOR_IN);
+			outside++;
+		}
+		rig_pkt_free(in);
+	}
+	assert_int_equal(rig_by_name(h, 0, SADB_GET, &narrow), 0);
+	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.stats.selector, outside);
+	assert_int_equal(m.current.packets, sizeof(t) / sizeof(t[0]) - outside);
 	rig_free(h);
 }
 
@@ -693,7 +751,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_length), cmocka_unit_test(bursts), cmocka_unit_test(every_truncation), cmocka_unit_test(every_bit),
 		cmocka_unit_test(replays), cmocka_unit_test(replay_in_a_burst), cmocka_unit_test(foreign_packet), cmocka_unit_test(bad_inside),
-		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
+		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(each_selector), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
 		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(mapping_flood), cmocka_unit_test(strays), cmocka_unit_test(both_forms),
 	};
 

@@ -102,6 +102,66 @@ packet_and_byte_lifetimes(void **state)
 	}
 }
 
+/* The same number at both ends: octets of the inner packet, whatever is around it. */
+static void
+counted_alike(void **state)
+{
+	static const struct rig_sa like[] = {
+		{ 0 }, { .udp = 4500 }, { .flags = CW_SAF_ESN }, { .cipher = SADB_X_EALG_AESCBC, .bits = 256, .auth = SADB_X_AALG_SHA2_512HMAC },
+	};
+	struct rig_sa name = { .spi = 0x2000, .src = "20.0.0.1", .dst = "20.0.0.2" };
+
+	for (unsigned i = 0; i < sizeof(like) / sizeof(like[0]); i++) {
+		struct host *a = rig_new(), *b = rig_new();
+
+		rig_tunnel(a, true, &like[i]);
+		rig_tunnel(b, false, &like[i]);
+		rig_carry(b, rig_seal(a, rig_udp4("10.0.1.5", "10.0.2.6", 73, 0, false)));
+		rig_carry(b, rig_seal(a, rig_udp6("fd01::5", "fd02::6", 500, 0)));
+		assert_int_equal(b->nplain, 2);
+		for (unsigned k = 0; k < 2; k++) {
+			struct host *h = k ? b : a;
+			struct pfkey_msg m;
+
+			assert_int_equal(rig_by_name(h, 0, SADB_GET, &name), 0);
+			assert_true(rig_last(h, 0, &m));
+			assert_int_equal(m.current.packets, 2);
+			assert_int_equal(m.current.bytes, 28 + 73 + 48 + 500);
+			assert_int_equal(m.stats.bytes, m.current.bytes);
+		}
+		rig_free(a);
+		rig_free(b);
+	}
+}
+
+/* Who receives holds each packet against the octets too, and needs no tick for it. */
+static void
+byte_lifetime_of_a_receiver(void **state)
+{
+	struct host *a = rig_new(), *b = rig_new();
+	struct rig_sa like = { 0 };
+	struct pfkey_msg m;
+
+	rig_tunnel(a, true, &like);
+	like.soft_bytes = 200;
+	like.hard_bytes = 300;
+	rig_tunnel(b, false, &like);
+	for (unsigned i = 1; i <= 3; i++) {
+		rig_carry(b, rig_seal(a, rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false)));
+		assert_int_equal(b->nplain, i);
+		assert_int_equal(rig_event(b, 0, SADB_EXPIRE, &m), i >= 2);
+	}
+	assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_SOFT));
+	assert_int_equal(m.current.bytes, 200);
+	rig_clear(b);
+	rig_carry(b, rig_seal(a, rig_udp4("10.0.1.5", "10.0.2.6", 72, 0, false)));
+	rig_dropped(b, CW_DROP_SA_EXPIRED);
+	assert_true(rig_event(b, 0, SADB_EXPIRE, &m));
+	assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_HARD));
+	rig_free(a);
+	rig_free(b);
+}
+
 /* The newest SA sends; when it has reached its end, the one before it does, and only then an ACQUIRE goes out. */
 static void
 newest_first(void **state)
@@ -125,7 +185,7 @@ newest_first(void **state)
 	rig_free(h);
 }
 
-/* Hard without soft: soft is 80 %. */
+/* Hard without soft: soft is 80 %, of each of them. Soft without hard: it is told, and nothing ends. */
 static void
 one_sided_lifetime(void **state)
 {
@@ -134,12 +194,28 @@ one_sided_lifetime(void **state)
 	struct pfkey_msg m;
 	uint8_t keys[128];
 
-	a.hard_s = 1000;
 	rig_sa_msg(&m, &a, SADB_ADD, keys);
+	m.hard = (struct pfkey_lifetime){ .packets = 50, .bytes = 5000, .addtime = 1000, .usetime = 500 };
 	m.has &= ~(PFKEY_HAS(SADB_EXT_LIFETIME_SOFT) | PFKEY_HAS(CW_EXT_PACKETS));
 	assert_int_equal(rig_call(h, 0, &m), 0);
 	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.hard.bytes, 5000);
+	assert_int_equal(m.soft.packets, 40);
+	assert_int_equal(m.soft.bytes, 4000);
 	assert_int_equal(m.soft.addtime, 800);
+	assert_int_equal(m.soft.usetime, 400);
+	rig_free(h);
+
+	h = rig_new();
+	rig_sa_msg(&m, &a, SADB_ADD, keys);
+	m.soft.addtime = 60;
+	m.has &= ~(PFKEY_HAS(SADB_EXT_LIFETIME_HARD) | PFKEY_HAS(CW_EXT_PACKETS));
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_true(cw_tick(h->e, h->now + 60 * S) == UINT64_MAX);
+	assert_true(rig_event(h, 0, SADB_EXPIRE, &m));
+	assert_true(m.has & PFKEY_HAS(SADB_EXT_LIFETIME_SOFT));
+	cw_tick(h->e, h->now + 100000 * S);
+	assert_int_equal(cw_sa_count(h->e), 1);
 	rig_free(h);
 }
 
@@ -589,7 +665,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_lifetimes),
 		cmocka_unit_test(expiry_by_packet),
-		cmocka_unit_test(packet_and_byte_lifetimes),
+		cmocka_unit_test(packet_and_byte_lifetimes), cmocka_unit_test(counted_alike), cmocka_unit_test(byte_lifetime_of_a_receiver),
 		cmocka_unit_test(newest_first),
 		cmocka_unit_test(one_sided_lifetime),
 		cmocka_unit_test(sequence_end),

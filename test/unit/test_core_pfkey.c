@@ -158,6 +158,34 @@ spis(void **state)
 	rig_free(h);
 }
 
+/* Nobody can say from the SPIs that were given which one is next: no step between them comes again, and no other engine has had the same. */
+static void
+spis_are_random(void **state)
+{
+	enum { N = 200 };
+	struct host *h[2] = { rig_new(), rig_new() };
+	uint32_t v[2][N], ones = 0, zeros = 0;
+	unsigned again = 0, same = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		for (unsigned k = 0; k < 2; k++)
+			assert_int_equal(getspi(h[k], 0, 0, &v[k][i]), 0);
+		ones |= v[0][i];
+		zeros |= ~v[0][i];
+	}
+	assert_int_equal(ones, UINT32_MAX);
+	assert_int_equal(zeros, UINT32_MAX);
+	for (unsigned i = 0; i < N; i++)
+		for (unsigned j = 0; j < N; j++) {
+			same += v[0][i] == v[1][j];
+			again += i + 1 < N && j < i && v[0][i + 1] - v[0][i] == v[0][j + 1] - v[0][j];
+		}
+	assert_true(same <= 1);		/* of 40,000 and 20,000 pairs: twice is one time in ten thousand million */
+	assert_true(again <= 1);
+	rig_free(h[0]);
+	rig_free(h[1]);
+}
+
 /* GETSPI, UPDATE; a key enters once. */
 static void
 one_key_for_one_sa(void **state)
@@ -617,7 +645,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(places), cmocka_unit_test(spis), cmocka_unit_test(one_key_for_one_sa),
+		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(places), cmocka_unit_test(spis), cmocka_unit_test(spis_are_random), cmocka_unit_test(one_key_for_one_sa),
 		cmocka_unit_test(encapsulation), cmocka_unit_test(algorithms), 
 		cmocka_unit_test(ten_thousand_rows),
 		cmocka_unit_test(dump_of_what_vanishes), cmocka_unit_test(malformed), cmocka_unit_test(hello), cmocka_unit_test(counters),

@@ -129,6 +129,70 @@ names_and_errors(void **state)
 	rig_free(h);
 }
 
+static void
+owner_is(struct host *h, uint32_t id, const char *owner)
+{
+	struct pfkey_msg m;
+	bool seen = false;
+
+	rig_forget(h, 0);
+	pfkey_msg_init(&m, SADB_X_SPDDUMP, 0);
+	rig_call(h, 0, &m);
+	for (unsigned i = 0; i < h->client[0].n; i++) {
+		assert_true(pfkey_get(h->client[0].msg[i], &m, NULL));
+		if (m.policy.id != id)
+			continue;
+		assert_string_equal(m.owner, owner);
+		seen = true;
+	}
+	assert_true(seen);
+}
+
+static uint32_t
+made_by(struct host *h, uint8_t type, const char *dst, const char *owner)
+{
+	struct pfkey_msg m;
+
+	rig_policy_msg(&m, type, CW_DIR_OUT, CW_POLICY_IPSEC, "10.1.0.0/16", dst, 5, 10);
+	pfkey_set_owner(&m, owner);
+	if (!owner[0])
+		m.has &= ~PFKEY_HAS(CW_EXT_OWNER);
+	assert_int_equal(rig_call(h, owner[0] ? 0 : 3, &m), 0);
+	assert_true(rig_event(h, 0, type, &m));		/* told to who said HELLO, also by whom */
+	assert_string_equal(m.owner, owner);
+	assert_true(rig_event(h, 1, type, &m));
+	assert_false(m.has & PFKEY_HAS(CW_EXT_OWNER));
+	return m.policy.id;
+}
+
+/* Who made each policy, of several makers: in the table as they said it, and kept as others come, change theirs and go. */
+static void
+owners(void **state)
+{
+	struct host *h = rig_new();
+	uint32_t a = made_by(h, SADB_X_SPDADD, "10.2.0.0/16", "spdsync:tokyo-newyork/net"), b = made_by(h, SADB_X_SPDADD, "10.3.0.0/16", "setkey");
+	uint32_t c = made_by(h, SADB_X_SPDADD, "10.4.0.0/16", "");
+	struct pfkey_msg m;
+
+	owner_is(h, a, "spdsync:tokyo-newyork/net");
+	owner_is(h, b, "setkey");
+	owner_is(h, c, "");
+	assert_int_equal(made_by(h, SADB_X_SPDUPDATE, "10.3.0.0/16", "setkey"), b);
+	owner_is(h, b, "setkey");
+	owner_is(h, a, "spdsync:tokyo-newyork/net");
+	assert_int_equal(made_by(h, SADB_X_SPDUPDATE, "10.3.0.0/16", "somebody else who has 31 octets"), b);	/* it is now theirs */
+	owner_is(h, b, "somebody else who has 31 octets");
+	pfkey_msg_init(&m, SADB_X_SPDDELETE2, 0);
+	m.policy.id = a;
+	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
+	assert_int_equal(rig_call(h, 1, &m), 0);
+	assert_true(rig_event(h, 0, SADB_X_SPDDELETE2, &m));
+	assert_string_equal(m.owner, "spdsync:tokyo-newyork/net");	/* whose it was */
+	owner_is(h, b, "somebody else who has 31 octets");
+	owner_is(h, c, "");
+	rig_free(h);
+}
+
 static uint64_t
 thread_ns(void)
 {
@@ -636,7 +700,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(ten_thousand),
+		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(owners), cmocka_unit_test(ten_thousand),
 		cmocka_unit_test(history), cmocka_unit_test(setidx), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
 		cmocka_unit_test(networks_of_our_own), cmocka_unit_test(networks_of_others), cmocka_unit_test(policy_counts),
 		cmocka_unit_test(policy_counts_in),

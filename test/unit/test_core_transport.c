@@ -389,13 +389,38 @@ cut_and_again(void **state)
 	}
 }
 
+/* Who sends and who receives count the same: the packet as it was, with its header. */
+static void
+counted(void **state)
+{
+	for (unsigned s = 0; s < NSUITES * 2; s++) {
+		struct ends t = joined(&suites[s / 2], s % 2);
+		struct rig_sa name = { .spi = 0x2000, .src = t.src, .dst = t.dst };
+		struct cw_pkt *p = packet(&t, 333);
+		uint32_t octets = p->len;
+
+		rig_carry(t.b, rig_seal(t.a, p));
+		assert_int_equal(t.b->nplain, 1);
+		for (unsigned k = 0; k < 2; k++) {
+			struct host *h = k ? t.b : t.a;
+			struct pfkey_msg m;
+
+			assert_int_equal(rig_by_name(h, 0, SADB_GET, &name), 0);
+			assert_true(rig_last(h, 0, &m));
+			assert_int_equal(m.current.packets, 1);
+			assert_int_equal(m.current.bytes, octets);
+		}
+		part(t);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_length), cmocka_unit_test(no_room), cmocka_unit_test(options), cmocka_unit_test(refused),
 		cmocka_unit_test(path), cmocka_unit_test(modes), cmocka_unit_test(forged_source), cmocka_unit_test(translated), cmocka_unit_test(sums_kept),
-		cmocka_unit_test(cut_and_again),
+		cmocka_unit_test(cut_and_again), cmocka_unit_test(counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

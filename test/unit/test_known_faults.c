@@ -296,12 +296,253 @@ large_numbers(void **state)
 	rig_free(h);
 }
 
+/* Row 23: SAs whose reqids have the same 14 or 16 bits at the end are not taken for each other's; the newest is none of the first policy's. */
+static void
+reqids_apart(void **state)
+{
+	static const struct { uint32_t reqid; const char *net; } way[] = { { 7, "10.0.2.0/24" }, { 0x10007, "10.0.3.0/24" }, { 0x4007, "10.0.4.0/24" } };
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct rig_sa sa = { .spi = 0x1000 + i, .reqid = way[i].reqid, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT };
+
+		assert_int_equal(rig_sa(h, &sa), 0);
+		assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", way[i].net, way[i].reqid, 10), 0);
+		assert_int_equal(rig_by_name(h, 0, SADB_GET, &sa), 0);
+		assert_true(rig_last(h, 0, &m));
+		assert_int_equal(m.sa2.reqid, way[i].reqid);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		char dst[16];
+		struct cw_pkt *p;
+
+		snprintf(dst, sizeof(dst), "10.0.%u.6", 2 + i);
+		p = rig_seal(h, rig_udp4("10.0.1.5", dst, 9, 0, false));
+		assert_int_equal(cw_pkt_data(p)[3], i);		/* the SPI's last octet */
+		rig_pkt_free(p);
+	}
+	rig_free(h);
+}
+
+static const struct rig_sa one_in = { .spi = 0x1234, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 1024, .bits = 256,
+	.flags = CW_SAF_IN | CW_SAF_ESN, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24", .hard_s = 3600, .soft_s = 3000,
+	.hard_packets = 1ull << 33, .udp = 4500, .seed = 9 };
+
+static int
+raw(struct host *h, const uint8_t *p, size_t n)
+{
+	struct pfkey_msg m;
+
+	rig_forget(h, 0);
+	cw_pfkey(h->e, h->client[0].c, p, n, h->now);
+	return rig_last(h, 0, &m) ? m.err : -1;
+}
+
+/* The message with another form of one of its extensions: what it says in its stead, at the end. */
+static int
+raw_with(struct host *h, struct bytes whole, unsigned type, const uint8_t *as, size_t n)
+{
+	uint8_t b[PFKEY_MSG_MAX];
+	uint16_t head[2], words;
+	size_t to = 16;
+
+	memcpy(b, whole.p, 16);
+	for (size_t at = 16; at < whole.n; at += head[0] * 8u) {
+		memcpy(head, whole.p + at, 4);
+		if (head[1] == type)
+			continue;
+		memcpy(b + to, whole.p + at, head[0] * 8u);
+		to += head[0] * 8u;
+	}
+	memcpy(b + to, as, n);
+	head[0] = (uint16_t)(n / 8);
+	head[1] = (uint16_t)type;
+	memcpy(b + to, head, 4);
+	to += n;
+	words = (uint16_t)(to / 8);
+	memcpy(b + 4, &words, 2);
+	return raw(h, b, to);
+}
+
+static void
+sockaddr_at(uint8_t *p, uint16_t family, unsigned last)
+{
+	memcpy(p, &family, 2);
+	if (family == 10) {
+		p[8] = 0xfc;
+		p[23] = (uint8_t)last;
+	} else {
+		p[4] = 20;
+		p[7] = (uint8_t)last;
+	}
+}
+
+/* Row 9: a sockaddr has the length of its family and nothing else has an address in it: extensions of SAs, and requests of policies. */
+static void
+sockaddrs(void **state)
+{
+	/* octets behind the extension's first eight, the family that it says, its prefix */
+	static const struct { unsigned octets; uint16_t family; uint8_t plen; int err; } ext[] = {
+		{ 16, 2, 32, 0 }, { 16, 2, 33, EINVAL }, { 8, 2, 32, EINVAL }, { 0, 2, 0, EINVAL }, { 24, 2, 32, EINVAL }, { 32, 2, 32, EINVAL },
+		{ 128, 2, 32, EINVAL }, { 16, 10, 32, EINVAL }, { 24, 10, 32, EINVAL }, { 40, 10, 128, EINVAL }, { 16, 0, 0, EINVAL }, { 16, 1, 32, EINVAL },
+		{ 16, 99, 32, EINVAL }, { 16, 0x202, 32, EINVAL }, { 32, 99, 32, EINVAL },
+	};
+	/* what a request of a policy has behind its sixteen octets, and the families of the two that begin there */
+	static const struct { unsigned octets; uint16_t family[2]; int err; } req[] = {
+		{ 32, { 2, 2 }, 0 }, { 56, { 10, 10 }, 0 }, { 0, { 0, 0 }, 0 }, { 40, { 2, 2 }, EINVAL }, { 56, { 2, 2 }, EINVAL }, { 64, { 10, 10 }, EINVAL },
+		{ 16, { 2, 0 }, EINVAL }, { 24, { 2, 0 }, EINVAL }, { 32, { 10, 0 }, EINVAL }, { 32, { 2, 99 }, EINVAL }, { 32, { 1, 2 }, EINVAL },
+		{ 48, { 2, 10 }, EINVAL }, { 48, { 10, 2 }, EINVAL }, { 8, { 2, 0 }, EINVAL },
+	};
+	uint8_t keys[128], buf[PFKEY_MSG_MAX], as[256];
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	struct wr w;
+
+	for (unsigned i = 0; i < sizeof(ext) / sizeof(ext[0]); i++)
+		for (unsigned type = SADB_EXT_ADDRESS_SRC; type <= SADB_EXT_ADDRESS_DST; type++) {
+			int err;
+
+			w = wr_of(buf, sizeof(buf));
+			rig_sa_msg(&m, &one_in, SADB_ADD, keys);
+			assert_true(pfkey_put(&w, &m));
+			memset(as, 0, sizeof(as));
+			as[4] = CW_ULPROTO_ANY;
+			as[5] = ext[i].plen;
+			sockaddr_at(as + 8, ext[i].family, 2);
+			err = raw_with(h, wr_bytes(&w), type, as, 8 + ext[i].octets);
+			if (err != ext[i].err)
+				fail_msg("address %u: %d", i, err);
+			assert_int_equal(cw_sa_count(h->e), err == 0);
+			pfkey_msg_init(&m, SADB_FLUSH, 0);
+			assert_int_equal(rig_call(h, 0, &m), 0);
+		}
+	for (unsigned i = 0; i < sizeof(req) / sizeof(req[0]); i++) {
+		const uint16_t head[2] = { (uint16_t)(16 + req[i].octets), 50 }, type_dir[2] = { CW_POLICY_IPSEC, CW_DIR_IN };
+		int err;
+
+		w = wr_of(buf, sizeof(buf));
+		rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_IN, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 5, 10);
+		assert_true(pfkey_put(&w, &m));
+		memset(as, 0, sizeof(as));
+		memcpy(as + 4, type_dir, 4);
+		memcpy(as + 16, head, 4);
+		as[20] = CW_MODE_TUNNEL;
+		as[21] = CW_LEVEL_REQUIRE;
+		sockaddr_at(as + 32, req[i].family[0], 1);
+		sockaddr_at(as + 32 + (req[i].family[0] == 10 ? 28 : 16), req[i].family[1], 2);
+		err = raw_with(h, wr_bytes(&w), SADB_X_EXT_POLICY, as, 32 + req[i].octets);
+		if (err != req[i].err)
+			fail_msg("request %u: %d", i, err);
+		assert_int_equal(cw_policy_count(h->e), err == 0);
+		pfkey_msg_init(&m, SADB_X_SPDFLUSH, 0);
+		assert_int_equal(rig_call(h, 0, &m), 0);
+	}
+	rig_free(h);
+}
+
+static __attribute__((noinline)) void
+dirty(struct host *h, uint8_t v)
+{
+	volatile uint8_t stack[32768];
+
+	for (unsigned i = 0; i < sizeof(stack); i++)
+		stack[i] = v;
+	memset(h->e->pf, v, sizeof(h->e->pf));
+}
+
+/* Messages of every kind to everybody; whatever there is in them that was not written is v. */
+static struct host *
+chatter(uint8_t v)
+{
+	struct host *h = rig_new();
+	struct rig_sa name = one_in, out = { .spi = 0x900, .reqid = 70, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT, .soft_packets = 1 };
+	struct pfkey_msg m;
+	struct cw_pkt *p;
+	uint32_t seq = 1000;
+
+	for (unsigned i = 0; i < 10; i++) {
+		uint8_t keys[128];
+
+		if (i == 0)
+			rig_sa_msg(&m, &one_in, SADB_ADD, keys);
+		else if (i == 1 || i == 2)
+			pfkey_msg_init(&m, i == 1 ? SADB_DUMP : SADB_X_SPDDUMP, 0);
+		else if (i == 3)
+			rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 70, 10);
+		else if (i == 4)
+			rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_IN, CW_POLICY_IPSEC, "fd01::/16", "fd02::/16", 71, 10);
+		else if (i == 5 || i == 6)
+			pfkey_msg_init(&m, SADB_REGISTER, i == 5 ? SADB_SATYPE_ESP : SADB_SATYPE_AH);
+		else if (i == 7)
+			rig_sa_msg(&m, &out, SADB_ADD, keys);
+		else
+			pfkey_msg_init(&m, i == 8 ? SADB_DUMP : SADB_X_SPDDUMP, 0);
+		m.seq = ++seq;
+		dirty(h, v);
+		rig_call(h, 0, &m);
+		if (i == 4) {		/* ACQUIRE; with the SA of 7 the packet leaves, and its EXPIRE is told */
+			p = rig_udp4("10.0.1.5", "10.0.2.6", 10, 0, false);
+			dirty(h, v);
+			cw_plain_in(h->e, &p, 1, h->now);
+		}
+	}
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m) && rig_event(h, 0, SADB_EXPIRE, &m));
+	p = rig_pkt("\0\0\x77\x77\0\0\0\1..................................", 40);
+	p->outer.src = rig_addr("20.0.0.2");
+	p->outer.dst = rig_addr("20.0.0.1");
+	dirty(h, v);
+	rig_carry(h, p);
+	assert_true(rig_event(h, 0, CW_MSG_STRAY, &m));
+	name.spi = 0x1234;
+	rig_sa_msg(&m, &name, SADB_DELETE, (uint8_t[128]){ 0 });
+	m.has = PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST);
+	m.seq = ++seq;
+	dirty(h, v);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	return h;
+}
+
+/* Row 57: what stood in the memory that a message is written to, on the heap and on the stack, is not told to anybody. */
+static void
+nothing_of_before(void **state)
+{
+	struct host *h[2];
+	uint64_t second;
+
+	for (;;) {		/* both in one second: SAs and policies have the time when they came */
+		second = host_wall_s();
+		h[0] = chatter(0xaa);
+		h[1] = chatter(0x55);
+		if (host_wall_s() == second)
+			break;
+		rig_free(h[0]);
+		rig_free(h[1]);
+	}
+	for (unsigned c = 0; c < RIG_CLIENTS; c++) {
+		assert_int_equal(h[0]->client[c].n, h[1]->client[c].n);
+		assert_true(h[0]->client[c].n >= 4);
+		for (unsigned i = 0; i < h[0]->client[c].n; i++) {
+			struct bytes a = h[0]->client[c].msg[i], b = h[1]->client[c].msg[i];
+
+			assert_int_equal(a.n, b.n);
+			for (size_t at = 0; at < a.n; at++)
+				if (a.p[at] == 0xaa && b.p[at] == 0x55)
+					fail_msg("client %u, message %u of type %u: octet %zu", c, i, a.p[1], at);
+		}
+	}
+	rig_free(h[0]);
+	rig_free(h[1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replay_on_every_way), cmocka_unit_test(every_truncation), cmocka_unit_test(update_in_place),
-		cmocka_unit_test(states), cmocka_unit_test(nobody_listens), cmocka_unit_test(large_numbers),
+		cmocka_unit_test(states), cmocka_unit_test(nobody_listens), cmocka_unit_test(large_numbers), cmocka_unit_test(reqids_apart),
+		cmocka_unit_test(sockaddrs), cmocka_unit_test(nothing_of_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
