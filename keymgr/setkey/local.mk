@@ -38,6 +38,13 @@ check_PROGRAMS += test/unit/test_setkey
 test_unit_test_setkey_CPPFLAGS = $(SETKEY_CPPFLAGS)
 test_unit_test_setkey_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
 
+# All of setkey but its main.
+UNIT_TESTS += test/unit/test_setkey_run
+check_PROGRAMS += test/unit/test_setkey_run
+test_unit_test_setkey_run_CPPFLAGS = $(SETKEY_CPPFLAGS)
+test_unit_test_setkey_run_SOURCES = test/unit/test_setkey_run.c keymgr/setkey/run.c keymgr/setkey/run_lint.c keymgr/setkey/talk.c
+test_unit_test_setkey_run_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
+
 UNIT_TESTS += test/unit/test_setkey_lint
 check_PROGRAMS += test/unit/test_setkey_lint
 test_unit_test_setkey_lint_CPPFLAGS = $(SETKEY_CPPFLAGS)

@@ -301,6 +301,27 @@ test_round_trips(void **state)
 	}
 }
 
+/* Every octet of a message is written: what stood in the memory before does not reach the engine. */
+static void
+test_no_remains(void **state)
+{
+	static uint8_t b[PFKEY_MSG_MAX], c[PFKEY_MSG_MAX];
+
+	for (unsigned i = 0; i < SAMPLES; i++) {
+		struct pfkey_msg m;
+		size_t n;
+
+		sample(i, &m);
+		memset(b, 0xaa, sizeof(b));
+		memset(c, 0x55, sizeof(c));
+		n = build(&m, b);
+		assert_int_equal(build(&m, c), n);
+		for (size_t at = 0; at < n; at++)
+			if (b[at] != c[at])
+				fail_msg("sample %u: octet %zu was not written", i, at);
+	}
+}
+
 /* Every prefix, in a block of its own size, with the length in the header as it was and as it would have to be. */
 static void
 test_truncation(void **state)
@@ -500,7 +521,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout_sa),
 		cmocka_unit_test(test_layout_policy), cmocka_unit_test(test_layout_tap),
-		cmocka_unit_test(test_round_trips),
+		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_no_remains),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_iface_names),

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* setkey's language: every form of a command, the FAQ's examples, every error with its place, and dumps to the octet. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
 #include "causeway/ipsec.h"
 #include "setkey.h"
 #include "test.h"
@@ -281,6 +286,11 @@ test_errors(void **state)
 		{ "spdadd 1.1.1.1 1.1.1.2 any -P out ipsec esp/tunnel//use;", "Invalid address specification", 1, 52, "both endpoints" },
 		{ "spdadd 1.1.1.1 1.1.1.2 any -P out ipsec esp/tunnel/1.1.1.1-::1/use;", "Family mismatch", 1, 52, "" },
 		{ "spdadd 1.1.1.1 1.1.1.2 any -P out ipsec esp/transport//requir;", "Invalid ipsec level", 1, 56, "Did you mean require?" },
+		{ "spdadd 1.1.1.1 1.1.1.2 icmp6 8, -P in none;", "invalid an upper layer protocol spec", 1, 30, "type,code" },
+		{ "spdadd 1.1.1.1 1.1.1.2 tcp 8,0 -P in none;", "invalid an upper layer protocol spec", 1, 28, "" },
+		{ "spdadd 1.1.1.1 1.1.1.2 any 8 -P in none;", "invalid an upper layer protocol spec", 1, 28, "" },
+		{ "spdadd 1.1.1.1 1.1.1.2 50 8,0 -P in none;", "invalid an upper layer protocol spec", 1, 27, "" },
+		{ "spdadd 1.1.1.1 1.1.1.2 gre x -P in none;", "invalid an upper layer protocol spec", 1, 28, "GRE key" },
 		{ "flush es;", "Invalid ipsec protocol", 1, 7, "Did you mean esp?" },
 		{ "flush", "syntax error", 1, 6, "semicolon" },
 		{ "add 1.1.1.1 2.2.2.2 esp 300 -E aes-cbc \"012", "syntax error", 1, 40, "no end" },
@@ -421,6 +431,30 @@ test_refusals(void **state)
 	}
 }
 
+/* Whatever an engine says to whichever command: a sentence, and none of them is what printf makes of no text. */
+static void
+test_every_refusal(void **state)
+{
+	static const char *const texts[] = {
+		"add 1.1.1.1 2.2.2.2 esp 300 -E null -A hmac-sha1 \"01234567890123456789\";", "add 1.1.1.1 2.2.2.2 ah 300 -A null;",
+		"update 1.1.1.1 2.2.2.2 ipcomp 3 -C deflate;", "getspi 1.1.1.1 2.2.2.2 esp 0;", "get 1.1.1.1 2.2.2.2 esp 300;",
+		"delete 1.1.1.1 2.2.2.2 esp 300;", "deleteall 1.1.1.1 2.2.2.2;", "flush;", "dump;", "spdadd 1.1.1.1 2.2.2.2 any -P out none;",
+		"spdupdate 1.1.1.1 2.2.2.2 any -P out ipsec ah/transport//use;", "spddelete 1.1.1.1 2.2.2.2 any -P in;", "spddump;", "spdflush;",
+		"add 1.1.1.1 2.2.2.2 tcp 0x1000 -A tcp-md5 \"secret\";",
+	};
+
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(parse(texts[i]), 1);
+		for (int err = 1; err < 140; err++) {
+			cmd_refused(&c, err, &ours, &e);
+			assert_true(strlen(e.text) >= 8 && e.at <= strlen(texts[i]));
+			if (strstr(e.text, "null") || strstr(e.hint, "(null)"))
+				fail_msg("%s\n%d: %s. %s", texts[i], err, e.text, e.hint);
+			assert_int_equal(err == ENOENT, strncmp(e.text, "No ", 3) == 0 && strstr("No entry No SAD entries No SPD entries", e.text));
+		}
+	}
+}
+
 /* The old forms are for an engine that says it has them: another one would make the new ones of them. */
 static void
 test_old_forms(void **state)
@@ -475,6 +509,9 @@ test_dump_layout(void **state)
 	    "\tallocated: 3\thard: 0\tsoft: 0\n"
 	    "\tsadb_seq=0 pid=1234 refcnt=0\n");
 	assert_string_equal(shown(show_sa_line, &o), "0005 esp M 00001000   5/100 192.0.2.1[4500] -> 192.0.2.2[4500] \n");
+	o.old = false;		/* a key is one line, and so is IPComp's algorithm: who reads line by line goes wrong otherwise */
+	assert_non_null(strstr(shown(show_sa, &o), "\n\tA: hmac-sha512  30313233 34353637 38396162 63646566 30313233 34353637 38396162 63646566 "
+	    "30313233 34353637 38396162 63646566 30313233 34353637 38396162 63646566\n\tseq="));
 	back.sa.state = SADB_SASTATE_DEAD;
 	assert_string_equal(shown(show_sa, &o), "");
 
@@ -486,6 +523,14 @@ test_dump_layout(void **state)
 	assert_null(strstr(text, "30313233"));
 	assert_null(strstr(text, "0123456789abcdef"));
 	free(text);
+	assert_true(encode("add 192.0.2.1 192.0.2.2 ipcomp 0x300 -m transport -C deflate;"));
+	for (unsigned old = 0; old < 2; old++) {
+		const char *want = old ? "192.0.2.1 192.0.2.2 \n\tipcomp mode=transport spi=768(0x00000300) reqid=0(0x00000000)\n\tC: deflate \tseq=" :
+		    "192.0.2.1 192.0.2.2 \n\tipcomp mode=transport spi=768(0x00000300) reqid=0(0x00000000)\n\tC: deflate \n\tseq=";
+
+		o.old = old;
+		assert_int_equal(strncmp(shown(show_sa, &o), want, strlen(want)), 0);
+	}
 	assert_true(encode("spdadd 10.0.1.0/24 10.0.2.0/24[25] tcp -P out ipsec esp/tunnel/192.0.2.1-192.0.2.2/unique:5;"));
 	f = open_memstream(&text, &n);
 	assert_true(show_policy_json(f, &back));
@@ -538,6 +583,60 @@ test_ipsec_policy(void **state)
 	assert_string_equal(ipsec_strerror(), "Invalid security policy");
 }
 
+/* Several at once, each with words of its own; *arg: what came out wrong. */
+static void *
+parsing(void *arg)
+{
+	static const char *const good[] = {
+		"in ipsec esp/tunnel/192.0.2.1-192.0.2.2/require", "out prio high + 5 none", "fwd ipsec ah/transport/::1-::2/default", "out discard",
+	};
+	static const struct { const char *text, *error; } bad[] = {
+		{ "on bypass", "Invalid direction" }, { "in ipsec esp", "Too few arguments" }, { "in ipsec esp/tunnel//use", "Invalid address specification" },
+		{ "in ipsec esp/tunnel/::1-1.1.1.1/use", "Family mismatch" },
+	};
+	unsigned *wrong = arg, me = *wrong;
+
+	*wrong = 0;
+	for (unsigned i = 0; i < 20000; i++) {
+		struct poltext_error pe;
+		struct pfkey_policy p;
+		char text[200];
+
+		if (!poltext_parse(bytes_of(good[me], strlen(good[me])), &p, &pe) || !poltext_print(&p, NULL, false, text, sizeof(text)) ||
+		    strcmp(text, good[me]) != 0)
+			++*wrong;
+		if (ipsec_set_policy(bad[me].text, (int)strlen(bad[me].text)) || strcmp(ipsec_strerror(), bad[me].error) != 0)
+			++*wrong;
+	}
+	return NULL;
+}
+
+/* The policy parser has no state but its arguments', its errors are each thread's own, and a library says nothing on anybody's standard error. */
+static void
+test_reentrant(void **state)
+{
+	unsigned wrong[4];
+	pthread_t id[4];
+	int v[2], was = dup(STDERR_FILENO);
+	char said[16];
+
+	assert_int_equal(pipe2(v, O_NONBLOCK), 0);
+	assert_true(was >= 0 && dup2(v[1], STDERR_FILENO) >= 0);
+	for (unsigned i = 0; i < 4; i++) {
+		wrong[i] = i;
+		assert_int_equal(pthread_create(&id[i], NULL, parsing, &wrong[i]), 0);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		pthread_join(id[i], NULL);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(v[1]);
+	assert_int_equal(read(v[0], said, sizeof(said)), 0);
+	close(v[0]);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(wrong[i], 0);
+}
+
 static void
 test_forward_twin(void **state)
 {
@@ -554,6 +653,7 @@ main(void)
 		cmocka_unit_test(test_iface),
 		cmocka_unit_test(test_faq), cmocka_unit_test(test_forms), cmocka_unit_test(test_values), cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_going_on), cmocka_unit_test(test_keys_are_masked), cmocka_unit_test(test_policies), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_every_refusal), cmocka_unit_test(test_reentrant),
 		cmocka_unit_test(test_old_forms), cmocka_unit_test(test_dump_layout), cmocka_unit_test(test_forward_twin), cmocka_unit_test(test_ipsec_policy),
 	};
 
