@@ -254,11 +254,14 @@ run_one(struct run *r, struct bytes text)
 	return on;
 }
 
+/* Octets. No line with a key is longer: getline would leave what it had read of it where it is when it looks for more room. */
+#define LINE_ROOM	65536
+
 void
 run_input(struct run *r, FILE *in)
 {
-	size_t n = 0, cap = 0, room = 0, end;
-	char *buf = NULL, *line = NULL, *grown;
+	size_t n = 0, cap = 0, room = LINE_ROOM, end;
+	char *buf = NULL, *line = malloc(room), *grown;
 	bool on = true;
 	ssize_t got;
 

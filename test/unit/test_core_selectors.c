@@ -426,6 +426,12 @@ own(void **state)
 	assert_int_equal(rig_call(h, 0, &m), 0);
 	assert_int_equal(asked(h, "10.0.1.1", "10.0.1.2"), CW_POLICY_NONE);
 	rig_free(h);
+	h = rig_new();		/* a longer one where there were some before */
+	rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.0.0/16", 1, 10);
+	assert_int_equal(asked(h, "10.0.1.1", "10.0.1.2"), CW_POLICY_NONE);
+	rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.0.0/8", "10.0.1.2/32", 1, 20);
+	assert_int_equal(asked(h, "10.0.1.1", "10.0.1.2"), CW_POLICY_IPSEC);
+	rig_free(h);
 }
 
 int

@@ -110,6 +110,10 @@ test_table(void **state)
 		{ "i1:2 o1:2", "i1:1 o1:1", "=i1:2 =o1:2", 0 },		/* another reqid: in place */
 		{ "i1:1", "i1:1^", "=i1:1", 0 },			/* priority */
 		{ "i1:1", "i1:1~", "=i1:1", 0 },			/* another form */
+		{ "i1:1", "i1:1#", "=i1:1", 0 },			/* one that discards where packets are to be protected */
+		{ "i1:1#", "i1:1", "=i1:1", 0 },			/* and the other way round */
+		{ "i1:1@", "i1:1", "+i1:1 -i1:1", 0 },			/* an interface's is another one */
+		{ "i1:1@ i1:1#", "i1:1@ i1:1#", "", 2 },		/* and they stand beside each other */
 		{ "i1:1", "i1:1!", "xi1:1", 0 },			/* foreign in the way */
 		{ "i1:1", "i2:9!", "+i1:1", 0 },			/* foreign elsewhere */
 		{ "", "i2:9! o3:1!", "", 0 },
