@@ -133,6 +133,7 @@ test_length(void **state)
 				}
 				assert_int_equal(r.failed, wrong);
 				assert_true(file || r.base_line == lines * (unsigned)(sizeof(sizes) / sizeof(sizes[0])));
+				lint_free(r.lint);
 				free(text);
 			}
 		}
