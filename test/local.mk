@@ -7,7 +7,7 @@ endif
 TESTENV = top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' srcdir='$(srcdir)'
 # The name of the suite that UNIT_TESTS run as: check-san runs the same ones in a build folder of its own.
 SUITE = check
-# What tests themselves are made of: most of the time of a build is spent on it, and nothing in it is to be fast. Their own arithmetic
+# What tests themselves are made of: half of what a build compiles is that, and nothing in it is to be fast. Their own arithmetic
 # is not what the sanitizer of undefined behaviour is for; their memory is watched, since what is tested may write there.
 test/unit/%.o test/exchange/%.o test/fuzz/%.o: CFLAGS += -O0 -fno-sanitize=undefined
 # So many tests at once. Most of a scenario is waiting for a state; each has namespaces of its own.
