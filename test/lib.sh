@@ -167,8 +167,8 @@ gw_start() {
 
 gw_pid() { eval "echo \$PID_$1"; }
 
-# daemon_pid GATEWAY PROGRAM
-daemon_pid() { awk -v p="$2" '$1 == p { for (i = 2; i <= NF; i++) if ($i ~ /^pid=/) print substr($i, 5) }' "$W/$1/run/state"; }
+# daemon_pid GATEWAY PROGRAM: nothing while it does not run. The file says 0 then, and to kill(2) that is everybody here.
+daemon_pid() { awk -v p="$2" '$1 == p { for (i = 2; i <= NF; i++) if ($i ~ /^pid=[1-9]/) print substr($i, 5) }' "$W/$1/run/state"; }
 
 gw_stop() {
 	_p=$(gw_pid "$1")

@@ -94,7 +94,7 @@ forged_assertions() {
 
 # restarted GATEWAY PID: it is the causewayd started last that lives there, and the API is answered by its own spdsync, not by PID's.
 restarted() {
-	_q=$(ctl "$1" status --json | jq -r .supervisor | awk '$1 == "spdsync" { for (i = 2; i <= NF; i++) if ($i ~ /^pid=/) print substr($i, 5) }')
+	_q=$(ctl "$1" status --json | jq -r .supervisor | awk '$1 == "spdsync" { for (i = 2; i <= NF; i++) if ($i ~ /^pid=[1-9]/) print substr($i, 5) }')
 	[ -n "$_q" ] && [ "$_q" -gt 1 ] && [ "$_q" != "$2" ] || { echo "spdsync is process '$_q', was $2"; return 1; }
 	[ "$(cat "/proc/$(gw_pid "$1")/comm")" = causewayd ] && [ "$(awk '{ print $4 }' "/proc/$_q/stat")" = "$(gw_pid "$1")" ] ||
 		{ echo "process $_q is not a child of the causewayd that was started"; return 1; }
