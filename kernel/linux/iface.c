@@ -41,11 +41,23 @@ host_of(const struct net_device *dev)
 
 /* -- packets -- */
 
+/* The system's own chatter on its new link (multicast listener reports): never to be forwarded, RFC 4291 2.5.2. On a tunnel that waits
+ * for its first packet it would be that. */
+static bool
+is_unspecified(struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IPV6) && pskb_may_pull(skb, sizeof(struct ipv6hdr)) && ipv6_addr_any(&ipv6_hdr(skb)->saddr);
+}
+
 static netdev_tx_t
 on_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	dev_sw_netstats_tx_add(dev, 1, skb->len);
 	skb_reset_network_header(skb);
+	if (is_unspecified(skb)) {
+		consume_skb(skb);
+		return NETDEV_TX_OK;
+	}
 	mod_take_plain(host_of(dev), skb, NULL, (u32)dev->ifindex);
 	return NETDEV_TX_OK;
 }
