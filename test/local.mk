@@ -15,11 +15,6 @@ CHECK_JOBS = 3
 NET_JOBS = 5
 # One has much to do, and two wait for time limits of a daemon: they begin, so that the others go on beside them.
 CHECK_FIRST = test/unit/test_edits test/unit/test_spdsync test/unit/test_events
-# check-all runs these in check-san alone (UNIT_ONCE=1): they start programs and wait for them, where the optimizer has no part.
-CHECK_ONCE = test/unit/test_edits test/unit/test_spdsync test/unit/test_events test/unit/test_commands test/unit/test_accounts \
-	test/unit/t_ikectl test/unit/test_openapi test/unit/test_readers test/unit/test_metrics test/unit/test_capture test/unit/test_fetch \
-	test/web/test_cgi
-UNIT_ONCE =
 # Those that take longest begin, so that none of them is left over in the end. The first counts every single packet: it is alone.
 NET_ALONE = test/scenario/t_kill
 NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart test/scenario/t_rekey test/scenario/t_explain_certs \
@@ -27,10 +22,13 @@ NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart t
 
 check-local: $(check_PROGRAMS)
 	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run $(SUITE) \
-	$(filter-out $(if $(UNIT_ONCE),$(CHECK_ONCE)),$(CHECK_FIRST) $(filter-out $(CHECK_FIRST),$(UNIT_TESTS)))
+	$(CHECK_FIRST) $(filter-out $(CHECK_FIRST),$(UNIT_TESTS))
+# What is about the sources and the objects, and has no part in check-san.
+check-sources: all
+	@$(TESTENV) JOBS=$(CHECK_JOBS) $(srcdir)/test/run check $(filter test/lint/% kernel/core/seam,$(UNIT_TESTS))
 
 check-san: san-made
-	@$(MAKE) -s -C build-san SUITE=check-san UNIT_ONCE= check
+	@$(MAKE) -s -C build-san SUITE=check-san check
 # Its build is most of its time. check-all begins it beside the other tests, and whoever comes second waits for the first.
 san-made:
 	@+$(TESTENV) $(srcdir)/test/subbuild san --enable-sanitizers -- check-programs
@@ -38,9 +36,13 @@ san-made:
 check-programs: all
 	@+$(MAKE) -s check-programs-made
 check-programs-made: $(check_LIBRARIES) $(check_PROGRAMS)
+# Those among them that scenarios start: all that are no tests of their own.
+tools: all
+	@+$(MAKE) -s tools-made
+tools-made: $(filter-out $(UNIT_TESTS),$(check_PROGRAMS))
 
 # Scenarios run what is installed below the build folder; what is there already is not put there anew, since others may run it just now.
-scenario-root: check-programs
+scenario-root: tools
 	@exec 9>scenario-root.lock && flock 9 && $(MAKE) -s install INSTALL='install -C' DESTDIR= prefix='$(abs_builddir)/inst' >scenario-root.log 2>&1 || { tail -20 scenario-root.log; false; }
 	@test "$$(id -u)" != 0 || $(MAKE) -s install-users
 
@@ -102,13 +104,14 @@ soak: scenario-root
 
 # Scenarios mostly wait: the processors are free for the sanitized build then. A browser beside them would take what they need to lose no
 # packet; it waits as well, and unit tests have no packets to lose.
+# Unit tests run once in it, with sanitizers: what is optimized runs in the scenarios.
 check-all:
 	@+nice -n 19 $(MAKE) -s san-made >san-made.log 2>&1 & \
 	nice -n 19 $(MAKE) -s web/made >web-made.log 2>&1 & \
 	nice -n 19 $(MAKE) -s vm-made >vm-made.log 2>&1 & \
-	$(TESTENV) $(srcdir)/test/all 'check UNIT_ONCE=1' check-net check-web+check-san check-vm
+	$(TESTENV) $(srcdir)/test/all check-sources check-net check-web+check-san check-vm
 
-.PHONY: scenario-root build-hooks-made san-made check-programs check-programs-made check-san check-net check-module check-vm vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
+.PHONY: check-sources tools tools-made scenario-root build-hooks-made san-made check-programs check-programs-made check-san check-net check-module check-vm vm-made check-vm-more check-vm-reload check-vm-scenarios interop soak check-all
 
 include test/exchange/local.mk
 include test/unit/local.mk
