@@ -76,8 +76,9 @@ mod_iface_deliver(struct host *h, struct cw_pkt *p)
 	skb_reset_network_header(skb);
 	skb_reset_mac_header(skb);
 	skb_reset_mac_len(skb);
-	skb_scrub_packet(skb, false);
-	skb_clear_tstamp(skb);
+	/* The guard's mark of the wire form too: it says which table the way back to the peer is in, and a strict reverse path filter
+	 * would look there for what comes out of the tunnel. */
+	skb_scrub_packet(skb, true);
 	skb_clear_hash(skb);
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->csum_valid = 0;
