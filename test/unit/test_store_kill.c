@@ -17,7 +17,7 @@
 #include "store.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#define STRIDE	3	/* check-san: each trial takes some four times as long, and what it is about there is memory */
+#define STRIDE	12	/* check-san: each trial takes some four times as long, and what it is about there is memory */
 #else
 #define STRIDE	1
 #endif
