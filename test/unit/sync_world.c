@@ -523,8 +523,20 @@ on_stop(void *ctx, struct ipc *l, struct ipc_msg *m)
 	return true;
 }
 
+/* A link has been down for two seconds. It comes anew when the test says so. */
+static bool
+on_sup_lost(void *ctx, struct ipc *l, struct ipc_msg *m)
+{
+	char name[32];
+
+	str_get(&m->body, name, sizeof(name));
+	heard(ctx, "sup LOST %s", name);
+	return true;
+}
+
 static const struct ipc_row sup_rows[] = {
 	{ SUP_READY, "READY", IPC_AFTER_HELLO, 0, on_ready }, { SUP_STOP, "STOP", IPC_AFTER_HELLO, 0, on_stop },
+	{ SUP_LOST, "LOST", IPC_AFTER_HELLO, 34, on_sup_lost },
 };
 
 static void

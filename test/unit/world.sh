@@ -27,10 +27,14 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
 "$top_builddir/test/unit/sync_world" "$top_builddir/spdsync/spdsync" "$W" a <"$W/in" >"$W/answers" 2>"$W/err" &
 pid=$!
 exec 9>"$W/in"
-world() {	# a command to the world, until it is answered
-	_before=$(wc -l <"$W/answers")
+world() {	# a command to the world, until it is answered, or the test ends
+	_before=$(wc -l <"$W/answers") _i=0
 	echo "$*" >&9
-	until [ "$(wc -l <"$W/answers")" -gt "$_before" ]; do sleep 0.02; done
+	until [ "$(wc -l <"$W/answers")" -gt "$_before" ]; do
+		_i=$((_i + 1))
+		[ $_i -lt 1500 ] || { echo "not ok $((n + 1)) - the world answers '$*'"; sed 's/^/# /' "$W/err" "$W/log"; exit 1; }
+		sleep 0.02
+	done
 }
 get() { curl -sS -m 20 --unix-socket "$W/ro.sock" "http://x/v1/$1"; }
 post() { _p=$1; shift; curl -sS -m 30 --unix-socket "$W/rw.sock" -X POST "http://x/v1/$_p" "$@"; }

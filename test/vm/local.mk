@@ -25,13 +25,11 @@ VM_MORE = \
 	test/vm/t_strongswan_kinds
 # The peers among them (make interop).
 INTEROP_VM = $(filter test/interop/%,$(VM_TESTS) $(VM_MORE)) test/vm/t_xfrm test/vm/t_xfrm_comp test/vm/t_xfrm_ah test/vm/t_openiked_module test/vm/t_strongswan_kernel test/vm/t_strongswan_kinds
-# The scenarios that check-vm runs over the module (decision 0097), the longest first: the FAQ's networks by IKE with its forged packets, IPComp,
-# transport mode, manual keys and what setkey says, the filter, policies of selectors and of sockets.
+# The scenarios that check-vm runs over the module (decision 0097), the longest first: the FAQ's networks by IKE with its forged packets, IPComp
+# and ESP in both modes, the filter, policies of selectors and of sockets.
 VM_FIRST = \
 	test/scenario/t_faq4 \
 	test/scenario/t_ipcomp \
-	test/scenario/t_modes \
-	test/scenario/t_setkey \
 	test/scenario/t_filter \
 	test/scenario/t_selectors \
 	test/scenario/t_socket
