@@ -220,6 +220,7 @@ say_chains(struct text *t, const struct guard_want *g)
 	say(t, "\t\tmeta nfproto ipv4 meta l4proto 17 ip frag-off & 0x1fff != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta nfproto ipv6 meta l4proto 17 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tmeta nfproto ipv6 frag nexthdr 51 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
+	say(t, "\t\tmeta nfproto ipv6 frag nexthdr 60 frag frag-off != 0 fib daddr type local " MARK_OWN "accept\n");
 	say(t, "\t\tip saddr @loc4 ip daddr @loc4 fib saddr . iif oif exists accept\n");
 	say(t, "\t\tip6 saddr @loc6 ip6 daddr @loc6 fib saddr . iif oif exists accept\n");
 	if (!g->xfrm)

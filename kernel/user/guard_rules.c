@@ -3,7 +3,7 @@
  * The guard's rules as nftables expressions. guard_file.c says the same as text; the scenario holds the two against each other.
  *
  *	pre  (prerouting, before connection tracking):  lo; the TUN, marked so that the reverse path filter looks in our table; interfaces that tunnels are;
- *	     neighbour discovery; what is of the link alone; our own ESP, AH, IPComp and IKE and later fragments of UDP and AH, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
+ *	     neighbour discovery; what is of the link alone; our own ESP, AH, IPComp and IKE and later fragments of UDP, AH and destination options, only towards this host, marked so that the filter looks past our table; networks of ours among themselves; then: drop.
  *	post (postrouting, before any translation):  our own sockets by their mark; lo; the TUN; interfaces that tunnels are; neighbour discovery; what is of the link alone; then: drop.
  *
  * Where there are policies by protocol or port, their chains (select_rules.c) are asked before the drop.
@@ -150,16 +150,19 @@ later_fragments(struct guard_batch *b)
 	}
 }
 
-/* AH counts as an extension header of IPv6: behind a fragment header that is not the first's, it is not told as the protocol. */
+/*
+ * An extension header of IPv6, as AH counts as one: behind a fragment header that is not the first's, none is told as the protocol. The first one,
+ * without which they are nothing, is judged by what is behind all of its headers, which have to be there (RFC 7112).
+ */
 static void
-later_fragments_of_ah(struct guard_batch *b)
+later_fragments_from(struct guard_batch *b, uint8_t header)
 {
-	uint8_t none[2] = { 0 }, at6[2] = { 0xff, 0xf8 }, ah = IPPROTO_AH;
+	uint8_t none[2] = { 0 }, at6[2] = { 0xff, 0xf8 };
 	struct nftnl_rule *r = ex_begin(b, "pre");
 
 	ex_is_u8(r, NFT_META_NFPROTO, NFPROTO_IPV6);
 	ex_fragment_header(r, 0, 1);
-	ex_compare(r, NFT_CMP_EQ, &ah, 1);
+	ex_compare(r, NFT_CMP_EQ, &header, 1);
 	ex_fragment_header(r, 2, 2);
 	ex_mask_wide(r, at6, none, 2);
 	ex_compare(r, NFT_CMP_NEQ, none, 2);
@@ -280,7 +283,8 @@ guard_rules(struct guard_batch *b, const struct guard_want *g)
 	our_port(b, g->ike_port);
 	our_port(b, g->natt_port);
 	later_fragments(b);
-	later_fragments_of_ah(b);
+	later_fragments_from(b, IPPROTO_AH);
+	later_fragments_from(b, IPPROTO_DSTOPTS);
 	among_ours(b, "pre", &fams[0], true);
 	among_ours(b, "pre", &fams[1], true);
 	if (!g->xfrm) {

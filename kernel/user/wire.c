@@ -21,6 +21,16 @@ opt(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
+/* An IPv6 raw socket gives no IP header, which AH covers and transport mode puts back: what stood before it comes beside the datagram. */
+static bool
+show_headers(const struct wire_sock *s)
+{
+	if (s->udp || s->fam != 6 || (s->proto != IPPROTO_ESP && s->proto != IPPROTO_AH && s->proto != IPPROTO_COMP))
+		return true;
+	return opt(s->fd, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1) && opt(s->fd, IPPROTO_IPV6, IPV6_RECVRTHDR, 1) &&
+	    opt(s->fd, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1) && opt(s->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+}
+
 /* What every socket needs, whoever made it. */
 static bool
 set_options(const struct wire_sock *s)
@@ -37,7 +47,7 @@ set_options(const struct wire_sock *s)
 		    opt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, s->df ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
 	if (s->udp)	/* every member of the group, or none is aggregated */
 		setsockopt(s->fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
-	return ok;
+	return ok && show_headers(s);
 }
 
 static bool
@@ -124,17 +134,10 @@ open_like(struct wire *w, const struct wire_sock *like)
 	return false;
 }
 
-/* An IPv6 raw socket gives no IP header, which AH covers: what stood before it comes beside the datagram. */
-static bool
-show_headers(int fd)
-{
-	return opt(fd, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1) && opt(fd, IPPROTO_IPV6, IPV6_RECVRTHDR, 1) && opt(fd, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1) &&
-	    opt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
-}
-
 /*
  * AH's, which only listens; IPComp's, and those for what it leaves as it was: an IP packet in an IP packet; and, sent only, a packet as it is,
- * which AH's are too. No supervisor keeps these: the moment that ipsecd is away costs packets, but nothing that was protected.
+ * which AH's are too, and those with options in front of their transform. No supervisor keeps these: the moment that ipsecd is away costs packets,
+ * but nothing that was protected.
  */
 static bool
 open_others(struct wire *w, uint8_t fam)
@@ -150,10 +153,7 @@ open_others(struct wire *w, uint8_t fam)
 		if (kind.proto == IPPROTO_RAW) {	/* an IPv4 one has its header from us as it is */
 			if (!deaf(fd) || (fam == 6 && !opt(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1)))
 				return false;
-		} else if (kind.proto == IPPROTO_AH) {
-			if (fam == 6 && !show_headers(fd))
-				return false;
-		} else if (!open_like(w, &kind)) {
+		} else if (kind.proto != IPPROTO_AH && !open_like(w, &kind)) {
 			return false;
 		}
 	}

@@ -123,11 +123,11 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 }
 
 /*
- * IPv6: the header that stood before AH, for which only its ICV asks, made of what the system tells. The hop limit is not covered. The
- * extension headers come one by one, in their order. Octets of it, 0: it is not all there.
+ * IPv6: the header that stood before the transform, made of what the system tells: AH's ICV asks for it (the hop limit is not covered), and in
+ * transport mode the packet inside has it again. The extension headers come one by one, in their order. Octets of it, 0: it is not all there.
  */
 static size_t
-header6(struct msghdr *m, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
+header6(const struct wire_sock *s, struct msghdr *m, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
 {
 	uint8_t head[CW_AH_FRONT] = { 0 }, *next = head + 6;
 	size_t at = 40;
@@ -155,7 +155,7 @@ header6(struct msghdr *m, uint8_t *p, size_t n, const struct endpoint *from, con
 		next = head + at;
 		at += len;
 	}
-	*next = IPPROTO_AH;
+	*next = s->proto;
 	if (at - 40 + n > 65535)
 		return 0;
 	head[4] = (uint8_t)((at - 40 + n) >> 8);
@@ -202,12 +202,13 @@ take(struct wire_sock *s, unsigned i)
 		p += head;
 		n -= head;
 	}
-	if (s->fam == 6 && s->proto == IPPROTO_AH) {
-		head = header6(m, p, n, &from, &b);
-		if (head == 0)
+	if (s->fam == 6 && (s->proto == IPPROTO_ESP || s->proto == IPPROTO_AH || s->proto == IPPROTO_COMP)) {
+		head = header6(s, m, p, n, &from, &b);
+		if (head == 0 && s->proto == IPPROTO_AH) {
 			cw_count(s->w->engine, CW_DROP_AH_HEADER, 1);
-		else
-			take_one(s, p, n, WIRE_ROOM, head, sizeof(x->buf[i]), &from, &b);
+			return;
+		}
+		take_one(s, p, n, WIRE_ROOM, head, sizeof(x->buf[i]), &from, &b);	/* without one the engine makes a plain one */
 		return;
 	}
 	if (!is_foreign(s, &from, &b))

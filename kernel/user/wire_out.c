@@ -64,34 +64,42 @@ sock_of(struct wire *w, const struct cw_outer *o, bool whole)
 	return other;
 }
 
+/* Options or extension headers, of which the sockets that make the header know nothing. */
+static bool
+has_options(const struct cw_outer *o)
+{
+	return o->hlen > (o->dst.fam == 4 ? 20 : 40);
+}
+
 /*
  * Has a protocol no socket of its own, its packet goes as it is: IPComp's in transport mode, which could not make it smaller; and one whose policy
- * does without an SA. So does what AH is in, whose ICV covers the header.
+ * does without an SA. So does what AH is in, whose ICV covers the header, and what has more than a header in front of its transform.
  */
 static struct wire_sock *
 sock_for(struct wire *w, const struct cw_pkt *p)
 {
 	const struct cw_outer *o = &p->outer;
-	struct wire_sock *s = p->verdict == CW_BYPASS || (o->whole && !o->udp) ? NULL : sock_of(w, o, false);
+	bool as_it_is = p->verdict == CW_BYPASS || (!o->udp && (o->whole || has_options(o)));
+	struct wire_sock *s = as_it_is ? NULL : sock_of(w, o, false);
 
 	return s || o->hlen == 0 ? s : sock_of(w, o, true);
 }
 
 /*
- * The sockets make the IP header anew: of a packet in transport mode that has more than one, or whose identification matters, something
- * would be lost. So AH inside ESP in UDP over IPv4 cannot leave; nor could it come in, as a UDP socket tells no identification.
+ * ESP in UDP leaves by the UDP socket, from its port, with a header that the system makes: options would be lost, and so would an identification
+ * that AH inside has in its ICV. Nor could either come in, as that socket tells of neither.
  */
 static bool
-has_options(const struct cw_outer *o)
+cannot_go(const struct cw_outer *o)
 {
-	return o->hlen > (o->dst.fam == 4 ? 20 : 40) || (o->whole && o->dst.fam == 4);
+	return has_options(o) || (o->whole && o->dst.fam == 4);
 }
 
 static bool
 same_way(const struct cw_outer *a, const struct cw_outer *b)
 {
 	return a->udp == b->udp && a->proto == b->proto && a->df == b->df && a->tos == b->tos && a->ttl == b->ttl && a->sport == b->sport && a->dport == b->dport &&
-	    has_options(a) == has_options(b) && memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && memcmp(&a->src, &b->src, sizeof(a->src)) == 0;
+	    cannot_go(a) == cannot_go(b) && memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && memcmp(&a->src, &b->src, sizeof(a->src)) == 0;
 }
 
 /* One message for k packets from v on, which go the same way. */
@@ -233,7 +241,7 @@ write_some(struct wire *w, struct cw_pkt **v, unsigned n)
 				cw_count(w->engine, reason_of(error), 1);
 			continue;
 		}
-		if (next == NULL || has_options(&v[i]->outer)) {
+		if (next == NULL || cannot_go(&v[i]->outer)) {
 			cw_count(w->engine, next ? CW_DROP_WIRE_OPTIONS : CW_DROP_WIRE_WRITE, 1);
 			continue;
 		}

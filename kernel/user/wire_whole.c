@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A packet that leaves as it is, with its own IP header: AH's, what IPComp in transport mode could not make smaller, and what a policy
- * of the level use lets go without an SA. The system does not cut such
+ * A packet that leaves as it is, with its own IP header: AH's, one in transport mode with options or extension headers, what IPComp in transport
+ * mode could not make smaller, and what a policy of the level use lets go without an SA. The system does not cut such
  * packets, so that is done here: IPv4 without DF (RFC 791 3.2), and IPv6, whose sender is this host (RFC 8200 4.5).
  */
 #include <errno.h>
@@ -93,24 +93,60 @@ cut4(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uin
 	return error;
 }
 
-static int
-cut6(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, const uint8_t *text, size_t n, size_t piece)
+/*
+ * RFC 8200 4.5: every piece has what routers on the way look at, up to the options of each hop or to the last routing header. So many octets of
+ * these hlen; *next is where they say what follows. 0: it is a piece itself, which is not cut on.
+ */
+static size_t
+front6(const uint8_t *ip, size_t hlen, size_t *next)
 {
-	uint8_t head[48];
+	size_t front = 40;
+	unsigned kind = ip[6];
+
+	*next = 6;
+	for (size_t at = 40, len; at + 8 <= hlen; at += len) {
+		if (kind == IPPROTO_FRAGMENT)
+			return 0;
+		len = 8u * (ip[at + 1] + 1u);
+		if (len > hlen - at)
+			break;
+		if (kind == IPPROTO_HOPOPTS || kind == IPPROTO_ROUTING) {
+			front = at + len;
+			*next = at;
+		}
+		kind = ip[at];
+	}
+	return front;
+}
+
+/* The packet of n octets at ip. What every piece has is no longer than a header of AH's. */
+static int
+cut6(struct wire_sock *s, const struct cw_outer *o, const uint8_t *ip, size_t n, size_t mtu)
+{
+	size_t next, front = front6(ip, o->hlen, &next), room = mtu > front + 16 ? (mtu - front - 8) & ~(size_t)7 : 0;
+	uint8_t head[CW_AH_FRONT + 8], *f;
+	const uint8_t *text = ip + front;
 	int error = 0;
 
-	memcpy(head, ip, 40);
-	head[6] = IPPROTO_FRAGMENT;
-	head[40] = ip[6];
-	head[41] = 0;
-	host_random(head + 44, 4);
+	if (front == 0 || room == 0 || front > CW_AH_FRONT)
+		return EMSGSIZE;
+	n -= front;
+	f = head + front;
+	memcpy(head, ip, front);
+	f[0] = head[next];
+	f[1] = 0;
+	head[next] = IPPROTO_FRAGMENT;
+	host_random(f + 4, 4);
 	for (size_t at = 0, k; at < n && error == 0; at += k) {
-		k = n - at < piece ? n - at : piece;
-		head[4] = (uint8_t)((8 + k) >> 8);
-		head[5] = (uint8_t)(8 + k);
-		head[42] = (uint8_t)(at >> 8);
-		head[43] = (uint8_t)(at | (at + k < n));
-		error = send_one(s, o, head, sizeof(head), text + at, k);
+		size_t after;
+
+		k = n - at < room ? n - at : room;
+		after = front - 40 + 8 + k;
+		head[4] = (uint8_t)(after >> 8);
+		head[5] = (uint8_t)after;
+		f[2] = (uint8_t)(at >> 8);
+		f[3] = (uint8_t)(at | (at + k < n));
+		error = send_one(s, o, head, front + 8, text + at, k);
 	}
 	return error;
 }
@@ -120,13 +156,14 @@ wire_whole(struct wire_sock *s, struct cw_pkt *p)
 {
 	const struct cw_outer *o = &p->outer;
 	const uint8_t *text = cw_pkt_data(p), *ip = text - o->hlen;
-	size_t mtu = o->piece ? o->piece : 1280, room;
+	size_t mtu = o->piece ? o->piece : 1280, n = o->hlen + p->len;
 	int error;
 
 	if (o->piece == 0 && (error = send_one(s, o, ip, o->hlen, text, p->len)) != EMSGSIZE)
 		return error;	/* the path is not known: as the device takes it */
-	if (o->hlen + p->len <= mtu || (o->dst.fam == 4 && (ip[6] & 0x40)) || (o->dst.fam == 6 && o->hlen > 40))
+	if (n <= mtu || (o->dst.fam == 4 && (ip[6] & 0x40)))
 		return send_one(s, o, ip, o->hlen, text, p->len);
-	room = mtu > o->hlen + 16u ? (mtu - o->hlen - (o->dst.fam == 6 ? 8 : 0)) & ~(size_t)7 : 8;
-	return o->dst.fam == 4 ? cut4(s, o, ip, text, p->len, room) : cut6(s, o, ip, text, p->len, room);
+	if (o->dst.fam == 6)
+		return cut6(s, o, ip, n, mtu);
+	return cut4(s, o, ip, text, p->len, mtu > o->hlen + 16u ? (mtu - o->hlen) & ~(size_t)7 : 8);
 }

@@ -23,6 +23,7 @@ SCENARIOS = \
 	test/scenario/t_bundles \
 	test/scenario/t_ah \
 	test/scenario/t_old \
+	test/scenario/t_options \
 	test/scenario/t_tamper \
 	test/scenario/t_fragments \
 	test/scenario/t_interface \
@@ -70,4 +71,4 @@ SCENARIOS = \
 	test/interop/t_strongswan_certs \
 	test/interop/t_parsers
 NET_TESTS += $(SCENARIOS)
-EXTRA_DIST += test/lib.sh test/tools/jq test/scenario/faq.sh test/scenario/read_old.py $(SCENARIOS) quickstart etc/packages.debian .ci/run
+EXTRA_DIST += test/lib.sh test/tools/jq test/scenario/faq.sh test/scenario/read_old.py test/scenario/beside.py $(SCENARIOS) quickstart etc/packages.debian .ci/run

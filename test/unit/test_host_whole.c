@@ -257,12 +257,103 @@ pieces6(void **state)
 	assert_memory_equal(got, buf + 40, 4000);
 }
 
+/* RFC 8200 4.5: options of each hop and routing headers, and what is before these, are in each piece; the rest is in the first alone. */
+static void
+headers6(void **state)
+{
+	static const struct { uint8_t n, kind[4], eighths[4], front, next; } rows[] = {
+		{ 1, { 0 }, { 1 }, 48, 40 }, { 1, { 43 }, { 3 }, 64, 40 }, { 1, { 60 }, { 1 }, 40, 6 }, { 2, { 0, 60 }, { 1, 2 }, 48, 40 },
+		{ 3, { 0, 43, 60 }, { 1, 3, 1 }, 72, 48 }, { 4, { 0, 60, 43, 60 }, { 2, 1, 3, 1 }, 88, 64 }, { 2, { 60, 43 }, { 1, 3 }, 72, 48 },
+		{ 1, { 0 }, { 27 }, 0xff, 40 },
+	};
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 6, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000], got[70000];
+
+	random_octet = 0x5a;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (unsigned mtu = 1280; mtu <= 1500; mtu++) {
+			unsigned hlen = 40, front = rows[i].front == 0xff ? 256 : rows[i].front, at = 40;
+			struct cw_pkt p;
+			size_t have = 0, want;
+			uint8_t next;
+
+			for (unsigned k = 0; k < rows[i].n; k++)
+				hlen += rows[i].eighths[k] * 8u;
+			p = packet(buf, 6, hlen, 4000, (uint16_t)mtu);
+			for (unsigned k = 0; k < rows[i].n; at += rows[i].eighths[k++] * 8u) {
+				memset(buf + at, 0x11 * (int)(k + 1), rows[i].eighths[k] * 8u);
+				buf[at] = k + 1 < rows[i].n ? rows[i].kind[k + 1] : 50;
+				buf[at + 1] = (uint8_t)(rows[i].eighths[k] - 1);
+			}
+			buf[6] = rows[i].kind[0];
+			next = buf[rows[i].next];
+			want = hlen - front + 4000;
+			assert_int_equal(wire_whole(&s, &p), 0);
+			assert_in_range(nsent, 3, 5);
+			for (unsigned k = 0; k < nsent; k++) {
+				uint8_t *h = sent[k].b, *f = h + front;
+				size_t n = sent[k].n - front - 8;
+
+				assert_true(sent[k].n <= mtu && (k + 1 == nsent || sent[k].n + 8 > mtu));
+				assert_int_equal(two(h + 4), sent[k].n - 40);
+				assert_int_equal(h[rows[i].next], IPPROTO_FRAGMENT);
+				assert_int_equal(f[0], next);
+				assert_int_equal(f[1], 0);
+				assert_int_equal(two(f + 2) & 0xfff8, have);
+				assert_int_equal(two(f + 2) & 7, k + 1 < nsent);
+				assert_memory_equal(f + 4, "\x5a\x5a\x5a\x5a", 4);
+				h[rows[i].next] = next;
+				h[4] = h[5] = 0;
+				assert_memory_equal(h, buf, front);
+				memcpy(got + have, f + 8, n);
+				have += n;
+			}
+			assert_int_equal(have, want);
+			assert_memory_equal(got, buf + front, want);
+		}
+}
+
+/* What is a piece already, has more in front than is kept for it, or says of its headers what cannot be. */
+static void
+not_cut6(void **state)
+{
+	struct wire w = { .nsocks = 0 };
+	struct wire_sock s = { .w = &w, .fam = 6, .proto = IPPROTO_RAW };
+	static uint8_t buf[70000];
+	struct cw_pkt p = packet(buf, 6, 48, 4000, 1500);
+
+	buf[6] = 44;
+	buf[40] = 50;
+	assert_int_equal(wire_whole(&s, &p), EMSGSIZE);
+	p = packet(buf, 6, 56, 4000, 1500);
+	buf[6] = 0;
+	buf[40] = 44;
+	buf[48] = 50;
+	assert_int_equal(wire_whole(&s, &p), EMSGSIZE);
+	p = packet(buf, 6, 264, 4000, 1500);
+	buf[6] = 0;
+	buf[40] = 50;
+	buf[41] = 27;
+	assert_int_equal(wire_whole(&s, &p), EMSGSIZE);
+	buf[41] = 28;		/* longer than there is: not a header of each piece */
+	assert_int_equal(wire_whole(&s, &p), 0);
+	assert_int_equal(sent[0].b[6], IPPROTO_FRAGMENT);
+	p = packet(buf, 6, 256, 1200, 1500);
+	buf[6] = 0;
+	buf[40] = 50;
+	buf[41] = 26;
+	assert_int_equal(wire_whole(&s, &p), 0);
+	assert_int_equal(nsent, 1);
+	assert_int_equal(sent[0].n, 1456);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces4), cmocka_unit_test(options4), cmocka_unit_test(identification), cmocka_unit_test(piece_of_a_piece), cmocka_unit_test(whole),
-		cmocka_unit_test(pieces6),
+		cmocka_unit_test(pieces6), cmocka_unit_test(headers6), cmocka_unit_test(not_cut6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
