@@ -48,7 +48,7 @@ read_link(const struct nlmsghdr *h, struct found *f)
 	*f = (struct found){ .ifindex = (uint32_t)i->ifi_index };
 	mnl_attr_for_each(a, h, sizeof(*i)) {
 		if (mnl_attr_get_type(a) == IFLA_GROUP)
-			f->group = mnl_attr_get_u32(a);
+			nl_u32(a, &f->group);
 		else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
 			f->tun = is_tun(a);
 		else if (mnl_attr_get_type(a) == IFLA_IFNAME)

@@ -78,12 +78,17 @@ on_link(const struct nlmsghdr *h, void *arg)
 	struct ifroute *v = arg;
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
 	struct nlattr *a;
+	uint32_t group;
 
-	if (h->nlmsg_type != RTM_NEWLINK)
+	if (h->nlmsg_type != RTM_NEWLINK || !nl_has(h, sizeof(*m)))
 		return MNL_CB_OK;
-	mnl_attr_for_each(a, h, sizeof(*m))
-		if (mnl_attr_get_type(a) == IFLA_GROUP && mnl_attr_get_u32(a) == CW_IFACES_GROUP)
+	mnl_attr_for_each(a, h, sizeof(*m)) {
+		group = 0;
+		if (mnl_attr_get_type(a) == IFLA_GROUP)
+			nl_u32(a, &group);
+		if (group == CW_IFACES_GROUP)
 			v->index = (uint32_t)m->ifi_index;
+	}
 	v->up = m->ifi_flags & IFF_UP;
 	return MNL_CB_OK;
 }

@@ -125,6 +125,13 @@ UNIT_TESTS += test/unit/test_host_whole
 test_unit_test_host_whole_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_host_whole_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 test_unit_test_host_whole_SOURCES = test/unit/test_host_whole.c kernel/user/wire_whole.c
+# Netlink: which routes are told of, and answers that are not all there.
+check_PROGRAMS += test/unit/test_nl
+UNIT_TESTS += test/unit/test_nl
+test_unit_test_nl_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_nl_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+test_unit_test_nl_SOURCES = test/unit/test_nl.c kernel/user/nl.c kernel/user/routes.c
+test_unit_test_nl_LDADD = $(IPSECD_TEST_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 FUZZ_TARGETS += guard:kernel/user/guard_file.c,kernel/user/pairs.c,kernel/user/select_text.c offload:kernel/user/gro.c,kernel/user/gso.c,kernel/user/csum.c
 UNIT_TESTS += test/fuzz/replay_guard test/fuzz/replay_offload
 check_PROGRAMS += test/fuzz/replay_guard test/fuzz/replay_offload

@@ -37,8 +37,8 @@ open_one(int bus, unsigned groups)
  * Of routes only what happens in tables beyond 255, where ours are: a router may have a million others that come and go. The headers are in this
  * host's order, and the filter reads words in the network's.
  */
-static int
-few_routes(struct mnl_socket *s)
+int
+nl_few_routes(int fd)
 {
 	struct sock_filter f[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
@@ -51,7 +51,7 @@ few_routes(struct mnl_socket *s)
 	};
 	struct sock_fprog prog = { sizeof(f) / sizeof(f[0]), f };
 
-	return setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 }
 
 bool
@@ -68,7 +68,7 @@ nl_open(struct nl *nl)
 	if (nl->route == NULL || nl->nft == NULL || nl->events == NULL || nl->nft_events == NULL)
 		return false;
 	mnl_socket_setsockopt(nl->route, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	return few_routes(nl->events) == 0 && mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules4, sizeof(rules4)) == 0 &&
+	return nl_few_routes(mnl_socket_get_fd(nl->events)) == 0 && mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules4, sizeof(rules4)) == 0 &&
 	    mnl_socket_setsockopt(nl->events, NETLINK_ADD_MEMBERSHIP, &rules6, sizeof(rules6)) == 0;
 }
 
@@ -136,7 +136,7 @@ nl_many(struct nl *nl, struct mnl_socket *s, const void *buf, size_t len, uint32
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 			uint32_t index = h->nlmsg_seq - first_seq;
 
-			if (h->nlmsg_type != NLMSG_ERROR)
+			if (h->nlmsg_type != NLMSG_ERROR || !nl_has(h, sizeof(e->error)))
 				continue;
 			if (index == UINT32_MAX && e->error)
 				return -e->error;	/* the message before ours: a batch that was refused whole */
@@ -158,20 +158,20 @@ on_path(const struct nlmsghdr *h, void *arg)
 	struct path *p = arg;
 	struct nlattr *a, *m;
 
-	if (h->nlmsg_type == RTM_NEWROUTE) {
+	if (h->nlmsg_type == RTM_NEWROUTE && nl_has(h, sizeof(struct rtmsg))) {
 		mnl_attr_for_each(a, h, sizeof(struct rtmsg)) {
 			if (mnl_attr_get_type(a) == RTA_OIF)
-				p->oif = mnl_attr_get_u32(a);
+				nl_u32(a, &p->oif);
 			if (mnl_attr_get_type(a) != RTA_METRICS)
 				continue;
 			mnl_attr_for_each_nested(m, a)
 				if (mnl_attr_get_type(m) == RTAX_MTU)
-					p->mtu = mnl_attr_get_u32(m);
+					nl_u32(m, &p->mtu);
 		}
-	} else if (h->nlmsg_type == RTM_NEWLINK) {
+	} else if (h->nlmsg_type == RTM_NEWLINK && nl_has(h, sizeof(struct ifinfomsg))) {
 		mnl_attr_for_each(a, h, sizeof(struct ifinfomsg))
 			if (mnl_attr_get_type(a) == IFLA_MTU)
-				p->mtu = mnl_attr_get_u32(a);
+				nl_u32(a, &p->mtu);
 	}
 	return MNL_CB_OK;
 }

@@ -46,20 +46,21 @@ on_route(const struct nlmsghdr *h, void *arg)
 	struct routes *r = arg;
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	struct route one = { 0 };
-	uint32_t table = m->rtm_table, metric = 0;
+	uint32_t table, metric = 0;
 	struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWROUTE || (m->rtm_flags & RTM_F_CLONED))
+	if (h->nlmsg_type != RTM_NEWROUTE || !nl_has(h, sizeof(*m)) || (m->rtm_flags & RTM_F_CLONED))
 		return MNL_CB_OK;
+	table = m->rtm_table;
 	one.dst.addr.fam = m->rtm_family == AF_INET ? 4 : 6;
 	one.dst.len = m->rtm_dst_len;
 	mnl_attr_for_each(a, h, sizeof(*m)) {
 		switch (mnl_attr_get_type(a)) {
-		case RTA_TABLE: table = mnl_attr_get_u32(a); break;
-		case RTA_PRIORITY: metric = mnl_attr_get_u32(a); break;
+		case RTA_TABLE: nl_u32(a, &table); break;
+		case RTA_PRIORITY: nl_u32(a, &metric); break;
 		case RTA_DST: attr_addr(a, &one.dst.addr); break;
 		case RTA_PREFSRC: attr_addr(a, &one.src); break;
-		case RTA_OIF: one.oif = mnl_attr_get_u32(a); break;
+		case RTA_OIF: nl_u32(a, &one.oif); break;
 		}
 	}
 	if (table != NL_TABLE)
@@ -81,7 +82,7 @@ on_addr(const struct nlmsghdr *h, void *arg)
 	struct addr local = { 0 }, address = { 0 };
 	struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWADDR || m->ifa_scope == RT_SCOPE_HOST || m->ifa_scope == RT_SCOPE_LINK)
+	if (h->nlmsg_type != RTM_NEWADDR || !nl_has(h, sizeof(*m)) || m->ifa_scope == RT_SCOPE_HOST || m->ifa_scope == RT_SCOPE_LINK)
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, h, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == IFA_LOCAL)
@@ -91,6 +92,8 @@ on_addr(const struct nlmsghdr *h, void *arg)
 	}
 	if (local.fam == 0)
 		local = address;
+	if (local.fam == 0)
+		return MNL_CB_OK;
 	if (r->nown == r->capown) {
 		size_t cap = r->capown ? r->capown * 2 : 16;
 		struct addr *v = realloc(r->own, cap * sizeof(*v));
