@@ -48,6 +48,8 @@ sa_info_take(const struct pfkey_msg *m, struct sa_info *a)
 		a->packets = m->current.packets;
 		a->added = m->current.addtime;
 	}
+	if (has(m, CW_EXT_IFACE))
+		memcpy(a->iface, m->iface, sizeof(a->iface));
 	if (has(m, CW_EXT_STATS)) {
 		a->has_stats = true;
 		a->stats = m->stats;

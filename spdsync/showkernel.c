@@ -109,6 +109,7 @@ sa_json(struct sync *s, const struct sa_info *a, uint64_t now)
 	json_object_set_new(j, "soft_bytes", json_number(a->soft_bytes));
 	json_object_set_new(j, "hard_bytes", json_number(a->hard_bytes));
 	json_object_set_new(j, "selectors", json_text(a->selectors));
+	json_object_set_new(j, "interface", json_text(a->iface));
 	json_object_set_new(j, "stats", a->has_stats ? stats_json(&a->stats) : json_null());
 	return j;
 }
@@ -233,6 +234,7 @@ policy_entry(void *arg, const struct pfkey_msg *m)
 	    "requests", requests_json(&m->policy), "owner", e.owner == SPD_UNSAID ? json_null() : json_words(m->owner),
 	    "ours", e.owner == SPD_OURS, "tunnel", w && e.owner == SPD_OURS ? json_string(w->t->name) : json_null(),
 	    "child", w && e.owner == SPD_OURS ? json_string(want_child_name(w, c->child)) : json_null());
+	json_object_set_new(j, "interface", m->has & PFKEY_HAS(CW_EXT_IFACE) ? json_string(m->iface) : json_null());
 	policy_past(j, m);
 	json_array_append_new(r->counters, j);
 }

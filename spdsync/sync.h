@@ -86,6 +86,7 @@ struct sa_info {
 	uint64_t	bytes, packets, added;
 	uint64_t	soft_s, hard_s, soft_bytes, hard_bytes;
 	char		selectors[256];
+	char		iface[CW_IFACE_LEN];	/* "": of the ordinary policies */
 	bool		folded;		/* it has ended; its tally has it */
 };
 

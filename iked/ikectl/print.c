@@ -288,6 +288,14 @@ print_status(const struct ctl *ctl, json_t *s)
 	ctl_more(s, "--after", "more");
 }
 
+/* What belongs to an interface is for what is routed there alone. */
+static void
+print_iface(json_t *o)
+{
+	if (has(o, "interface"))
+		printf(" dev %s", text(o, "interface"));
+}
+
 void
 print_sas(const struct ctl *ctl, json_t *answer)
 {
@@ -300,6 +308,7 @@ print_sas(const struct ctl *ctl, json_t *answer)
 		if (has(sa, "integrity"))
 			printf("-%s", text(sa, "integrity"));
 		printf("%s %s reqid %s", json_is_true(json_object_get(sa, "esn")) ? "-esn" : "", text(sa, "state"), text(sa, "reqid"));
+		print_iface(sa);
 		if (has(sa, "tunnel"))
 			printf(" (%s/%s)", text(sa, "tunnel"), text(sa, "child"));
 		else if (!json_is_true(json_object_get(sa, "ours")))
@@ -323,6 +332,7 @@ print_policies(const struct ctl *ctl, json_t *answer)
 		json_array_foreach(json_object_get(p, "requests"), k, r)
 			printf(" %s/%s/%s-%s/%s:%s", text(r, "protocol"), text(r, "mode"), text(r, "source"), text(r, "destination"),
 			    text(r, "level"), text(r, "reqid"));
+		print_iface(p);
 		if (has(p, "tunnel"))
 			printf(" (%s/%s)", text(p, "tunnel"), text(p, "child"));
 		else if (!json_is_true(json_object_get(p, "ours")))
