@@ -9,9 +9,9 @@
  *	forge IF cuts FILE.pcap NUMBER MOST	one of them, cut to every length of ESP from 0 to MOST octets, each once
  *	forge IF flips FILE.pcap NUMBER OCTETS	one of them, with one bit changed of the first OCTETS from ESP's header on: each bit once
  * AH and IPComp count as ESP does.
- *	forge IF pieces FILE.pcap NUMBER PIECE...	one of all its frames in fragments, in this order. PIECE is FROM-[TO][@OFFSET][x]: those octets of
- *		what follows the IP header (past its end it begins anew), said to be of that OFFSET and not of FROM, x: changed, but for what may be a UDP header. Without TO: up to
- *		the end, and the last one; a PIECE 0- alone is the packet as it was, 0-@0 with IPv6 has a fragment header all the same. Each call has an identification of its own; with AH and IPv4, which covers it, the packet's.
+ *	forge IF pieces FILE.pcap NUMBER PIECE...	one of all its frames in fragments, in this order. PIECE is FROM-[TO|+MORE][@OFFSET]: those octets of
+ *		what follows the IP header (past its end it begins anew), said to be of that OFFSET and not of FROM. Without TO: up to
+ *		the end or so many beyond it, and the last one; a PIECE 0- alone is the packet as it was, 0-@0 with IPv6 has a fragment header all the same. Each call has an identification of its own; with AH and IPv4, which covers it, the packet's.
  * The destination MAC is that of the first frame of the capture given by -m FILE (clear), or the frame's own.
  */
 #include <arpa/inet.h>
@@ -254,7 +254,7 @@ sweep(int fd, const struct frame *f, bool cuts, unsigned most)
 
 /* One fragment: n octets of the payload from from on, at offset. */
 static void
-put_piece(int fd, const struct frame *whole, size_t up, unsigned from, unsigned n, unsigned offset, bool more, uint8_t mask)
+put_piece(int fd, const struct frame *whole, size_t up, unsigned from, unsigned n, unsigned offset, bool more)
 {
 	const uint32_t id = (uint32_t)getpid() << 8 | 0x80000000u;
 	bool v4 = whole->p[12] == 0x08;
@@ -280,7 +280,7 @@ put_piece(int fd, const struct frame *whole, size_t up, unsigned from, unsigned 
 		at += 8;
 	}
 	for (unsigned i = 0; i < n; i++)
-		p[at + i] = whole->p[up + (from + i) % payload] ^ ((from + i) % payload < 8 ? 0 : mask);
+		p[at + i] = whole->p[up + (from + i) % payload];
 	resize(&f, at + n);
 	put(fd, &f);
 	usleep(200);
@@ -305,11 +305,13 @@ pieces(int fd, struct frame *f, char **how)
 			return 2;
 		more = *s >= '0' && *s <= '9';
 		to = more ? (unsigned)strtoul(s, &s, 10) : (unsigned)(f->n - up);
+		if (*s == '+')
+			to += (unsigned)strtoul(s + 1, &s, 10);
 		if (*s == '@')
 			offset = (unsigned)strtoul(s + 1, &s, 10);
-		if (from >= to || to - from > 1472 || offset % 8 || offset > 65528 || (*s && strcmp(s, "x") != 0))
+		if (from >= to || to - from > 1472 || offset % 8 || offset > 65528 || *s)
 			return 2;
-		put_piece(fd, f, up, from, to - from, offset, more, *s ? 0x55 : 0);
+		put_piece(fd, f, up, from, to - from, offset, more);
 	}
 	return 0;
 }
