@@ -284,19 +284,6 @@ ctl_slurp(const struct ctl *ctl, const char *name, size_t *n)
 	return buf;
 }
 
-bool
-ctl_goes_on(json_t *answer)
-{
-	return json_object_get(answer, "next") && !json_is_null(json_object_get(answer, "next"));
-}
-
-void
-ctl_more(json_t *answer, const char *option, const char *what)
-{
-	if (ctl_goes_on(answer))
-		printf("There are %s: %s %s\n", what, option, text(answer, "next"));
-}
-
 void
 ctl_query(char *path, size_t cap, const char *key, const char *value)
 {

@@ -93,27 +93,6 @@ is_name(const char *what, const char *name)
 	return false;
 }
 
-const char *
-json_get(json_t *j, const char *key)
-{
-	const char *s = json_string_value(json_object_get(j, key));
-
-	return s ? s : "";
-}
-
-void
-print_made(const char *what, json_t *answer)
-{
-	json_t *id;
-	size_t i;
-
-	printf("%s: %s (%s), %s", text(answer, "name"), what, text(answer, "key"), text(answer, "subject"));
-	json_array_foreach(json_object_get(answer, "names"), i, id)
-		printf("%s%s", i ? ", " : ", for ", json_string_value(id));
-	printf(", valid until %.10s\n", text(answer, "not_after"));
-	fflush(stdout);
-}
-
 /* ---- csr ---- */
 
 int

@@ -12,6 +12,7 @@
 #include "ctl.h"
 #include "http.h"
 #include "name.h"
+#include "sub.h"
 
 #define TRIES		30	/* half a second each: a restart takes a second or two */
 #define REDRAW_S	10
@@ -32,21 +33,14 @@ static void
 listener_line(void *arg, const char *line)
 {
 	struct listener *l = arg;
-	const char *name;
-	json_t *j;
+	json_t *j = event_line(line, l->last);
 
-	if (strncmp(line, "id: ", 4) == 0)
-		snprintf(l->last, sizeof(l->last), "%s", line + 4);
-	if (strncmp(line, "data: ", 6) != 0)
+	if (j == NULL)
 		return;
-	j = json_loads(line + 6, 0, NULL);
-	name = json_string_value(json_object_get(j, "event"));
-	if (name) {
-		l->heard = true;
-		if (strcmp(name, "begin") != 0 || !l->began)
-			l->run(l, j);
-		l->began = true;
-	}
+	l->heard = true;
+	if (strcmp(json_get(j, "event"), "begin") != 0 || !l->began)
+		l->run(l, j);
+	l->began = true;
 	json_decref(j);
 }
 
@@ -80,37 +74,8 @@ listen_on(struct listener *l)
 
 /* ---- events ---- */
 
-/* Not what the line begins with, nor a reason where nothing is wrong, nor what is not so; but that something ended is the event. */
-static bool
-is_told(json_t *event, const char *key, const json_t *v)
-{
-	if (json_is_false(v))
-		return strcmp(key, "up") == 0 || strcmp(key, "in_sync") == 0;
-	if (strcmp(key, "reason") == 0 || strcmp(key, "message") == 0)
-		return strcmp(text(event, "reason"), "OK") != 0;
-	return strcmp(key, "id") != 0 && strcmp(key, "time") != 0 && strcmp(key, "event") != 0;
-}
-
 static void
-print_members(json_t *event)
-{
-	json_t *v;
-	const char *key;
-
-	json_object_foreach(event, key, v) {
-		if (!is_told(event, key, v))
-			continue;
-		if (json_is_boolean(v))
-			printf(" %s%s", json_is_true(v) ? "" : "not ", key);
-		else if (json_is_string(v) && *json_string_value(v))
-			printf(strpbrk(json_string_value(v), " =") ? " %s=\"%s\"" : " %s=%s", key, text(event, key));
-		else if (json_is_integer(v))
-			printf(" %s=%s", key, text(event, key));
-	}
-}
-
-static void
-print_event(struct listener *l, json_t *event)
+tell(struct listener *l, json_t *event)
 {
 	const char *name = text(event, "event"), *tunnel = json_string_value(json_object_get(event, "tunnel"));
 
@@ -120,11 +85,8 @@ print_event(struct listener *l, json_t *event)
 		json_dumpf(event, stdout, JSON_COMPACT);
 	} else if (strcmp(name, "begin") == 0) {
 		return;
-	} else if (strcmp(name, "lost") == 0) {
-		printf("--- %s events were lost", json_is_integer(json_object_get(event, "count")) ? text(event, "count") : "some");
 	} else {
-		printf("%s %-11s", text(event, "time"), name);
-		print_members(event);
+		print_event(event);
 	}
 	putchar('\n');
 	fflush(stdout);
@@ -133,7 +95,7 @@ print_event(struct listener *l, json_t *event)
 int
 cmd_events(const struct ctl *ctl, int argc, char **argv)
 {
-	struct listener l = { .ctl = ctl, .tunnel = argc ? argv[0] : NULL, .run = print_event };
+	struct listener l = { .ctl = ctl, .tunnel = argc ? argv[0] : NULL, .run = tell };
 
 	if (argc && !name_ok(argv[0])) {
 		fprintf(stderr, "ikectl: '%s' is not the name of a tunnel\n", argv[0]);
@@ -167,7 +129,7 @@ print_policy_event(struct listener *l, json_t *event)
 
 	if (tunnel ? strncmp(tunnel, "spd-", 4) != 0 || !name_ok(tunnel) : !negotiation && strcmp(name, "daemon") != 0 && strcmp(name, "lost") != 0)
 		return;
-	print_event(l, event);
+	tell(l, event);
 	if (negotiation && l->whole && !l->ctl->json)
 		print_whole(l, tunnel);
 	fflush(stdout);

@@ -7,13 +7,6 @@
 #include "ctl.h"
 #include "name.h"
 
-/* The text as it is: it is a file. It holds no octets of a peer, and no control octets (site.c). */
-static void
-print_export(const struct ctl *ctl, json_t *answer)
-{
-	fputs(json_string_value(json_object_get(answer, "text")), stdout);
-}
-
 int
 cmd_export_peer(const struct ctl *ctl, int argc, char **argv)
 {
@@ -29,40 +22,7 @@ cmd_export_peer(const struct ctl *ctl, int argc, char **argv)
 	}
 	snprintf(path, sizeof(path), "/v1/tunnels/%s/export", argv[0]);
 	ctl_query(path, sizeof(path), "for", ctl->peer_for);
-	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_export);
-}
-
-static bool
-is_state(json_t *tunnel, const char *word)
-{
-	const char *s = json_string_value(json_object_get(tunnel, "state"));
-
-	return s && strcmp(s, word) == 0;
-}
-
-/* Of more than these the ones that are the same are only counted. */
-#define MANY	20
-
-static void
-print_compare(const struct ctl *ctl, json_t *answer)
-{
-	size_t i, k, same = 0;
-	json_t *t, *f;
-
-	json_array_foreach(json_object_get(answer, "tunnels"), i, t)
-		same += is_state(t, "same");
-	if (same > MANY)
-		printf("%zu tunnels are the same\n", same);
-	json_array_foreach(json_object_get(answer, "tunnels"), i, t) {
-		if (same > MANY && is_state(t, "same"))
-			continue;
-		printf("%s (%s): %s\n", text(t, "tunnel"), text(t, "peer"), is_state(t, "same") ? "the same" : is_state(t, "differs") ? "differs" :
-		    is_state(t, "only_here") ? "is here only" : "is there only");
-		json_array_foreach(json_object_get(t, "fields"), k, f)
-			printf("  %s\n    here:  %s\n    there: %s\n", text(f, "field"), text(f, "here"), text(f, "there"));
-	}
-	if (json_array_size(json_object_get(answer, "tunnels")) == 0)
-		printf("That file has no tunnel with %s.\n", text(answer, "site"));
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_body);
 }
 
 /* Exit code 1 when anything differs, as diff(1). */

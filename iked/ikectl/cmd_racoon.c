@@ -17,47 +17,6 @@
 
 #define KEYS_MAX	(60u * 1024u)
 
-static void
-print_notes(json_t *answer, const char *file)
-{
-	json_t *note;
-	size_t i;
-
-	json_array_foreach(json_object_get(answer, "notes"), i, note)
-		fprintf(stderr, "%s:%s: note: %s\n", file, text(note, "line"), text(note, "text"));
-}
-
-static void
-print_remote(json_t *r)
-{
-	printf("remote %s: IKE %s", json_is_null(json_object_get(r, "address")) ? "anonymous" : text(r, "address"), text(r, "ike"));
-	if (json_is_integer(json_object_get(r, "lifetime_s")))
-		printf(", for %s s", text(r, "lifetime_s"));
-	if (json_is_string(json_object_get(r, "id_local")))
-		printf(", as %s", text(r, "id_local"));
-	if (json_is_string(json_object_get(r, "id_remote")))
-		printf(", with %s", text(r, "id_remote"));
-	printf("%s%s\n", json_is_true(json_object_get(r, "passive")) ? ", passive" : "", strcmp(text(r, "encapsulation"), "udp") == 0 ? ", ESP in UDP" : "");
-}
-
-static void
-print_conf(json_t *answer)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach(json_object_get(answer, "remotes"), i, v)
-		print_remote(v);
-	json_array_foreach(json_object_get(answer, "sainfos"), i, v) {
-		bool here = json_is_string(json_object_get(v, "local")), there = json_is_string(json_object_get(v, "remote"));
-
-		printf("sainfo %s - %s: ESP %s", here ? text(v, "local") : "anonymous", there ? text(v, "remote") : "anonymous", text(v, "esp"));
-		if (json_is_integer(json_object_get(v, "lifetime_s")))
-			printf(", for %s s", text(v, "lifetime_s"));
-		putchar('\n');
-	}
-}
-
 /* What is wrong with the file; NULL: nothing. */
 static const char *
 weak(const struct stat *st, char buf[static 96])
@@ -156,8 +115,8 @@ bring(const struct ctl *ctl, const char *file, bool check)
 	if (rc == CTL_OK && ctl->json)
 		ctl_json(answer);
 	else if (rc == CTL_OK) {
-		print_notes(answer, file);
-		print_conf(answer);
+		print_racoon_notes(answer, file);
+		print_racoon(answer);
 	}
 	json_decref(answer);
 	free(body);
@@ -176,18 +135,6 @@ racoon_check(const struct ctl *ctl, int argc, char **argv)
 {
 	(void)argc;
 	return bring(ctl, argv[0], true);
-}
-
-static void
-print_differences(json_t *list)
-{
-	json_t *f;
-	size_t i;
-
-	json_array_foreach(list, i, f)
-		printf("%s\n  here:  %s\n  there: %s\n", text(f, "field"), text(f, "here"), text(f, "there"));
-	if (json_array_size(list) == 0)
-		printf("the same\n");
 }
 
 /* Exit code 1 when anything differs, as diff(1). The other host's file is only looked at. */
@@ -212,7 +159,7 @@ racoon_compare(const struct ctl *ctl, int argc, char **argv)
 		if (ctl->json)
 			ctl_json(list);
 		else
-			print_differences(list);
+			print_racoon_differences(list);
 		rc = json_array_size(list) ? CTL_FAILED : CTL_OK;
 	}
 	json_decref(list);
@@ -222,22 +169,11 @@ racoon_compare(const struct ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
-static void
-print_text(const struct ctl *ctl, json_t *answer)
-{
-	const char *body = json_string_value(json_object_get(answer, "text"));
-
-	(void)ctl;
-	fprintf(stderr, "# %s, by %s%s%s\n", text(answer, "time"), text(answer, "author"), json_is_string(json_object_get(answer, "file")) ? ", from " : "",
-	    json_is_string(json_object_get(answer, "file")) ? text(answer, "file") : "");
-	fputs(body ? body : "", stdout);
-}
-
 static int
 racoon_show(const struct ctl *ctl, int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	return ctl_ask(ctl, false, "/v1/racoon", NULL, NULL, 0, print_text);
+	return ctl_ask(ctl, false, "/v1/racoon", NULL, NULL, 0, print_racoon_text);
 }
 
 static int

@@ -65,12 +65,6 @@ cmd_rollback(const struct ctl *ctl, int argc, char **argv)
 	return ctl_change(ctl, "POST", path, "application/json", "", 0);
 }
 
-static void
-print_text(const struct ctl *ctl, json_t *answer)
-{
-	fputs(text(answer, "text"), stdout);
-}
-
 int
 show_revision(const struct ctl *ctl, const char *revision)
 {
@@ -79,58 +73,5 @@ show_revision(const struct ctl *ctl, const char *revision)
 	if (!is_number(revision))
 		return CTL_USAGE;
 	snprintf(path, sizeof(path), "/v1/revisions/%.20s", revision);
-	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_text);
-}
-
-/* ---- for people ---- */
-
-void
-print_history(const struct ctl *ctl, json_t *answer)
-{
-	json_t *r;
-	size_t i;
-
-	json_array_foreach(json_object_get(answer, "revisions"), i, r)
-		printf("%s %s  %s  %s  %s\n", json_is_true(json_object_get(r, "current")) ? "*" : " ", text(r, "number"), text(r, "time"),
-		    text(r, "author"), text(r, "comment"));
-	ctl_more(answer, "--before", "older revisions");
-}
-
-void
-print_audit(const struct ctl *ctl, json_t *answer)
-{
-	json_t *r;
-	size_t i;
-
-	json_array_foreach(json_object_get(answer, "audit"), i, r)
-		printf("%s  %s (%s)  %s %s  %s\n", text(r, "time"), text(r, "author"), text(r, "origin"), text(r, "action"), text(r, "detail"),
-		    text(r, "result"));
-	ctl_more(answer, "--before", "older lines");
-}
-
-static void
-print_line(const struct ctl *ctl, const char *p, size_t n)
-{
-	const char *paint = !ctl->colour ? "" : *p == '+' ? "\033[32m" : *p == '-' ? "\033[31m" : *p == '@' ? "\033[36m" : "";
-
-	fputs(paint, stdout);
-	for (size_t i = 0; i < n; i++)
-		if (((unsigned char)p[i] < 0x20 && p[i] != '\t') || p[i] == 0x7f)
-			printf("\\x%02x", (unsigned char)p[i]);
-		else
-			putchar(p[i]);
-	puts(*paint ? "\033[0m" : "");
-}
-
-void
-print_diff(const struct ctl *ctl, json_t *answer)
-{
-	const char *p = json_string_value(json_object_get(answer, "diff"));
-
-	printf("--- revision %s\n+++ revision %s\n", text(answer, "from"), text(answer, "to"));
-	for (size_t n; p && *p; p += n + (p[n] != '\0')) {
-		n = strcspn(p, "\n");
-		print_line(ctl, p, n);
-	}
-	print_plan_rows(ctl, json_object_get(answer, "plan"));
+	return ctl_ask(ctl, false, path, NULL, NULL, 0, print_body);
 }

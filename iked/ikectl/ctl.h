@@ -42,7 +42,7 @@ int ctl_ask(const struct ctl *, bool rw, const char *path, const char *type, con
 /* A request that brings another text into force, with --confirm when that was given; its plan is printed, and its end waited for. */
 int ctl_change(const struct ctl *, const char *method, const char *path, const char *type, const void *body, size_t n);
 /* Does the list go on behind this part? And a line that says where. */
-bool ctl_goes_on(json_t *answer);
+bool ctl_goes_on(json_t *answer);	/* print.c */
 void ctl_more(json_t *answer, const char *option, const char *what);
 void ctl_query(char *path, size_t cap, const char *key, const char *value);	/* adds it; value NULL: nothing */
 /* The answer is the caller's to free; without error, one is printed, else it goes there. Returns the exit code. */
@@ -128,11 +128,24 @@ void print_counters(const struct ctl *, json_t *);
 void print_audit(const struct ctl *, json_t *);
 void print_diff(const struct ctl *, json_t *);
 void print_history(const struct ctl *, json_t *);
+void print_body(const struct ctl *, json_t *);	/* its "text", as it is */
+void print_compare(const struct ctl *, json_t *);
+bool is_state(json_t *tunnel, const char *word);	/* of what compare tells */
+void print_traffic(const struct ctl *, json_t *);
+void print_event(json_t *event);	/* a line, without its end */
+/* One line of the event stream: the event, the caller's to free, or NULL. Its id is kept in id. */
+json_t *event_line(const char *line, char id[static 32]);
+void print_racoon(json_t *conf);
+void print_racoon_text(const struct ctl *, json_t *);
+void print_racoon_notes(json_t *answer, const char *file);
+void print_racoon_differences(json_t *list);
 void print_certs(const struct ctl *, json_t *);
 int show_revision(const struct ctl *, const char *revision);	/* its text */
 void print_issued(const struct ctl *, json_t *);
 void print_error(const struct ctl *, json_t *);
 /* A text of an answer with its control octets escaped: a terminal must not obey what a peer sent. Static buffer, eight at a time. */
 const char *text(json_t *object, const char *key);
+const char *shown(const char *);	/* the same of a text alone, "-" when it is NULL */
+void print_octets(const char *, size_t n);	/* of any length, with tabs: n octets of a text that goes on or ends behind them */
 
 #endif

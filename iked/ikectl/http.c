@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libcurl speaks HTTP; here is only what an answer may be: JSON, and at most 64 MiB of it. */
+/* libcurl speaks HTTP; what it brings goes to answer.c. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,31 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "http.h"
-
-#define ANSWER_MAX	(64u << 20)
-
-struct answer {
-	char	*p;
-	size_t	 n;
-};
 
 static size_t
 on_octets(char *p, size_t size, size_t n, void *arg)
 {
-	struct answer *a = arg;
-	size_t more = size * n;
-	char *grown;
-
-	if (more > ANSWER_MAX - a->n)
-		return 0;
-	grown = realloc(a->p, a->n + more + 1);
-	if (!grown)
-		return 0;
-	memcpy(grown + a->n, p, more);
-	a->p = grown;
-	a->n += more;
-	return more;
+	return answer_add(arg, p, size * n) ? size * n : 0;
 }
 
 static CURL *
@@ -111,14 +93,6 @@ show_progress(CURL *c, struct progress *p, long timeout_s)
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, p);
 }
 
-static void
-take_json(struct http *h, struct answer *a)
-{
-	if (a->n)
-		h->body = json_loadb(a->p, a->n, JSON_DECODE_ANY, NULL);
-	free(a->p);
-}
-
 void
 http_call(struct http *h, const char *socket, const char *method, const char *path, const char *type, const void *body, size_t n, long timeout_s)
 {
@@ -149,7 +123,7 @@ http_call(struct http *h, const char *socket, const char *method, const char *pa
 		h->status = 0;
 		a.n = 0;
 	}
-	take_json(h, &a);
+	h->body = answer_json(&a);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(c);
 }
@@ -167,11 +141,9 @@ http_text(struct http *h, const char *socket, const char *path, long timeout_s)
 	curl_easy_cleanup(c);
 	if (h->broken)
 		h->status = 0;
-	if (h->status == 200 && a.p) {
-		a.p[a.n] = '\0';
+	if (h->status == 200 && a.p)
 		return a.p;
-	}
-	take_json(h, &a);
+	h->body = answer_json(&a);
 	return NULL;
 }
 
@@ -189,21 +161,12 @@ static size_t
 on_lines(char *p, size_t size, size_t n, void *arg)
 {
 	struct lines *l = arg;
-	size_t took = on_octets(p, size, n, &l->a), at = 0;
+	size_t took = on_octets(p, size, n, &l->a);
 	long status = 0;
-	char *end;
 
 	curl_easy_getinfo(l->c, CURLINFO_RESPONSE_CODE, &status);
-	if (status != 200)
-		return took;
-	while (l->a.p && (end = memchr(l->a.p + at, '\n', l->a.n - at)) != NULL) {
-		*end = '\0';
-		l->line(l->arg, l->a.p + at);
-		at = (size_t)(end - l->a.p) + 1;
-	}
-	if (at)
-		memmove(l->a.p, l->a.p + at, l->a.n - at);
-	l->a.n -= at;
+	if (status == 200)
+		answer_lines(&l->a, l->line, l->arg);
 	return took;
 }
 
@@ -236,7 +199,7 @@ http_lines(struct http *h, const char *socket, const char *path, long timeout_s,
 	if (h->status == 200)
 		free(l.a.p);
 	else
-		take_json(h, &l.a);
+		h->body = answer_json(&l.a);
 }
 
 /* ---- an answer that is passed on ---- */
@@ -273,7 +236,7 @@ http_copy(struct http *h, const char *socket, const char *path, long timeout_s, 
 	curl_easy_setopt(k.c, CURLOPT_WRITEFUNCTION, on_copy);
 	perform(h, k.c, &k);
 	curl_easy_cleanup(k.c);
-	take_json(h, &k.a);
+	h->body = answer_json(&k.a);
 }
 
 void

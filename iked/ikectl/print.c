@@ -5,35 +5,88 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "sub.h"
 
 #define RING	8
 #define TEXT	1400
 
+/*
+ * The character at *s, which moves behind it, or what stands for it where a terminal would obey: its number. Those from U+0080 to U+009F are such, too,
+ * two octets of UTF-8 each. keep: which of the first 32 are not. Octets in out.
+ */
+static size_t
+next(const char **s, const char *keep, char out[static 5])
+{
+	unsigned char c = (unsigned char)**s, second = (unsigned char)(*s)[1];
+
+	*s += 1;
+	if (c == 0xc2 && second >= 0x80 && second < 0xa0) {
+		*s += 1;
+		c = second;
+	} else if ((c >= 0x20 && c != 0x7f) || strchr(keep, c)) {
+		out[0] = (char)c;
+		return 1;
+	}
+	return (size_t)snprintf(out, 5, "\\x%02x", c);
+}
+
 const char *
-text(json_t *object, const char *key)
+shown(const char *s)
 {
 	static char ring[RING][TEXT];
 	static unsigned at;
-	json_t *v = json_object_get(object, key);
 	char *out = ring[at++ % RING];
 	size_t n = 0;
-	const char *s;
 
-	if (json_is_integer(v)) {
-		snprintf(out, TEXT, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-		return out;
-	}
-	if (!json_is_string(v))
+	if (s == NULL)
 		return "-";
-	for (s = json_string_value(v); *s && n < TEXT - 5; s++)
-		if ((unsigned char)*s < 0x20 && *s != '\n')
-			n += (size_t)snprintf(out + n, TEXT - n, "\\x%02x", (unsigned char)*s);
-		else if (*s == 0x7f)
-			n += (size_t)snprintf(out + n, TEXT - n, "\\x7f");
-		else
-			out[n++] = *s;
+	while (*s && n < TEXT - 5)
+		n += next(&s, "\n", out + n);
 	out[n] = '\0';
 	return out;
+}
+
+void
+print_octets(const char *s, size_t len)
+{
+	const char *end = s + len;
+	char one[5];
+
+	while (s < end)
+		fwrite(one, 1, next(&s, "\n\t", one), stdout);
+}
+
+const char *
+text(json_t *object, const char *key)
+{
+	json_t *v = json_object_get(object, key);
+	char number[24];
+
+	if (!json_is_integer(v))
+		return shown(json_string_value(v));
+	snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	return shown(number);
+}
+
+const char *
+json_get(json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return s ? s : "";
+}
+
+bool
+ctl_goes_on(json_t *answer)
+{
+	return json_object_get(answer, "next") && !json_is_null(json_object_get(answer, "next"));
+}
+
+void
+ctl_more(json_t *answer, const char *option, const char *what)
+{
+	if (ctl_goes_on(answer))
+		printf("There are %s: %s %s\n", what, option, text(answer, "next"));
 }
 
 static bool
@@ -62,7 +115,7 @@ paint(const struct ctl *ctl, const char *state)
 
 	if (!ctl->colour)
 		return state;
-	snprintf(buf, 96, "\033[%dm%s\033[0m", colour, state);
+	snprintf(buf, 96, "\033[%dm%.80s\033[0m", colour, state);
 	return buf;
 }
 
@@ -181,7 +234,7 @@ print_labels(json_t *labels)
 	if (json_object_size(labels))
 		printf("    labels");
 	json_object_foreach(labels, name, v)
-		printf(" %s=%s", name, json_string_value(v));
+		printf(" %s=%s", shown(name), text(labels, name));
 	if (json_object_size(labels))
 		putchar('\n');
 }
@@ -258,14 +311,14 @@ print_gateway(const struct ctl *ctl, json_t *s)
 	print_host(engine);
 	printf("daemons:");
 	json_object_foreach(daemons, name, row)
-		printf(" %s %s", name, paint(ctl, text(daemons, name)));
+		printf(" %s %s", shown(name), paint(ctl, text(daemons, name)));
 	putchar('\n');
 	json_array_foreach(json_object_get(s, "troubles"), i, row)
 		printf("trouble: %s\n", text(row, "message"));
 	if (json_object_size(drops)) {
 		printf("dropped:");
 		json_object_foreach(drops, name, row)
-			printf(" %s=%s", name, text(drops, name));
+			printf(" %s=%s", shown(name), text(drops, name));
 		putchar('\n');
 	}
 	printf("tunnels:%s\n", json_array_size(json_object_get(s, "tunnels")) ? "" : " none");
@@ -370,7 +423,7 @@ print_record(const struct ctl *ctl, json_t *r, size_t times, json_t *first, cons
 	if (has(r, "hint") && !(said && is(r, "reason", said)))
 		printf("  what to do: %s\n", text(r, "hint"));
 	json_object_foreach(facts, key, v)
-		printf("  %-14s %s\n", key, text(facts, key));
+		printf("  %-14s %s\n", shown(key), text(facts, key));
 }
 
 void
@@ -422,5 +475,5 @@ print_counters(const struct ctl *ctl, json_t *answer)
 
 	json_object_foreach(answer, who, group)
 		json_object_foreach(group, name, v)
-			printf("%s.%s %s\n", who, name, text(group, name));
+			printf("%s.%s %s\n", shown(who), shown(name), text(group, name));
 }

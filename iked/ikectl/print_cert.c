@@ -19,7 +19,7 @@ print_list(const char *before, json_t *list)
 	size_t i;
 
 	json_array_foreach(list, i, v)
-		printf("%s%s", i ? ", " : before, json_string_value(v));
+		printf("%s%s", i ? ", " : before, shown(json_string_value(v)));
 }
 
 static const char *
@@ -73,8 +73,11 @@ print_certs(const struct ctl *ctl, json_t *answer)
 				printf("; issued by %s", text(c, "issuer"));
 			printf("\n");
 		}
-		if (*json_get(c, "public_key"))
-			printf("    public_key: %s\n", json_get(c, "public_key"));
+		if (*json_get(c, "public_key")) {
+			printf("    public_key: ");
+			print_octets(json_get(c, "public_key"), strlen(json_get(c, "public_key")));
+			putchar('\n');
+		}
 		print_crl(json_object_get(c, "trust"));
 		if (json_integer_value(json_object_get(c, "used_by_count"))) {
 			printf("    used by %s: ", text(c, "used_by_count"));
@@ -85,7 +88,7 @@ print_certs(const struct ctl *ctl, json_t *answer)
 		if (strcmp(reason, "OK") != 0)
 			printf("    %s%s%s%s%s (%s)\n    %s\n", strcmp(reason, "CERT_EXPIRES_SOON") == 0 ? "warning: " : "", text(c, "message"),
 			    *json_get(c, "detail") ? " (" : "", *json_get(c, "detail") ? text(c, "detail") : "", *json_get(c, "detail") ? ")" : "",
-			    reason, text(c, "hint"));
+			    text(c, "reason"), text(c, "hint"));
 	}
 }
 
@@ -103,4 +106,13 @@ print_issued(const struct ctl *ctl, json_t *answer)
 		else
 			printf("; %s %.10s\n", yes(c, "expired") ? "expired" : "valid until", text(c, "not_after"));
 	}
+}
+
+void
+print_made(const char *what, json_t *answer)
+{
+	printf("%s: %s (%s), %s", text(answer, "name"), what, text(answer, "key"), text(answer, "subject"));
+	print_list(", for ", json_object_get(answer, "names"));
+	printf(", valid until %.10s\n", text(answer, "not_after"));
+	fflush(stdout);
 }
