@@ -251,6 +251,14 @@ test_fuzz_replay_cert_CPPFLAGS = $(KEYMGR_CPPFLAGS)
 test_fuzz_replay_cert_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_cert.c
 test_fuzz_replay_cert_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(CRYPTO_LIBS)
 
+# Certificates and requests in words.
+FUZZ_TARGETS += names:keymgr/altname.c,keymgr/certtext.c,keymgr/path.c
+UNIT_TESTS += test/fuzz/replay_names
+check_PROGRAMS += test/fuzz/replay_names
+test_fuzz_replay_names_CPPFLAGS = $(KEYMGR_CPPFLAGS)
+test_fuzz_replay_names_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_names.c
+test_fuzz_replay_names_LDADD = keymgr/libkeymgr.a lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
+
 # Files that are imported, and a CA's index.
 FUZZ_TARGETS += certfile:keymgr/certfile.c,keymgr/p12.c caindex:keymgr/caindex.c
 UNIT_TESTS += test/fuzz/replay_certfile test/fuzz/replay_caindex
