@@ -211,6 +211,41 @@ test_old_pieces(void **state)
 	end(&m);
 }
 
+/* Of what A sends the third piece of a message, and no other. */
+static bool
+third(struct sim *m, int from, uint8_t *p, size_t n, void *arg, uint64_t *hold)
+{
+	static struct msg msg;
+
+	(void)m, (void)arg, (void)hold;
+	return from != A || msg_get_outer(bytes_of(p, n), &msg) != WE_OK || msg.frag == 0 || msg.frag == 3;
+}
+
+/* Of what is too old nothing is left when one new piece comes; and A, who hears nothing for 64 s, begins anew. */
+static void
+test_old_gone(void **state)
+{
+	struct ikesa *b;
+	struct sim m;
+
+	begin(&m, 60);
+	assert_true(sim_until(&m, sim_up, 5 * SEC));
+	sim_run(&m, 3 * SEC);
+	sim_fragments(&m, 200);
+	sim_soft(&m, A);
+	m.touch = half;
+	sim_run(&m, 31 * SEC);
+	b = the_sa(&m, B);
+	assert_true(b && b->frags[0].have == 2 && b->frags[0].total == 3);
+	m.touch = third;
+	sim_run(&m, 2 * SEC);		/* it was sent once more after 32 s */
+	b = the_sa(&m, B);
+	assert_true(b && b->frags[0].have == 1 && b->frags[0].total == 3);
+	m.touch = NULL;
+	sim_run(&m, 64 * SEC);
+	end(&m);
+}
+
 /* While the verdict is awaited A sends its pieces again and again: B keeps none, and asks once. */
 static void
 test_working(void **state)
@@ -237,7 +272,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any), cmocka_unit_test(test_rubbish), cmocka_unit_test(test_limit), cmocka_unit_test(test_half),
-		cmocka_unit_test(test_old_pieces), cmocka_unit_test(test_working),
+		cmocka_unit_test(test_old_pieces), cmocka_unit_test(test_old_gone), cmocka_unit_test(test_working),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
