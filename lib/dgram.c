@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cmsg.h"
 #include "dgram.h"
 
 union control { struct cmsghdr h; char b[CMSG_SPACE(sizeof(int))]; };
@@ -36,20 +37,19 @@ dgram_put(int sock, const struct iovec *iov, unsigned n, int fd, int flags)
 
 /* Keep the first descriptor, close the rest: alignment gives room for two, and a hostile sender would leak them to us. */
 static unsigned
-take_descriptors(struct msghdr *m, int *keep)
+take_descriptors(const struct msghdr *m, int *keep)
 {
+	size_t at = 0;
+	struct cmsg c;
 	unsigned n = 0;
 
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		size_t count;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+	while (cmsg_next(m, &at, &c)) {
+		if (c.level != SOL_SOCKET || c.type != SCM_RIGHTS)
 			continue;
-		count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++, n++) {
+		for (size_t i = 0; i < c.data.n / sizeof(int); i++, n++) {
 			int fd;
 
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			memcpy(&fd, c.data.p + i * sizeof(int), sizeof(int));
 			if (*keep < 0)
 				*keep = fd;
 			else

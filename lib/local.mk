@@ -8,6 +8,8 @@ lib_libcauseway_a_SOURCES = \
 	lib/alg.h \
 	lib/bytes.h \
 	lib/clock.h \
+	lib/cmsg.c \
+	lib/cmsg.h \
 	lib/dgram.c \
 	lib/dgram.h \
 	lib/dial.c \
@@ -56,6 +58,7 @@ lib_libcauseway_a_SOURCES = \
 	lib/poltext_print.c \
 	lib/proc.c \
 	lib/proc.h \
+	lib/proc_said.c \
 	lib/proposal.c \
 	lib/reason.c \
 	lib/reason.def \

@@ -52,79 +52,6 @@ say(int fd, uint16_t type, const char *text)
 }
 
 static void
-take_config(struct proc *p, struct rd *body)
-{
-	struct msg_sup_config c;
-
-	if (!msg_sup_config_get(body, &c))
-		start_failed("The supervisor's settings are malformed.");
-	snprintf(p->user, sizeof(p->user), "%s", c.user);
-	snprintf(p->run_dir, sizeof(p->run_dir), "%s", c.run_dir);
-	snprintf(p->state_dir, sizeof(p->state_dir), "%s", c.state_dir);
-	snprintf(p->secret_dir, sizeof(p->secret_dir), "%s", c.secret_dir);
-	snprintf(p->key_dir, sizeof(p->key_dir), "%s", c.key_dir);
-	snprintf(p->crl_dir, sizeof(p->crl_dir), "%s", c.crl_dir);
-	snprintf(p->guard_file, sizeof(p->guard_file), "%s", c.guard_file);
-	snprintf(p->site, sizeof(p->site), "%s", c.site);
-	snprintf(p->engine, sizeof(p->engine), "%s", c.engine);
-	snprintf(p->engine_asked, sizeof(p->engine_asked), "%s", c.engine_asked);
-	p->ike_port = c.ike_port;
-	p->natt_port = c.natt_port;
-	p->legacy = c.legacy;
-	p->log_level = c.log_level;
-	log_set_level((enum log_level)c.log_level);
-}
-
-static void
-take_fd(struct proc *p, struct rd *body, int *fd)
-{
-	struct proc_fd *f = &p->fds[p->nfds];
-
-	if (p->nfds == PROC_FDS || *fd < 0)
-		start_failed("The supervisor's descriptors are not what they should be.");
-	str_get(body, f->name, sizeof(f->name));
-	f->fd = *fd;
-	*fd = -1;
-	p->nfds++;
-}
-
-/* One message of the supervisor before GO. True: it was GO. */
-static bool
-take_message(struct proc *p, struct bytes in, int *fd, bool *hello)
-{
-	struct rd r = rd_of(in);
-	uint16_t type = rd_le16(&r), version = rd_le16(&r);
-	char text[32];
-
-	rd_le32(&r);
-	if (rd_ok(&r) && version != IPC_VERSION)
-		start_failed("The supervisor is of another version of the suite: restart causewayd.");
-	if (!rd_ok(&r) || *hello != (type != IPC_HELLO))
-		start_failed("The supervisor sent a malformed message.");
-	switch (type) {
-	case IPC_HELLO:
-		str_get(&r, text, sizeof(text));
-		if (!rd_ok(&r) || !ipc_same_major(text, PACKAGE_VERSION))
-			start_failed("The supervisor is of another version of the suite: restart causewayd.");
-		*hello = true;
-		break;
-	case SUP_CONFIG:
-		take_config(p, &r);
-		break;
-	case SUP_FD:
-		take_fd(p, &r, fd);
-		break;
-	case SUP_GO:
-		break;
-	default:
-		start_failed("The supervisor sent a message of an unknown type.");
-	}
-	if (!rd_done(&r))
-		start_failed("The supervisor sent a malformed message.");
-	return type == SUP_GO;
-}
-
-static void
 options(struct proc *p, int argc, char **argv)
 {
 	int type = 0;
@@ -148,8 +75,10 @@ proc_start(struct proc *p, const char *name, int argc, char **argv)
 {
 	uint8_t *buf = malloc(IPC_MAX);
 	bool hello = false, go = false;
+	const char *why;
 
 	memset(p, 0, sizeof(*p));
+	p->log_level = LOG_INFO;
 	p->name = name;
 	p->sup = SUP_LINK;
 	log_init(name, LOG_INFO);
@@ -165,9 +94,12 @@ proc_start(struct proc *p, const char *name, int argc, char **argv)
 
 		if (dgram_get(p->sup, buf, IPC_MAX, &n, &fd, 0) != DGRAM_OK)
 			start_failed("The supervisor is gone.");
-		go = take_message(p, bytes_of(buf, n), &fd, &hello);
+		why = proc_said(p, bytes_of(buf, n), &fd, &hello, &go);
+		if (why)
+			start_failed(why);
 		if (fd >= 0)
 			close(fd);
+		log_set_level((enum log_level)p->log_level);
 	}
 	free(buf);
 #ifdef CAUSEWAY_TEST_HOOKS

@@ -19,6 +19,8 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
+#include "bytes.h"
+
 #define PROC_FDS	64
 #define PROC_LOST	8
 
@@ -90,6 +92,11 @@ struct sandbox_arg { int syscall; unsigned arg; unsigned long value; int error; 
 	SCMP_SYS(sched_getaffinity)	/* a sanitizer's thread asks for its attributes */
 
 void proc_start(struct proc *, const char *name, int argc, char **argv);	/* exits with a sentence on failure */
+/*
+ * lib/proc_said.c: one message of the supervisor before GO, into the struct and nothing else. *fd: the descriptor that came with it, -1: none; -1 after it was
+ * taken. *hello: the first message came. NULL, or the sentence for which the daemon cannot start.
+ */
+const char *proc_said(struct proc *, struct bytes, int *fd, bool *hello, bool *go);
 /* The engine is a kernel's (module, system), and not ipsecd. */
 bool proc_kernel_engine(const struct proc *);
 /* The descriptor of that name (first of several), now the caller's; -1 when there is none. */

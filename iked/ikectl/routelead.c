@@ -21,7 +21,7 @@ oif_of(const struct nlmsghdr *h, size_t n)
 	unsigned oif = 0;
 	size_t left;
 
-	if (!NLMSG_OK(h, n) || h->nlmsg_type != RTM_NEWROUTE || m->rtm_type != RTN_UNICAST)
+	if (!NLMSG_OK(h, n) || h->nlmsg_len < NLMSG_SPACE(sizeof(*m)) || h->nlmsg_type != RTM_NEWROUTE || m->rtm_type != RTN_UNICAST)
 		return 0;
 	left = RTM_PAYLOAD(h);
 	for (const struct rtattr *a = RTM_RTA(m); RTA_OK(a, left); a = RTA_NEXT(a, left))

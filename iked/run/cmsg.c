@@ -4,6 +4,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 
+#include "cmsg.h"
 #include "run/sockets.h"
 
 /* An IPv4-mapped address is its IPv4 address, as in endpoint_from_sa(). */
@@ -21,23 +22,24 @@ from_in6(const struct in6_addr *in, struct addr *a)
 }
 
 bool
-pktinfo_get(struct msghdr *m, struct addr *a)
+pktinfo_get(const struct msghdr *m, struct addr *a)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
-		    c->cmsg_len >= CMSG_LEN(sizeof(struct in_pktinfo))) {
+	size_t at = 0;
+	struct cmsg c;
+
+	while (cmsg_next(m, &at, &c)) {
+		if (c.level == IPPROTO_IP && c.type == IP_PKTINFO && c.data.n >= sizeof(struct in_pktinfo)) {
 			struct in_pktinfo i;
 
-			memcpy(&i, CMSG_DATA(c), sizeof(i));
+			memcpy(&i, c.data.p, sizeof(i));
 			*a = (struct addr){ .fam = 4 };
 			memcpy(a->b, &i.ipi_addr, 4);
 			return true;
 		}
-		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
-		    c->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo))) {
+		if (c.level == IPPROTO_IPV6 && c.type == IPV6_PKTINFO && c.data.n >= sizeof(struct in6_pktinfo)) {
 			struct in6_pktinfo i;
 
-			memcpy(&i, CMSG_DATA(c), sizeof(i));
+			memcpy(&i, c.data.p, sizeof(i));
 			from_in6(&i.ipi6_addr, a);
 			return true;
 		}
@@ -82,17 +84,19 @@ pktinfo_put(struct msghdr *m, void *control, const struct addr *a)
 }
 
 bool
-icmp_error_get(struct msghdr *m, struct endpoint *remote, int *err)
+icmp_error_get(const struct msghdr *m, struct endpoint *remote, int *err)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+	size_t at = 0;
+	struct cmsg c;
+
+	while (cmsg_next(m, &at, &c)) {
 		struct sock_extended_err e;
 
-		if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
-		    !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+		if (!(c.level == IPPROTO_IP && c.type == IP_RECVERR) && !(c.level == IPPROTO_IPV6 && c.type == IPV6_RECVERR))
 			continue;
-		if (c->cmsg_len < CMSG_LEN(sizeof(e)))
+		if (c.data.n < sizeof(e))
 			continue;
-		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		memcpy(&e, c.data.p, sizeof(e));
 		if (e.ee_origin != SO_EE_ORIGIN_ICMP && e.ee_origin != SO_EE_ORIGIN_ICMP6 && e.ee_origin != SO_EE_ORIGIN_LOCAL)
 			continue;
 		*err = (int)e.ee_errno;

@@ -40,11 +40,11 @@ int  sockets_send(struct sockets *, const struct endpoint *local, const struct e
 const struct sockets_counters *sockets_counters(const struct sockets *);
 
 /* Pure parts. The destination address of a received datagram (PKTINFO), without port; false when the kernel gave none. */
-bool pktinfo_get(struct msghdr *, struct addr *);
+bool pktinfo_get(const struct msghdr *, struct addr *);
 /* Ask for a source address; control has CMSG_ROOM octets. No address: nothing is asked. */
 #define CMSG_ROOM	64
 void pktinfo_put(struct msghdr *, void *control, const struct addr *);
 /* The errno of an error-queue message and whom it was sent to; false when it is something else (a time stamp, say). */
-bool icmp_error_get(struct msghdr *, struct endpoint *remote, int *err);
+bool icmp_error_get(const struct msghdr *, struct endpoint *remote, int *err);
 
 #endif

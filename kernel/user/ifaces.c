@@ -12,6 +12,7 @@
 
 #include "ifaces.h"
 #include "log.h"
+#include "nl_read.h"
 
 static struct nlmsghdr *
 message(char *buf, uint16_t type, uint16_t flags, uint32_t ifindex)
@@ -26,53 +27,31 @@ message(char *buf, uint16_t type, uint16_t flags, uint32_t ifindex)
 	return h;
 }
 
-struct found { uint32_t ifindex, group; bool tun; char name[16]; };
-
 static bool
-is_tun(const struct nlattr *info)
+is_ours(const struct nl_link *l)
 {
-	struct nlattr *k;
-
-	mnl_attr_for_each_nested(k, info)
-		if (mnl_attr_get_type(k) == IFLA_INFO_KIND)
-			return strcmp(mnl_attr_get_str(k), "tun") == 0;
-	return false;
-}
-
-static void
-read_link(const struct nlmsghdr *h, struct found *f)
-{
-	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
-	struct nlattr *a;
-
-	*f = (struct found){ .ifindex = (uint32_t)i->ifi_index };
-	mnl_attr_for_each(a, h, sizeof(*i)) {
-		if (mnl_attr_get_type(a) == IFLA_GROUP)
-			nl_u32(a, &f->group);
-		else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
-			f->tun = is_tun(a);
-		else if (mnl_attr_get_type(a) == IFLA_IFNAME)
-			snprintf(f->name, sizeof(f->name), "%s", mnl_attr_get_str(a));
-	}
+	return l->group == CW_IFACES_GROUP && strcmp(l->kind, "tun") == 0;
 }
 
 static int
 on_link(const struct nlmsghdr *h, void *arg)
 {
-	if (h->nlmsg_type == RTM_NEWLINK)
-		read_link(h, arg);
+	struct nl_link l;
+
+	if (nl_get_link(h, &l))
+		memcpy(arg, &l, sizeof(l));
 	return MNL_CB_OK;
 }
 
 /* 0 and what is there, or ENODEV. */
 static int
-look(struct nl *nl, const char *name, struct found *f)
+look(struct nl *nl, const char *name, struct nl_link *l)
 {
 	char buf[256];
 	struct nlmsghdr *h = message(buf, RTM_GETLINK, 0, 0);
 
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
-	return nl_talk(nl, nl->route, h, on_link, f);
+	return nl_talk(nl, nl->route, h, on_link, l);
 }
 
 /* In our group; its MTU as cw0's, so that the system never cuts before us. */
@@ -107,12 +86,12 @@ set_up(struct nl *nl, uint32_t ifindex)
 static int
 attach(struct ifaces *f, struct tun *t, const char *name)
 {
-	struct found there = { 0 };
+	struct nl_link there = { 0 };
 	const char *step = "";
 	int e = look(f->nl, name, &there);
 
 	t->fd = -1;
-	if (e == 0 && (there.group != CW_IFACES_GROUP || !there.tun))
+	if (e == 0 && !is_ours(&there))
 		return EEXIST;
 	if (e && e != ENODEV)
 		return e;
@@ -120,8 +99,8 @@ attach(struct ifaces *f, struct tun *t, const char *name)
 		return errno == EBUSY || errno == EINVAL ? EEXIST : errno;
 	e = look(f->nl, name, &there);
 	if (e == 0)
-		e = set_up(f->nl, there.ifindex);
-	t->ifindex = t->iface = there.ifindex;
+		e = set_up(f->nl, there.index);
+	t->ifindex = t->iface = there.index;
 	if (e == 0 && !tun_start(t, f->base, f->engine, f->pool))
 		e = ENOMEM;
 	return e;
@@ -252,13 +231,10 @@ static int
 on_left(const struct nlmsghdr *h, void *arg)
 {
 	struct left *l = arg;
-	struct found x;
+	struct nl_link x;
 
-	if (h->nlmsg_type != RTM_NEWLINK)
-		return MNL_CB_OK;
-	read_link(h, &x);
-	if (x.group == CW_IFACES_GROUP && x.tun && l->n < CW_IFACES_MAX && !(l->f && of_name(l->f, x.name)))
-		l->v[l->n++] = x.ifindex;
+	if (nl_get_link(h, &x) && is_ours(&x) && l->n < CW_IFACES_MAX && !(l->f && of_name(l->f, x.name)))
+		l->v[l->n++] = x.index;
 	return MNL_CB_OK;
 }
 

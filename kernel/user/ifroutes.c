@@ -6,6 +6,7 @@
 
 #include "ifaces.h"
 #include "ifroutes.h"
+#include "nl_read.h"
 
 void
 ifroutes_fini(struct ifroutes *f)
@@ -76,20 +77,13 @@ static int
 on_link(const struct nlmsghdr *h, void *arg)
 {
 	struct ifroute *v = arg;
-	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
-	struct nlattr *a;
-	uint32_t group;
+	struct nl_link l;
 
-	if (h->nlmsg_type != RTM_NEWLINK || !nl_has(h, sizeof(*m)))
+	if (!nl_get_link(h, &l))
 		return MNL_CB_OK;
-	mnl_attr_for_each(a, h, sizeof(*m)) {
-		group = 0;
-		if (mnl_attr_get_type(a) == IFLA_GROUP)
-			nl_u32(a, &group);
-		if (group == CW_IFACES_GROUP)
-			v->index = (uint32_t)m->ifi_index;
-	}
-	v->up = m->ifi_flags & IFF_UP;
+	if (l.group == CW_IFACES_GROUP)
+		v->index = l.index;
+	v->up = l.flags & IFF_UP;
 	return MNL_CB_OK;
 }
 

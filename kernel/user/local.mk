@@ -2,7 +2,7 @@
 # ipsecd, the engine's host in user space. libipsecd.a has its pure parts, for the daemon and for their tests.
 noinst_LIBRARIES += kernel/user/libipsecd.a
 kernel_user_libipsecd_a_CPPFLAGS = $(CORE_CPPFLAGS)
-kernel_user_libipsecd_a_CFLAGS = $(AM_CFLAGS) -O3
+kernel_user_libipsecd_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) -O3
 kernel_user_libipsecd_a_SOURCES = \
 	kernel/user/csum.c \
 	kernel/user/csum.h \
@@ -12,10 +12,13 @@ kernel_user_libipsecd_a_SOURCES = \
 	kernel/user/gso.h \
 	kernel/user/guard_file.c \
 	kernel/user/guard_file.h \
+	kernel/user/nl_read.c \
+	kernel/user/nl_read.h \
 	kernel/user/pairs.c \
 	kernel/user/pairs.h \
 	kernel/user/proc_counters.c \
 	kernel/user/proc_counters.h \
+	kernel/user/proc_counters_read.c \
 	kernel/user/route_list.c \
 	kernel/user/routes.h \
 	kernel/user/select.c \
@@ -23,6 +26,8 @@ kernel_user_libipsecd_a_SOURCES = \
 	kernel/user/select_text.c \
 	kernel/user/trouble.c \
 	kernel/user/trouble.h \
+	kernel/user/wire_cmsg.c \
+	kernel/user/wire_cmsg.h \
 	kernel/user/wire_split.h
 
 daemon_PROGRAMS += kernel/user/ipsecd
@@ -104,6 +109,17 @@ UNIT_TESTS += test/unit/test_beside
 test_unit_test_beside_CPPFLAGS = $(CORE_CPPFLAGS)
 test_unit_test_beside_SOURCES = test/unit/test_beside.c kernel/user/policies.c
 test_unit_test_beside_LDADD = $(IPSECD_TEST_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+# What the system says: ancillary data, rtnetlink, the module's counters.
+check_PROGRAMS += test/unit/test_system test/fuzz/replay_system
+UNIT_TESTS += test/unit/test_system test/fuzz/replay_system
+test_unit_test_system_CPPFLAGS = $(CORE_CPPFLAGS)
+test_unit_test_system_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+test_unit_test_system_LDADD = $(IPSECD_TEST_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+FUZZ_TARGETS += system:lib/cmsg.c,iked/run/cmsg.c,kernel/user/nl_read.c,kernel/user/proc_counters.c,kernel/user/wire_cmsg.c
+test_fuzz_replay_system_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_system.c iked/run/cmsg.c
+test_fuzz_replay_system_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/iked
+test_fuzz_replay_system_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+test_fuzz_replay_system_LDADD = $(IPSECD_TEST_LIBS) $(MNL_LIBS)
 # PF_KEY clients that read late, without the engine.
 check_PROGRAMS += test/unit/test_sadb
 UNIT_TESTS += test/unit/test_sadb

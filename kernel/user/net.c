@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "log.h"
 #include "net.h"
+#include "nl_read.h"
 
 #define SHORT_NS	5000000u	/* a pass after which nothing waits */
 #define REST		4u		/* times as long as the pass took, */
@@ -473,7 +474,7 @@ on_route_event(evutil_socket_t fd, short what, void *arg)
 				n->addrs_dirty = n->dirty = true;	/* some were lost: look at everything */
 			return;
 		}
-		mnl_cb_run(buf, (size_t)got, 0, 0, on_event, n);
+		mnl_cb_run(buf, nl_whole(buf, (size_t)got), 0, 0, on_event, n);
 	}
 }
 
@@ -501,7 +502,7 @@ on_nft_event(evutil_socket_t fd, short what, void *arg)
 				n->reload = n->dirty = true;
 			return;
 		}
-		mnl_cb_run(buf, (size_t)got, 0, 0, on_nft, n);
+		mnl_cb_run(buf, nl_whole(buf, (size_t)got), 0, 0, on_nft, n);
 	}
 }
 

@@ -6,12 +6,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/if_link.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/time.h>
 
 #include "nl.h"
+#include "nl_read.h"
 
 static struct mnl_socket *
 open_one(int bus, unsigned groups)
@@ -103,7 +103,7 @@ nl_talk(struct nl *nl, struct mnl_socket *s, struct nlmsghdr *h, mnl_cb_t cb, vo
 			continue;
 		if (n < 0)
 			return errno;
-		r = mnl_cb_run(buf, (size_t)n, h->nlmsg_seq, port, cb, arg);
+		r = mnl_cb_run(buf, nl_whole(buf, (size_t)n), h->nlmsg_seq, port, cb, arg);
 		if (r < 0 && errno == ESRCH && ((struct nlmsghdr *)buf)->nlmsg_seq != h->nlmsg_seq)
 			r = 1;	/* a late answer to an earlier request */
 		else if (r < 0)
@@ -126,53 +126,48 @@ nl_many(struct nl *nl, struct mnl_socket *s, const void *buf, size_t len, uint32
 	while (left > 0) {
 		ssize_t got = mnl_socket_recvfrom(s, in, sizeof(in));
 		struct nlmsghdr *h = (struct nlmsghdr *)in;
-		int room = (int)got;
+		int room;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return errno;
+		room = (int)nl_whole(in, (size_t)got);
 		for (; mnl_nlmsg_ok(h, room); h = mnl_nlmsg_next(h, &room)) {
-			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 			uint32_t index = h->nlmsg_seq - first_seq;
+			int error;
 
-			if (h->nlmsg_type != NLMSG_ERROR || !nl_has(h, sizeof(e->error)))
+			if (!nl_get_error(h, &error))
 				continue;
-			if (index == UINT32_MAX && e->error)
-				return -e->error;	/* the message before ours: a batch that was refused whole */
+			if (index == UINT32_MAX && error)
+				return -error;	/* the message before ours: a batch that was refused whole */
 			if (index >= n)
 				continue;
 			left--;
-			if (e->error && failed)
-				failed(arg, index, -e->error);
+			if (error && failed)
+				failed(arg, index, -error);
 		}
 	}
 	return 0;
 }
 
-struct path { uint32_t oif, mtu; };
+static int
+on_route(const struct nlmsghdr *h, void *arg)
+{
+	struct nl_route r;
+
+	if (nl_get_route(h, &r))
+		*(uint32_t *)arg = r.oif;
+	return MNL_CB_OK;
+}
 
 static int
-on_path(const struct nlmsghdr *h, void *arg)
+on_link(const struct nlmsghdr *h, void *arg)
 {
-	struct path *p = arg;
-	struct nlattr *a, *m;
+	struct nl_link l;
 
-	if (h->nlmsg_type == RTM_NEWROUTE && nl_has(h, sizeof(struct rtmsg))) {
-		mnl_attr_for_each(a, h, sizeof(struct rtmsg)) {
-			if (mnl_attr_get_type(a) == RTA_OIF)
-				nl_u32(a, &p->oif);
-			if (mnl_attr_get_type(a) != RTA_METRICS)
-				continue;
-			mnl_attr_for_each_nested(m, a)
-				if (mnl_attr_get_type(m) == RTAX_MTU)
-					nl_u32(m, &p->mtu);
-		}
-	} else if (h->nlmsg_type == RTM_NEWLINK && nl_has(h, sizeof(struct ifinfomsg))) {
-		mnl_attr_for_each(a, h, sizeof(struct ifinfomsg))
-			if (mnl_attr_get_type(a) == IFLA_MTU)
-				nl_u32(a, &p->mtu);
-	}
+	if (nl_get_link(h, &l))
+		*(uint32_t *)arg = l.mtu;
 	return MNL_CB_OK;
 }
 
@@ -180,7 +175,7 @@ uint32_t
 nl_path(struct nl *nl, const struct addr *src, const struct addr *dst)
 {
 	char buf[256];
-	struct path p = { 0, 0 };
+	uint32_t oif = 0, mtu = 0;
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct rtmsg *r;
 	struct ifinfomsg *i;
@@ -196,14 +191,13 @@ nl_path(struct nl *nl, const struct addr *src, const struct addr *dst)
 		mnl_attr_put(h, RTA_SRC, addr_len(src), src->b);
 	}
 	mnl_attr_put_u32(h, RTA_MARK, NL_MARK_OWN);
-	if (nl_talk(nl, nl->route, h, on_path, &p) != 0 || p.oif == 0)
+	if (nl_talk(nl, nl->route, h, on_route, &oif) != 0 || oif == 0)
 		return 0;
 	/* A learned path MTU stands in the metrics of a host's exception; the interface's own is the ceiling we begin with. */
-	p.mtu = 0;
 	h = mnl_nlmsg_put_header(buf);
 	h->nlmsg_type = RTM_GETLINK;
 	h->nlmsg_flags = NLM_F_REQUEST;
 	i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
-	i->ifi_index = (int)p.oif;
-	return nl_talk(nl, nl->route, h, on_path, &p) == 0 ? p.mtu : 0;
+	i->ifi_index = (int)oif;
+	return nl_talk(nl, nl->route, h, on_link, &mtu) == 0 ? mtu : 0;
 }

@@ -38,23 +38,6 @@ int nl_many(struct nl *, struct mnl_socket *, const void *buf, size_t len, uint3
 
 /* The route to a peer as our own sockets see it: the path's MTU by metric or interface, and the source; 0 when there is none. */
 uint32_t nl_path(struct nl *, const struct addr *src, const struct addr *dst);
-/*
- * Messages of the kernel: is there a head of so many octets, and a number in an attribute? Of what is cut nothing is taken. All of theirs end where
- * the next could begin, and libmnl reads attributes up to there.
- */
-static inline bool
-nl_has(const struct nlmsghdr *h, size_t head)
-{
-	return h->nlmsg_len >= NLMSG_HDRLEN + head && h->nlmsg_len % NLMSG_ALIGNTO == 0;
-}
-
-static inline void
-nl_u32(const struct nlattr *a, uint32_t *to)
-{
-	if (mnl_attr_get_payload_len(a) == sizeof(*to))
-		*to = mnl_attr_get_u32(a);
-}
-
 /* Of routes only those in tables beyond 255, where ours are, come to this socket, and all that is no route. 0, or -1 with errno. */
 int nl_few_routes(int fd);
 

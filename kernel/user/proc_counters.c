@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <string.h>
-#include <unistd.h>
 
 #include "proc_counters.h"
 
@@ -19,6 +18,16 @@ number(const char *p, size_t n, uint64_t *v)
 	return n > 0;
 }
 
+/* Of visible octets alone: names and the version are shown to people. */
+static bool
+plain(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] <= ' ' || p[i] > '~')
+			return false;
+	return true;
+}
+
 static void
 take(struct proc_counters *c, const char *line, size_t n)
 {
@@ -26,9 +35,9 @@ take(struct proc_counters *c, const char *line, size_t n)
 	size_t name = blank ? (size_t)(blank - line) : 0, rest = n - name - 1;
 	uint64_t v;
 
-	if (name == 0 || name >= sizeof(c->v[0].name))
+	if (name == 0 || name >= sizeof(c->v[0].name) || !plain(line, name))
 		return;
-	if (name == 7 && memcmp(line, "version", 7) == 0 && rest < sizeof(c->version)) {
+	if (name == 7 && memcmp(line, "version", 7) == 0 && rest < sizeof(c->version) && plain(blank + 1, rest)) {
 		memcpy(c->version, blank + 1, rest);
 		c->version[rest] = '\0';
 	} else if (c->n < PROC_COUNTERS && number(blank + 1, rest, &v)) {
@@ -54,21 +63,4 @@ proc_counters_get(struct bytes text, struct proc_counters *c)
 		p += n;
 		left -= n;
 	}
-}
-
-bool
-proc_counters_read(int fd, struct proc_counters *c)
-{
-	static uint8_t text[PROC_TEXT];
-	size_t n = 0;
-	ssize_t got = 0;
-
-	if (lseek(fd, 0, SEEK_SET) != 0)
-		return false;
-	while (n < sizeof(text) && (got = read(fd, text + n, sizeof(text) - n)) > 0)
-		n += (size_t)got;
-	if (got < 0)
-		return false;
-	proc_counters_get(bytes_of(text, n), c);
-	return true;
 }

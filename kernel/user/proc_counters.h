@@ -14,9 +14,9 @@ struct proc_counters {
 	struct { char name[48]; uint64_t value; } v[PROC_COUNTERS];
 };
 
-/* Pure. What is no number is left out, but the version. */
+/* Pure. What is no number is left out, but the version; so is what has octets that cannot be seen. */
 void proc_counters_get(struct bytes text, struct proc_counters *);
-/* From the file's beginning; false: it cannot be read. */
+/* proc_counters_read.c: from the file's beginning; false: it cannot be read. */
 bool proc_counters_read(int fd, struct proc_counters *);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "device.h"
+#include "nl_read.h"
 #include "routes.h"
 
 enum { METRIC_TUN = 100, METRIC_IFACE = 101, METRIC_CLOSED = 9999999 };
@@ -29,47 +30,20 @@ routes_fini(struct routes *r)
 	r->nown = r->capown = 0;
 }
 
-static void
-attr_addr(const struct nlattr *a, struct addr *to)
-{
-	uint16_t n = mnl_attr_get_payload_len(a);
-
-	if (n != 4 && n != 16)
-		return;
-	to->fam = n == 4 ? 4 : 6;
-	memcpy(to->b, mnl_attr_get_payload(a), n);
-}
-
 static int
 on_route(const struct nlmsghdr *h, void *arg)
 {
 	struct routes *r = arg;
-	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
-	struct route one = { 0 };
-	uint32_t table, metric = 0;
-	struct nlattr *a;
+	struct nl_route m;
+	struct route one;
 
-	if (h->nlmsg_type != RTM_NEWROUTE || !nl_has(h, sizeof(*m)) || (m->rtm_flags & RTM_F_CLONED))
+	if (!nl_get_route(h, &m) || m.cloned || m.table != NL_TABLE)
 		return MNL_CB_OK;
-	table = m->rtm_table;
-	one.dst.addr.fam = m->rtm_family == AF_INET ? 4 : 6;
-	one.dst.len = m->rtm_dst_len;
-	mnl_attr_for_each(a, h, sizeof(*m)) {
-		switch (mnl_attr_get_type(a)) {
-		case RTA_TABLE: nl_u32(a, &table); break;
-		case RTA_PRIORITY: nl_u32(a, &metric); break;
-		case RTA_DST: attr_addr(a, &one.dst.addr); break;
-		case RTA_PREFSRC: attr_addr(a, &one.src); break;
-		case RTA_OIF: nl_u32(a, &one.oif); break;
-		}
-	}
-	if (table != NL_TABLE)
-		return MNL_CB_OK;
-	one.kind = m->rtm_type == RTN_UNREACHABLE ? ROUTE_UNREACHABLE : m->rtm_type == RTN_THROW ? ROUTE_THROW :
-	    metric == METRIC_IFACE ? ROUTE_IFACE : ROUTE_TUN;
-	if (one.kind != ROUTE_IFACE)
-		one.oif = 0;
-	if (m->rtm_protocol == NL_PROTO && (one.kind != ROUTE_UNREACHABLE || metric == METRIC_CLOSED))
+	one = (struct route){ .dst = m.dst, .src = m.src };
+	one.kind = m.type == RTN_UNREACHABLE ? ROUTE_UNREACHABLE : m.type == RTN_THROW ? ROUTE_THROW : m.metric == METRIC_IFACE ? ROUTE_IFACE : ROUTE_TUN;
+	if (one.kind == ROUTE_IFACE)
+		one.oif = m.oif;
+	if (m.protocol == NL_PROTO && (one.kind != ROUTE_UNREACHABLE || m.metric == METRIC_CLOSED))
 		return route_list_add(&r->have, &one) ? MNL_CB_OK : MNL_CB_ERROR;
 	return route_list_add(&r->foreign, &one) ? MNL_CB_OK : MNL_CB_ERROR;
 }
@@ -78,21 +52,9 @@ static int
 on_addr(const struct nlmsghdr *h, void *arg)
 {
 	struct routes *r = arg;
-	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
-	struct addr local = { 0 }, address = { 0 };
-	struct nlattr *a;
+	struct nl_addr a;
 
-	if (h->nlmsg_type != RTM_NEWADDR || !nl_has(h, sizeof(*m)) || m->ifa_scope == RT_SCOPE_HOST || m->ifa_scope == RT_SCOPE_LINK)
-		return MNL_CB_OK;
-	mnl_attr_for_each(a, h, sizeof(*m)) {
-		if (mnl_attr_get_type(a) == IFA_LOCAL)
-			attr_addr(a, &local);
-		if (mnl_attr_get_type(a) == IFA_ADDRESS)
-			attr_addr(a, &address);
-	}
-	if (local.fam == 0)
-		local = address;
-	if (local.fam == 0)
+	if (!nl_get_addr(h, &a) || a.scope == RT_SCOPE_HOST || a.scope == RT_SCOPE_LINK)
 		return MNL_CB_OK;
 	if (r->nown == r->capown) {
 		size_t cap = r->capown ? r->capown * 2 : 16;
@@ -103,7 +65,7 @@ on_addr(const struct nlmsghdr *h, void *arg)
 		r->own = v;
 		r->capown = cap;
 	}
-	r->own[r->nown++] = local;
+	r->own[r->nown++] = a.addr;
 	return MNL_CB_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "device.h"
 #include "nl.h"
+#include "nl_read.h"
 
 #define STAND_IN	"dummy"
 
@@ -25,15 +26,10 @@ link_message(char *buf, uint16_t type, uint16_t flags, const char *name)
 static int
 on_link(const struct nlmsghdr *h, void *arg)
 {
-	struct nlattr *a, *k;
+	struct nl_link l;
 
-	mnl_attr_for_each(a, h, sizeof(struct ifinfomsg)) {
-		if (mnl_attr_get_type(a) != IFLA_LINKINFO)
-			continue;
-		mnl_attr_for_each_nested(k, a)
-			if (mnl_attr_get_type(k) == IFLA_INFO_KIND)
-				*(bool *)arg = strcmp(mnl_attr_get_str(k), STAND_IN) == 0;
-	}
+	if (nl_get_link(h, &l))
+		*(bool *)arg = strcmp(l.kind, STAND_IN) == 0;
 	return MNL_CB_OK;
 }
 

@@ -4,21 +4,10 @@
  * than its device. Only "too big" matters here, and only as a hint: the engine never goes below 1280 octets, so that a forged
  * one (RFC 8899 section 1 tells of them) costs little.
  */
-#include <errno.h>
 #include <time.h>
 
-#include <linux/errqueue.h>
-
 #include "wire_buf.h"
-
-static const struct sock_extended_err *
-find_error(struct msghdr *m)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-		if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) || (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
-			return (const void *)CMSG_DATA(c);
-	return NULL;
-}
+#include "wire_cmsg.h"
 
 void
 wire_errors(struct wire_sock *s)
@@ -30,17 +19,17 @@ wire_errors(struct wire_sock *s)
 	for (unsigned i = 0; i < 64; i++) {
 		struct iovec iov = { quoted, sizeof(quoted) };
 		struct msghdr m = { &to, sizeof(to), &iov, 1, ctl, sizeof(ctl), 0 };
-		const struct sock_extended_err *e;
 		struct endpoint peer;
 		struct cw_addr a;
+		uint32_t mtu;
 
 		if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 			return;
-		e = find_error(&m);
-		if (e == NULL || e->ee_errno != EMSGSIZE || e->ee_info == 0 || !endpoint_from_sa((struct sockaddr *)&to, m.msg_namelen, &peer))
+		mtu = wire_too_big(&m);
+		if (mtu == 0 || !endpoint_from_sa((struct sockaddr *)&to, m.msg_namelen, &peer))
 			continue;
 		a.fam = peer.addr.fam;
 		memcpy(a.b, peer.addr.b, sizeof(a.b));
-		cw_path_mtu(s->w->engine, &a, e->ee_info);
+		cw_path_mtu(s->w->engine, &a, mtu);
 	}
 }

@@ -4,10 +4,10 @@
  * segment is looked at: one octet 0xff is a keepalive, four zero octets are IKE (RFC 3948 2.2, 2.3), the rest is ESP.
  */
 #include <errno.h>
-#include <linux/udp.h>
 
 #include "clock.h"
 #include "wire_buf.h"
+#include "wire_cmsg.h"
 #include "wire_split.h"
 
 static struct cw_addr
@@ -18,39 +18,6 @@ to_cw(const struct addr *a)
 	c.fam = a->fam;
 	memcpy(c.b, a->b, sizeof(c.b));
 	return c;
-}
-
-/* What came beside a datagram. */
-struct beside { struct addr local; uint8_t tos; size_t segment; };
-
-static void
-read_beside(struct msghdr *m, struct beside *b)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			const struct in_pktinfo *i = (const void *)CMSG_DATA(c);
-
-			b->local.fam = 4;
-			memcpy(b->local.b, &i->ipi_addr, 4);
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-			const struct in6_pktinfo *i = (const void *)CMSG_DATA(c);
-
-			b->local.fam = 6;
-			memcpy(b->local.b, &i->ipi6_addr, 16);
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
-			b->tos = *CMSG_DATA(c);
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
-			int v;
-
-			memcpy(&v, CMSG_DATA(c), sizeof(v));
-			b->tos = (uint8_t)v;
-		} else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-			int v;
-
-			memcpy(&v, CMSG_DATA(c), sizeof(v));
-			b->segment = v > 0 ? (size_t)v : 0;
-		}
-	}
 }
 
 static void
@@ -65,7 +32,7 @@ flush(struct wire *w)
 
 /* head octets before p are the packet's too, and hlen of them its IP header; room octets in all are there from the first of them. */
 static void
-take_one(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, size_t room, const struct endpoint *from, const struct beside *b)
+take_one(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, size_t room, const struct endpoint *from, const struct wire_beside *b)
 {
 	struct wire_rx *x = s->w->rx;
 	struct cw_pkt *k = &x->pkt[x->n];
@@ -89,7 +56,7 @@ take_one(struct wire_sock *s, uint8_t *p, size_t n, size_t head, size_t hlen, si
 }
 
 static void
-take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
+take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from, const struct wire_beside *b)
 {
 	struct wire *w = s->w;
 	struct endpoint local = { b->local, w->port };
@@ -122,51 +89,9 @@ take_udp(struct wire_sock *s, uint8_t *p, size_t n, const struct endpoint *from,
 		cw_count(w->engine, CW_DROP_WIRE_MALFORMED, 1);
 }
 
-/*
- * IPv6: the header that stood before the transform, made of what the system tells: AH's ICV asks for it (the hop limit is not covered), and in
- * transport mode the packet inside has it again. The extension headers come one by one, in their order. Octets of it, 0: it is not all there.
- */
-static size_t
-header6(const struct wire_sock *s, struct msghdr *m, uint8_t *p, size_t n, const struct endpoint *from, const struct beside *b)
-{
-	uint8_t head[CW_AH_FRONT] = { 0 }, *next = head + 6;
-	size_t at = 40;
-
-	if (m->msg_flags & MSG_CTRUNC)
-		return 0;
-	head[0] = (uint8_t)(0x60 | b->tos >> 4);
-	head[1] = (uint8_t)(b->tos << 4);
-	head[7] = 64;
-	memcpy(head + 8, from->addr.b, 16);
-	memcpy(head + 24, b->local.b, 16);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		size_t len = c->cmsg_len - CMSG_LEN(0);
-
-		if (c->cmsg_level != IPPROTO_IPV6)
-			continue;
-		if (c->cmsg_type == IPV6_HOPLIMIT && len == sizeof(int))
-			head[7] = CMSG_DATA(c)[0];
-		if (c->cmsg_type != IPV6_HOPOPTS && c->cmsg_type != IPV6_RTHDR && c->cmsg_type != IPV6_DSTOPTS)
-			continue;
-		if (len < 8 || len > sizeof(head) - at)
-			return 0;
-		*next = c->cmsg_type == IPV6_HOPOPTS ? IPPROTO_HOPOPTS : c->cmsg_type == IPV6_RTHDR ? IPPROTO_ROUTING : IPPROTO_DSTOPTS;
-		memcpy(head + at, CMSG_DATA(c), len);
-		next = head + at;
-		at += len;
-	}
-	*next = s->proto;
-	if (at - 40 + n > 65535)
-		return 0;
-	head[4] = (uint8_t)((at - 40 + n) >> 8);
-	head[5] = (uint8_t)(at - 40 + n);
-	memcpy(p - at, head, at);
-	return at;
-}
-
 /* An IP packet in an IP packet that is not IPComp's: somebody else's tunnel, of which raw sockets get a copy. */
 static bool
-is_foreign(const struct wire_sock *s, const struct endpoint *from, const struct beside *b)
+is_foreign(const struct wire_sock *s, const struct endpoint *from, const struct wire_beside *b)
 {
 	struct cw_addr src = to_cw(&from->addr), dst = to_cw(&b->local);
 
@@ -178,16 +103,16 @@ take(struct wire_sock *s, unsigned i)
 {
 	struct wire_rx *x = s->w->rx;
 	struct msghdr *m = &x->msg[i].msg_hdr;
-	struct beside b = { { 0 }, 0, 0 };
+	struct wire_beside b;
 	struct endpoint from;
-	uint8_t *p = x->buf[i] + WIRE_ROOM;
+	uint8_t *p = x->buf[i] + WIRE_ROOM, front[CW_AH_FRONT];
 	size_t n = x->msg[i].msg_len, head = 0;
 
 	if ((m->msg_flags & MSG_TRUNC) || !endpoint_from_sa(m->msg_name, m->msg_namelen, &from)) {
 		cw_count(s->w->engine, CW_DROP_WIRE_MALFORMED, 1);
 		return;
 	}
-	read_beside(m, &b);
+	wire_beside(m, &b);
 	if (s->udp) {
 		take_udp(s, p, n, &from, &b);
 		return;
@@ -203,7 +128,8 @@ take(struct wire_sock *s, unsigned i)
 		n -= head;
 	}
 	if (s->fam == 6 && (s->proto == IPPROTO_ESP || s->proto == IPPROTO_AH || s->proto == IPPROTO_COMP)) {
-		head = header6(s, m, p, n, &from, &b);
+		head = wire_header6(m, s->proto, n, &from.addr, &b, front);
+		memcpy(p - head, front, head);
 		if (head == 0 && s->proto == IPPROTO_AH) {
 			cw_count(s->w->engine, CW_DROP_AH_HEADER, 1);
 			return;

@@ -29,11 +29,11 @@ fuzz-coverage:
 .PHONY: fuzz fuzz-coverage
 
 # Messages between our own daemons: the first octet picks the message.
-FUZZ_TARGETS += ipc:lib/msg_bind.c,lib/msg_ca.c,lib/msg_cert.c,lib/msg_esp.c,lib/msg_fetch.c,lib/msg_ike.c,lib/msg_key.c,lib/msg_resolve.c,lib/msg_sup.c
+FUZZ_TARGETS += ipc:lib/msg_bind.c,lib/msg_ca.c,lib/msg_cert.c,lib/msg_esp.c,lib/msg_fetch.c,lib/msg_ike.c,lib/msg_key.c,lib/msg_resolve.c,lib/msg_sup.c,lib/proc_said.c
 UNIT_TESTS += test/fuzz/replay_ipc
 check_PROGRAMS += test/fuzz/replay_ipc
 test_fuzz_replay_ipc_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ipc.c
-test_fuzz_replay_ipc_LDADD = lib/libcauseway.a $(CRYPTO_LIBS)
+test_fuzz_replay_ipc_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
 # Words of people and peers: addresses, proposals, identities, selectors.
 FUZZ_TARGETS += text:lib/dn.c,lib/name.c,lib/proposal.c,lib/ts.c

@@ -33,6 +33,9 @@ test_counters(void **state)
 	get("\n \n 7\nname\nname \nname x\nname 1x\nname 18446744073709551616\nlast 5", &c);
 	assert_int_equal(c.n, 1);
 	assert_string_equal(c.v[0].name, "last");
+	get("a\033[2J 1\nversion 0\033[2J\n\x80 1\n\x7f 1\na 1\n", &c);		/* nothing that a terminal would obey */
+	assert_int_equal(c.n, 1);
+	assert_string_equal(c.version, "");
 	get("", &c);
 	assert_int_equal(c.n, 0);
 	assert_string_equal(c.version, "");

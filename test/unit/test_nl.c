@@ -112,6 +112,7 @@ path_route(uint32_t seq)
 	struct nlmsghdr *h = answer(0, RTM_NEWROUTE, seq, sizeof(struct rtmsg));
 	struct nlattr *m;
 
+	((struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_family = AF_INET;
 	mnl_attr_put_u32(h, RTA_TABLE, RT_TABLE_MAIN);
 	m = mnl_attr_nest_start(h, RTA_METRICS);
 	mnl_attr_put_u32(h, RTAX_MTU, 9000);
