@@ -121,6 +121,7 @@ hop_by_hop6(struct host *h, struct sk_buff *skb)
 
 	if (room < 8 || room < (o[1] + 1) * 8u)
 		goto bad;
+	IP6CB(skb)->flags |= IP6SKB_HOPBYHOP;	/* a receiver may ask for them: RFC 3542 8 */
 	for (len = (o[1] + 1) * 8u; at < len; at += o[at] == IPV6_TLV_PAD1 ? 1 : 2u + o[at + 1]) {
 		if (o[at] == IPV6_TLV_PAD1)
 			continue;
