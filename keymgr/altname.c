@@ -135,7 +135,7 @@ altname_dn(const X509_NAME *name, char *buf, size_t cap)
 	OPENSSL_free(der);
 	buf[0] = '\0';
 	out = BIO_new(BIO_s_mem());
-	if (out && X509_NAME_print_ex(out, name, 0, (XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) | ASN1_STRFLGS_ESC_MSB) > 0) {
+	if (out && X509_NAME_print_ex(out, name, 0, XN_FLAG_ONELINE) > 0) {
 		len = BIO_get_mem_data(out, &text);
 		snprintf(buf, cap, "%.*s", len > 4096 ? 4096 : (int)len, text);
 	}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "altname.h"
 #include "box.h"
 #include "ca.h"
 #include "certs.h"
@@ -595,11 +596,52 @@ test_list(void **state)
 	creds_free(places.creds);
 }
 
+/* An address has four octets or sixteen; any other number of them is nobody's identity. */
+static void
+test_addresses(void **state)
+{
+	char id[ID_CAP];
+
+	(void)state;
+	for (int n = 0; n <= 33; n++) {
+		GENERAL_NAME *g = GENERAL_NAME_new();
+		ASN1_STRING *s = ASN1_OCTET_STRING_new();
+
+		assert_true(g && s && ASN1_STRING_set(s, "0123456789abcdef0123456789abcdefg", n));
+		GENERAL_NAME_set0_value(g, GEN_IPADD, s);
+		assert_int_equal(altname_id(g, id), n == 4 || n == 16);
+		assert_string_equal(id, n == 4 ? "ip:48.49.50.51" : n == 16 ? "ip:3031:3233:3435:3637:3839:6162:6364:6566" : "");
+		GENERAL_NAME_free(g);
+	}
+}
+
+/* A name that cannot be an identity is shown all the same, and nothing in it is obeyed by a terminal. */
+static void
+test_odd_name(void **state)
+{
+	static const char *const odd[] = { "a\nb", "a\033[31mb", "a\x7f", "a\xc2\x9b" "31m" };
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		X509_NAME *n = X509_NAME_new();
+
+		assert_true(n && X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_UTF8, (const unsigned char *)odd[i], -1, -1, 0));
+		altname_dn(n, text, sizeof(text));
+		assert_true(text[0] != '\0' && strchr(text, 'a'));
+		for (const char *p = text; *p; p++)
+			assert_true(*p >= 0x20 && *p < 0x7f);
+		X509_NAME_free(n);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_odd_name),
 		cmocka_unit_test(test_p12),
 		cmocka_unit_test(test_rounds_of_the_cipher),
 		cmocka_unit_test(test_scrypt),
