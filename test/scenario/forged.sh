@@ -5,18 +5,32 @@ SETKEY=$top_builddir/keymgr/setkey/setkey
 setkey() { _g=$1; shift; if on_user; then ns "$_g" "$SETKEY" -s "$W/$_g/pfkey.sock" "$@"; else ns "$_g" "$SETKEY" "$@"; fi; }
 key() { printf "0x%0$(($1 * 2))d" 7; }	# of so many octets
 # An AH header that is cut off within its first two octets is none to the guard of ipsecd, which is a packet filter.
-out_of() { counters tg | awk '$1 == "guard_in" { g = $2 } $1 == "plain_out" || $1 == "drops" || $1 == "drop_replay_duplicate" { v[$1] = $2 } END { print v["plain_out"] + 0, v["drops"] + g, v["drop_replay_duplicate"] + 0 }'; }
-grew() { _now=$(out_of); [ "$_now" = "$1" ] || { echo "plain_out, drops, duplicates: $_now, not $1"; return 1; }; }
+out_of() {
+	_out=0 _dropped=0 _twice=0
+	if on_user; then ask tg counters && _file=$W/tg/answer || return; else _file=$W/tg.counters; ns tg cat /proc/net/causeway >"$_file"; fi
+	while read -r _key _val _rest; do
+		case $_key in
+		plain_out) _out=$_val ;;
+		drops | guard_in) _dropped=$((_dropped + _val)) ;;
+		drop_replay_duplicate) _twice=$_val ;;
+		esac
+	done <"$_file"
+	NOW_OUT="$_out $_dropped $_twice"
+}
+grew() { out_of; _now=$NOW_OUT; [ "$_now" = "$1" ] || { echo "plain_out, drops, duplicates: $_now, not $1"; return 1; }; }
 # grows DELIVERED DROPPED DUPLICATES COMMAND...: by so many; ? for what each host counts in its own way.
 grows() {
 	_plain=$1 _drops=$2 _dups=$3; shift 3
-	# shellcheck disable=SC2046
-	set -- $(out_of) "$@"
+	out_of
+	# shellcheck disable=SC2086
+	set -- $NOW_OUT "$@"
 	_plain=$(($1 + _plain)) _dups=$(($3 + _dups)) _had=$2; shift 3
 	"$@" || return 1
 	if [ "$_drops" = '?' ]; then
 		wait_for "it is delivered" eval '[ "$(count tg plain_out)" -eq $_plain ]' || return
-		_drops=$(($(out_of | cut -d" " -f2) - _had))
+		out_of
+		_drops=${NOW_OUT#* }
+		_drops=$((${_drops% *} - _had))
 	fi
 	WAIT_S=20 wait_for "they are counted" grew "$_plain $((_had + _drops)) $_dups"
 }
