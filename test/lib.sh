@@ -50,23 +50,23 @@ need() {
 	[ "$(id -u)" = 0 ] || { echo "not ok $((TESTS + 1)) - needs root (network namespaces)"; TESTS=$((TESTS + 1)); FAILURES=$((FAILURES + 1)); exit 1; }
 }
 
-# now: hundredths of a second since the machine started, in NOW. A program that is started, date too, costs as much as many lines of shell.
-now() { read -r NOW _ </proc/uptime; NOW=${NOW%.*}${NOW#*.}; }
+# uptime_cs: hundredths of a second since the machine started, in UPTIME_CS. A program that is started, date too, costs as much as many lines of shell.
+uptime_cs() { read -r UPTIME_CS _ </proc/uptime; UPTIME_CS=${UPTIME_CS%.*}${UPTIME_CS#*.}; }
 
 # wait_for DESCRIPTION COMMAND...: until the command succeeds, at most 60 s. Prints how long it took.
 wait_for() {
 	_d=$1; shift
-	now; _t0=$NOW
-	_end=$((NOW + ${WAIT_S:-60} * 100)) _looks=0
+	uptime_cs; _t0=$UPTIME_CS
+	_end=$((UPTIME_CS + ${WAIT_S:-60} * 100)) _looks=0
 	while ! "$@" >"$W/wait.out" 2>&1; do
-		now
-		[ "$NOW" -lt "$_end" ] || { echo "gave up waiting: $_d"; tail -5 "$W/wait.out"; return 1; }
+		uptime_cs
+		[ "$UPTIME_CS" -lt "$_end" ] || { echo "gave up waiting: $_d"; tail -5 "$W/wait.out"; return 1; }
 		# A look costs much of a tenth of a second, which others need who wait beside: what did not come at once is looked for less often.
 		_looks=$((_looks + 1))
 		if [ "$_looks" -lt 3 ]; then sleep 0.02; elif [ "$_looks" -lt 12 ]; then sleep 0.1; else sleep 0.3; fi
 	done
-	now
-	diag "$_d: $(((NOW - _t0) * 10)) ms"
+	uptime_cs
+	diag "$_d: $(((UPTIME_CS - _t0) * 10)) ms"
 }
 
 # As test/tools/jq, which is for who starts jq from elsewhere, without a shell of its own.
