@@ -7,14 +7,14 @@ key() { printf "0x%0$(($1 * 2))d" 7; }	# of so many octets
 # An AH header that is cut off within its first two octets is none to the guard of ipsecd, which is a packet filter.
 out_of() {
 	_out=0 _dropped=0 _twice=0
-	if on_user; then ask tg counters && _file=$W/tg/answer || return; else _file=$W/tg.counters; ns tg cat /proc/net/causeway >"$_file"; fi
+	counters_of tg || return
 	while read -r _key _val _rest; do
 		case $_key in
 		plain_out) _out=$_val ;;
 		drops | guard_in) _dropped=$((_dropped + _val)) ;;
 		drop_replay_duplicate) _twice=$_val ;;
 		esac
-	done <"$_file"
+	done <"$COUNTERS"
 	NOW_OUT="$_out $_dropped $_twice"
 }
 grew() { out_of; _now=$NOW_OUT; [ "$_now" = "$1" ] || { echo "plain_out, drops, duplicates: $_now, not $1"; return 1; }; }

@@ -33,12 +33,16 @@ ask() {
 	while read -r _line; do case $_line in 'reason OK'*) return 0 ;; esac; done <"$W/$1/answer"
 	return 1
 }
-counters() { if on_user; then ask "$1" counters && cat "$W/$1/answer"; else ns "$1" cat /proc/net/causeway; fi; }
+# counters_of GATEWAY: the file that has them now is COUNTERS.
+counters_of() {
+	if on_user; then COUNTERS=$W/$1/answer; ask "$1" counters; else COUNTERS=$W/$1.counters; ns "$1" cat /proc/net/causeway >"$COUNTERS"; fi
+}
+counters() { counters_of "$1" && cat "$COUNTERS"; }
 # count GATEWAY NAME. Of what nobody has counted there is no line.
 count() {
 	_v=0
-	if on_user; then ask "$1" counters && _file=$W/$1/answer || return; else _file=$W/$1.counters; ns "$1" cat /proc/net/causeway >"$_file"; fi
-	while read -r _key _val _rest; do [ "$_key" != "$2" ] || _v=$_val; done <"$_file"
+	counters_of "$1" || return
+	while read -r _key _val _rest; do [ "$_key" != "$2" ] || _v=$_val; done <"$COUNTERS"
 	echo "$_v"
 }
 counts() { [ "$(count "$1" "$2")" -eq "$3" ]; }
