@@ -27,10 +27,13 @@ message(char *buf, uint16_t type, uint16_t flags, uint32_t ifindex)
 	return h;
 }
 
+/* Where devices are that are about to go: a number that nobody else gives. */
+#define GROUP_GOING	(CW_IFACES_GROUP | 0x63770000u)
+
 static bool
 is_ours(const struct nl_link *l)
 {
-	return l->group == CW_IFACES_GROUP && strcmp(l->kind, "tun") == 0;
+	return (l->group == CW_IFACES_GROUP || l->group == GROUP_GOING) && strcmp(l->kind, "tun") == 0;
 }
 
 static int
@@ -106,6 +109,30 @@ attach(struct ifaces *f, struct tun *t, const char *name)
 	return e;
 }
 
+/*
+ * The system takes some hundredths of a second to let go of a device, in which nobody else is served, and no more for a thousand of them
+ * when it is asked for a group.
+ */
+static int
+set_going(struct nl *nl, uint32_t ifindex)
+{
+	char buf[256];
+	struct nlmsghdr *h = message(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+
+	mnl_attr_put_u32(h, IFLA_GROUP, GROUP_GOING);
+	return nl_talk(nl, nl->route, h, NULL, NULL);
+}
+
+static int
+delete_going(struct nl *nl)
+{
+	char buf[256];
+	struct nlmsghdr *h = message(buf, RTM_DELLINK, NLM_F_ACK, 0);
+
+	mnl_attr_put_u32(h, IFLA_GROUP, GROUP_GOING);
+	return nl_talk(nl, nl->route, h, NULL, NULL);
+}
+
 /* The device goes with its descriptor. */
 static void
 detach(struct tun *t)
@@ -141,12 +168,40 @@ of_number(struct ifaces *f, uint32_t num)
 	return x;
 }
 
+static void
+add(struct ifaces *f, struct iface *x)
+{
+	x->next = *bucket(f, x->tun.iface);
+	*bucket(f, x->tun.iface) = x;
+	x->after = f->first;
+	f->first = x;
+	f->n++;
+}
+
+/* It was given back a moment ago. */
+static struct iface *
+take_back(struct ifaces *f, const char *name)
+{
+	struct iface **at = &f->going, *x;
+
+	while (*at && strcmp((*at)->tun.name, name) != 0)
+		at = &(*at)->after;
+	x = *at;
+	if (x) {
+		*at = x->after;
+		add(f, x);
+	}
+	return x;
+}
+
 int
 ifaces_hold(struct ifaces *f, const char *name, uint32_t *num)
 {
 	struct iface *x = of_name(f, name);
 	int e;
 
+	if (x == NULL)
+		x = take_back(f, name);
 	if (x == NULL) {
 		if (f->n >= CW_IFACES_MAX)
 			return ENOSPC;
@@ -163,11 +218,7 @@ ifaces_hold(struct ifaces *f, const char *name, uint32_t *num)
 			free(x);
 			return e;
 		}
-		x->next = *bucket(f, x->tun.iface);
-		*bucket(f, x->tun.iface) = x;
-		x->after = f->first;
-		f->first = x;
-		f->n++;
+		add(f, x);
 	}
 	x->users++;
 	*num = x->tun.iface;
@@ -175,7 +226,7 @@ ifaces_hold(struct ifaces *f, const char *name, uint32_t *num)
 }
 
 static void
-forget(struct ifaces *f, struct iface *x)
+take_out(struct ifaces *f, struct iface *x)
 {
 	struct iface **at = bucket(f, x->tun.iface);
 
@@ -186,7 +237,6 @@ forget(struct ifaces *f, struct iface *x)
 		at = &(*at)->after;
 	*at = x->after;
 	f->n--;
-	free(x);
 }
 
 void
@@ -196,8 +246,28 @@ ifaces_put(struct ifaces *f, uint32_t num)
 
 	if (x == NULL || --x->users > 0)
 		return;
-	detach(&x->tun);
-	forget(f, x);
+	take_out(f, x);
+	x->after = f->going;
+	f->going = x;
+}
+
+void
+ifaces_turn_end(struct ifaces *f)
+{
+	struct iface *x = f->going;
+	bool many = x && x->after;
+
+	if (many) {
+		for (; x; x = x->after)
+			set_going(f->nl, x->tun.ifindex);
+		delete_going(f->nl);
+	}
+	while (f->going) {
+		x = f->going;
+		f->going = x->after;
+		detach(&x->tun);
+		free(x);
+	}
 }
 
 uint32_t
@@ -219,9 +289,14 @@ ifaces_tun(struct ifaces *f, uint32_t num)
 void
 ifaces_fini(struct ifaces *f)
 {
+	struct iface *x;
+
+	ifaces_turn_end(f);
 	while (f->first) {
-		tun_close(&f->first->tun);
-		forget(f, f->first);
+		x = f->first;
+		tun_close(&x->tun);
+		take_out(f, x);
+		free(x);
 	}
 }
 
@@ -245,7 +320,9 @@ ifaces_sweep(struct nl *nl, const struct ifaces *f)
 	char buf[256];
 	int e = nl_talk(nl, nl->route, message(buf, RTM_GETLINK, NLM_F_DUMP, 0), on_left, &l);
 
-	for (unsigned i = 0; i < l.n && e == 0; i++)
-		e = nl_talk(nl, nl->route, message(buf, RTM_DELLINK, NLM_F_ACK, l.v[i]), NULL, NULL);
+	for (unsigned i = 0; i < l.n; i++)
+		set_going(nl, l.v[i]);
+	if (l.n && e == 0)
+		e = delete_going(nl);
 	return e == ENODEV ? 0 : e;
 }

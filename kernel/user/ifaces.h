@@ -24,6 +24,7 @@ struct ifaces {
 	struct cw_engine *engine;
 	struct pool	*pool;
 	struct iface	*first, *bucket[IFACES_BUCKETS];
+	struct iface	*going;		/* that nobody uses since this turn */
 	unsigned	n;
 };
 
@@ -32,6 +33,7 @@ int ifaces_hold(struct ifaces *, const char *name, uint32_t *num);
 void ifaces_put(struct ifaces *, uint32_t num);
 uint32_t ifaces_find(const struct ifaces *, const char *name);
 struct tun *ifaces_tun(struct ifaces *, uint32_t num);	/* NULL: it has gone */
+void ifaces_turn_end(struct ifaces *);			/* the devices that nobody uses any more go, all at once */
 void ifaces_fini(struct ifaces *);			/* the devices stay */
 /* The devices of earlier ones that nobody has named again go. f NULL: all. 0 or errno. */
 int ifaces_sweep(struct nl *, const struct ifaces *f);

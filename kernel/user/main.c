@@ -218,6 +218,7 @@ serve(struct host *h)
 	while (!event_base_got_exit(h->base) && !event_base_got_break(h->base)) {
 		if (event_base_loop(h->base, EVLOOP_ONCE) != 0)
 			break;
+		ifaces_turn_end(&h->ifaces);
 		net_turn_end(&h->net);
 		sadb_turn_end(&h->sadb);
 		set_tick(h);
