@@ -12,7 +12,6 @@ set -u
 : "${CW_HOST:=$([ -e /proc/net/causeway ] && echo module || echo user)}"
 CW_LIBEXEC=$CW_ROOT/libexec/causeway
 CW_TOOLS=$top_builddir/test/scenario
-JQ=$(command -v jq)
 PATH=$(cd "$top_srcdir/test/tools" && pwd):$PATH
 PFX=cw$$
 W=$(mktemp -d "${TMPDIR:-/tmp}/causeway.XXXXXX") || exit 1
@@ -45,6 +44,7 @@ diag() { echo "# $*"; }
 # need COMMAND...: what a scenario cannot do without; fails loudly instead of skipping.
 need() {
 	for _c in "$@"; do
+		[ "$_c" != jq ] || _c=gojq
 		command -v "$_c" >/dev/null || { echo "not ok $((TESTS + 1)) - needs the program '$_c'"; TESTS=$((TESTS + 1)); FAILURES=$((FAILURES + 1)); exit 1; }
 	done
 	[ "$(id -u)" = 0 ] || { echo "not ok $((TESTS + 1)) - needs root (network namespaces)"; TESTS=$((TESTS + 1)); FAILURES=$((FAILURES + 1)); exit 1; }
@@ -70,19 +70,7 @@ wait_for() {
 }
 
 # As test/tools/jq, which is for who starts jq from elsewhere, without a shell of its own.
-if [ -n "$JQ" ]; then
-	jq() {
-		case " $*" in
-		*" -e "*|*" -ce "*|*" -se "*)
-			_said=$("$JQ" "$@")
-			_status=$?
-			[ -z "$_said" ] || printf '%s\n' "$_said"
-			[ -n "$_said" ] || [ $_status -ne 0 ] || return 4
-			return $_status ;;
-		esac
-		"$JQ" "$@"
-	}
-fi
+jq() { gojq "$@"; }
 
 # ---- namespaces ----
 
@@ -94,9 +82,7 @@ ns_add() {
 			: >"/run/netns/$PFX-$_n" && unshare --net="/run/netns/$PFX-$_n" true || exit 1
 		fi
 		NAMESPACES="$NAMESPACES $PFX-$_n"
-		ns "$_n" ip link set lo up
-		ns "$_n" sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad; echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad
-			echo 0 > /proc/sys/net/ipv6/conf/default/router_solicitations'
+		ns "$_n" sh -c 'ip link set lo up; cd /proc/sys/net/ipv6/conf; echo 0 >default/accept_dad; echo 0 >all/accept_dad; echo 0 >default/router_solicitations'
 	done
 }
 
@@ -109,19 +95,21 @@ ns_end() {
 	NAMESPACES=
 }
 
+# ns_ip NAME: what ip is to do inside, a line each on its standard input. One start of it costs as much as many lines.
+ns_ip() { ip -n "$PFX-$1" -batch -; }
+
 # ns_link A IF-A B IF-B: a cable.
 ns_link() {
-	ns "$1" ip link add "$2" type veth peer name "$4" netns "$PFX-$3" || exit 1
-	ns "$1" ip link set "$2" up
-	ns "$3" ip link set "$4" up
+	printf '%s\n' "link add $2 type veth peer name $4 netns $PFX-$3" "link set $2 up" | ns_ip "$1" || exit 1
+	ip -n "$PFX-$3" link set "$4" up
 }
 
 # ns_addr NAME IF ADDRESS/LEN...
 ns_addr() {
 	_ns=$1 _if=$2; shift 2
 	for _a in "$@"; do
-		case $_a in *:*) ns "$_ns" ip addr add "$_a" dev "$_if" nodad ;; *) ns "$_ns" ip addr add "$_a" dev "$_if" ;; esac || exit 1
-	done
+		case $_a in *:*) echo "addr add $_a dev $_if nodad" ;; *) echo "addr add $_a dev $_if" ;; esac
+	done | ns_ip "$_ns" || exit 1
 }
 
 ns_forward() { ns "$1" sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'; }
@@ -135,18 +123,36 @@ faq_net() {
 }
 
 faq_addresses() {
-	ns_addr th eth0 10.0.1.10/24 fd00:1::10/64
-	ns_addr tg in 10.0.1.1/24 fd00:1::1/64
-	ns_addr tg out 20.0.0.1/24 fc00::1/64
-	ns_addr ng out 20.0.0.2/24 fc00::2/64
-	ns_addr ng in 10.0.2.1/24 fd00:2::1/64
-	ns_addr nh eth0 10.0.2.10/24 fd00:2::10/64
-	ns_forward tg; ns_forward ng
-	ns th ip route add default via 10.0.1.1; ns th ip -6 route add default via fd00:1::1
-	ns nh ip route add default via 10.0.2.1; ns nh ip -6 route add default via fd00:2::1
 	# A gateway's default route leads out, as on the Internet: what is not protected would leave there in the clear.
-	ns tg ip route add default via 20.0.0.2; ns tg ip -6 route add default via fc00::2
-	ns ng ip route add default via 20.0.0.1; ns ng ip -6 route add default via fc00::1
+	ns_ip tg <<-EOF || exit 1
+	addr add 10.0.1.1/24 dev in
+	addr add fd00:1::1/64 dev in nodad
+	addr add 20.0.0.1/24 dev out
+	addr add fc00::1/64 dev out nodad
+	route add default via 20.0.0.2
+	route add ::/0 via fc00::2
+	EOF
+	ns_ip ng <<-EOF || exit 1
+	addr add 10.0.2.1/24 dev in
+	addr add fd00:2::1/64 dev in nodad
+	addr add 20.0.0.2/24 dev out
+	addr add fc00::2/64 dev out nodad
+	route add default via 20.0.0.1
+	route add ::/0 via fc00::1
+	EOF
+	ns_ip th <<-EOF || exit 1
+	addr add 10.0.1.10/24 dev eth0
+	addr add fd00:1::10/64 dev eth0 nodad
+	route add default via 10.0.1.1
+	route add ::/0 via fd00:1::1
+	EOF
+	ns_ip nh <<-EOF || exit 1
+	addr add 10.0.2.10/24 dev eth0
+	addr add fd00:2::10/64 dev eth0 nodad
+	route add default via 10.0.2.1
+	route add ::/0 via fd00:2::1
+	EOF
+	ns_forward tg; ns_forward ng
 }
 
 # faq_net_nat: the same, but Tokyo is behind a NAT box nb (20.0.0.1 is the box; Tokyo's gateway is 192.168.7.2).
