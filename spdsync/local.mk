@@ -228,7 +228,7 @@ test_unit_routes_list_CFLAGS = $(SPDSYNC_TEST_FLAGS)
 test_unit_routes_list_LDADD = $(SPDSYNC_LIBS)
 
 # Site files, and the JSON of commands.
-FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c racoon:spdsync/racoon.c,spdsync/racoonalg.c,spdsync/racoonsect.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c request:spdsync/routes.c,spdsync/revisions.c,spdsync/tunpart.c
+FUZZ_TARGETS += site:lib/yamltree.c,lib/yamlget.c,lib/yamlparts.c,spdsync/site.c,spdsync/siteauth.c,spdsync/sitecheck.c,spdsync/sitechild.c,spdsync/siteiface.c,spdsync/sitelabel.c,spdsync/edit.c act:spdsync/actbody.c racoon:spdsync/racoon.c,spdsync/racoonalg.c,spdsync/racoonsect.c certbody:spdsync/certbody.c accountbody:spdsync/accountbody.c request:spdsync/routes.c,spdsync/revisions.c,spdsync/tunpart.c
 UNIT_TESTS += test/fuzz/replay_site
 check_PROGRAMS += test/fuzz/replay_site
 test_fuzz_replay_site_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_site.c

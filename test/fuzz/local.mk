@@ -36,7 +36,7 @@ test_fuzz_replay_ipc_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_ipc.c
 test_fuzz_replay_ipc_LDADD = lib/libcauseway.a $(EVENT_LIBS) $(CRYPTO_LIBS)
 
 # Words of people and peers: addresses, proposals, identities, selectors.
-FUZZ_TARGETS += text:lib/dn.c,lib/name.c,lib/proposal.c,lib/ts.c
+FUZZ_TARGETS += text:lib/addr.c,lib/dn.c,lib/name.c,lib/proposal.c,lib/ts.c
 UNIT_TESTS += test/fuzz/replay_text
 check_PROGRAMS += test/fuzz/replay_text
 test_fuzz_replay_text_SOURCES = test/fuzz/replay.c test/fuzz/fuzz_text.c
