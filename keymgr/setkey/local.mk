@@ -44,6 +44,9 @@ check_PROGRAMS += test/unit/test_setkey_run
 test_unit_test_setkey_run_CPPFLAGS = $(SETKEY_CPPFLAGS)
 test_unit_test_setkey_run_SOURCES = test/unit/test_setkey_run.c keymgr/setkey/run.c keymgr/setkey/run_lint.c keymgr/setkey/talk.c
 test_unit_test_setkey_run_LDADD = $(SETKEY_LIBS) $(CMOCKA_LIBS)
+# And that: how it reads a file.
+UNIT_TESTS += test/unit/test_setkey_files
+EXTRA_DIST += test/unit/test_setkey_files
 
 UNIT_TESTS += test/unit/test_setkey_lint
 check_PROGRAMS += test/unit/test_setkey_lint

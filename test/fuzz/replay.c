@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -39,6 +40,7 @@ static void
 run_file(const char *dir, const char *name, uint8_t *buf)
 {
 	char path[4096];
+	struct stat st;
 	size_t n;
 	FILE *f;
 
@@ -49,6 +51,10 @@ run_file(const char *dir, const char *name, uint8_t *buf)
 		abort();
 	}
 	n = fread(buf, 1, FILE_MAX, f);
+	if (fstat(fileno(f), &st) < 0 || (off_t)n != st.st_size) {
+		fprintf(stderr, "%s: %zu octets of it could be read\n", path, n);
+		abort();
+	}
 	fclose(f);
 	run(buf, n);
 	for (size_t k = 0; k < n && k < PREFIXES_MAX && !getenv("REPLAY_WHOLE"); k++)
