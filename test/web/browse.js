@@ -97,7 +97,7 @@ async function signIn(context, at) {
 }
 
 async function main() {
-	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium-headless-shell", args: ["--no-sandbox", "--disable-gpu"] });
 	const fresh = browser.newContext.bind(browser);
 	browser.newContext = async (options) => {	// other tests run beside this one
 		const context = await fresh({ reducedMotion: "reduce", ...options });	// a page that still scrolls smoothly takes a click where the button is no more
