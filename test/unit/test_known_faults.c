@@ -91,11 +91,11 @@ every_truncation(void **state)
 
 		assert_true(p->len > 200);
 		for (uint32_t n = 0; n <= 200; n++) {
-			struct cw_pkt *cut = rig_copy(p), *exact;
+			struct cw_pkt *exact = calloc(1, sizeof(*exact));
 
-			exact = rig_pkt(cw_pkt_data(cut), n);	/* ASan sees what is read behind it */
-			exact->outer = cut->outer;
-			rig_pkt_free(cut);
+			assert_non_null(exact);
+			*exact = (struct cw_pkt){ .buf = malloc(n ? n : 1), .cap = n, .len = n, .outer = p->outer };	/* ASan sees what is read behind it */
+			memcpy(exact->buf, cw_pkt_data(p), n);
 			rig_clear(t.b);
 			rig_carry(t.b, exact);
 			assert_int_equal(t.b->nplain, 0);
@@ -107,6 +107,33 @@ every_truncation(void **state)
 		assert_int_equal(t.b->nplain, 1);
 		rig_free(t.a);
 		rig_free(t.b);
+	}
+}
+
+/* Row 8: TCP options that are not all there, or that say less than their own two octets: they stay as they are, and so does what is behind them. */
+static void
+options_of_tcp(void **state)
+{
+	/* the header in words, options, and how many octets of the latter the packet has */
+	static const struct { uint8_t words, opts[8]; unsigned n; bool good; } t[] = {
+		{ 7, { 1, 1, 1, 1, 2, 4, 0xff, 0xff }, 8, true }, { 15, { 1, 1, 1, 1, 2, 4, 0xff, 0xff }, 4, false },
+		{ 15, { 1, 1, 1, 1, 2, 4, 0xff, 0xff }, 8, false }, { 6, { 1, 1, 2, 4, 0xff, 0xff, 0, 0 }, 8, false }, { 6, { 1, 1, 1, 2, 4, 0xff, 0xff, 0 }, 8, false },
+		{ 4, { 2, 4, 0xff, 0xff, 2, 4, 0xff, 0xff }, 8, false }, { 7, { 2, 3, 0xff, 0xff, 0xff, 0, 0, 0 }, 8, false },
+		{ 7, { 3, 0, 2, 4, 0xff, 0xff, 0, 0 }, 8, false }, { 7, { 3, 1, 2, 4, 0xff, 0xff, 0, 0 }, 8, false }, { 7, { 3, 9, 2, 4, 0xff, 0xff, 0, 0 }, 8, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct cw_ip ip = { .ver = 4, .upper = 20, .total = (uint32_t)(40 + t[i].n), .flow = { .proto = 6 } };
+		uint8_t p[48] = { 0x45 }, was[48];
+
+		p[20 + 12] = (uint8_t)(t[i].words << 4);
+		p[20 + 13] = 2;
+		memcpy(p + 40, t[i].opts, 8);
+		memcpy(was, p, sizeof(p));
+		cw_mss_clamp(p, 40 + t[i].n, &ip, 1400);
+		if (t[i].good == (memcmp(p, was, sizeof(p)) == 0))
+			fail_msg("row %u", i);
 	}
 }
 
@@ -272,7 +299,11 @@ nobody_listens(void **state)
 	rig_free(h);
 }
 
-/* Rows 23 and 43: a reqid has 32 bits, and a policy of four transforms with IPv6 ends is one message. */
+static const struct rig_sa one_in = { .spi = 0x1234, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 1024, .bits = 256,
+	.flags = CW_SAF_IN | CW_SAF_ESN, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24", .hard_s = 3600, .soft_s = 3000,
+	.hard_packets = 1ull << 33, .udp = 4500, .seed = 9 };
+
+/* Row 23: a reqid has 32 bits. Row 43: a policy of four transforms with IPv6 ends is one message, and so is what asks for its SA. */
 static void
 large_numbers(void **state)
 {
@@ -293,6 +324,53 @@ large_numbers(void **state)
 	assert_int_equal(m.policy.n, 4);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(m.policy.req[i].reqid, 0xfffffff0u + i);
+	m.type = SADB_X_SPDADD;
+	m.policy.dir = CW_DIR_OUT;
+	m.seq = 0;
+	m.has &= ~(PFKEY_HAS(SADB_EXT_LIFETIME_CURRENT) | PFKEY_HAS(CW_EXT_STATS));
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	cw_plain_in(h->e, &(struct cw_pkt *){ rig_udp6("fd01::5", "fd02::6", 9, 0) }, 1, h->now);
+	assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+	assert_int_equal(m.policy.n, 4);
+	assert_int_equal(m.policy.req[3].reqid, 0xfffffff3u);
+	rig_free(h);
+}
+
+/* Row 43: an SA with as many selectors as it may have is more than 5 KiB, and is entered, told and dumped in one piece. */
+static void
+large_messages(void **state)
+{
+	struct rig_sa many = one_in;
+	struct host *h = rig_new();
+	uint8_t keys[128], buf[PFKEY_MSG_MAX];
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct pfkey_msg m;
+
+	(void)state;
+	rig_sa_msg(&m, &many, SADB_ADD, keys);
+	m.sel_src.n = m.sel_dst.n = CW_SELECTORS_MAX / 2;
+	for (unsigned i = 0; i < CW_SELECTORS_MAX / 2; i++) {
+		m.sel_src.v[i] = m.sel_src.v[0];
+		m.sel_dst.v[i] = m.sel_dst.v[0];
+		m.sel_dst.v[i].port_lo = m.sel_dst.v[i].port_hi = (uint16_t)(1000 + i);
+		m.sel_dst.v[i].proto = 17;
+	}
+	assert_true(pfkey_put(&w, &m) && w.n > 5120);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+	assert_true(rig_last(h, 0, &m));
+	assert_int_equal(m.sel_src.n + m.sel_dst.n, CW_SELECTORS_MAX);
+	for (unsigned i = 0; i < 2; i++) {
+		rig_forget(h, 0);
+		if (i == 0) {
+			assert_int_equal(rig_by_name(h, 0, SADB_GET, &many), 0);
+		} else {
+			pfkey_msg_init(&m, SADB_DUMP, SADB_SATYPE_UNSPEC);
+			rig_call(h, 0, &m);
+		}
+		assert_true(rig_last(h, 0, &m));
+		assert_int_equal(m.sel_dst.n, CW_SELECTORS_MAX / 2);
+		assert_int_equal(m.sel_dst.v[CW_SELECTORS_MAX / 2 - 1].port_hi, 1000 + CW_SELECTORS_MAX / 2 - 1);
+	}
 	rig_free(h);
 }
 
@@ -326,10 +404,6 @@ reqids_apart(void **state)
 	rig_free(h);
 }
 
-static const struct rig_sa one_in = { .spi = 0x1234, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 1024, .bits = 256,
-	.flags = CW_SAF_IN | CW_SAF_ESN, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24", .hard_s = 3600, .soft_s = 3000,
-	.hard_packets = 1ull << 33, .udp = 4500, .seed = 9 };
-
 static int
 raw(struct host *h, const uint8_t *p, size_t n)
 {
@@ -338,6 +412,20 @@ raw(struct host *h, const uint8_t *p, size_t n)
 	rig_forget(h, 0);
 	cw_pfkey(h->e, h->client[0].c, p, n, h->now);
 	return rig_last(h, 0, &m) ? m.err : -1;
+}
+
+/* In memory of its own, which ends where the message ends: ASan sees what is read behind it. */
+static int
+raw_exact(struct host *h, const uint8_t *p, size_t n)
+{
+	uint8_t *exact = malloc(n);
+	int err;
+
+	assert_non_null(exact);
+	memcpy(exact, p, n);
+	err = raw(h, exact, n);
+	free(exact);
+	return err;
 }
 
 /* The message with another form of one of its extensions: what it says in its stead, at the end. */
@@ -363,7 +451,7 @@ raw_with(struct host *h, struct bytes whole, unsigned type, const uint8_t *as, s
 	to += n;
 	words = (uint16_t)(to / 8);
 	memcpy(b + 4, &words, 2);
-	return raw(h, b, to);
+	return raw_exact(h, b, to);
 }
 
 static void
@@ -436,6 +524,124 @@ sockaddrs(void **state)
 		if (err != req[i].err)
 			fail_msg("request %u: %d", i, err);
 		assert_int_equal(cw_policy_count(h->e), err == 0);
+		pfkey_msg_init(&m, SADB_X_SPDFLUSH, 0);
+		assert_int_equal(rig_call(h, 0, &m), 0);
+	}
+	rig_free(h);
+}
+
+/* One extension of a message at each length that it can say, at the end of the message: its own alone is taken. */
+static void
+each_length(struct host *h, struct bytes whole, size_t at)
+{
+	uint8_t as[512] = { 0 };
+	uint16_t head[2];
+	size_t n;
+
+	memcpy(head, whole.p + at, 4);
+	n = head[0] * 8u;
+	memcpy(as, whole.p + at, n);
+	for (size_t k = 8; k <= n + 64; k += 8) {
+		int err = raw_with(h, whole, head[1], as, k);
+		struct pfkey_msg m;
+
+		if (err != (k == n ? 0 : EINVAL))
+			fail_msg("message %u, extension %u of %zu octets, said to be %zu: %d", whole.p[1], head[1], n, k, err);
+		pfkey_msg_init(&m, SADB_FLUSH, 0);
+		assert_int_equal(rig_call(h, 0, &m), 0);
+		pfkey_msg_init(&m, SADB_X_SPDFLUSH, 0);
+		assert_int_equal(rig_call(h, 0, &m), 0);
+	}
+}
+
+static void
+each_extension(struct host *h, const struct pfkey_msg *m)
+{
+	uint8_t buf[PFKEY_MSG_MAX];
+	struct wr w = wr_of(buf, sizeof(buf));
+	uint16_t words;
+
+	assert_true(pfkey_put(&w, m));
+	for (size_t at = 16; at < w.n; at += words * 8u) {
+		memcpy(&words, buf + at, 2);
+		each_length(h, wr_bytes(&w), at);
+	}
+}
+
+/* Row 26: every length that a message has in it says what is there, or it is refused: its own, its extensions', its keys' and its requests'. */
+static void
+lengths(void **state)
+{
+	/* the lengths of up to five requests, which have nothing but their first 16 octets, and all that the policy has behind its own */
+	static const struct { uint16_t len[5]; unsigned octets; int err; } req[] = {
+		{ { 16 }, 16, 0 }, { { 16, 16, 16, 16 }, 64, 0 }, { { 16, 16, 16, 16, 16 }, 80, EINVAL }, { { 0 }, 16, EINVAL }, { { 8, 8 }, 16, EINVAL },
+		{ { 16, 8 }, 24, EINVAL }, { { 24 }, 16, EINVAL }, { { 24 }, 24, EINVAL }, { { 17 }, 24, EINVAL }, { { 16, 32 }, 32, EINVAL },
+		{ { 0xfff8 }, 16, EINVAL },
+	};
+	struct rig_sa cbc = one_in;
+	struct host *h = rig_new();
+	uint8_t keys[128], buf[PFKEY_MSG_MAX], as[256] = { 0 };
+	struct wr w = wr_of(buf, sizeof(buf));
+	struct pfkey_msg m;
+	uint16_t words, bits;
+
+	(void)state;
+	cbc.cipher = SADB_X_EALG_AESCBC;
+	cbc.bits = 128;
+	cbc.auth = SADB_X_AALG_SHA2_256HMAC;
+	cbc.iface = "vpn0";
+	rig_sa_msg(&m, &cbc, SADB_ADD, keys);
+	pfkey_set_owner(&m, "somebody");
+	each_extension(h, &m);
+	assert_true(pfkey_put(&w, &m));
+
+	/* more octets than the message says, and less */
+	memset(buf + w.n, 0, 8);
+	assert_int_equal(raw_exact(h, buf, w.n + 8), EMSGSIZE);
+	assert_int_equal(raw_exact(h, buf, w.n - 8), EMSGSIZE);
+	/* an extension of length 0, of a type that nobody knows too, and one that is longer than the message */
+	for (unsigned i = 0; i < 3; i++) {
+		const uint16_t head[2] = { i == 2 ? 2 : 0, i == 1 ? SADB_EXT_IDENTITY_SRC : 0x3355 };
+
+		memcpy(buf + w.n, head, 4);
+		words = (uint16_t)((w.n + 8) / 8);
+		memcpy(buf + 4, &words, 2);
+		assert_int_equal(raw_exact(h, buf, w.n + 8), EINVAL);
+	}
+	words = (uint16_t)(w.n / 8);
+	memcpy(buf + 4, &words, 2);
+	/* a key of more octets than its extension has, and of less */
+	memcpy(as + 8, keys, 16);
+	for (bits = 64; bits <= 256; bits += 64) {
+		memcpy(as + 4, &bits, 2);
+		assert_int_equal(raw_with(h, bytes_of(buf, w.n), SADB_EXT_KEY_ENCRYPT, as, 24), bits == 128 ? 0 : EINVAL);
+	}
+	pfkey_msg_init(&m, SADB_FLUSH, 0);
+	assert_int_equal(rig_call(h, 0, &m), 0);
+
+	rig_sa_msg(&m, &one_in, SADB_GETSPI, keys);
+	m.spi_min = m.spi_max = 0x4000;
+	m.has = PFKEY_HAS(SADB_EXT_ADDRESS_SRC) | PFKEY_HAS(SADB_EXT_ADDRESS_DST) | PFKEY_HAS(SADB_EXT_SPIRANGE) | PFKEY_HAS(SADB_X_EXT_SA2);
+	each_extension(h, &m);
+	rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_IN, CW_POLICY_IPSEC, "10.1.0.0/16", "10.2.0.0/16", 5, 10);
+	m.policy.req[0].src = m.src.ep.addr;
+	m.policy.req[0].dst = m.dst.ep.addr;
+	each_extension(h, &m);
+	w = wr_of(buf, sizeof(buf));
+	assert_true(pfkey_put(&w, &m));
+	for (unsigned i = 0; i < sizeof(req) / sizeof(req[0]); i++) {
+		const uint16_t type_dir[2] = { CW_POLICY_IPSEC, CW_DIR_IN }, esp[2] = { 50, CW_MODE_TUNNEL | CW_LEVEL_REQUIRE << 8 };
+		int err;
+
+		memset(as, 0, sizeof(as));
+		memcpy(as + 4, type_dir, 4);
+		for (unsigned k = 0, at = 16; k < 5 && at + 16 <= sizeof(as); at += req[i].len[k] ? req[i].len[k] : 16, k++) {
+			memcpy(as + at, &req[i].len[k], 2);
+			memcpy(as + at + 2, esp, 4);
+		}
+		err = raw_with(h, wr_bytes(&w), SADB_X_EXT_POLICY, as, 16 + req[i].octets);
+		if (err != req[i].err)
+			fail_msg("requests %u: %d", i, err);
 		pfkey_msg_init(&m, SADB_X_SPDFLUSH, 0);
 		assert_int_equal(rig_call(h, 0, &m), 0);
 	}
@@ -540,9 +746,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replay_on_every_way), cmocka_unit_test(every_truncation), cmocka_unit_test(update_in_place),
-		cmocka_unit_test(states), cmocka_unit_test(nobody_listens), cmocka_unit_test(large_numbers), cmocka_unit_test(reqids_apart),
-		cmocka_unit_test(sockaddrs), cmocka_unit_test(nothing_of_before),
+		cmocka_unit_test(replay_on_every_way), cmocka_unit_test(every_truncation), cmocka_unit_test(options_of_tcp), cmocka_unit_test(update_in_place),
+		cmocka_unit_test(states), cmocka_unit_test(nobody_listens), cmocka_unit_test(large_numbers), cmocka_unit_test(large_messages), cmocka_unit_test(reqids_apart),
+		cmocka_unit_test(sockaddrs), cmocka_unit_test(lengths), cmocka_unit_test(nothing_of_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -453,6 +453,29 @@ test_strict(void **state)
 	assert_false(taken(b, n));			/* a request of length 0 */
 }
 
+/* The two ends of a request are of one family. */
+static void
+test_ends_of_requests(void **state)
+{
+	static uint8_t b[PFKEY_MSG_MAX];
+	struct pfkey_msg m;
+	size_t base;
+
+	pfkey_msg_init(&m, SADB_GET, SADB_SATYPE_ESP);
+	base = build(&m, b);
+	for (unsigned two = 0; two < 4; two++) {
+		size_t n = base;
+		const uint16_t v4 = 2, v6 = 10, len = (uint16_t)(16 + (two & 1 ? 28 : 16) + (two & 2 ? 28 : 16) + (two == 1 || two == 2 ? 4 : 0)), esp = 50;
+
+		ext(b, &n, (16u + len) / 8, SADB_X_EXT_POLICY, "\x02\0\x02\0", 4);
+		memcpy(b + base + 16, &len, 2);
+		memcpy(b + base + 18, &esp, 2);
+		memcpy(b + base + 32, two & 1 ? &v6 : &v4, 2);
+		memcpy(b + base + 32 + (two & 1 ? 28 : 16), two & 2 ? &v6 : &v4, 2);
+		assert_int_equal(taken(b, n), two == 0 || two == 3);
+	}
+}
+
 /* Every octet in each place of a name. */
 static void
 test_iface_names(void **state)
@@ -524,6 +547,7 @@ main(void)
 		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_no_remains),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_ends_of_requests),
 		cmocka_unit_test(test_iface_names),
 		cmocka_unit_test(test_unsayable),
 	};
