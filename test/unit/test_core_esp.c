@@ -474,6 +474,36 @@ each_selector(void **state)
 	rig_free(h);
 }
 
+/* The ports of a later fragment are not known (RFC 4301 7): an SA for some ports has none, also where 0 is one of them, and an SA for all takes it. */
+static void
+fragments_by_port(void **state)
+{
+	for (unsigned all = 0; all < 2; all++) {
+		struct rig_sa narrow = { .bits = 256, .spi = 0x3000, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .seed = 3, .window = 64,
+		    .flags = CW_SAF_IN, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24" };
+		struct cw_pkt *in = rig_udp4("10.0.1.5", "10.0.2.6", 20, 0, false);
+		uint8_t *d = cw_pkt_data(in), keys[128], wire[2048];
+		struct host *h = rig_new();
+		struct pfkey_msg m;
+
+		rig_tunnel(h, false, &(struct rig_sa){ 0 });
+		rig_sa_msg(&m, &narrow, SADB_ADD, keys);
+		m.sel_src.v[0].proto = m.sel_dst.v[0].proto = 17;
+		m.sel_src.v[0].port_hi = m.sel_dst.v[0].port_hi = all ? 65535 : 1023;
+		assert_int_equal(rig_call(h, 0, &m), 0);
+		d[7] = 5;	/* its place in the packet; the header's sum goes down by as much */
+		assert_true(d[11] >= 5);
+		d[11] = (uint8_t)(d[11] - 5);
+		rig_carry(h, arrived(wire, foreign_gcm(wire, 0x3000, 1, false, 3, d, in->len), false));
+		if (all)
+			assert_int_equal(h->nplain, 1);
+		else
+			rig_dropped(h, CW_DROP_SELECTOR_IN);
+		rig_pkt_free(in);
+		rig_free(h);
+	}
+}
+
 static void
 dscp_ecn_df(void **state)
 {
@@ -636,6 +666,7 @@ mapping(void **state)
 	assert_memory_equal(p->outer.dst.b, "\x09\x09\x09\x09", 4);
 	rig_pkt_free(p);
 	rig_forget(t.b, 0);
+	t.b->now += S;		/* by the clock it might move again */
 	rig_carry(t.b, one);	/* older: it comes from the old place, and changes nothing */
 	assert_false(rig_event(t.b, 0, SADB_X_NAT_T_NEW_MAPPING, &m));
 	p = rig_seal(t.b, rig_udp4("10.0.2.6", "10.0.1.5", 1, 0, false));
@@ -688,6 +719,8 @@ strays(void **state)
 	struct cw_pkt *good = rig_seal(t.a, rig_udp4("10.0.1.5", "10.0.2.6", 33, 0, false));
 	struct pfkey_msg m;
 
+	pfkey_msg_init(&m, SADB_REGISTER, SADB_SATYPE_ESP);
+	assert_int_equal(rig_call(t.b, 1, &m), 0);
 	t.b->now += 5 * S;
 	set_spi(cw_pkt_data(good), 0x77777777);
 	good->outer.sport = 61000;
@@ -697,7 +730,7 @@ strays(void **state)
 	assert_true(m.satype == SADB_SATYPE_ESP && m.sa.spi == 0x77777777 && m.natt_type == CW_NATT_ESPINUDP && m.natt_sport == 61000 && m.natt_dport == 4500);
 	assert_memory_equal(m.src.ep.addr.b, good->outer.src.b, 4);
 	assert_memory_equal(m.dst.ep.addr.b, good->outer.dst.b, 4);
-	assert_false(rig_event(t.b, 1, CW_MSG_STRAY, &m));	/* it has not said HELLO */
+	assert_false(rig_event(t.b, 1, CW_MSG_STRAY, &m));	/* it is registered, and has not said HELLO */
 	rig_forget(t.b, 0);
 	t.b->now += S - 1;
 	rig_carry(t.b, rig_copy(good));
@@ -751,7 +784,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_length), cmocka_unit_test(bursts), cmocka_unit_test(every_truncation), cmocka_unit_test(every_bit),
 		cmocka_unit_test(replays), cmocka_unit_test(replay_in_a_burst), cmocka_unit_test(foreign_packet), cmocka_unit_test(bad_inside),
-		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(each_selector), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
+		cmocka_unit_test(seam_vectors), cmocka_unit_test(null_vectors), cmocka_unit_test(selectors), cmocka_unit_test(each_selector), cmocka_unit_test(fragments_by_port), cmocka_unit_test(dscp_ecn_df), cmocka_unit_test(path_mtu),
 		cmocka_unit_test(mss), cmocka_unit_test(mapping), cmocka_unit_test(mapping_flood), cmocka_unit_test(strays), cmocka_unit_test(both_forms),
 	};
 

@@ -376,6 +376,43 @@ acquire(void **state)
 	rig_free(h);
 }
 
+/* Refused each time: it is asked for again after 1, 2, 4 ... 32 s, not before that and never later. When there was an SA, it begins anew. */
+static void
+back_off(void **state)
+{
+	static const unsigned after[] = { 1, 2, 4, 8, 16, 32, 32, 32, 0, 1, 2 };	/* 0: there is an SA for a while */
+	struct rig_sa out = { .spi = 0x900, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .flags = CW_SAF_OUT };
+	struct host *h = rig_new();
+	struct pfkey_msg m;
+	struct cw_pkt *p;
+
+	assert_int_equal(rig_policy(h, CW_DIR_OUT, CW_POLICY_IPSEC, "10.0.1.0/24", "10.0.2.0/24", 7, 10), 0);
+	for (unsigned i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+		rig_clear(h);
+		rig_forget(h, 0);
+		if (after[i] == 0) {
+			assert_int_equal(rig_sa(h, &out), 0);
+			rig_pkt_free(rig_seal(h, rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false)));
+			assert_int_equal(rig_by_name(h, 0, SADB_DELETE, &out), 0);
+			continue;
+		}
+		p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+		cw_plain_in(h->e, &p, 1, h->now);
+		assert_true(rig_event(h, 0, SADB_ACQUIRE, &m));
+		m = (struct pfkey_msg){ .type = SADB_ACQUIRE, .satype = SADB_SATYPE_ESP, .seq = m.seq, .err = ETIMEDOUT };
+		assert_int_equal(rig_call(h, 0, &m), -1);
+		rig_dropped(h, CW_DROP_NO_SA);
+		rig_clear(h);
+		rig_forget(h, 0);
+		h->now += after[i] * S;
+		p = rig_udp4("10.0.1.5", "10.0.2.6", 9, 0, false);
+		cw_plain_in(h->e, &p, 1, h->now - 1);
+		rig_dropped(h, CW_DROP_NO_SA);
+		assert_false(rig_event(h, 0, SADB_ACQUIRE, &m));
+	}
+	rig_free(h);
+}
+
 /* A policy that is changed while it waits for its SA: it does not ask twice, and what waits stays in its order. */
 static void
 acquire_of_a_changed_policy(void **state)
@@ -670,7 +707,7 @@ main(void)
 		cmocka_unit_test(one_sided_lifetime),
 		cmocka_unit_test(sequence_end),
 		cmocka_unit_test(esn_crossing),
-		cmocka_unit_test(acquire), cmocka_unit_test(acquire_beside_another),
+		cmocka_unit_test(acquire), cmocka_unit_test(back_off), cmocka_unit_test(acquire_beside_another),
 		cmocka_unit_test(acquire_of_a_changed_policy), cmocka_unit_test(limits),
 		cmocka_unit_test(policy_ends), cmocka_unit_test(policy_lifetime), cmocka_unit_test(policy_unused),
 		cmocka_unit_test(policy_lifetime_changed), cmocka_unit_test(many_policy_ends),

@@ -90,6 +90,11 @@ names_and_errors(void **state)
 	m.policy.id = id + 77;
 	m.has |= PFKEY_HAS(SADB_X_EXT_POLICY);
 	assert_int_equal(rig_call(h, 0, &m), ENOENT);
+	m.type = SADB_X_SPDGET;
+	m.seq = 0;
+	assert_int_equal(rig_call(h, 0, &m), ENOENT);
+	m.type = SADB_X_SPDDELETE2;
+	m.seq = 0;
 	m.policy.id = id;
 	assert_int_equal(rig_call(h, 0, &m), 0);
 	m.seq = 0;
@@ -436,6 +441,46 @@ nesting(void **state)
 	}
 }
 
+/* The same of AH, whose packets bring their header with them: each is the next one's inner packet as it is. */
+static void
+nesting_of_ah(void **state)
+{
+	for (unsigned layers = CW_NEST_MAX; layers <= CW_NEST_MAX + 1; layers++) {
+		struct host *a = rig_new(), *b = rig_new();
+		struct cw_pkt *p = rig_udp4("10.0.1.5", "10.0.2.6", 5, 0, false);
+
+		for (unsigned i = 0; i < layers; i++) {
+			char src[20], dst[20], ps[24], pd[24];
+			struct rig_sa sa = { .spi = 0x1000 + i, .reqid = 7 + i, .src = src, .dst = dst, .auth = SADB_X_AALG_SHA2_256HMAC, .window = 64 };
+			struct cw_pkt *sealed;
+			struct pfkey_msg m;
+			uint8_t keys[128];
+
+			snprintf(src, sizeof(src), "20.0.%u.1", i);
+			snprintf(dst, sizeof(dst), "20.0.%u.2", i);
+			snprintf(ps, sizeof(ps), i ? "20.0.%u.1/32" : "10.0.1.0/24", i - 1);
+			snprintf(pd, sizeof(pd), i ? "20.0.%u.2/32" : "10.0.2.0/24", i - 1);
+			for (unsigned side = 0; side < 2; side++) {
+				sa.flags = side ? CW_SAF_IN : CW_SAF_OUT;
+				rig_sa_msg(&m, &sa, SADB_ADD, keys);
+				rig_as_ah(&m);
+				assert_int_equal(rig_call(side ? b : a, 0, &m), 0);
+			}
+			rig_policy_msg(&m, SADB_X_SPDADD, CW_DIR_OUT, CW_POLICY_IPSEC, ps, pd, 7 + i, 5);
+			m.policy.req[0].proto = 51;
+			assert_int_equal(rig_call(a, 0, &m), 0);
+			sealed = rig_seal(a, p);
+			p = i + 1 == layers ? sealed : rig_pkt(cw_pkt_data(sealed) - sealed->outer.hlen, sealed->outer.hlen + sealed->len);
+			if (p != sealed)
+				rig_pkt_free(sealed);
+		}
+		rig_carry(b, p);
+		rig_dropped(b, layers <= CW_NEST_MAX ? CW_DROP_POLICY_NONE_IN : CW_DROP_TOO_NESTED);
+		rig_free(a);
+		rig_free(b);
+	}
+}
+
 /* May this go out in the clear, and come in as its answer? Both or neither; what the hosts' hooks ask. */
 static bool
 spared(struct host *h, const char *src, const char *dst)
@@ -701,7 +746,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(priority_then_arrival), cmocka_unit_test(names_and_errors), cmocka_unit_test(owners), cmocka_unit_test(ten_thousand),
-		cmocka_unit_test(history), cmocka_unit_test(setidx), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting),
+		cmocka_unit_test(history), cmocka_unit_test(setidx), cmocka_unit_test(forged_clear), cmocka_unit_test(nesting), cmocka_unit_test(nesting_of_ah),
 		cmocka_unit_test(networks_of_our_own), cmocka_unit_test(networks_of_others), cmocka_unit_test(policy_counts),
 		cmocka_unit_test(policy_counts_in),
 	};
