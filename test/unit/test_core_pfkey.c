@@ -3,6 +3,7 @@
 #include "core_rig.h"
 
 #include <limits.h>
+#include <unistd.h>
 
 static const struct rig_sa plain_in = { .spi = 0x1234, .reqid = 7, .src = "20.0.0.1", .dst = "20.0.0.2", .window = 1024, .bits = 256,
 	.flags = CW_SAF_IN | CW_SAF_ESN, .sel_src = "10.0.1.0/24", .sel_dst = "10.0.2.0/24", .hard_s = 3600, .soft_s = 3000,
@@ -184,6 +185,49 @@ spis_are_random(void **state)
 	assert_true(again <= 1);
 	rig_free(h[0]);
 	rig_free(h[1]);
+}
+
+/* What the first engine of a process chooses; by this program itself, started once more. */
+static void
+first_spi(char *buf, size_t cap)
+{
+	char self[256], command[300];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	FILE *f;
+
+	assert_true(n > 0);
+	self[n] = '\0';
+	snprintf(command, sizeof(command), "'%s' --spi", self);
+	f = popen(command, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(buf, (int)cap, f));
+	assert_int_equal(pclose(f), 0);
+	assert_int_equal(strlen(buf), 17);
+}
+
+/* Nor do they come again when the engine is started again, in the same second: they are not made of the time, nor of anything that stays. */
+static void
+spis_of_two_starts(void **state)
+{
+	char a[32], b[32];
+
+	first_spi(a, sizeof(a));
+	first_spi(b, sizeof(b));
+	assert_string_not_equal(a, b);
+}
+
+static int
+say_spis(void)
+{
+	struct host *h = rig_new();
+	uint32_t spi;
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(getspi(h, 0, 0, &spi), 0);
+		printf("%08x", spi);
+	}
+	rig_free(h);
+	return puts("") < 0;
 }
 
 /* GETSPI, UPDATE; a key enters once. */
@@ -642,15 +686,18 @@ places(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(places), cmocka_unit_test(spis), cmocka_unit_test(spis_are_random), cmocka_unit_test(one_key_for_one_sa),
+		cmocka_unit_test(keys_stay_inside), cmocka_unit_test(keyless), cmocka_unit_test(places), cmocka_unit_test(spis), cmocka_unit_test(spis_are_random), cmocka_unit_test(spis_of_two_starts),
+		cmocka_unit_test(one_key_for_one_sa),
 		cmocka_unit_test(encapsulation), cmocka_unit_test(algorithms), 
 		cmocka_unit_test(ten_thousand_rows),
 		cmocka_unit_test(dump_of_what_vanishes), cmocka_unit_test(malformed), cmocka_unit_test(hello), cmocka_unit_test(counters),
 		cmocka_unit_test(promisc),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "--spi") == 0)
+		return say_spis();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
