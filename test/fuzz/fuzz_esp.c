@@ -148,7 +148,7 @@ plain(struct host *h, const uint8_t *p, size_t n)
 	pkt.outer.dst = fuzz_addr(2);
 	fuzz_receive(h, &pkt);
 	sum_is_right(&pkt);
-	if (pkt.drop == CW_DROP_ICV_WRONG)
+	if (pkt.drop == CW_DROP_ICV_WRONG && pkt.nhist == 0)	/* what was in it is anybody's, and may be wrong */
 		abort();
 }
 
