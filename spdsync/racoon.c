@@ -170,6 +170,19 @@ rp_note(struct rp *p, unsigned line, const char *fmt, ...)
 	r->notes[r->nnotes++].line = line;
 }
 
+void *
+rp_more(struct rp *p, void *v, unsigned n, size_t size)
+{
+	/* It is full at each power of two: a section has kilobytes, and a file few of them. */
+	if ((n & (n - 1)) == 0)
+		v = reallocarray(v, n ? n * 2 : 1, size);
+	if (v)
+		memset((char *)v + n * size, 0, size);
+	else
+		yt_fail(&p->yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");
+	return v;
+}
+
 /* ---- statements ---- */
 
 bool
@@ -351,9 +364,7 @@ racoon_read(const char *text, size_t n, struct yt_error *err)
 
 	if (ok) {
 		p.r->notes = calloc(RACOON_NOTES, sizeof(*p.r->notes));
-		p.r->remotes = calloc(RACOON_SECTIONS, sizeof(*p.r->remotes));
-		p.r->sainfos = calloc(RACOON_SECTIONS, sizeof(*p.r->sainfos));
-		ok = p.r->notes && p.r->remotes && p.r->sainfos;
+		ok = p.r->notes != NULL;
 	}
 	if (!ok)
 		yt_fail(&p.yt, R_NO_MEMORY, 0, 0, NULL, "There is not enough memory.");

@@ -41,6 +41,8 @@ bool rp_section(struct rp *, const struct rp_row *, const char *section, void *a
 /* At what is at hand; always false. */
 bool rp_fail(struct rp *, const char *hint, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void rp_note(struct rp *, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* v with room for one more behind its n, which is empty; NULL after an error, and v is as it was. */
+void *rp_more(struct rp *, void *v, unsigned n, size_t size);
 
 /* racoonsect.c */
 bool racoon_read_remote(struct rp *, void *arg);

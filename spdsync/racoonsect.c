@@ -318,8 +318,8 @@ bool
 racoon_read_remote(struct rp *p, void *arg)
 {
 	struct racoon *r = p->r;
-	struct racoon_remote *m = &r->remotes[r->nremotes];
-	struct remote_at at = { .r = m };
+	struct racoon_remote *m = r->remotes;
+	struct remote_at at;
 	const struct racoon_remote *same;
 	struct rtok who;
 	unsigned inherited;
@@ -327,6 +327,11 @@ racoon_read_remote(struct rp *p, void *arg)
 	(void)arg;
 	if (r->nremotes == RACOON_SECTIONS)
 		return rp_fail(p, "", "There are more than %u sections 'remote'.", RACOON_SECTIONS);
+	if (!(m = rp_more(p, m, r->nremotes, sizeof(*m))))
+		return false;
+	r->remotes = m;
+	m += r->nremotes;
+	at = (struct remote_at){ .r = m };
 	m->line = p->t.line;
 	m->column = p->t.column;
 	if (!rp_word(p, "an address or 'anonymous'"))
@@ -463,14 +468,19 @@ bool
 racoon_read_sainfo(struct rp *p, void *arg)
 {
 	struct racoon *r = p->r;
-	struct racoon_sainfo *s = &r->sainfos[r->nsainfos];
-	struct sainfo_at at = { .s = s };
+	struct racoon_sainfo *s = r->sainfos;
+	struct sainfo_at at;
 	struct rtok begin = p->t;
 	const char *why;
 
 	(void)arg;
 	if (r->nsainfos == RACOON_SECTIONS)
 		return rp_fail(p, "", "There are more than %u sections 'sainfo'.", RACOON_SECTIONS);
+	if (!(s = rp_more(p, s, r->nsainfos, sizeof(*s))))
+		return false;
+	r->sainfos = s;
+	s += r->nsainfos;
+	at = (struct sainfo_at){ .s = s };
 	s->line = p->t.line;
 	if (!rp_word(p, "'anonymous' or an address") || !sainfo_end(p, &s->here) || (!rp_next(p) && p->yt.err.reason != R_OK))
 		return false;

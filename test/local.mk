@@ -13,8 +13,8 @@ test/unit/%.o test/exchange/%.o test/fuzz/%.o: CFLAGS += -O0 -fno-sanitize=undef
 # So many tests at once. Most of a scenario is waiting for a state; each has namespaces of its own.
 CHECK_JOBS = 3
 NET_JOBS = 5
-# One has much to do, and two wait for time limits of a daemon: they begin, so that the others go on beside them.
-CHECK_FIRST = test/unit/test_edits test/unit/test_spdsync test/unit/test_events
+# Two have much to do, and two wait for time limits of a daemon: they begin, so that the others go on beside them.
+CHECK_FIRST = test/web/test_cgi test/unit/test_edits test/unit/test_spdsync test/unit/test_events
 # Those that take longest begin, so that none of them is left over in the end. The first counts every single packet: it is alone.
 NET_ALONE = test/scenario/t_kill
 NET_FIRST = $(NET_ALONE) test/scenario/t_boundaries test/scenario/t_quickstart test/scenario/t_rekey test/scenario/t_explain_certs \
