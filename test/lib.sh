@@ -140,33 +140,18 @@ faq_net() {
 
 faq_addresses() {
 	# A gateway's default route leads out, as on the Internet: what is not protected would leave there in the clear.
-	ns_ip tg <<-EOF || exit 1
-	addr add 10.0.1.1/24 dev in
-	addr add fd00:1::1/64 dev in nodad
-	addr add 20.0.0.1/24 dev out
-	addr add fc00::1/64 dev out nodad
-	route add default via 20.0.0.2
-	route add ::/0 via fc00::2
-	EOF
-	ns_ip ng <<-EOF || exit 1
-	addr add 10.0.2.1/24 dev in
-	addr add fd00:2::1/64 dev in nodad
-	addr add 20.0.0.2/24 dev out
-	addr add fc00::2/64 dev out nodad
-	route add default via 20.0.0.1
-	route add ::/0 via fc00::1
-	EOF
-	ns_ip th <<-EOF || exit 1
-	addr add 10.0.1.10/24 dev eth0
-	addr add fd00:1::10/64 dev eth0 nodad
-	route add default via 10.0.1.1
-	route add ::/0 via fd00:1::1
-	EOF
-	ns_ip nh <<-EOF || exit 1
-	addr add 10.0.2.10/24 dev eth0
-	addr add fd00:2::10/64 dev eth0 nodad
-	route add default via 10.0.2.1
-	route add ::/0 via fd00:2::1
+	while read -r _at _dev _four _six _via4 _via6; do
+		{
+			printf '%s\n' "addr add $_four dev $_dev" "addr add $_six dev $_dev nodad"
+			[ -z "$_via4" ] || printf '%s\n' "route add default via $_via4" "route add ::/0 via $_via6"
+		} | ns_ip "$_at" || exit 1
+	done <<-EOF
+	tg in   10.0.1.1/24  fd00:1::1/64
+	tg out  20.0.0.1/24  fc00::1/64    20.0.0.2 fc00::2
+	ng in   10.0.2.1/24  fd00:2::1/64
+	ng out  20.0.0.2/24  fc00::2/64    20.0.0.1 fc00::1
+	th eth0 10.0.1.10/24 fd00:1::10/64 10.0.1.1 fd00:1::1
+	nh eth0 10.0.2.10/24 fd00:2::10/64 10.0.2.1 fd00:2::1
 	EOF
 	ns_forward tg; ns_forward ng
 }
