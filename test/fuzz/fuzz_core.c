@@ -97,9 +97,22 @@ policy(struct host *h, struct cw_client *c, unsigned dir, bool v6, const struct 
 }
 
 void
-fuzz_tunnel(struct host *h)
+fuzz_in_udp(struct pfkey_msg *m)
 {
 	static const uint8_t key[20] = FUZZ_KEY;
+
+	m->sa = (struct pfkey_sa){ .spi = 0x1000, .state = SADB_SASTATE_MATURE, .encrypt = SADB_X_EALG_AES_GCM_ICV16 };
+	m->key_encrypt = bytes_of(key, sizeof(key));
+	m->replay_window = 64;
+	m->natt_type = CW_NATT_ESPINUDP;
+	m->natt_sport = m->natt_dport = 4500;
+	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_REPLAY) |
+	    PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+}
+
+void
+fuzz_tunnel(struct host *h)
+{
 	struct endpoint src = { { 4, { 20, 0, 0, 1 } }, 0 }, dst = { { 4, { 20, 0, 0, 2 } }, 0 };
 	struct cw_client *c = cw_client_open(h->e, h, CW_CLIENT_KEYS, 0);
 	struct pfkey_msg m;
@@ -108,13 +121,7 @@ fuzz_tunnel(struct host *h)
 	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_ESP);
 	pfkey_set_ends(&m, &src, &dst);
 	pfkey_set_sa2(&m, CW_MODE_TUNNEL, 7);
-	m.sa = (struct pfkey_sa){ .spi = 0x1000, .state = SADB_SASTATE_MATURE, .encrypt = SADB_X_EALG_AES_GCM_ICV16 };
-	m.key_encrypt = bytes_of(key, sizeof(key));
-	m.replay_window = 64;
-	m.natt_type = CW_NATT_ESPINUDP;
-	m.natt_sport = m.natt_dport = 4500;
-	m.has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_REPLAY) |
-	    PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
+	fuzz_in_udp(&m);
 	fuzz_send(h, c, &m);
 	for (unsigned v6 = 0; v6 < 2; v6++) {
 		policy(h, c, CW_DIR_OUT, v6, &src, &dst);

@@ -21,6 +21,8 @@ void fuzz_send(struct host *, struct cw_client *, const struct pfkey_msg *);
 void fuzz_hello(struct host *, struct cw_client *);
 void fuzz_tunnel(struct host *);	/* SA 0x1000 from .1 to .2 both ways, policies 10/8 and fd00::/8 with each other */
 
+void fuzz_in_udp(struct pfkey_msg *);	/* the SA of an ADD: 0x1000, AES-GCM with FUZZ_KEY, in UDP, so that a NAT may be on the way */
+
 /* One SA between ends of either family, and policies that ask for its protocol of everything in and out. */
 struct fuzz_sa { uint8_t satype, proto, mode, level; bool six; };
 struct cw_addr fuzz_end(unsigned last, bool six);

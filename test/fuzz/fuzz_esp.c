@@ -18,19 +18,6 @@ enum { FORMS = 3, TUNNEL = 0, AND_BACK, TRANSPORT, ANY, SAS };
 
 static const uint8_t key[20] = FUZZ_KEY;
 
-/* In UDP, so that a NAT may be on the way. */
-static void
-in_udp(struct pfkey_msg *m)
-{
-	m->sa = (struct pfkey_sa){ .spi = SPI, .state = SADB_SASTATE_MATURE, .encrypt = SADB_X_EALG_AES_GCM_ICV16 };
-	m->key_encrypt = bytes_of(key, sizeof(key));
-	m->replay_window = 64;
-	m->natt_type = CW_NATT_ESPINUDP;
-	m->natt_sport = m->natt_dport = 4500;
-	m->has |= PFKEY_HAS(SADB_EXT_SA) | PFKEY_HAS(SADB_EXT_KEY_ENCRYPT) | PFKEY_HAS(CW_EXT_REPLAY) |
-	    PFKEY_HAS(SADB_X_EXT_NAT_T_TYPE) | PFKEY_HAS(SADB_X_EXT_NAT_T_SPORT) | PFKEY_HAS(SADB_X_EXT_NAT_T_DPORT);
-}
-
 /* The tunnel's other SA, which follows the peer, and whose MTU an MSS must fit. */
 static void
 back(struct host *h)
@@ -43,7 +30,7 @@ back(struct host *h)
 	pfkey_msg_init(&m, SADB_ADD, SADB_SATYPE_ESP);
 	pfkey_set_ends(&m, &src, &dst);
 	pfkey_set_sa2(&m, CW_MODE_TUNNEL, 7);
-	in_udp(&m);
+	fuzz_in_udp(&m);
 	m.sa.spi = SPI + 1;
 	m.sa_flags = CW_SAF_OUT;
 	m.has |= PFKEY_HAS(CW_EXT_SAFLAGS);
@@ -58,7 +45,7 @@ sas(struct host *h, unsigned which)
 	struct fuzz_sa sa = { .satype = SADB_SATYPE_ESP, .proto = 50, .mode = which == ANY ? CW_MODE_ANY : CW_MODE_TRANSPORT, .level = CW_LEVEL_REQUIRE };
 
 	if (which == TRANSPORT || which == ANY)
-		fuzz_one_sa(h, &sa, in_udp);
+		fuzz_one_sa(h, &sa, fuzz_in_udp);
 	else
 		fuzz_tunnel(h);
 	if (which == AND_BACK)
