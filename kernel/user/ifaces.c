@@ -110,7 +110,7 @@ attach(struct ifaces *f, struct tun *t, const char *name)
 }
 
 /*
- * The system takes some hundredths of a second to let go of a device, in which nobody else is served, and no more for a thousand of them
+ * The system takes some hundredths of a second to let go of a device, in which nobody else is served, and half a second for a thousand of them
  * when it is asked for a group.
  */
 static int
@@ -320,9 +320,9 @@ ifaces_sweep(struct nl *nl, const struct ifaces *f)
 	char buf[256];
 	int e = nl_talk(nl, nl->route, message(buf, RTM_GETLINK, NLM_F_DUMP, 0), on_left, &l);
 
-	for (unsigned i = 0; i < l.n; i++)
-		set_going(nl, l.v[i]);
-	if (l.n && e == 0)
+	for (unsigned i = 0; i < l.n && (e == 0 || e == ENODEV); i++)
+		e = set_going(nl, l.v[i]);
+	if (l.n && (e == 0 || e == ENODEV))
 		e = delete_going(nl);
 	return e == ENODEV ? 0 : e;
 }
